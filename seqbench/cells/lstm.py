@@ -1,0 +1,81 @@
+"""Long short-term memory with a forget gate: a linear cell state behind three gates.
+
+    i, f, o = sigmoid(W x_t + U h_{t-1} + b),  g = tanh(W_g x_t + U_g h_{t-1} + b_g)
+    c_t = f * c_{t-1} + i * g,   h_t = o * tanh(c_t)
+
+With peepholes the gates also see the cell state: p_i * c_{t-1} is added inside i, p_f * c_{t-1} inside f and p_o * c_t
+inside o.
+
+Source: Hochreiter & Schmidhuber 1997, Long short-term memory; forget gate of Gers, Schmidhuber & Cummins 2000;
+peepholes of Gers, Schraudolph & Schmidhuber 2002; forget bias 1 as recommended by Jozefowicz, Zaremba & Sutskever 2015
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from seqbench.cells.base import Cell, CellBuilder
+
+
+def lstm(*, forget_bias: float = 1.0, peepholes: bool = False) -> CellBuilder:
+    """The LSTM cell; `forget_bias` is the forget gate's bias at initialisation."""
+    return partial(LSTM, forget_bias=forget_bias, peepholes=peepholes)
+
+
+class LSTMCarry(NamedTuple):
+    """Cell state c [B, H] and hidden state h [B, H]."""
+
+    c: Float[Array, "B H"]
+    h: Float[Array, "B H"]
+
+
+class LSTM(Cell):
+    """Gates stand in the order input, forget, candidate, output; `peephole_weights` [3, H] belong to i, f and o."""
+
+    blocks = ("input", "forget", "candidate", "output")
+    retention = ("forget", 1)
+
+    def __init__(
+        self, inputs: int, hidden: int, rngs: nnx.Rngs, *, forget_bias: float = 1.0, peepholes: bool = False
+    ) -> None:
+        super().__init__(inputs, hidden, rngs=rngs)
+        self.bias[...] = self.bias[...].at[self.block("forget")].set(forget_bias)
+        self.peepholes = peepholes
+        if peepholes:
+            # At zero the cell starts as the one without peepholes; their gradient is not zero.
+            self.peephole_weights = nnx.Param(jnp.zeros((3, hidden)))
+
+    def initial(self, batch_size: int) -> LSTMCarry:
+        """Zero cell and hidden state."""
+        zeros = jnp.zeros((batch_size, self.hidden))
+        return LSTMCarry(zeros, zeros)
+
+    def step(self, carry: LSTMCarry, projected: Float[Array, "B 4H"]) -> LSTMCarry:
+        """One step of the recurrence."""
+        i, f, g, o = jnp.split(projected + carry.h @ self.recurrent_kernel[...], 4, axis=-1)
+        if self.peepholes:
+            see_input, see_forget, see_output = self.peephole_weights[...]
+            i, f = i + see_input * carry.c, f + see_forget * carry.c
+        c = jax.nn.sigmoid(f) * carry.c + jax.nn.sigmoid(i) * jnp.tanh(g)
+        if self.peepholes:
+            o = o + see_output * c
+        return LSTMCarry(c, jax.nn.sigmoid(o) * jnp.tanh(c))
+
+    def gates(self, carry: LSTMCarry, projected: Float[Array, "B 4H"]) -> dict[str, Float[Array, "B H"]]:
+        """Input, forget and output gate, peepholes included."""
+        if not self.peepholes:
+            return super().gates(carry, projected)
+        see_input, see_forget, see_output = self.peephole_weights[...]
+        seen = jnp.concatenate([see_input * carry.c, see_forget * carry.c, jnp.zeros_like(carry.c)], axis=-1)
+        c = self.step(carry, projected).c
+        return super().gates(carry, projected + jnp.concatenate([seen, see_output * c], axis=-1))
+
+    def output(self, carry: LSTMCarry) -> Float[Array, "B H"]:
+        """The hidden state h."""
+        return carry.h

@@ -1,0 +1,1 @@
+"""Sequences in, sequences out: what models stack and mitigations wrap."""

@@ -1,0 +1,67 @@
+"""One cell over time, as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float
+
+from seqbench.cells.base import Cell
+from seqbench.layers.base import Layer
+from seqbench.layers.unroll import choose_segment, unroll
+
+
+class Seen(NamedTuple):
+    """What a recurrent layer met and gave in one call; `mask` and `taps` may be None."""
+
+    inputs: Float[Array, "B T I"]
+    mask: Bool[Array, "B T"] | None
+    taps: Any
+    outputs: Float[Array, "B T H"]
+
+
+class Recurrent(Layer):
+    """One cell over time, forward or `reverse`; `segment` trades time for memory (see `seqbench.layers.unroll`)."""
+
+    def __init__(self, cell: Cell, *, reverse: bool = False, segment: int | None = None) -> None:
+        self.cell = cell
+        self.reverse = reverse
+        self.segment = segment
+        self.watch: Callable[[Seen], None] | None = None
+
+    def __call__(
+        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+    ) -> Float[Array, "B T H"]:
+        """The cell's outputs over the sequence."""
+        outputs = unroll(self.cell, inputs, mask, taps=taps, reverse=self.reverse, segment=self.segment).outputs
+        if self.watch:
+            self.watch(Seen(inputs, mask, taps, outputs))
+        return outputs
+
+    def taps(self, batch_size: int, steps: int) -> Any:
+        """Zeros shaped like the cell's state, with a leading axis of time."""
+        state = self.cell.state(self.cell.initial(batch_size))
+        return jax.tree.map(lambda x: jnp.zeros((steps, *x.shape), x.dtype), state)
+
+    def chosen_segment(self, batch_size: int, steps: int) -> int:
+        """Steps between the states kept for the backward pass: `steps` if all are kept, fewer with segments."""
+        return min(steps, self.segment or choose_segment(self.cell, batch_size, steps))
+
+
+def recurrent_layers(model: nnx.Module) -> dict[str, Recurrent]:
+    """Every recurrent layer of a model by its place in it, such as `layers.0` or `layers.1.inner`."""
+    found = nnx.iter_modules(model)
+    return {".".join(map(str, path)): module for path, module in found if isinstance(module, Recurrent)}
+
+
+def record(model: nnx.Module) -> dict[str, Seen]:
+    """What each recurrent layer of `model` meets, by its place: the dict is filled when the model is called."""
+    seen: dict[str, Seen] = {}
+    for place, layer in recurrent_layers(model).items():
+        layer.watch = partial(seen.__setitem__, place)
+    return seen

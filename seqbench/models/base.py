@@ -1,0 +1,106 @@
+"""What a model is: from a batch's inputs to predictions, built for a task from settings and mitigations.
+
+A model is one file; the file, its function and its name in YAML are the same word. The function takes the YAML
+settings (and, if it is recurrent, a `CellBuilder` named `cell` first) and returns a `ModelBuilder`.
+
+Shapes: `B` batch, `T` time, `K` targets, `I` inputs, `H` hidden, `O` outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Bool, Float, Num
+
+from seqbench.cells.base import Cell, CellWrapper
+from seqbench.errors import Incompatible
+from seqbench.layers.recurrent import recurrent_layers
+from seqbench.mitigations.base import Chain
+from seqbench.tasks.base import Batch, Task
+
+ModelBuilder = Callable[[Task, Chain, nnx.Rngs], "Model"]
+"""`(task, mitigations, rngs) -> Model`."""
+
+
+class Model(nnx.Module):
+    """A model: `Batch -> predictions [B, K, O]`. It reads inputs, mask and prompt, never targets.
+
+    symbols: size of the input alphabet, 0 if the inputs are features
+    read_at: where the task is answered: "last", "every" or "decode"
+    variable_length: whether the mask must be obeyed
+    """
+
+    causal: ClassVar[bool] = True
+    """Whether a prediction at one step depends on that step and earlier ones alone."""
+
+    def __init__(self, task: Task) -> None:
+        self.symbols = task.inputs if task.symbolic else 0
+        self.read_at = task.readout
+        self.variable_length = task.variable_length
+
+    def mask(self, batch: Batch) -> Bool[Array, "B T"] | None:
+        """The batch's mask, or None where every sequence is full and the mask need not be obeyed."""
+        return batch.mask if self.variable_length else None
+
+    def __call__(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B K O"]:
+        """Predict the targets of a batch."""
+        raise TypeError(f"{type(self).__name__} cannot be called")
+
+    def taps(self, batch_size: int, steps: int) -> Any:
+        """Zeros in the shape of all states over time, or None for a model without recurrence."""
+        return None
+
+
+def encode(inputs: Num[Array, "B T *I"], symbols: int) -> Float[Array, "B T I"]:
+    """Symbols as one-hot vectors of size `symbols`; features, told by `symbols` = 0, as they are."""
+    return jax.nn.one_hot(inputs, symbols) if symbols else inputs
+
+
+def last_valid(values: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None) -> Float[Array, "B 1 H"]:
+    """The value at each sequence's own last step."""
+    if mask is None:
+        return values[:, -1:]
+    last = jnp.sum(mask, axis=1, dtype=jnp.int32) - 1
+    return jnp.take_along_axis(values, last[:, None, None], axis=1)
+
+
+def refuse_decode(task: Task, model: str) -> None:
+    """Raise Incompatible if the task wants an answer written after reading: `model` answers in step."""
+    if task.readout == "decode":
+        raise Incompatible(f"{model} reads and answers in step; this task needs `model: encoder_decoder`")
+
+
+def refuse_recurrent_remedies(mitigations: Chain, model: str) -> None:
+    """Raise Incompatible if a mitigation acts on recurrent cells: `model` has none."""
+    if any(link.cell or link.initialise for link in mitigations.links):
+        raise Incompatible(f"a mitigation acts on recurrent cells, and {model} has none")
+
+
+def refuse_layer_remedies(mitigations: Chain, model: str, why: str) -> None:
+    """Raise Incompatible if a mitigation acts on layers; `why` says why `model` leaves no place for it."""
+    if any(link.layer for link in mitigations.links):
+        raise Incompatible(f"a mitigation acts between layers, and {model} {why}")
+
+
+def chosen_segments(model: nnx.Module, batch_size: int, steps: int) -> dict[str, int]:
+    """Steps between stored states of each recurrent layer, by its place; fewer than `steps` if it saves memory so."""
+    return {name: layer.chosen_segment(batch_size, steps) for name, layer in recurrent_layers(model).items()}
+
+
+def cells(model: nnx.Module) -> list[tuple[str, Cell]]:
+    """Every cell of a model (inside any wrapper) with its place in it, such as `layers.0.cell`, from the bottom up."""
+    found = [
+        (".".join(str(part) for part in path), module)
+        for path, module in nnx.iter_modules(model)
+        if isinstance(module, Cell) and not isinstance(module, CellWrapper)
+    ]
+    return sorted(found, key=lambda item: _order(item[0]))
+
+
+def _order(path: str) -> list[tuple[int, str]]:
+    """Sort key that puts layer 10 after layer 9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in path.split(".")]

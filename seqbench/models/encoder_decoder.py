@@ -1,0 +1,113 @@
+"""An encoder reads the whole sequence into a summary; a decoder writes the answer, symbol after symbol.
+
+    c = the encoder's output at the end of the sequence
+    the decoder's step k reads the answer's symbol k - 1 beside c, and predicts symbol k
+
+The loss, and every figure that training and evaluation report, is with teacher forcing: the decoder reads the right
+previous symbol, whatever it would have said itself. `decode` lets it read its own.
+
+Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation,
+arXiv:1406.1078 (the summary is given to every step of the decoder); Sutskever, Vinyals & Le 2014, arXiv:1409.3215
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float, Int
+
+from seqbench.cells.base import CellBuilder
+from seqbench.errors import Incompatible
+from seqbench.layers.base import Layer
+from seqbench.layers.recurrent import Recurrent
+from seqbench.mitigations.base import Chain, LayerContext
+from seqbench.models.base import Model, ModelBuilder, encode, last_valid
+from seqbench.tasks.base import Batch, Task
+
+
+def encoder_decoder(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
+    """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
+
+    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> EncoderDecoder:
+        return EncoderDecoder(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)
+
+    return build
+
+
+class EncoderDecoder(Model):
+    """Encoder layers, decoder layers, then a linear read-out at every step of the decoder."""
+
+    def __init__(
+        self, task: Task, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
+    ) -> None:
+        if task.readout != "decode":
+            raise Incompatible("encoder_decoder writes an answer after reading; this task is answered while reading")
+        super().__init__(task)
+
+        def stack(inputs: int) -> nnx.List[Layer]:
+            layers = []
+            for index in range(depth):
+                width_below = width if index else inputs
+                context = LayerContext(index, width_below, width, depth, rngs)
+                layers.append(mitigations.layer(Recurrent(cell(width_below, width, rngs)), context))
+            return nnx.List(layers)
+
+        self.answers, self.outputs = task.targets, task.outputs
+        self.encoder = stack(task.inputs)
+        self.decoder = stack(task.outputs + width)
+        self.readout = nnx.Linear(width, task.outputs, kernel_init=nnx.initializers.glorot_uniform(), rngs=rngs)
+
+    def __call__(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B K O"]:
+        """Predictions of every symbol of the answer from the right symbols before it (`batch.prompt`)."""
+        reading, writing = (None, None) if taps is None else taps
+        if batch.prompt is None:
+            raise TypeError("a batch for read-out 'decode' needs a prompt, the previous target symbols")
+        return self.answer(self.summarise(batch, taps=reading), batch.prompt, taps=writing)
+
+    def summarise(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B 1 H"]:
+        """What the encoder has made of each sequence at its end."""
+        mask = self.mask(batch)
+        return last_valid(_run(self.encoder, encode(batch.inputs, self.symbols), mask, taps), mask)
+
+    def answer(
+        self, summary: Float[Array, "B 1 H"], prompt: Int[Array, "B K"], *, taps: Any = None
+    ) -> Float[Array, "B K O"]:
+        """Predictions of every symbol from the summary and the symbols before it."""
+        told = jnp.broadcast_to(summary, (*prompt.shape, summary.shape[-1]))
+        read = jnp.concatenate([jax.nn.one_hot(prompt, self.outputs), told], axis=-1)
+        return self.readout(_run(self.decoder, read, None, taps))
+
+    def taps(self, batch_size: int, steps: int) -> tuple:
+        """Taps of the encoder's layers over `steps` steps, and of the decoder's over the answer."""
+        return (
+            tuple(layer.taps(batch_size, steps) for layer in self.encoder),
+            tuple(layer.taps(batch_size, self.answers) for layer in self.decoder),
+        )
+
+
+def decode(model: EncoderDecoder, batch: Batch) -> Float[Array, "B K O"]:
+    """Predictions when the decoder reads its own most likely symbols (greedily) and not the right ones.
+
+    Of the batch's prompt only the first column is read, which starts the answer. The answer so far is run again for
+    each symbol, so that every decoder will do, whatever mitigations it is made of.
+    """
+    summary = model.summarise(batch)
+    if batch.prompt is None:
+        raise TypeError("a batch for read-out 'decode' needs a prompt, whose first column starts the answer")
+    start = jnp.zeros_like(batch.prompt).at[:, 0].set(batch.prompt[:, 0])
+
+    def write(place: Int[Array, ""], prompt: Int[Array, "B K"]) -> Int[Array, "B K"]:
+        symbol = jnp.argmax(model.answer(summary, prompt)[:, place], axis=-1)
+        return prompt.at[:, place + 1].set(symbol.astype(prompt.dtype))
+
+    return model.answer(summary, jax.lax.fori_loop(0, batch.prompt.shape[1] - 1, write, start))
+
+
+def _run(layers: nnx.List[Layer], values: Array, mask: Array | None, taps: Any) -> Float[Array, "B T H"]:
+    """The layers from the bottom up."""
+    for index, layer in enumerate(layers):
+        values = layer(values, mask, taps=None if taps is None else taps[index])
+    return values

@@ -1,0 +1,29 @@
+"""Control: a linear read-out of the last steps, cut and padded to one length. No state, no hidden layer.
+
+Of what lies further back than `window` steps it knows nothing. Shorter pasts are padded with zeros in front.
+
+Source: Sejnowski & Rosenberg 1987, Parallel networks that learn to pronounce English text (the moving window)
+"""
+
+from __future__ import annotations
+
+from flax import nnx
+
+from seqbench.errors import Incompatible
+from seqbench.mitigations.base import Chain
+from seqbench.models._feed_forward import FeedForward, Window, refuse
+from seqbench.models.base import ModelBuilder, refuse_layer_remedies
+from seqbench.tasks.base import Task
+
+
+def window_linear(*, window: int = 20) -> ModelBuilder:
+    """A linear read-out of the last `window` steps."""
+    if window < 1:
+        raise Incompatible(f"window_linear needs a window of 1 step or more, got {window}")
+
+    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+        refuse(task, mitigations, "window_linear")
+        refuse_layer_remedies(mitigations, "window_linear", "has no hidden layer")
+        return FeedForward(task, Window(window), [], window * task.inputs, rngs)
+
+    return build

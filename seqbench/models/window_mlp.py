@@ -1,0 +1,31 @@
+"""Control: a feed-forward network on the last steps, cut and padded to one length. No state.
+
+Of what lies further back than `window` steps it knows nothing. Shorter pasts are padded with zeros in front.
+
+Source: Sejnowski & Rosenberg 1987, Parallel networks that learn to pronounce English text (the moving window); Bengio,
+Ducharme, Vincent & Jauvin 2003, A neural probabilistic language model
+"""
+
+from __future__ import annotations
+
+from flax import nnx
+
+from seqbench.errors import Incompatible
+from seqbench.mitigations.base import Chain
+from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
+from seqbench.models.base import ModelBuilder
+from seqbench.tasks.base import Task
+
+
+def window_mlp(*, window: int = 20, width: int = 64, depth: int = 2) -> ModelBuilder:
+    """`depth` ReLU layers of `width` units over the last `window` steps."""
+    if window < 1 or depth < 1:
+        raise Incompatible(f"window_mlp needs a window and a depth of 1 or more, got {window} and {depth}")
+
+    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+        refuse(task, mitigations, "window_mlp")
+        features = window * task.inputs
+        layers = dense_layers(features, mitigations, rngs, width=width, depth=depth)
+        return FeedForward(task, Window(window), layers, width, rngs)
+
+    return build
