@@ -1,0 +1,133 @@
+"""Choose the verb that agrees with a subject that stands before a long relative clause.
+
+A sentence is an optional adverb phrase, a subject of either number, and a relative clause full of other nouns of either
+number (attractors). After the clause the verb is asked for: was or were. The subject's number alone decides; every
+attractor's number is an independent fair coin.
+
+A worked example with length 12 (the subject is "cats"; the attractors are "dog" and "kings"):
+
+    some days ago , the cats , which already ate the old big dog behind the kings ,   ->  were
+
+`length` is the number of steps from the subject to the last word before the verb, the same in every sentence. The
+adverb phrase has 0, 2, 3 or 4 words, so the sentences of a batch differ in length and are padded.
+
+Both numbers are equally likely, and the attractors know nothing about the subject: chance, the majority class and
+the number of the last noun are all right in exactly 1/2 of the sentences.
+
+Source: our own grammar, after Linzen, Dupoux & Goldberg 2016, "Assessing the ability of LSTMs to learn syntax-sensitive
+dependencies"; the sentence is the one with which Ng's lectures on sequence models (2018) introduce gated units.
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Int, Key
+
+from seqbench.errors import Incompatible
+from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, undecided
+
+PADDING = "_"
+PHRASES = ((), ("yesterday", ","), ("late", "yesterday", ","), ("some", "days", "ago", ","))
+NOUNS = ("cat", "cats", "dog", "dogs", "king", "kings", "ship", "ships", "tree", "trees", "girl", "girls")
+ADJECTIVES = ("old", "big", "red", "quiet")
+JOINS = ("near", "behind", "with", "and")
+VERBS = ("was", "were")
+WORDS = (
+    *(PADDING, ",", "the", "which", "already", "ate", "yesterday", "late", "some", "days", "ago"),
+    *NOUNS,
+    *ADJECTIVES,
+    *JOINS,
+)
+SHORTEST = 7
+
+OPENING_STEPS = max(map(len, PHRASES))
+OPENING_LENGTHS = np.array([len(phrase) for phrase in PHRASES])
+OPENINGS = np.array(
+    [[WORDS.index(word) for word in (*phrase, *[PADDING] * (OPENING_STEPS - len(phrase)))] for phrase in PHRASES]
+)
+
+
+def agreement(length: int = 20) -> Task:
+    """Choose between "was" and "were" for a subject that stands `length` steps (at least 7) before the verb's place."""
+    steps = OPENING_STEPS + len(word_choices(length))
+
+    def sample(key: Key[Array, ""], batch_size: int) -> Batch:
+        sentences, mask = draw_sentences(key, batch_size, length)
+        return Batch(
+            inputs=sentences,
+            targets=subject_number(sentences),
+            mask=mask,
+            weights=jnp.ones((batch_size, 1)),
+            distance=jnp.full((batch_size, 1), length),
+        )
+
+    return Task(
+        sample=sample,
+        loss=cross_entropy,
+        correct=classified,
+        oracle=lambda batch: certain(subject_number(batch.inputs), len(VERBS)),
+        guess=lambda batch: undecided(batch, len(VERBS)),
+        inputs=len(WORDS),
+        outputs=len(VERBS),
+        length=length,
+        steps=steps,
+        chance=1 / 2,
+        trivial=1 / 2,
+        trivial_loss=math.log(2),
+        variable_length=True,
+        symbols=WORDS,
+    )
+
+
+def word_choices(length: int) -> tuple[tuple[str, ...], ...]:
+    """The words possible at each step from "the" before the subject to the comma after the clause: `length + 2` steps.
+
+    The clause is a chain of noun phrases of three words each; one or two adjectives in the first make up the length.
+
+    Raises:
+        Incompatible: no clause is as short as that.
+    """
+    if length < SHORTEST:
+        raise Incompatible(
+            f"The agreement grammar needs a length of at least {SHORTEST} words, not {length}: "
+            'its shortest clause is ", which already ate the dog ,".'
+        )
+    joined, adjectives = divmod(length - SHORTEST, 3)
+    chain = (("the",), *[ADJECTIVES] * adjectives, NOUNS, *(JOINS, ("the",), NOUNS) * joined)
+    return (("the",), NOUNS, (",",), ("which",), ("already",), ("ate",), *chain, (",",))
+
+
+def draw_sentences(key: Key[Array, ""], batch_size: int, length: int) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
+    """Sentences up to the verb, and where they have words. T is `OPENING_STEPS + 2 + length`."""
+    choices = word_choices(length)
+    starts = np.array([WORDS.index(words[0]) for words in choices])
+    counts = np.array([len(words) for words in choices])
+    opening_key, words_key = jax.random.split(key)
+    # Words of one kind stand side by side in WORDS, so that one draw for the whole sentence serves every kind.
+    body = jnp.asarray(starts) + jax.random.randint(words_key, (batch_size, len(choices)), 0, counts)
+    opening = jax.random.randint(opening_key, (batch_size, 1), 0, len(PHRASES))
+    return prepend(OPENINGS, OPENING_LENGTHS, opening, body)
+
+
+def prepend(
+    openings: np.ndarray, lengths: np.ndarray, opening: Int[Array, "B 1"], body: Int[Array, "B N"]
+) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
+    """Put row `opening` of a table of openings before each body and pad with 0: the sequences and their mask."""
+    longest, words = openings.shape[1], body.shape[1]
+    place = jnp.arange(longest + words) - jnp.asarray(lengths)[opening]
+    before = jnp.pad(jnp.asarray(openings)[opening[:, 0]], ((0, 0), (0, words)))
+    after = jnp.take_along_axis(body, jnp.clip(place, 0, words - 1), axis=1)
+    mask = place < words
+    return jnp.where(mask, jnp.where(place < 0, before, after), 0), mask
+
+
+def subject_number(sentences: Int[Array, "B T"]) -> Int[Array, "B 1"]:
+    """0 for a singular and 1 for a plural subject: the number of the first noun."""
+    noun = sentences - WORDS.index(NOUNS[0])
+    is_noun = (noun >= 0) & (noun < len(NOUNS))
+    first = jnp.argmax(is_noun, axis=1, keepdims=True)
+    return jnp.take_along_axis(noun, first, axis=1) % 2

@@ -1,0 +1,137 @@
+"""What a task is: pure functions that make sequences, score answers and solve them, and the sizes around them.
+
+Shapes: `B` batch, `T` time steps, `K` targets of a sequence, `I` inputs, `O` outputs.
+
+A task is one file; the file, its function and its name in YAML are the same word, and the function's **first
+argument is the dependency length**: the number of steps between the information and the place where it is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Bool, Float, Int, Key, Num
+
+Readout = Literal["last", "every", "decode"]
+
+
+class Batch(NamedTuple):
+    """`B` sequences of at most `T` steps, padded at the end.
+
+    inputs: symbols `Int[B, T]` (numbers below `Task.inputs`) or features `Float[B, T, I]`
+    targets: classes `Int[B, K]` or values `Float[B, K, O]`; K is 1 for read-out "last", T for "every"
+    mask: True where the sequence has a step, False on padding
+    weights: 1 where a target is scored, 0 elsewhere
+    distance: steps between the information and each target
+    prompt: the previous target symbols, for read-out "decode" only (teacher forcing)
+    loss_weights: what each target counts in the loss where that differs from `weights`, which the accuracy goes by
+    """
+
+    inputs: Num[Array, "B T *I"]
+    targets: Num[Array, "B K *O"]
+    mask: Bool[Array, "B T"]
+    weights: Float[Array, "B K"]
+    distance: Int[Array, "B K"]
+    prompt: Int[Array, "B K"] | None = None
+    loss_weights: Float[Array, "B K"] | None = None
+
+
+class Criterion(NamedTuple):
+    """When a trial counts as solved: `metric` (accuracy or loss) reaches `at`."""
+
+    metric: Literal["accuracy", "loss"] = "accuracy"
+    at: float = 0.95
+
+    def met(self, *, accuracy: float, loss: float) -> bool:
+        """Whether these test figures meet the criterion. NaN never does."""
+        return accuracy >= self.at if self.metric == "accuracy" else loss <= self.at
+
+
+Predictions = Float[Array, "B K O"]
+
+
+class Task(NamedTuple):
+    """A task at one dependency length.
+
+    sample: `(key, batch_size) -> Batch`, traced into the compiled program; one key always gives one batch
+    loss: `(predictions [B, K, O], targets) -> Float[B, K]`, one loss a target
+    correct: `(predictions [B, K, O], targets) -> Float[B, K]`, 1 where the answer counts as right
+    oracle: `Batch -> predictions [B, K, O]`, the right answer from the inputs alone
+    inputs: number of symbols, or of features a step
+    outputs: number of classes, or of values a target
+    length: dependency length in steps
+    steps: T, the longest sequence
+    targets: K
+    chance: expected accuracy of guessing uniformly, without looking
+    trivial: expected accuracy of the best predictor that does not use the information from `length` steps back
+    trivial_loss: expected loss of that predictor
+    distances: upper edges of the bins in which accuracy by distance is recorded; one bin by default
+    variable_length: whether sequences of a batch differ in length, so that the mask must be obeyed
+    symbols: how to print each symbol; empty for features
+    validation: samples unseen items where data is finite (texts, images); None: `sample` on other keys
+    test: the same for the final figures
+    guess: `Batch -> predictions`, the predictor whose accuracy and loss are `trivial` and `trivial_loss`
+    diffuse: whether no single step decides an answer, such as one pixel of an image or one letter of a running text
+    """
+
+    sample: Callable[[Key[Array, ""], int], Batch]
+    loss: Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
+    correct: Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
+    oracle: Callable[[Batch], Predictions]
+    inputs: int
+    outputs: int
+    length: int
+    steps: int
+    targets: int = 1
+    readout: Readout = "last"
+    symbolic: bool = True
+    chance: float = 0.0
+    trivial: float = 0.0
+    trivial_loss: float = 0.0
+    criterion: Criterion = Criterion()
+    distances: tuple[int, ...] = ()
+    variable_length: bool = False
+    symbols: tuple[str, ...] = ()
+    validation: Callable[[Key[Array, ""], int], Batch] | None = None
+    test: Callable[[Key[Array, ""], int], Batch] | None = None
+    guess: Callable[[Batch], Predictions] | None = None
+    diffuse: bool = False
+
+
+def cross_entropy(predictions: Predictions, targets: Int[Array, "B K"]) -> Float[Array, "B K"]:
+    """Negative log-likelihood of each target in nats; `predictions` are logits."""
+    return optax.softmax_cross_entropy_with_integer_labels(predictions, targets)
+
+
+def classified(predictions: Predictions, targets: Int[Array, "B K"]) -> Float[Array, "B K"]:
+    """1 where the largest logit stands at the target."""
+    return (jnp.argmax(predictions, -1) == targets).astype(jnp.float32)
+
+
+def squared_error(predictions: Predictions, targets: Float[Array, "B K O"]) -> Float[Array, "B K"]:
+    """Squared error of each target, averaged over its `O` values."""
+    return jnp.mean(jnp.square(predictions - targets), axis=-1)
+
+
+def full_mask(batch_size: int, steps: int) -> Bool[Array, "B T"]:
+    """The mask of a batch without padding."""
+    return jnp.ones((batch_size, steps), bool)
+
+
+def certain(classes: Int[Array, "B K"], outputs: int) -> Predictions:
+    """Logits that put nearly all probability on `classes`: what an oracle returns."""
+    return 20.0 * jax.nn.one_hot(classes, outputs)
+
+
+def undecided(batch: Batch, outputs: int) -> Predictions:
+    """Equal logits for every class: what a predictor that knows nothing returns."""
+    return jnp.zeros((*batch.weights.shape, outputs))
+
+
+def quarters(length: int) -> tuple[int, ...]:
+    """Upper edges of four equal bins of distances up to `length`."""
+    return tuple(sorted({-(-length * part // 4) for part in (1, 2, 3, 4)}))

@@ -1,0 +1,79 @@
+"""Say whether a sequence of bits holds an even or an odd number of ones.
+
+With the final read-out the parity of the whole sequence is asked for after its last bit, with the running read-out the
+parity of all bits so far at every step but the first (where there is nothing to remember).
+
+A worked example with 5 bits:
+
+    bits      1  0  1  1  0
+    running      1  0  1  1
+    final                 1
+
+`length` is the number of bits; every one of them is needed, the first from `length` - 1 steps back. With `shortest`
+the numbers of bits of a batch are drawn evenly from shortest..length, so that a network can be trained on one range of
+lengths and tested on another. If a single bit is unknown, both answers are equally likely: chance and the trivial score
+are 1/2.
+
+Source: Minsky & Papert 1969, "Perceptrons"; as a sequence task Hochreiter & Schmidhuber 1997, "Long short-term memory",
+and Delétang et al. 2023, "Neural networks and the Chomsky hierarchy".
+"""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int, Key
+
+from seqbench.errors import Incompatible
+from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, quarters, undecided
+
+
+def parity(length: int = 40, running: bool = False, shortest: int | None = None) -> Task:
+    """Parity of at most `length` bits; of at least `shortest` where it is given."""
+    fewest = length if shortest is None else shortest
+    if not 1 <= fewest <= length or length < 2:
+        raise Incompatible(
+            f"parity needs length >= 2 and 1 <= shortest <= length, not length {length} and shortest {fewest}."
+        )
+
+    def answers(bits: Int[Array, "B T"]) -> Int[Array, "B K"]:
+        parities = jnp.cumsum(bits, axis=1) % 2
+        # Padding is zeros and changes no parity, so that the last step holds the answer at every length.
+        return parities if running else parities[:, -1:]
+
+    def sample(key: Key[Array, ""], batch_size: int) -> Batch:
+        bits_key, count_key = jax.random.split(key)
+        count = jax.random.randint(count_key, (batch_size, 1), fewest, length + 1)
+        steps = jnp.arange(length)
+        mask = steps < count
+        bits = jax.random.bernoulli(bits_key, 0.5, (batch_size, length)) & mask
+        inputs = bits.astype(jnp.int32)
+        return Batch(
+            inputs=inputs,
+            targets=answers(inputs),
+            mask=mask,
+            weights=(mask & (steps > 0)).astype(jnp.float32) if running else jnp.ones((batch_size, 1)),
+            distance=jnp.where(mask, steps, 0) if running else count - 1,
+        )
+
+    return Task(
+        sample=sample,
+        loss=cross_entropy,
+        correct=classified,
+        oracle=lambda batch: certain(answers(batch.inputs * batch.mask), 2),
+        guess=lambda batch: undecided(batch, 2),
+        inputs=2,
+        outputs=2,
+        length=length,
+        steps=length,
+        targets=length if running else 1,
+        readout="every" if running else "last",
+        chance=1 / 2,
+        trivial=1 / 2,
+        trivial_loss=math.log(2),
+        distances=quarters(length) if running or fewest < length else (),
+        variable_length=fewest < length,
+        symbols=("0", "1"),
+    )
