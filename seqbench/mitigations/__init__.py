@@ -1,0 +1,1 @@
+"""What helps: `base.py` says what a mitigation is; every other file is one remedy."""

@@ -1,0 +1,203 @@
+"""What a mitigation is: a remedy that can be applied to any cell, as a value with a few places to intervene.
+
+A mitigation is one file; the file, its function and its name in YAML are the same word. The function takes the YAML
+settings and returns a `Mitigation`. Each place defaults to doing nothing, and `chain` composes mitigations in order,
+as `optax.chain` composes gradient transformations.
+
+Places to intervene:
+
+- `cell`: wrap the builder of every cell (skip connections in time, truncation)
+- `layer`: wrap every layer of the model (residual connections, normalisation)
+- `initialise`: replace parameters of every cell before training, on the host, in NumPy: never compiled
+- `penalty`: add a term to the loss
+- `gradient`: transform the gradient before the optimizer sees it
+
+Numbers named in `arrays` are arguments of the compiled program and not constants in it, so that trials that differ
+only in them share one program. `penalty` and `gradient` are given them; `bind` hands them to the cells and layers with
+which this mitigation wrapped the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from typing import Any, NamedTuple
+from zlib import crc32
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from flax import nnx
+from jaxtyping import Array, Float, Key
+
+from seqbench.cells.base import Carry, Cell, CellBuilder
+from seqbench.layers.base import Layer
+from seqbench.layers.recurrent import Seen
+
+Arrays = Mapping[str, Any]
+"""A mitigation's numbers by name, traced inside the compiled program."""
+
+
+class LayerContext(NamedTuple):
+    """Where a layer stands: its place from the bottom, the widths it reads and gives, and the source of randomness."""
+
+    index: int  # type: ignore[assignment]
+    inputs: int
+    outputs: int
+    depth: int
+    rngs: nnx.Rngs
+
+
+class Forward(NamedTuple):
+    """What a penalty may look at: the model as a pure function of its parameters and of taps on its states.
+
+    parameters: the trained arrays
+    batch: the batch of this step
+    model: `parameters -> Model`
+    loss: `(parameters, taps) -> scalar`, the task's loss without penalties
+    taps: zeros in the shape of all states over time, or None for a model without recurrence
+    seen: what each recurrent layer met in this step's pass, by its place in the model; gradients flow through it
+    """
+
+    parameters: Any
+    batch: Any
+    model: Callable[[Any], Any]
+    loss: Callable[[Any, Any], Float[Array, ""]]
+    taps: Any
+    seen: Mapping[str, Seen]
+
+
+class Mitigation(NamedTuple):
+    """A remedy. Every field is optional; see the module's docstring for what each one may do.
+
+    arrays: the settings that are arrays in the compiled program, with this trial's values
+    cell: `CellBuilder -> CellBuilder`
+    layer: `(layer, LayerContext) -> layer`
+    initialise: `(cell, numpy generator) -> {parameter name: new value}` for one cell
+    penalty: `(arrays, Forward) -> scalar`, added to the loss
+    gradient: `arrays -> optax.GradientTransformation`; beside the mitigation's numbers, `arrays["key"]` is a key for
+        random draws that is another one in every step
+    bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
+    """
+
+    arrays: Mapping[str, float] = {}
+    cell: Callable[[CellBuilder], CellBuilder] | None = None
+    layer: Callable[[Layer, LayerContext], Layer] | None = None
+    initialise: Callable[[Cell, np.random.Generator], Mapping[str, np.ndarray]] | None = None
+    penalty: Callable[[Arrays, Forward], Float[Array, ""]] | None = None
+    gradient: Callable[[Arrays], optax.GradientTransformation] | None = None
+    bind: Callable[[nnx.Module, Arrays], None] | None = None
+
+
+class Chain(NamedTuple):
+    """Mitigations in the order in which they are applied."""
+
+    links: tuple[Mitigation, ...] = ()
+
+    @property
+    def compiled(self) -> Chain:
+        """The links that stand in the compiled program; those that only initialise do not, and leave no trace in it."""
+        return Chain(tuple(link for link in self.links if link.cell or link.layer or link.penalty or link.gradient))
+
+    @property
+    def arrays(self) -> tuple[Mapping[str, float], ...]:
+        """The numbers of every link, in order: an argument of the compiled program."""
+        return tuple(link.arrays for link in self.links)
+
+    def cell(self, builder: CellBuilder) -> CellBuilder:
+        """Wrap a cell builder by every link in turn; the first link is innermost."""
+        for link in self.links:
+            builder = link.cell(builder) if link.cell else builder
+        return builder
+
+    def layer(self, layer: Layer, context: LayerContext) -> Layer:
+        """Wrap a layer by every link in turn; the first link is innermost."""
+        for link in self.links:
+            layer = link.layer(layer, context) if link.layer else layer
+        return layer
+
+    def initialise(self, cell: Cell, generator: np.random.Generator) -> None:
+        """Replace parameters of `cell`, in place, as every link in turn says.
+
+        Each link draws from a copy of `generator`, so that its draws do not depend on the links beside it.
+        """
+        for link in self.links:
+            for name, value in (link.initialise(cell, deepcopy(generator)) if link.initialise else {}).items():
+                parameter = getattr(cell, name)
+                parameter.set_value(np.asarray(value, np.float32).reshape(parameter.shape))
+
+    def bind(self, model: nnx.Module, arrays: tuple[Arrays, ...]) -> None:
+        """Hand the (traced) numbers of every link to what it put into `model`."""
+        for link, own in zip(self.links, arrays, strict=True):
+            if link.bind:
+                link.bind(model, own)
+
+    def gradient(self, arrays: tuple[Arrays, ...], key: Key[Array, ""] | None = None) -> optax.GradientTransformation:
+        """All gradient transformations as one, given the (traced) numbers of every link and this step's key.
+
+        Without a key the result can only `init`.
+        """
+        keys = [None if key is None else jax.random.fold_in(key, place) for place in range(len(self.links))]
+        stages = [
+            link.gradient({**own, "key": its_key})
+            for link, own, its_key in zip(self.links, arrays, keys, strict=True)
+            if link.gradient
+        ]
+        return optax.chain(*stages) if stages else optax.identity()
+
+
+def chain(*mitigations: Mitigation) -> Chain:
+    """Compose mitigations in order. `chain()` is the plain baseline."""
+    return Chain(mitigations)
+
+
+def around(wrap: Callable[[Cell, nnx.Rngs], Cell]) -> Callable[[CellBuilder], CellBuilder]:
+    """The `cell` of a mitigation that wraps every cell as it is built: `(cell, rngs) -> cell`."""
+
+    def wrapped(build: CellBuilder) -> CellBuilder:
+        return lambda inputs, hidden, rngs: wrap(build(inputs, hidden, rngs), rngs)
+
+    return wrapped
+
+
+def unchanged(build: CellBuilder) -> CellBuilder:
+    """The `cell` of a mitigation that needs recurrence but wraps no cell: a model without cells refuses it."""
+    return build
+
+
+class Within(NamedTuple):
+    """The carry of a cell wrapper that remembers nothing of its own."""
+
+    inner: Carry
+
+
+def aside(rngs: nnx.Rngs, *of: object) -> nnx.Rngs:
+    """A source of randomness for parameters that a mitigation adds; `of` tells it from others at the same place.
+
+    What is drawn from it moves no draw of the model, so that methods start from the same weights wherever they have
+    the same parameters.
+    """
+    stream = rngs.params
+    place = jax.random.fold_in(stream.key[...], stream.count[...])
+    return nnx.Rngs(jax.random.fold_in(place, crc32(repr(of).encode())))
+
+
+def global_norm(tree: Any) -> Float[Array, ""]:
+    """Euclidean norm of all entries of a pytree together.
+
+    Entries are scaled by the largest before they are squared: an exploding gradient of 1e25 is still a number in
+    float32, its square is not.
+    """
+    leaves = jax.tree.leaves(tree)
+    largest = jnp.max(jnp.array([jnp.max(jnp.abs(leaf)) for leaf in leaves]))
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    return scale * jnp.sqrt(sum(jnp.sum(jnp.square(leaf / scale)) for leaf in leaves))
+
+
+def at_most(limit: Float[Array, "..."], norm: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The factor that brings a norm down to `limit`; exactly 1 where it is within, so that off is off to the bit.
+
+    A norm that is not a number gives 1: divergence stays visible.
+    """
+    return jnp.where(norm > limit, limit / norm, 1.0)

@@ -1,0 +1,48 @@
+"""Clip each unit's gradient in proportion to the norm of its weights: adaptive gradient clipping (AGC).
+
+    g_u <- g_u * min(1, threshold * max(||w_u||, floor) / ||g_u||)
+
+A unit `u` is a column of a weight matrix: all weights into one unit of one gate; a bias vector counts as one unit.
+`floor` lets weights that start at zero move. `threshold: .inf` is off.
+
+Source: Brock, De, Smith & Simonyan 2021, High-performance large-scale image recognition without normalization,
+arXiv:2102.06171
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float
+
+from seqbench.errors import Incompatible
+from seqbench.mitigations.base import Arrays, Mitigation, at_most
+
+OFF = {"threshold": float("inf")}
+
+
+def clip_adaptive(*, threshold: float = 0.01, floor: float = 1e-3) -> Mitigation:
+    """Rescale the gradient of each unit to at most `threshold` times the norm of its weights (at least `floor`)."""
+    if not (threshold > 0 and floor > 0):
+        raise Incompatible(f"clip_adaptive needs threshold (.inf: off) and floor above 0, got {threshold} and {floor}")
+
+    def gradient(arrays: Arrays) -> optax.GradientTransformation:
+        def rescale(updates: optax.Updates, parameters: optax.Params | None) -> optax.Updates:
+            def clip(g: Float[Array, "..."], w: Float[Array, "..."]) -> Float[Array, "..."]:
+                limit = arrays["threshold"] * jnp.maximum(unit_norms(w), arrays["floor"])
+                return g * at_most(limit, unit_norms(g))
+
+            return jax.tree.map(clip, updates, parameters)
+
+        return optax.stateless(rescale)
+
+    return Mitigation(arrays={"threshold": threshold, "floor": floor}, gradient=gradient)
+
+
+def unit_norms(weights: Float[Array, "..."]) -> Float[Array, "..."]:
+    """Norm of each column of a matrix [1, H], or of a whole vector [1]; scaled first, lest the squares overflow."""
+    axis = 0 if weights.ndim > 1 else None
+    largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True)
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    return scale * jnp.sqrt(jnp.sum(jnp.square(weights / scale), axis=axis, keepdims=True))
