@@ -1,0 +1,159 @@
+"""From a grid's name or file to a Grid, checked: every error names file, line, column and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import seqbench
+from seqbench.errors import GridError
+from seqbench.grid import catalogue
+from seqbench.grid.catalogue import ComponentError
+from seqbench.grid.checking import expected, shown
+from seqbench.grid.document import Document, Place, read_document
+from seqbench.grid.nearest import advice
+from seqbench.grid.optimizers import TABLES, resolve_named
+from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Reference, Training, Tuning
+
+SHOWN_ERRORS = 10
+
+
+def find_grid(name: str | Path) -> Path:
+    """The file of a grid given by its path, or by the name of a shipped one.
+
+    Raises:
+        GridError: there is no such file and no shipped grid of that name.
+    """
+    path = Path(name)
+    if path.is_file():
+        return path
+    shipped = shipped_grids()
+    if str(name) in shipped:
+        return shipped[str(name)]
+    raise GridError(f"{name}: there is no such file and no shipped grid of that name{advice(name, shipped)}")
+
+
+def shipped_grids() -> dict[str, Path]:
+    """The grids that come with seqbench, by name: beside the package in a checkout, inside it where it is installed."""
+    package = Path(seqbench.__file__).parent
+    installed, checkout = package / "experiments", package.parent / "experiments"
+    folder = installed if installed.is_dir() else checkout
+    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+
+
+def read_grid(path: str | Path) -> Grid:
+    """Read and check a grid. Names are checked before any component is imported, so that most errors come at once.
+
+    Raises:
+        GridError: with one line for each problem found, `file:line:column field: what is wrong`.
+    """
+    document = read_document(path)
+    grid = _shape(document)
+    _check_arithmetic(grid)
+    _check_names(grid)
+    _check_settings(grid)
+    return grid
+
+
+def _shape(document: Document) -> Grid:
+    """The document as a Grid, whatever its components mean."""
+    if not isinstance(document.data, dict):
+        problem = f"expected keys such as question, tasks and methods, got {shown(document.data)}"
+        raise document.error((), problem)
+    try:
+        grid = Grid.model_validate(document.data)
+    except ValidationError as error:
+        details = sorted(error.errors(), key=lambda detail: document.mark(_place(document, detail["loc"])).line)
+        lines = [_explain(document, detail) for detail in details[:SHOWN_ERRORS]]
+        more = [f"... and {len(details) - SHOWN_ERRORS} more"] if len(details) > SHOWN_ERRORS else []
+        raise GridError("\n".join(dict.fromkeys(lines + more))) from None
+    grid._document = document
+    return grid
+
+
+def _place(document: Document, location: Place) -> Place:
+    """Where a pydantic error is: its location without what pydantic adds to it (union members, `[key]`)."""
+    place: Place = ()
+    for part in location:
+        if (*place, part) in document.marks or part == location[-1]:
+            place = (*place, part)
+    return place[:-1] if place and place[-1] == "[key]" else place
+
+
+def _explain(document: Document, detail: Any) -> str:
+    """One line for one pydantic error."""
+    place = _place(document, detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return document.line(place, f"unknown key{advice(place[-1], _siblings(place))}", key=True)
+    if detail["type"] == "missing":
+        return document.line(place, "expected a value, got none; a grid needs this key")
+    in_key = "[key]" in detail["loc"]
+    got = shown(place[-1] if in_key else detail["input"])
+    return document.line(place, f"expected {expected(detail)}, got {got}", key=in_key)
+
+
+def _siblings(place: Place) -> list[str]:
+    """The keys that are known where an unknown one stands."""
+    parents: dict[str, Any] = {"training": Training, "tuning": Tuning, "comparisons": Comparisons}
+    if len(place) == 1:
+        return list(Grid.model_fields)
+    nearest: Any = parents.get(str(place[-2]))
+    return list((nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields)
+
+
+def _check_arithmetic(grid: Grid) -> None:
+    """What the shape alone cannot say: numbers that must fit together, names that are taken."""
+    document = grid.document
+    for place, numbers in ((("lengths",), grid.lengths), (("tuning", "learning_rate"), _tuned(grid))):
+        if len(set(numbers)) != len(numbers):
+            raise document.error(place, f"expected values that differ from each other, got {shown(list(numbers))}")
+    if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):
+        problem = f"expected seeds that are not reported, got {min(shared)}, which `seeds` has as well"
+        raise document.error(("tuning", "seeds"), problem)
+    for factor in grid.factors:
+        if factor in RESERVED:
+            problem = f"results have a column {factor!r} of their own; name the factor differently"
+            raise document.error(("factors", factor), problem, key=True)
+
+
+def _tuned(grid: Grid) -> list[float]:
+    return grid.tuning.learning_rate if grid.tuning else []
+
+
+def _check_names(grid: Grid) -> None:
+    """Every name is a component's; nothing is imported."""
+    for place, kind, reference in grid.references():
+        try:
+            if kind in TABLES:
+                resolve_named(kind, reference.name, reference.settings or {})
+            else:
+                catalogue.require(kind, reference.name)
+        except ComponentError as error:
+            raise _placed(grid, place, kind, reference, error) from None
+
+
+def _check_settings(grid: Grid) -> None:
+    """Every setting is one that its component has, and of its type."""
+    for place, kind, reference in grid.references():
+        if kind in TABLES:
+            continue
+        try:
+            given = dict(reference.settings or {})
+            if kind == "tasks" and isinstance(given.get(argument := catalogue.length_argument(reference.name)), list):
+                del given[argument]  # a list of lengths, checked where tasks are expanded
+            catalogue.resolve(kind, reference.name, given)
+        except ComponentError as error:
+            raise _placed(grid, place, kind, reference, error) from None
+
+
+def _placed(grid: Grid, place: Place, kind: str, reference: Reference, error: ComponentError) -> GridError:
+    """An error of the catalogue with its place in the file."""
+    inner = (*place, reference.name)
+    if inner not in grid.document.marks:  # a bare name
+        return grid.document.error(place, error.problem)
+    if not error.setting:
+        return grid.document.error(inner, error.problem, key=True)
+    known = catalogue.settings(kind, reference.name) if kind in catalogue.RETURNS else TABLES[kind][reference.name]
+    return grid.document.error((*inner, error.setting), error.problem, key=error.setting not in known)

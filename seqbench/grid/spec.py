@@ -1,0 +1,210 @@
+"""The shape of a grid file: one question, its tasks, and the methods compared on them.
+
+A *fragment* is what one method, or one level of a factor, changes: `cell`, `model`, `mitigations`, `training`. A
+component is written as a name (`gru`: all settings at their defaults) or as a name with settings
+(`{lstm: {forget_bias: 2.0}}`). Over a component of the same name, a fragment's settings change only those they name; a
+bare name resets it.
+
+This module imports neither JAX nor any component.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr
+from pydantic_core import PydanticCustomError
+
+from seqbench.grid.document import Document, Place
+from seqbench.schema import RESULT_COLUMNS
+
+FIRST_REPORTING_SEED = 1000
+LARGEST_SEED = 2**31 - 1
+
+RESERVED = frozenset(RESULT_COLUMNS)
+"""Columns of the results, which no factor may be named like."""
+
+
+class Reference(NamedTuple):
+    """A component as a grid names it; `settings` is None for a bare name."""
+
+    name: str
+    settings: dict[str, Any] | None = None
+
+    def over(self, below: Reference) -> Reference:
+        """This reference as a change of another: settings of the same component are updated, anything else replaced."""
+        if self.settings is None or below.name != self.name:
+            return self
+        return Reference(self.name, {**(below.settings or {}), **self.settings})
+
+
+def _reference(value: Any) -> Reference:
+    if isinstance(value, str) and value:
+        return Reference(value)
+    if isinstance(value, dict) and len(value) == 1:
+        [(name, settings)] = value.items()
+        if settings is None or isinstance(settings, dict):
+            return Reference(name, settings or {})
+    raise PydanticCustomError("reference", "a name, or one name with its settings: {name: {setting: value}}")
+
+
+def _seeds(first: int) -> Any:
+    def read(value: Any) -> Sequence[int]:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_SEED - first:
+            return range(first, first + value)
+        whole = isinstance(value, list) and all(isinstance(seed, int) and not isinstance(seed, bool) for seed in value)
+        if whole and value and len(set(value)) == len(value) and 0 <= min(value) <= max(value) <= LARGEST_SEED:
+            return tuple(value)
+        raise PydanticCustomError("seeds", "how many seeds, or a list of different whole numbers of 0 or more")
+
+    return read
+
+
+def _name(value: Any) -> str:
+    # Names reach tables, figures and pages: they are text that looks like what it is, and no two look the same.
+    plain = isinstance(value, str) and value.isprintable() and unicodedata.is_normalized("NFC", value)
+    if plain and value.strip() == value and 0 < len(value) <= 100:
+        return str(value)
+    raise PydanticCustomError("name", "a name of 1 to 100 printable characters (in form NFC), without spaces around it")
+
+
+def _different(values: list[Any]) -> list[Any]:
+    if len(set(values)) != len(values):
+        raise PydanticCustomError("different", "values that differ from each other")
+    return values
+
+
+Named = Annotated[Reference, PlainValidator(_reference)]
+Name = Annotated[str, PlainValidator(_name)]
+Positive = Annotated[int, Field(gt=0, le=LARGEST_SEED)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no conversions."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Training(Strict):
+    """How every trial is trained; a fragment may change any of it."""
+
+    steps: Positive = 3000
+    batch_size: Positive = 32
+    evaluate_every: Positive = 100
+    optimizer: Named = Reference("adam")
+    learning_rate: Rate = 1e-3
+    schedule: Named = Reference("constant")
+    stop_when_solved: bool = True
+    validation_sequences: Positive = 1024
+    test_sequences: Positive = 10_000
+
+    def updated(self, change: Training) -> Training:
+        """This training with what `change` says in so many words."""
+        changes = {key: getattr(change, key) for key in change.model_fields_set}
+        for key in ("optimizer", "schedule"):
+            if key in changes:
+                changes[key] = changes[key].over(getattr(self, key))
+        return self.model_copy(update=changes)
+
+
+class Fragment(Strict):
+    """What one method, or one level of a factor, changes."""
+
+    cell: Named | None = None
+    model: Named | None = None
+    mitigations: list[Named] = []
+    training: Training = Training()
+
+
+class NamedMethod(Fragment):
+    """A method of the list; its mitigations stand instead of the grid's."""
+
+    name: Name
+
+
+Level = Annotated[Fragment, BeforeValidator(lambda value: {} if value is None else value)]
+
+
+class Tuning(Strict):
+    """What is tried for every method, on seeds of their own, before anything is reported."""
+
+    seeds: Annotated[Sequence[int], PlainValidator(_seeds(0))] = range(3)
+    learning_rate: Annotated[list[Rate], Field(min_length=1), BeforeValidator(lambda value: value)]
+
+
+class Comparisons(Strict):
+    """The family of comparisons: each method against a baseline, or named pairs. By default each against the first."""
+
+    baseline: Name | None = None
+    pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
+
+
+class Grid(Strict):
+    """One question: tasks x lengths x methods x seeds."""
+
+    question: Annotated[str, Field(min_length=1, max_length=1000)]
+    tasks: Annotated[list[Named], Field(min_length=1)]
+    lengths: list[Positive] = []
+    seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED))] = range(1000, 1010)
+    cell: Named = Reference("vanilla")
+    model: Named = Reference("stacked")
+    mitigations: list[Named] = []
+    training: Training = Training()
+    methods: list[NamedMethod] = []
+    factors: dict[Name, Annotated[dict[Name, Level], Field(min_length=1)]] = {}
+    exclude: list[dict[str, Any]] = []
+    tuning: Tuning | None = None
+    primary: Literal["horizon", "solve_rate", "accuracy", "steps_to_solve"] = "horizon"
+    comparisons: Comparisons = Comparisons()
+    probes: str | list[str] = "default"
+    match_parameters: Positive | None = None
+    keep_parameters: bool = False
+
+    _document: Document = PrivateAttr(default=Document("grid", ""))
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending: names the results."""
+        return Path(self._document.file).stem
+
+    @property
+    def path(self) -> Path:
+        """The file this grid was read from."""
+        return Path(self._document.file)
+
+    @property
+    def text(self) -> str:
+        """The file as it was read."""
+        return self._document.text
+
+    @property
+    def document(self) -> Document:
+        """The file's values with their positions, for errors."""
+        return self._document
+
+    def references(self) -> Iterator[tuple[Place, str, Reference]]:
+        """Every component the file names: where, of which kind, and how."""
+        for index, task in enumerate(self.tasks):
+            yield ("tasks", index), "tasks", task
+        yield from _references((), self)
+        for index, method in enumerate(self.methods):
+            yield from _references(("methods", index), method)
+        for factor, levels in self.factors.items():
+            for level, fragment in levels.items():
+                yield from _references(("factors", factor, level), fragment)
+
+
+def _references(place: Place, part: Grid | Fragment) -> Iterator[tuple[Place, str, Reference]]:
+    """Every component of a fragment that stands at `place`."""
+    if part.cell is not None:
+        yield (*place, "cell"), "cells", part.cell
+    if part.model is not None:
+        yield (*place, "model"), "models", part.model
+    for index, mitigation in enumerate(part.mitigations):
+        yield (*place, "mitigations", index), "mitigations", mitigation
+    yield (*place, "training", "optimizer"), "optimizer", part.training.optimizer
+    yield (*place, "training", "schedule"), "schedule", part.training.schedule
