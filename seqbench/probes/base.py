@@ -1,0 +1,231 @@
+"""What a probe is: a measurement of the gradient or the state of a model on one batch, given as rows.
+
+Every probe has two halves. `trace(view)` is pure JAX and runs inside one compiled program with the other probes;
+`rows(measured, length=...)` turns its arrays into rows on the host. `DEFAULT` says whether it is measured unless a grid
+asks otherwise. The probe's name is its file's.
+
+Each sequence has one *aim*: the scored target whose information lies furthest back, the last of these if there are
+several. Distances are counted from its step s to the step t of a state, as |s - t|, so that they stand on the same axis
+as the dependency length; a state after the target, which only a network that reads backwards can use, counts as well.
+
+Shapes: `B` batch, `T` time, `D` distances 0..T-1 (0..T+K-1 with a decoder), `K` targets, `H` hidden, `P` projected
+inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, SupportsFloat, TypedDict
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, Int
+
+from seqbench.layers.recurrent import Seen, record
+from seqbench.tasks.base import Batch, Task
+
+EVERY_DISTANCE = 16
+"""Distances below this are all recorded; above it about `PER_OCTAVE` in each octave."""
+PER_OCTAVE = 8
+
+
+class Row(TypedDict):
+    """One measurement, as `seqbench.schema.PROBE_COLUMNS` names it, without trial and step."""
+
+    probe: str
+    distance: int | None
+    value: float
+
+
+class Aim(NamedTuple):
+    """The target of each sequence that a probe looks back from: its place among the targets and its step [B]."""
+
+    target: Int[Array, " B"]
+    step: Int[Array, " B"]
+
+
+class View(NamedTuple):
+    """What a probe sees: a model on a batch, and one backward pass through it.
+
+    build: `parameters -> Model`, a fresh copy each time, which the caller may take apart
+    share: what one sequence's loss counts in the loss that training differentiates: 1 / its batch size. Gradients are
+        taken of losses times `share` and divided by it again, because a remedy may act on the way back
+    losses: each sequence's loss at its aim [B]
+    gradient: gradient of the sum of these losses with respect to the parameters
+    arriving: their gradient with respect to every state over time, leaves [T, B, ...]; None without recurrence
+    met: what each recurrent layer met in the forward pass, by its place in the model
+    """
+
+    task: Task
+    build: Callable[[Any], Any]
+    parameters: Any
+    batch: Batch
+    share: float
+    aim: Aim
+    losses: Float[Array, " B"]
+    gradient: Any
+    arriving: Any
+    met: dict[str, Seen]
+
+    @property
+    def model(self) -> Any:
+        """A fresh copy of the model."""
+        return self.build(self.parameters)
+
+    def where(self, *, decoder: bool = False) -> Distances:
+        """Where the states at each distance stand: of layers that run over the inputs, or of those of a decoder."""
+        answers = self.batch.weights.shape[1]
+        span = self.batch.mask.shape[1] + (answers if self.task.readout == "decode" else 0)
+        if decoder:
+            return distances(jnp.ones_like(self.batch.weights, bool), self.aim.target, span)
+        return distances(self.batch.mask, self.aim.step, span)
+
+    def layers(self, taps: Any) -> list[tuple[list[Array], Distances]]:
+        """The leaves of each layer's state from the bottom up, and where its states stand.
+
+        Models give taps as a tuple with one entry a layer; a model with a decoder a pair of such tuples.
+        """
+        parts = taps if self.task.readout == "decode" and taps is not None else (taps,)
+        layers = [
+            (jax.tree.leaves(layer), decoder)
+            for decoder, part in enumerate(parts)
+            for layer in (part if type(part) in (tuple, list) else (part,))
+        ]
+        return [(leaves, self.where(decoder=bool(decoder))) for leaves, decoder in layers if leaves]
+
+
+def look(
+    task: Task, build: Callable[[Any], Any], parameters: Any, batch: Batch, *, batch_size: int | None = None
+) -> View:
+    """Run a model forward and backward once, with taps on all states; it is trained in batches of `batch_size`."""
+    aim, share = take_aim(task, batch), 1 / (batch_size or len(batch.mask))
+
+    def total(parameters: Any, taps: Any) -> tuple[Array, tuple[Array, dict[str, Seen]]]:
+        model = build(parameters)
+        met = record(model)
+        losses = aimed_losses(task, model, batch, aim, taps)
+        return jnp.sum(losses) * share, (losses, met)
+
+    taps = build(parameters).taps(*batch.mask.shape)
+    differentiate = jax.value_and_grad(total, argnums=(0, 1), has_aux=True)
+    (_, (losses, met)), found = differentiate(parameters, taps)
+    gradient, arriving = jax.tree.map(lambda leaf: leaf / share, found)
+    return View(task, build, parameters, batch, share, aim, losses, gradient, arriving, met)
+
+
+def in_decoder(place: str) -> bool:
+    """Whether the layer at `place` in a model runs over the answer and not over the inputs."""
+    return place.partition(".")[0] == "decoder"
+
+
+def take_aim(task: Task, batch: Batch) -> Aim:
+    """The scored target with the largest dependency distance, the last of several, and the step at which it is read."""
+    places = jnp.arange(batch.weights.shape[1])
+    # Distances are whole numbers, so that a bonus below 1 only decides between equal ones.
+    wanted = batch.distance + places / (len(places) + 1)
+    target = jnp.argmax(jnp.where(batch.weights > 0, wanted, -jnp.inf), axis=1)
+    last = jnp.sum(batch.mask, axis=1, dtype=jnp.int32) - 1
+    match task.readout:
+        case "last":
+            return Aim(target, last)
+        case "every":
+            return Aim(target, target)
+    # A decoder's steps follow the last step of the encoder.
+    return Aim(target, last + 1 + target)
+
+
+def aimed_losses(task: Task, model: Any, batch: Batch, aim: Aim, taps: Any = None) -> Float[Array, " B"]:
+    """Each sequence's loss at its aim."""
+    losses = task.loss(model(batch, taps=taps), batch.targets)
+    return jnp.take_along_axis(losses, aim.target[:, None], axis=1)[:, 0]
+
+
+def safe_norm(leaves: list[Array], kept: int) -> Float[Array, "..."]:
+    """Euclidean norm over all but the first `kept` axes of all leaves together.
+
+    Entries are scaled by the largest before they are squared: a gradient of 1e25 is a number in float32, its square
+    is not.
+    """
+    flat = [jnp.abs(leaf).reshape(*leaf.shape[:kept], -1) for leaf in leaves]
+    entries = jnp.concatenate(flat, axis=-1)
+    largest = jnp.max(entries, axis=-1)
+    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    return scale * jnp.sqrt(jnp.sum(jnp.square(entries / scale[..., None]), axis=-1))
+
+
+class Distances(NamedTuple):
+    """Where the states at each distance stand: steps `before` and `after` the aim [D, B], clipped, and which exist."""
+
+    before: Int[Array, "D B"]
+    has_before: Bool[Array, "D B"]
+    after: Int[Array, "D B"]
+    has_after: Bool[Array, "D B"]
+
+    @property
+    def exist(self) -> Bool[Array, "D B"]:
+        """Whether a sequence has a state at a distance."""
+        return self.has_before | self.has_after
+
+    def gather(self, values: Float[Array, "T B"]) -> tuple[Float[Array, "D B"], Float[Array, "D B"]]:
+        """The values before and after the aim by distance; 0 where there is no such step."""
+        earlier = jnp.take_along_axis(values, self.before, axis=0)
+        later = jnp.take_along_axis(values, self.after, axis=0)
+        return jnp.where(self.has_before, earlier, 0), jnp.where(self.has_after, later, 0)
+
+
+def distances(mask: Bool[Array, "B T"], aim: Int[Array, " B"], span: int) -> Distances:
+    """Where the states at each distance below `span` from the step `aim` stand. Padding has none."""
+    steps = mask.shape[1]
+    away = jnp.arange(span)[:, None]
+
+    def place(step: Int[Array, "D B"]) -> tuple[Array, Array]:
+        within = jnp.clip(step, 0, steps - 1)
+        return within, (step == within) & jnp.take_along_axis(mask.T, within, axis=0)
+
+    before, has_before = place(aim - away)
+    after, has_after = place(aim + away)
+    return Distances(before, has_before, after, has_after & (away > 0))
+
+
+def norms_by_distance(norms: Float[Array, "T B"], where: Distances) -> Float[Array, "D B"]:
+    """Norms of what stands at each distance, both sides of the aim together; 0 where there is no state."""
+    return jnp.hypot(*where.gather(norms))
+
+
+def mean_where(values: Float[Array, "D B"], exist: Bool[Array, "D B"]) -> Float[Array, " D"]:
+    """Mean over the sequences that have the distance; NaN if none has."""
+    count = jnp.sum(exist, axis=1, keepdims=True)
+    return jnp.where(count[:, 0] > 0, jnp.sum(jnp.where(exist, values / count, 0), axis=1), jnp.nan)
+
+
+def recorded(steps: int, *also: int) -> list[int]:
+    """Which distances below `steps` are recorded: all near ones, then evenly in log scale, the last, and `also`."""
+    chosen = set(range(min(EVERY_DISTANCE, steps))) | {each for each in (steps - 1, *also) if 0 <= each < steps}
+    octaves = np.arange(0, 64, 1 / PER_OCTAVE)
+    chosen |= {int(each) for each in EVERY_DISTANCE * 2**octaves if each < steps}
+    return sorted(chosen)
+
+
+class Curve(NamedTuple):
+    """A measurement on the host at the distances that exist, in rising order."""
+
+    at: np.ndarray
+    values: np.ndarray
+
+    def rows(self, probe: str, *also: int) -> list[Row]:
+        """Rows of the curve, thinned out at large distances."""
+        steps = int(self.at[-1]) + 1 if len(self.at) else 0
+        wanted = np.isin(self.at, recorded(steps, *also))
+        return [row(probe, value, int(at)) for at, value in zip(self.at[wanted], self.values[wanted], strict=True)]
+
+
+def curve(values: Array, sequences: Array) -> Curve:
+    """The values at the distances that some of the sequences have."""
+    at = np.flatnonzero(np.asarray(sequences))
+    return Curve(at, np.asarray(values)[at])
+
+
+def row(probe: str, value: SupportsFloat, distance: int | None = None) -> Row:
+    """One measurement."""
+    return Row(probe=probe, distance=distance, value=float(value))

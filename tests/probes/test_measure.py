@@ -1,0 +1,101 @@
+"""All probes together, as training calls them."""
+
+from __future__ import annotations
+
+import gc
+from typing import Any
+from weakref import ref
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from seqbench import probes
+from seqbench.cells.gru import gru
+from seqbench.errors import UsageError
+from seqbench.mitigations.base import chain
+from seqbench.mitigations.clip_message import clip_message
+from seqbench.models.stacked import stacked
+from seqbench.probes import _measure
+from seqbench.tasks.delayed_recall import delayed_recall
+
+KEY = jax.random.key(3)
+
+
+class Group:
+    """What a probe needs of a group."""
+
+    def __init__(self, *mitigations, task=None) -> None:
+        self.task = task or delayed_recall(4)
+        self.chain = chain(*mitigations)
+        self.training: dict[str, Any] = {"batch_size": 8}
+        self.graph, self.parameters = nnx.split(stacked(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
+
+    def measure(self, which="default", seed_parameters=None, **numbers):
+        arrays = tuple({name: jnp.float32(value) for name, value in numbers.items()} for _ in self.chain.links)
+        parameters = self.parameters if seed_parameters is None else seed_parameters
+        return probes.measure(self, parameters, key=KEY, arrays=arrays, which=which)
+
+
+def test_names_are_the_files_and_selections_are_understood():
+    assert probes.names() == ("action", "gradient_flow", "gradient_share", "influence", "jacobian")
+    assert probes.selected("none") == ()
+    assert probes.selected("all") == probes.names()
+    assert probes.selected("default") == ("action", "gradient_flow")
+    assert probes.selected("jacobian") == ("jacobian",)
+    assert probes.selected(["jacobian", "action"]) == ("action", "jacobian")
+    with pytest.raises(UsageError, match="gradient_flow"):
+        probes.selected(["gradient_flw"])
+
+
+def test_probes_are_read_before_training_and_at_the_first_middle_and_last_evaluation():
+    due = [step for step in range(0, 1001, 50) if probes.due(step, steps=1000, evaluate_every=100)]
+    assert due == [0, 100, 500, 1000]
+    assert probes.due(950, steps=950, evaluate_every=100)
+    assert [step for step in (0, 10) if probes.due(step, steps=10, evaluate_every=100)] == [0, 10]
+
+
+def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
+    group = Group()
+    first, again = group.measure("all"), group.measure("all")
+    assert first.compile_seconds > 0.05 > again.compile_seconds
+    assert first.rows == again.rows
+    found = {row["probe"] for row in first.rows}
+    assert {"gradient_norm", "gradient_share", "influence", "jacobian_largest", "lyapunov_1", "retention"} <= found
+    assert all(isinstance(row["value"], float) and np.isfinite(row["value"]) for row in first.rows)
+    # Other weights are another argument of the same program.
+    scaled = group.measure("all", seed_parameters=jax.tree.map(lambda x: 2 * x, group.parameters))
+    assert scaled.compile_seconds < 0.05
+    assert scaled.rows != first.rows
+
+
+def test_nothing_is_measured_and_nothing_compiled_if_a_grid_wants_none():
+    assert Group().measure("none") == ([], 0.0, 0.0)
+
+
+def test_what_is_compiled_ends_with_its_group():
+    group = Group()
+    _measure._compiled[group] = {}
+    gone = ref(group)
+    del group
+    gc.collect()
+    assert gone() is None
+    assert "program" not in _measure._reader(Group(), ("action",)).__code__.co_freevars
+
+
+def test_a_remedy_on_the_way_back_acts_with_the_numbers_of_the_trial():
+    group = Group(clip_message())
+
+    def norms(threshold):
+        rows = group.measure(["gradient_flow", "gradient_share"], threshold=threshold).rows
+        shares = [row["value"] for row in rows if row["probe"] == "gradient_share"]
+        assert sum(shares) == pytest.approx(1, rel=1e-4)
+        return [row["value"] for row in rows if row["probe"] == "gradient_norm"]
+
+    free, bound = norms(np.inf), norms(1e-3)
+    assert bound[0] == pytest.approx(free[0])  # what arrives last has met no clipping
+    assert bound[-1] < 0.5 * free[-1]
+    # Each state passes on entries of at most the threshold, in a batch of 8, and one step makes little more of them.
+    assert max(bound[1:]) < np.sqrt(3) * 8e-3 * 2
