@@ -1,0 +1,1 @@
+"""How it runs: pure JAX, no input or output."""

@@ -1,0 +1,90 @@
+"""What training minimises and what evaluation counts.
+
+Shapes: `B` batch, `T` time, `K` targets, `O` outputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jaxtyping import Array, Float
+
+from seqbench.layers.recurrent import record
+from seqbench.mitigations.base import Arrays, Chain, Forward
+from seqbench.tasks.base import Batch, Task
+
+Parameters = Any
+"""A pytree of a model's trained arrays."""
+
+
+class Scores(NamedTuple):
+    """Sums over scored targets, so that batches add up. `by_distance` arrays have one entry a distance bin."""
+
+    loss: Float[Array, ""]
+    correct: Float[Array, ""]
+    targets: Float[Array, ""]
+    sequences_correct: Float[Array, ""]
+    sequences: Float[Array, ""]
+    correct_by_distance: Float[Array, " D"]
+    targets_by_distance: Float[Array, " D"]
+
+
+def task_loss(task: Task, predictions: Float[Array, "B K O"], batch: Batch) -> Float[Array, ""]:
+    """Mean loss over the scored targets of a batch."""
+    losses = task.loss(predictions, batch.targets)
+    weights = batch.weights if batch.loss_weights is None else batch.loss_weights
+    return jnp.sum(losses * weights) / jnp.maximum(jnp.sum(weights), 1)
+
+
+def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tuple[Array, Array]]:
+    """The function that training differentiates.
+
+    Returns:
+        `(parameters, batch, arrays) -> (loss with penalties, loss of the task alone)`, arrays as in `Chain.arrays`.
+    """
+    penalties = [(place, link.penalty) for place, link in enumerate(chain.links) if link.penalty]
+
+    def total(parameters: Parameters, batch: Batch, arrays: tuple[Arrays, ...]) -> tuple[Array, Array]:
+        def model(own: Parameters) -> Any:
+            merged = nnx.merge(graph, own)
+            chain.bind(merged, arrays)
+            return merged
+
+        def loss(own: Parameters, taps: Any) -> Float[Array, ""]:
+            return task_loss(task, model(own)(batch, taps=taps), batch)
+
+        if not penalties:
+            plain = loss(parameters, None)
+            return plain, plain
+        watched = model(parameters)
+        seen, zeros = record(watched), watched.taps(*batch.mask.shape)
+        plain = task_loss(task, watched(batch), batch)
+        forward = Forward(parameters, batch, model, loss, zeros, seen)
+        return plain + sum(penalty(arrays[place], forward) for place, penalty in penalties), plain
+
+    return total
+
+
+def score(task: Task, predictions: Float[Array, "B K O"], batch: Batch) -> Scores:
+    """Count a batch: what is right, of how many, by sequence and by distance."""
+    weights = batch.weights
+    losses = task.loss(predictions, batch.targets)
+    loss_weights = weights if batch.loss_weights is None else batch.loss_weights
+    # The mean over a batch's loss weights times its targets, so that sums of batches divide to the mean loss.
+    loss = jnp.sum(losses * loss_weights) / jnp.maximum(jnp.sum(loss_weights), 1) * jnp.sum(weights)
+    right = task.correct(predictions, batch.targets) * weights
+    edges = jnp.asarray(task.distances or (task.length,))
+    bins = jnp.minimum(jnp.searchsorted(edges, batch.distance), len(edges) - 1).ravel()
+    return Scores(
+        loss=loss,
+        correct=jnp.sum(right),
+        targets=jnp.sum(weights),
+        sequences_correct=jnp.sum(jnp.all((right > 0) | (weights == 0), axis=-1)).astype(jnp.float32),
+        sequences=jnp.asarray(weights.shape[0], jnp.float32),
+        correct_by_distance=jax.ops.segment_sum(right.ravel(), bins, len(edges)),
+        targets_by_distance=jax.ops.segment_sum(weights.ravel(), bins, len(edges)),
+    )

@@ -1,0 +1,172 @@
+"""One trial from its first step to its outcome."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from seqbench.cells.vanilla import vanilla
+from seqbench.grid.assemble import Assembly
+from seqbench.mitigations.base import chain
+from seqbench.mitigations.clip_global_norm import clip_global_norm
+from seqbench.models.stacked import stacked
+from seqbench.tasks.base import Criterion
+from seqbench.tasks.delayed_recall import delayed_recall
+from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, stream
+from seqbench.training.trial import outcome, run_trial, solved_at
+
+TRAINING = {
+    "steps": 40, "batch_size": 8, "evaluate_every": 10, "stop_when_solved": True, "validation_sequences": 256,
+    "test_sequences": 512, "optimizer": {"name": "sgd", "settings": {}},
+    "schedule": {"name": "constant", "settings": {}},
+}  # fmt: skip
+TASK = delayed_recall(2, symbols=2)
+
+
+def program(task=TASK, **training):
+    build = stacked(vanilla(), width=8)
+    links = chain(clip_global_norm(threshold=1.0))
+    return Program(Assembly(task, lambda rngs: build(task, links, rngs), links, {**TRAINING, **training}))
+
+
+@pytest.fixture(scope="module")
+def trained():
+    return program()
+
+
+def run(trained, *, threshold=1.0, seed=3, learning_rate=0.5, **more):
+    links = chain(clip_global_norm(threshold=threshold))
+    return run_trial(trained, chain=links, seed=seed, learning_rate=learning_rate, **more)
+
+
+def without_clock(finished):
+    rows = [{k: v for k, v in row.items() if "seconds" not in k} for row in (finished.row, *finished.curve)]
+    return repr(rows)
+
+
+def test_the_streams_of_a_seed_and_of_two_seeds_are_disjoint():
+    keys = [tuple(jax.random.key_data(stream(seed, name)).tolist()) for seed in (1, 2) for name in range(4)]
+    assert len(set(keys)) == 8
+    batches = [np.asarray(TASK.sample(stream(1, name), 64).inputs) for name in (TRAIN, VALIDATION, TEST)]
+    assert not (batches[0] == batches[1]).all()
+    assert not (batches[1] == batches[2]).all()
+
+
+def test_the_same_trial_gives_the_same_bits(trained):
+    assert without_clock(run(trained)) == without_clock(run(trained))
+    assert without_clock(run(trained)) != without_clock(run(trained, seed=4))
+
+
+def test_a_resumed_trial_ends_with_the_bits_of_an_uninterrupted_one(trained):
+    points = []
+
+    def keep(point):
+        # A copy: the arrays of a state are used up by the next call of the program.
+        points.append(point._replace(state=jax.tree.map(np.array, point.state)))
+
+    whole = run(trained, learning_rate=0.05, after_interval=keep)
+    assert [int(point.state.step) for point in points] == [10, 20, 30, 40]
+    half = points[1]._replace(state=jax.tree.map(jnp.asarray, points[1].state))
+    assert without_clock(run(trained, learning_rate=0.05, resume=half)) == without_clock(whole)
+
+
+def test_a_loss_that_is_not_finite_ends_the_trial_at_its_step():
+    task = TASK._replace(loss=lambda predictions, targets: TASK.loss(predictions, targets) / 0.0)
+    finished = run(program(task))
+    assert finished.row["outcome"] == "diverged"
+    assert (finished.row["diverged_at"], finished.row["diverged_kind"], finished.row["steps"]) == (1, "loss", 0)
+    assert finished.row["accuracy"] is None
+    assert len(finished.curve) == 1
+
+
+def test_a_gradient_that_is_not_finite_is_told_from_a_loss():
+    def loss(predictions, targets):
+        # Finite for every prediction, with a derivative that is infinite everywhere: sqrt at 0.
+        return jnp.sqrt(0.0 * jnp.sum(predictions, -1))
+
+    row = run(program(TASK._replace(loss=loss))).row
+    assert (row["diverged_at"], row["diverged_kind"]) == (1, "gradient")
+
+
+def test_divergence_later_keeps_what_came_before():
+    row = run(program(stop_when_solved=False), learning_rate=1e38, threshold=float("inf")).row
+    assert row["outcome"] == "diverged"
+    assert 1 < row["diverged_at"] <= 40
+    assert row["steps"] == row["diverged_at"] - 1
+
+
+def test_an_early_stop_needs_three_evaluations_in_a_row():
+    easy = TASK._replace(criterion=Criterion("accuracy", 0.0))
+    finished = run(program(easy))
+    assert [row["step"] for row in finished.curve] == [10, 20, 30]
+    assert (finished.row["solved_at"], finished.row["steps"], finished.row["outcome"]) == (10, 30, "solved")
+
+
+@pytest.mark.parametrize(
+    ("met", "expected"),
+    [("yyy", 10), ("yynyyy", 40), ("nyyny", None), ("", None), ("nnyyyy", 30)],
+)
+def test_solved_at_by_hand(met, expected):
+    assert solved_at([{"step": 10 * (i + 1), "met": letter == "y"} for i, letter in enumerate(met)]) == expected
+
+
+def test_outcomes_by_hand():
+    task = TASK._replace(trivial=0.5, criterion=Criterion("accuracy", 0.95))
+    assert outcome(task, accuracy=0.95, loss=0.1, diverged=False) == "solved"
+    assert outcome(task, accuracy=0.95, loss=0.1, diverged=True) == "diverged"
+    assert outcome(task, accuracy=0.524, loss=0.1, diverged=False) == "chance"  # 5 % of the way is 0.525
+    assert outcome(task, accuracy=0.526, loss=0.1, diverged=False) == "partial"
+    low = task._replace(criterion=Criterion("loss", 0.01))
+    assert outcome(low, accuracy=0.2, loss=0.01, diverged=False) == "solved"
+    assert outcome(low, accuracy=0.99, loss=float("nan"), diverged=False) == "partial"
+
+
+def test_curves_record_the_gradient_before_and_after_clipping(trained):
+    finished = run(trained, threshold=1e-3)
+    for row in finished.curve:
+        assert row["clipped_share"] == 1
+        assert row["gradient_norm_after"] == pytest.approx(1e-3, rel=1e-4)
+        assert row["gradient_norm"] > 1e-3
+        assert row["clipped_entries"] > 0.5
+        assert 1e-3 / row["gradient_norm_max"] < row["shrink_factor"] < 1
+    free = run(trained, threshold=float("inf"))
+    assert {row["clipped_share"] for row in free.curve} == {0.0}
+    assert free.row["gradient_norm_after"] == free.row["gradient_norm"]
+    assert free.row["shrink_factor"] == 1
+
+
+def test_probes_change_no_other_number(trained):
+    plain, probed = run(trained), run(trained, probes="default")
+    assert without_clock(plain) == without_clock(probed)
+    assert plain.probes == []
+    assert {row["step"] for row in probed.probes} >= {0, 10}
+
+
+def test_evaluation_equals_a_count_by_hand(trained):
+    links = chain(clip_global_norm(threshold=1.0))
+    state = trained.initial(3, links)
+    scores = trained.evaluate(state.parameters, stream(3, TEST), jnp.int32(2), jnp.asarray(True))
+    from flax import nnx
+
+    model = nnx.merge(trained.graph, state.parameters)
+    batches = [TASK.sample(jax.random.fold_in(stream(3, TEST), index), 256) for index in range(2)]
+    right = sum(float((model(batch).argmax(-1) == batch.targets).sum()) for batch in batches)
+    assert float(scores.correct) == right
+    assert float(scores.targets) == float(scores.sequences) == 512
+    assert np.asarray(scores.correct_by_distance).tolist() == [right]
+
+
+def test_numbers_are_arrays_and_never_compile_again(trained):
+    links = chain(clip_global_norm(threshold=1.0))
+    run(trained)
+    before = dict(trained._compiled)
+    for threshold, seed, rate in ((0.5, 3, 0.1), (float("inf"), 9, 0.2)):
+        run(trained, threshold=threshold, seed=seed, learning_rate=rate)
+    assert trained._compiled == before
+    texts = {
+        trained.lower(
+            trained.initial(seed, links), Numbers(stream(seed, TRAIN), jnp.float32(rate), ({"threshold": bound},))
+        ).as_text()
+        for seed, rate, bound in ((1, 0.1, jnp.float32(1)), (2, 0.3, jnp.float32(7)))
+    }
+    assert len(texts) == 1
