@@ -1,0 +1,1 @@
+"""What is kept: trial files, tidy tables, the MLflow mirror."""

@@ -1,0 +1,59 @@
+"""One process runs a grid at a time. The kernel holds the lock and lets go of it when its holder dies."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqbench.errors import GridBusy
+from seqbench.store.atomic import fault, write_text
+
+
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[dict[str, object] | None]:
+    """Hold the lock of a results folder.
+
+    Yields:
+        What the previous run left in `.running.json` if it ended without a goodbye (killed, or power loss), else None.
+
+    Raises:
+        GridBusy: another process holds it; says which, on what machine and since when.
+        StoreError: the folder cannot be made or written.
+    """
+    note = folder / ".running.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / ".lock").open("a+")
+    except OSError as error:
+        raise fault(error, folder / ".lock") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = _read(note) or {}
+            raise GridBusy(
+                f"{folder} is being run by process {holder.get('process', '?')} on {holder.get('host', '?')} since "
+                f"{holder.get('since', '?')}. Wait for it, stop it, or name another --results."
+            ) from error
+        previous = _read(note)
+        since = time.strftime("%Y-%m-%d %H:%M:%S")
+        write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
+        try:
+            yield previous
+        finally:
+            note.unlink(missing_ok=True)
+
+
+def _read(note: Path) -> dict[str, object] | None:
+    """The note of a run, or None if there is none that can be read."""
+    try:
+        content = json.loads(note.read_text())
+    except (OSError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None

@@ -1,0 +1,141 @@
+"""Where the MLflow mirror goes, and how it is opened without noise, telemetry or a race.
+
+MLflow takes seconds to import, so it is imported inside the functions that need it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit, urlunsplit
+
+from seqbench.errors import TrackingError
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+SQLITE = "sqlite:///"
+DATABASE = "mlflow.db"
+ARTIFACTS = "mlartifacts"
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",  # also silences Alembic's line a migration
+}
+
+
+class Patience:
+    """How long one HTTP request may take and how often it is tried again; MLflow's defaults block for four minutes."""
+
+    LIVE: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "8", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    """While trials train: the next pass is the retry."""
+
+    TRACK: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
+    """When mirroring is all that was asked for."""
+
+
+def resolve_uri(results_dir: Path | str, tracking_uri: str | None = None) -> str:
+    """Where to mirror: what was asked for, else `MLFLOW_TRACKING_URI`, else a SQLite database in `results_dir`."""
+    return tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or embedded_uri(results_dir)
+
+
+def embedded_uri(results_dir: Path | str) -> str:
+    """The SQLite database that lies beside the results."""
+    return f"{SQLITE}{Path(results_dir).resolve() / DATABASE}"
+
+
+def artifact_root(uri: str, results_dir: Path | str) -> str | None:
+    """Absolute folder for artifacts; None where the server decides.
+
+    MLflow's own default is a folder below the current directory, another one for every place a command is typed in.
+    """
+    if uri.startswith(SQLITE):
+        return str(Path(uri.removeprefix(SQLITE)).resolve().parent / ARTIFACTS)
+    if "sql" in urlsplit(uri).scheme:  # a database server: postgresql, mysql, mssql keep no files
+        return str(Path(results_dir).resolve() / ARTIFACTS)
+    return None
+
+
+def without_password(uri: str) -> str:
+    """The URI as it may be shown."""
+    parts = urlsplit(uri)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2])) if "@" in parts.netloc else uri
+
+
+_written: dict[str, str] = {}
+"""What `set_environment` put there, so that it may change it again: what the user has set stands."""
+
+
+def set_environment(patience: Mapping[str, str] = Patience.LIVE) -> None:
+    """Make MLflow silent and its requests bounded; it reads its settings from the environment only."""
+    for name, value in {**QUIET, **patience}.items():
+        if os.environ.get(name) in (None, _written.get(name)):
+            os.environ[name] = _written[name] = value
+
+
+def connect(uri: str, results_dir: Path | str, patience: Mapping[str, str] = Patience.LIVE) -> MlflowClient:
+    """A client whose store answers.
+
+    Raises:
+        TrackingError: the store cannot be opened or the server does not answer.
+    """
+    set_environment(patience)
+    from mlflow import MlflowClient
+
+    # With retries, urllib3 would print a line for each on the user's terminal.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
+    with translated(uri), _alone(uri, results_dir):
+        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+@contextmanager
+def translated(uri: str) -> Iterator[None]:
+    """Whatever MLflow, its database or its server raises becomes a `TrackingError` that names the store."""
+    from mlflow.exceptions import MlflowException
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (MlflowException, SQLAlchemyError, OSError) as error:  # requests' errors are OSErrors
+        raise TrackingError(f"MLflow at {without_password(uri)} {_fault(error, uri)}") from error
+
+
+def _fault(error: BaseException, uri: str) -> str:
+    """What went wrong, in one line that holds no password."""
+    from requests.exceptions import ConnectionError as Unreachable
+    from requests.exceptions import Timeout
+    from urllib3.exceptions import ReadTimeoutError
+
+    causes: list[BaseException] = [error]  # MLflow wraps what its connection raised in a paragraph of advice
+    while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
+        causes.append(cause)
+    if any(isinstance(cause, (Timeout, ReadTimeoutError)) for cause in causes):
+        return "does not answer in time"
+    if any(isinstance(cause, Unreachable) for cause in causes):
+        return "cannot be reached"
+    secret = urlsplit(uri).netloc.rpartition("@")[0]
+    first = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return f"failed: {first.replace(f'{secret}@', '') if secret else first}"
+
+
+@contextmanager
+def _alone(uri: str, results_dir: Path | str) -> Iterator[None]:
+    """Hold a lock while a database is opened: processes that create its tables at the same time all fail."""
+    if artifact_root(uri, results_dir) is None:
+        yield
+        return
+    import fcntl
+
+    folder = Path(uri.removeprefix(SQLITE)).resolve().parent if uri.startswith(SQLITE) else Path(results_dir).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f".{DATABASE}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it with the file, however this process ends
+        yield

@@ -1,0 +1,216 @@
+"""What a results folder looks like in MLflow: one experiment of trials, one comparison a task, one report.
+
+Everything here raises `TrackingError` when the store fails; `mlflow_mirror` decides what that means for a running grid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import json
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from seqbench.schema import factor_columns
+from seqbench.store.mlflow_client import artifact_root, without_password
+from seqbench.store.mlflow_comparison import METHOD, comparison_entries, method_order, run_colours
+from seqbench.store.mlflow_runs import Entry, Runs, open_experiment, set_experiment_tags
+from seqbench.store.mlflow_trials import TRIAL, finished, param_names, trial_entries
+from seqbench.store.mlflow_view import (
+    VIEW_TAG,
+    artifact_fragment,
+    comparison_fragment,
+    runs_fragment,
+    saved_view,
+    trials_view,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+REPORT = "seqbench.report"
+REPORT_KEY = "report"
+FILES = "seqbench.files"
+KIND = "seqbench.kind"
+GRID = "seqbench.grid"
+ARTIFACTS = ("report.html", "report.md", "figures", "tables")
+
+
+class Links(NamedTuple):
+    """Where to look, as fragments that follow the address of a server.
+
+    uri: the tracking store, without a password
+    comparison: task -> its charts
+    not_mirrored: finished trials that are not in the store
+    """
+
+    uri: str
+    comparison: Mapping[str, str]
+    trials: str | None = None
+    report: str | None = None
+    not_mirrored: int = 0
+
+
+class Writer:
+    """Writes one grid into one store; the only writer of its runs."""
+
+    def __init__(self, client: MlflowClient, uri: str, plan: Mapping[str, Any], results_dir: Path | str) -> None:
+        """Open the grid's experiment of trials and end what an earlier process left running."""
+        self.client = client
+        self.uri = uri
+        self.plan = plan
+        self.grid = str(plan["grid"])
+        self.root = artifact_root(uri, results_dir)
+        self._trials = self._open("trials", f"{self.grid}: trials", TRIAL)
+        self._comparisons: dict[str, Runs] = {}
+        self._reports = self._open("report", f"{self.grid}: report", REPORT)
+        self.mirrored: set[str] = set()
+
+    def trials(self, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
+        """Log the finished trials that this writer has not seen yet, and stop at `until` (`time.monotonic`)."""
+        new = results[~results["trial"].isin(self.mirrored)]
+        colours = run_colours(self._methods(results))
+        created = int(self._trials.experiment.creation_time or 0)
+        view = trials_view(list(param_names(factor_columns(results)).values()), created)
+        set_experiment_tags(self.client, self._trials.experiment, {VIEW_TAG: view})
+        for entry in trial_entries(new, curves[curves["trial"].isin(new["trial"])], self.grid, colours):
+            if _is_over(until):
+                return
+            self._trials.put(self._stamped(entry))
+            self.mirrored.add(entry.key)
+
+    def comparison(self, results: pd.DataFrame, probes: pd.DataFrame, *, until: float | None = None) -> None:
+        """Bring the comparison experiment of every task up to date, as far as it gets by `until` (`time.monotonic`)."""
+        methods = self._methods(results)
+        for task in dict.fromkeys(str(name) for name in results["task"]):
+            if task not in self._comparisons:
+                self._comparisons[task] = self._open("comparison", f"{self.grid}: {task}, comparison", METHOD, task)
+            runs = self._comparisons[task]
+            created = int(runs.experiment.creation_time or 0)
+            lengths = self._lengths(task, results)
+            entries = list(comparison_entries(results, probes, task, methods, lengths, self.grid, created))
+            for entry in entries:
+                if _is_over(until):
+                    return
+                runs.put(self._stamped(entry))
+            runs.drop_others({entry.key for entry in entries})
+            set_experiment_tags(self.client, runs.experiment, {VIEW_TAG: saved_view(len(methods), created)})
+        self._annotate()
+
+    def report(self, folder: Path, results: pd.DataFrame, curves: pd.DataFrame) -> None:
+        """Upload the report, its figures and tables, the grid and the full curves as artifacts of one run."""
+        with tempfile.TemporaryDirectory() as place:
+            staged = _stage(Path(place), Path(folder), self.plan, results, curves)
+            page = "report.html" if (staged / "report.html").exists() else ""
+            tags = {**self._versions(), "seqbench.page": page, FILES: _digest_files(staged)}
+            known = self._reports.known.get(REPORT_KEY)
+            changed = known is None or known.data.tags.get(FILES) != tags[FILES]
+            now = time.time_ns() // 1_000_000
+            without_files = {name: value for name, value in tags.items() if name != FILES}
+            run_id = self._reports.put(self._stamped(Entry(REPORT_KEY, REPORT_KEY, without_files, {}, (), now, now)))
+            if changed:  # the tag comes last, so that an upload that was cut off is done again
+                self.client.log_artifacts(run_id, str(staged))
+                self._reports.tag(REPORT_KEY, {FILES: tags[FILES]})
+        self._annotate()
+
+    def links(self, not_mirrored: int = 0) -> Links:
+        """Where to look for what has been written so far."""
+        charts = {task: comparison_fragment(runs.experiment.experiment_id) for task, runs in self._comparisons.items()}
+        trials = runs_fragment(self._trials.experiment.experiment_id)
+        return Links(without_password(self.uri), charts, trials, self._report_fragment(), not_mirrored)
+
+    def _report_fragment(self) -> str | None:
+        run = self._reports.known.get(REPORT_KEY)
+        if run is None:
+            return None
+        page = run.data.tags.get("seqbench.page", "")
+        return artifact_fragment(self._reports.experiment.experiment_id, run.info.run_id, page)
+
+    def _methods(self, results: pd.DataFrame) -> list[str]:
+        return method_order([str(name) for name in self.plan.get("methods", ())], results)
+
+    def _lengths(self, task: str, results: pd.DataFrame) -> list[int]:
+        """Dependency lengths of the task, those not yet trained among them."""
+        planned = [label["length"] for label in self.plan.get("trials", {}).values() if label["task"] == task]
+        return sorted({int(length) for length in [*planned, *results.loc[results["task"] == task, "length"]]})
+
+    def _open(self, kind: str, name: str, key_tag: str, task: str | None = None) -> Runs:
+        experiment = open_experiment(self.client, name, self.root)
+        tags = {GRID: self.grid, KIND: kind, "mlflow.experimentKind": "custom_model_development"}
+        set_experiment_tags(self.client, experiment, tags if task is None else {**tags, "seqbench.task": task})
+        return Runs(self.client, experiment, key_tag)
+
+    def _stamped(self, entry: Entry) -> Entry:
+        """The entry with the revision of the code, which MLflow shows as its version."""
+        revision = self.plan.get("revision")
+        return entry._replace(tags={**entry.tags, "mlflow.source.git.commit": str(revision)}) if revision else entry
+
+    def _versions(self) -> dict[str, str]:
+        named = {f"seqbench.version.{name}": str(value) for name, value in self.plan.get("versions", {}).items()}
+        return {GRID: self.grid, KIND: "report", **named}
+
+    def _annotate(self) -> None:
+        """Say on every comparison page what stands there, and link the pages to each other."""
+        links = self.links()
+        report = f"[The report]({links.report[1:]}). " if links.report else ""
+        trials = f"[Every trial]({str(links.trials)[1:]}), with its training curves."
+        question = plain_text(str(self.plan.get("question") or ""))
+        for task, runs in self._comparisons.items():
+            note = (
+                f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
+                "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed below all others; "
+                "`longest_length_solved` is the largest length that at least half of the seeds solved "
+                "together with all shorter ones. `gradient_by_distance` is the norm of the gradient that arrives "
+                f"before training; there *Step* is the distance from the loss.\n\n{report}{trials}"
+            )
+            set_experiment_tags(self.client, runs.experiment, {"mlflow.note.content": note.strip()})
+
+
+def _is_over(until: float | None) -> bool:
+    return until is not None and time.monotonic() > until
+
+
+def unmirrored(results: pd.DataFrame, mirrored: set[str]) -> int:
+    """How many finished trials are not in the store."""
+    return int((~finished(results)["trial"].isin(mirrored)).sum())
+
+
+def plain_text(text: str) -> str:
+    """`text` on one line, with nothing left that Markdown or HTML would read as markup."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~])", r"\\\1", escaped)
+
+
+def _stage(place: Path, folder: Path, plan: Mapping[str, Any], results: pd.DataFrame, curves: pd.DataFrame) -> Path:
+    """Gather under `place` what the report run is to hold."""
+    for name in ARTIFACTS:
+        if (folder / name).is_dir():
+            shutil.copytree(folder / name, place / name)
+        elif (folder / name).is_file():
+            shutil.copyfile(folder / name, place / name)
+    (place / "grid.yaml").write_text(str(plan.get("grid_text") or ""), encoding="utf-8")
+    about = {name: plan.get(name) for name in ("grid", "question", "methods", "versions", "revision")}
+    (place / "plan.json").write_text(json.dumps(about, indent=2, default=str), encoding="utf-8")
+    results.to_parquet(place / "results.parquet", index=False)
+    curves.to_parquet(place / "curves.parquet", index=False)
+    return place
+
+
+def _digest_files(folder: Path) -> str:
+    """Hash of every file's name and content."""
+    digest = hashlib.sha256()
+    for path in _files(folder):
+        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _files(folder: Path) -> Iterable[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,102 @@
+"""Hand-made tables of a small grid, as the results folder gives them, and a look into MLflow's own tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqbench.store.mlflow_mirror import Snapshot
+from seqbench.store.results import tables_of
+
+LENGTHS = (10, 30)
+EVALUATIONS = 3
+
+
+def trial(method: str, length: int, seed: int, accuracy: float | None, *, task: str = "adding") -> dict[str, Any]:
+    """One finished trial: solved at 0.9 and above, at chance below 0.6, diverged at step 20 without an accuracy."""
+    outcome = (
+        "diverged" if accuracy is None else "solved" if accuracy >= 0.9 else "chance" if accuracy < 0.6 else "partial"
+    )
+    return {
+        "trial": f"{task}/{method}/{length}/{seed}",
+        "method": method,
+        "task": task,
+        "length": length,
+        "seed": seed,
+        "learning_rate": 1e-3,
+        "purpose": "reporting",
+        "row": {
+            "outcome": outcome,
+            "accuracy": accuracy,
+            "loss": None if accuracy is None else 1 - accuracy,
+            "chance": 0.5,
+            "trivial": 0.5,
+            "diverged_at": 20 if accuracy is None else None,
+            "diverged_kind": "loss" if accuracy is None else None,
+            "steps": 20 if accuracy is None else 30,
+            "seconds": 3.0,
+            "gradient_norm": float("inf") if accuracy is None else 1 / length,
+            "parameters": 100,
+            "optimizer": "adam",
+            "environment": "here",
+        },
+        "curve": [
+            {"step": 10 * (turn + 1), "train_loss": 1 / (turn + 1), "validation_accuracy": 0.5, "seconds": turn + 1.0}
+            for turn in range(EVALUATIONS)
+        ],
+        "probes": [],
+    }
+
+
+def snapshot(trials: Sequence[Mapping[str, Any]], folder: Path, *, methods: Sequence[str] = ()) -> Snapshot:
+    """A results folder of these trials with a report in it."""
+    labels = ("method", "task", "length", "seed", "learning_rate", "purpose")
+    plan = {
+        "grid": "toy",
+        "question": "Does it <b>remember</b>?",
+        "methods": list(methods) or list(dict.fromkeys(one["method"] for one in trials)),
+        "factors": ["gating"],
+        "grid_text": "question: Does it remember?\n",
+        "versions": {"jax": "0.10.2"},
+        "revision": "abc123",
+        "trials": {one["trial"]: {name: one[name] for name in labels} | {"gating": "none"} for one in trials},
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.html").write_text("<p>report</p>")
+    tables = tables_of([dict(one) for one in trials], plan)
+    return Snapshot(plan, tables["results"], tables["curves"], tables["probes"], folder)
+
+
+def grid(accuracies: Mapping[str, Mapping[int, Sequence[float | None]]]) -> list[dict[str, Any]]:
+    """Trials from method -> length -> accuracy of seeds 0, 1, ..."""
+    return [
+        trial(method, length, seed, accuracy)
+        for method, lengths in accuracies.items()
+        for length, values in lengths.items()
+        for seed, accuracy in enumerate(values)
+    ]
+
+
+def rows_in(database: Path) -> dict[str, int]:
+    """Rows of every table of MLflow's that a mirror writes, deleted runs among them."""
+    tables = ("experiments", "experiment_tags", "runs", "metrics", "params", "tags")
+    with sqlite3.connect(database) as connection:
+        return {name: connection.execute(f"select count(*) from {name}").fetchone()[0] for name in tables}
+
+
+def chart(database: Path, metric: str, task: str = "adding") -> dict[str, list[tuple[int, float]]]:
+    """What the page draws for a metric of a comparison: method -> (step, value), of the runs that are not deleted."""
+    question = """
+        select runs.name, metrics.step, metrics.value from metrics
+        join runs on runs.run_uuid = metrics.run_uuid
+        join experiments on experiments.experiment_id = runs.experiment_id
+        where experiments.name = ? and metrics.key = ? and runs.lifecycle_stage = 'active'
+        order by runs.start_time desc, metrics.step
+    """
+    drawn: dict[str, list[tuple[int, float]]] = {}
+    with sqlite3.connect(database) as connection:
+        for method, step, value in connection.execute(question, (f"toy: {task}, comparison", metric)):
+            drawn.setdefault(method, []).append((step, value))
+    return drawn

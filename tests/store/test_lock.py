@@ -1,0 +1,57 @@
+"""One process a grid, and a lock that dies with its holder."""
+
+import subprocess
+import sys
+
+import pytest
+
+from seqbench.errors import GridBusy, StoreError
+from seqbench.store.lock import held
+
+HOLD = """
+import pathlib, sys
+from seqbench.store.lock import held
+
+with held(pathlib.Path(sys.argv[1])):
+    print("in", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "in\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdin.close()
+    process.stdout.close()
+
+
+def test_a_second_process_is_told_who_holds_the_grid(tmp_path, holder):
+    with pytest.raises(GridBusy, match=f"process {holder.pid} on .* since"), held(tmp_path):
+        pytest.fail("two holders")
+
+
+def test_a_lock_left_by_a_killed_process_is_free_and_its_note_is_passed_on(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with held(tmp_path) as previous:
+        assert previous["process"] == holder.pid
+    with held(tmp_path) as previous:
+        assert previous is None
+
+
+def test_a_note_cut_off_by_power_loss_is_no_obstacle(tmp_path):
+    (tmp_path / ".running.json").write_text('{"proc')
+    with held(tmp_path) as previous:
+        assert previous is None
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="not a folder"), held(tmp_path / "file" / "grid"):
+        pytest.fail("held a lock in a file")

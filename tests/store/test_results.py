@@ -1,0 +1,97 @@
+"""The tables: columns, types, what is missing, what is damaged."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from seqbench.errors import StoreError, UsageError
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, factor_columns
+from seqbench.store.results import gather, load_curves, load_plan, load_probes, load_results
+from seqbench.store.trials import TrialStore
+
+
+def write_grid(folder):
+    """Two planned trials of which one has finished."""
+    label = {"task": "adding", "length": 10, "learning_rate": 1e-3, "purpose": "reporting"}
+    trials = {
+        "t1": {"method": "GRU", **label, "seed": 1000, "gating": "GRU"},
+        "t2": {"method": "plain", **label, "seed": 1000, "gating": "none"},
+    }
+    plan = {"grid": "g", "question": "?", "methods": ["GRU", "plain"], "factors": ["gating"], "trials": trials}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "plan.json").write_text(json.dumps(plan))
+    row = {"outcome": "partial", "accuracy": 0.5, "loss": 0.1, "diverged_at": None, "steps": 200, "parameters": 7}
+    curve = [{"step": 100, "train_loss": 1.0, "accuracy_by_distance": {"10": 0.25}}, {"step": 200, "train_loss": None}]
+    probes = [{"step": 0, "probe": "gradient_norm", "distance": 3, "value": 0.125}]
+    TrialStore(folder).write({"trial": "t1", "settings": {}, "row": row, "curve": curve, "probes": probes})
+    return folder
+
+
+def test_results_have_the_documented_columns_then_the_factors(tmp_path):
+    results = load_results(write_grid(tmp_path))
+    assert list(results.columns) == [*RESULT_COLUMNS, "gating"]
+    assert factor_columns(results) == ["gating"]
+    [row] = results.to_dict("records")
+    assert (row["trial"], row["method"], row["length"], row["accuracy"], row["gating"]) == ("t1", "GRU", 10, 0.5, "GRU")
+    assert pd.isna(row["diverged_at"])
+
+
+def test_missing_trials_are_rows_without_outcome_when_asked_for(tmp_path):
+    results = load_results(write_grid(tmp_path), missing=True)
+    assert list(results["trial"]) == ["t1", "t2"]
+    assert list(results["outcome"].isna()) == [False, True]
+
+
+def test_curves_and_probes(tmp_path):
+    folder = write_grid(tmp_path)
+    curves, probes = load_curves(folder), load_probes(folder)
+    assert list(curves.columns) == list(CURVE_COLUMNS)
+    assert list(curves["step"]) == [100, 200]
+    assert list(curves["train_loss"].isna()) == [False, True]
+    assert list(probes.columns) == list(PROBE_COLUMNS)
+    assert probes.to_dict("records") == [
+        {"trial": "t1", "step": 100, "probe": "accuracy", "distance": 10, "value": 0.25},
+        {"trial": "t1", "step": 0, "probe": "gradient_norm", "distance": 3, "value": 0.125},
+    ]
+
+
+@pytest.mark.parametrize("load", [load_results, load_curves, load_probes])
+def test_gathered_tables_equal_the_trial_files(tmp_path, load):
+    folder = write_grid(tmp_path)
+    before = load(folder)
+    gather(folder)
+    for path in (folder / "trials").iterdir():
+        path.unlink()
+    (folder / "trials").rmdir()
+    pd.testing.assert_frame_equal(load(folder), before)
+    missing = load_results(folder, missing=True)
+    assert list(missing["trial"]) == ["t1", "t2"]
+    assert missing.dtypes.to_dict() == load_results(folder).dtypes.to_dict()
+
+
+def test_a_flipped_byte_in_a_table_is_found(tmp_path):
+    folder = write_grid(tmp_path)
+    gather(folder)
+    (folder / "trials" / "t1.json").unlink()
+    (folder / "trials").rmdir()
+    path = folder / "results.parquet"
+    data = bytearray(path.read_bytes())
+    place = data.find(b"PAR1") + 30
+    data[place] ^= 0x10
+    path.write_bytes(data)
+    with pytest.raises(StoreError, match="damaged"):
+        load_results(folder)
+
+
+def test_a_folder_without_results_says_how_to_get_some(tmp_path):
+    with pytest.raises(UsageError, match="seqbench run"):
+        load_results(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="seqbench run"):
+        load_plan(tmp_path)
+
+
+def test_a_damaged_plan_says_so(tmp_path):
+    (tmp_path / "plan.json").write_text("{")
+    with pytest.raises(StoreError, match="damaged"):
+        load_plan(tmp_path)
