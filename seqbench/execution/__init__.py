@@ -1,0 +1,1 @@
+"""Where it runs: processes on this machine."""

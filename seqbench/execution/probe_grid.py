@@ -1,0 +1,169 @@
+"""The picture at initialisation: every method of a plan, or one model, is built and probed; nothing is trained."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqbench.errors import UsageError
+from seqbench.grid.plan import Plan, Trial, plan
+from seqbench.grid.read import find_grid, read_grid
+from seqbench.grid.spec import Grid
+
+COLUMNS = ["method", "task", "length", "seed", "trial", "step", "probe", "distance", "value"]
+PROBES = ("action", "gradient_flow")
+"""What is measured unless one asks for more: the gradient by distance, and what remedies changed."""
+
+Named = str | Mapping[str, Mapping[str, Any]]
+"""A component as a grid names it: its name, or `{name: {setting: value}}`."""
+
+
+def probe(
+    grid: str | Path | None = None,
+    *,
+    task: Named = "delayed_recall",
+    length: int = 50,
+    cell: Named = "vanilla",
+    mitigations: Sequence[Named] = (),
+    probes: str | Sequence[str] = PROBES,
+    seeds: int = 3,
+) -> pd.DataFrame:
+    """Measure before training: every method of a grid, or one cell without and with mitigations.
+
+        seqbench.probe(task="adding", length=100, cell="lstm", mitigations=["residual_recurrence"])
+
+    Args:
+        grid: a grid file or the name of a shipped grid; if given, the next four are not looked at.
+        task: what it is measured on.
+        length: the task's dependency length in steps.
+        cell: what is measured.
+        mitigations: with what it is measured once more.
+        probes: as in `probe_grid`.
+        seeds: as in `probe_grid`.
+
+    Returns:
+        What `probe_grid` returns; `seqbench.probe_figure` and `seqbench.probe_table` show it.
+
+    Raises:
+        UsageError: something is named that does not exist, or the parts do not go together.
+    """
+    asked = read_grid(find_grid(grid)) if grid is not None else grid_of(task, length, cell, mitigations)
+    return probe_grid(plan(asked), probes=probes, seeds=seeds)
+
+
+def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] = ()) -> Grid:
+    """The grid of one cell on one task, alone and, if there are any, with all of these mitigations.
+
+    Raises:
+        UsageError: the length is no length.
+    """
+    if length < 1:
+        raise UsageError(f"a dependency length is at least 1 step, got {length}")
+    names = [part if isinstance(part, str) else next(iter(part)) for part in (cell, *mitigations)]
+    methods: list[dict[str, Any]] = [{"name": names[0], "cell": cell, "mitigations": []}]
+    if mitigations:
+        methods.append({"name": " + ".join(names), "cell": cell, "mitigations": list(mitigations)})
+    return Grid.model_validate(
+        {
+            "question": "How much gradient arrives from each distance before training?",
+            "tasks": [task],
+            "lengths": [length],
+            "methods": methods,
+        }
+    )
+
+
+def probe_grid(
+    plan: Plan,
+    *,
+    probes: str | Sequence[str] = PROBES,
+    seeds: int = 3,
+    tell: Callable[[int, int], None] = lambda done, of: None,
+) -> pd.DataFrame:
+    """Measure every method of a plan on each of its tasks, at the longest dependency length, before training.
+
+    Args:
+        plan: what a grid would run.
+        probes: which probes; see `seqbench.probes.selected`.
+        seeds: how many of the grid's seeds at most.
+        tell: called with how many models are done, of how many.
+
+    Returns:
+        One row a measurement: method, task, length, seed, trial, step (0) and the columns of a probe.
+
+    Raises:
+        UsageError: there is no probe of that name, or no method that can be built.
+    """
+    if not plan.trials:
+        raise UsageError("\n".join(f"{each.method} on {each.task}: {each.reason}" for each in plan.incompatible))
+    from seqbench.grid.assemble import assemble  # JAX is imported only where models are built
+    from seqbench.training.program import Program
+
+    chosen = _choose(plan, seeds)
+    rows: list[dict[str, object]] = []
+    program, current = None, ""
+    for done, (group, trial) in enumerate(chosen):
+        assembly = assemble(trial.settings)
+        if program is None or group != current:  # one group at a time: compiled programs are large
+            program, current = Program(assembly), group
+        rows += _measure(program, assembly, trial, probes)
+        tell(done + 1, len(chosen))
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})
+
+
+def require_probes(grid: Grid) -> None:
+    """Refuse a grid that asks for a probe that does not exist.
+
+    Raises:
+        GridError: there is no probe of that name; with file, line and column.
+    """
+    from seqbench.probes import selected
+
+    asked: list[tuple[tuple[str | int, ...], str | list[str]]] = (
+        [(("probes",), grid.probes)]
+        if isinstance(grid.probes, str)
+        else [(("probes", place), [name]) for place, name in enumerate(grid.probes)]
+    )
+    for place, which in asked:
+        try:
+            selected(which)
+        except UsageError as error:
+            raise grid.document.error(place, str(error)) from None
+
+
+def _choose(plan: Plan, seeds: int) -> list[tuple[str, Trial]]:
+    """For each method and task the trials of the longest length and the first seeds, in order of their groups.
+
+    Reporting trials where there are any; a method whose learning rate is not chosen yet has tuning trials only. The
+    learning rate does not matter before the first step, so that one trial of a seed is enough.
+    """
+    candidates: dict[tuple[str, str], dict[int, tuple[str, Trial]]] = {}
+    best: dict[tuple[str, str], tuple[int, bool]] = {}
+    for group in plan.groups:
+        for trial in group.trials:
+            key, rank = (trial.method, trial.task_label), (trial.length, trial.purpose == "reporting")
+            if rank > best.get(key, (0, False)):
+                best[key], candidates[key] = rank, {}
+            if rank == best[key] and len(candidates[key]) < seeds:
+                candidates[key].setdefault(trial.seed, (group.key, trial))
+    order = {group.key: place for place, group in enumerate(plan.groups)}
+    chosen = [found for trials in candidates.values() for found in trials.values()]
+    return sorted(chosen, key=lambda found: order[found[0]])
+
+
+def _measure(program, assembly, trial: Trial, probes: str | Sequence[str]) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+    """The rows of one trial."""
+    import jax
+    import jax.numpy as jnp
+
+    from seqbench.probes import measure
+    from seqbench.training.program import VALIDATION, stream
+
+    state = program.initial(trial.seed, assembly.chain)
+    arrays = jax.tree.map(jnp.float32, assembly.chain.compiled.arrays)
+    found = measure(program, state.parameters, key=stream(trial.seed, VALIDATION), arrays=arrays, which=probes)
+    name = {"method": trial.method, "task": trial.task_label, "length": trial.length, "seed": trial.seed}
+    return [{**name, "trial": trial.id, "step": 0, **row} for row in found.rows]

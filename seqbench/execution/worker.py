@@ -1,0 +1,97 @@
+"""A worker: a process of its own that trains one trial at a time on one core.
+
+    python -m seqbench.execution.worker
+
+It reads jobs from standard input and writes events to standard output, one JSON object a line:
+
+    job      {"trial": id, "group": key, "settings": {...}, "seed": n, "learning_rate": x, "probes": ...,
+              "parameters": file to keep the trained parameters in, or null}
+    events   {"event": "started" | "interval" | "finished" | "crashed", "trial": id, ...}
+
+A worker ends when its input closes, so none outlives a driver that was killed. One thread of arithmetic a process:
+for the sizes of recurrent networks two processes do twice the work of two threads, and several threads may change bits.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+SINGLE_THREAD = {
+    # Without its newer fusion emitters XLA compiles an LSTM's program in 2.4 s instead of 5.0, and it runs as fast.
+    "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 "
+    "--xla_cpu_use_fusion_emitters=false",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+"""Environment of a worker, set before JAX is imported."""
+
+
+def main() -> None:
+    """Train what standard input asks for until it closes."""
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with the events
+    jobs: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
+    programs: dict[str, Any] = {}
+    while True:
+        job = jobs.get()
+        try:
+            _work(job, programs, events)
+        except Exception:  # noqa: BLE001 - whatever a trial raises is reported, and the next trial goes on
+            _say(events, "crashed", job, traceback=traceback.format_exc())
+
+
+def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
+    """Pass jobs on; when the driver is gone, so is the worker, in the middle of whatever it does."""
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)
+
+
+def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None:
+    """Train one trial and say how it goes."""
+    from seqbench.execution.environment import environment
+    from seqbench.grid.assemble import assemble
+    from seqbench.store.parameters import save_parameters
+    from seqbench.training.program import Program
+    from seqbench.training.trial import Checkpoint, run_trial
+
+    _say(events, "started", job)
+    assembly = assemble(job["settings"])
+    if job["group"] not in programs:
+        programs.clear()  # one group at a time: compiled programs are large
+        programs[job["group"]] = Program(assembly)
+
+    def tell(point: Checkpoint) -> None:
+        last = point.curve[-1]
+        _say(events, "interval", job, step=last["step"], accuracy=last["validation_accuracy"])
+
+    finished = run_trial(
+        programs[job["group"]],
+        chain=assembly.chain,
+        seed=job["seed"],
+        learning_rate=job["learning_rate"],
+        probes=job["probes"],
+        after_interval=tell,
+    )
+    kept = save_parameters(Path(job["parameters"]), finished.parameters) if job["parameters"] else None
+    _say(events, "finished", job, row=finished.row, curve=finished.curve, probes=finished.probes,
+         parameters=kept, environment=environment())  # fmt: skip
+
+
+def _say(events: TextIO, event: str, job: dict[str, Any], **content: Any) -> None:
+    from seqbench.store.trials import plain
+
+    events.write(json.dumps(plain({"event": event, "trial": job["trial"], **content})) + "\n")
+
+
+if __name__ == "__main__":
+    main()

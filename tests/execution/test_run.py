@@ -1,0 +1,165 @@
+"""Run, interrupt, resume: no trial lost, none trained twice, the same numbers to the last bit."""
+
+import hashlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from seqbench.commands.summary import probe_share
+from seqbench.execution.run import run_grid
+from seqbench.store.results import load_curves, load_plan, load_results
+from seqbench.store.trials import TrialStore
+
+
+def numbers(folder):
+    """All that a grid says, but for the clock."""
+    tables = (without_clock(load_results(folder)), without_clock(load_curves(folder)))
+    return hashlib.sha256("".join(table.to_json(double_precision=15) for table in tables).encode()).hexdigest()
+
+
+def without_clock(table):
+    return table.drop(columns=[name for name in table.columns if name.endswith("seconds")])
+
+
+@pytest.fixture(scope="session")
+def uninterrupted(grid, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "tiny"
+    events = []
+    summary = run_grid(grid, folder, workers=2, observe=lambda trial, event: events.append((trial.id, event["event"])))
+    return folder, summary, events
+
+
+def test_every_trial_is_trained_once(uninterrupted):
+    folder, summary, events = uninterrupted
+    assert summary == (8, 8, 0)
+    finished = [trial for trial, event in events if event == "finished"]
+    assert sorted(finished) == sorted(load_plan(folder)["trials"])
+    assert len([event for _, event in events if event == "interval"]) == 8 * 3
+
+
+def test_the_plan_names_the_remedies_of_every_method(uninterrupted):
+    assert load_plan(uninterrupted[0])["remedies"] == {"plain": [], "clipped": ["clip_global_norm"]}
+
+
+def test_seconds_of_compilation_and_of_probes_are_those_of_this_run(uninterrupted):
+    results = load_results(uninterrupted[0])
+    assert (results["probe_seconds"] > 0).all()
+    # Two workers, four groups: at least four trials had to compile, which takes longer than 30 tiny steps.
+    assert (results["compile_seconds"] > results["seconds"]).sum() >= 4
+    assert 0 < probe_share(results) < 1
+    assert probe_share(results.drop(columns="compile_seconds")) == 0
+
+
+def test_rows_say_what_happened(uninterrupted):
+    folder, *_ = uninterrupted
+    results, curves = load_results(folder), load_curves(folder)
+    assert set(results["method"]) == {"plain", "clipped"}
+    assert (results["steps"] == 30).all()
+    assert (results["test_sequences"] == 256).all()
+    assert (results.loc[results["method"] == "plain", "clipped_share"] == 0).all()
+    clipped = results[results["method"] == "clipped"]
+    assert (clipped["clipped_share"] > 0.9).all()
+    assert (clipped["gradient_norm_after"] <= 0.1 + 1e-6).all()
+    assert list(curves["step"].unique()) == [10, 20, 30]
+
+
+def test_a_seed_is_the_same_data_for_every_method(grid, tmp_path):
+    """Before the first update nothing but the remedy differs: at one step loss and gradient must agree to the bit."""
+    one = grid.training.model_copy(update={"steps": 1, "evaluate_every": 1})
+    run_grid(grid.model_copy(update={"training": one, "lengths": [2]}), tmp_path / "one", workers=1)
+    curves, results = load_curves(tmp_path / "one"), load_results(tmp_path / "one")
+    both = curves.merge(results[["trial", "method", "seed"]], on="trial")
+    for _, rows in both.groupby("seed"):
+        assert set(rows["method"]) == {"plain", "clipped"}
+        assert rows["train_loss"].nunique() == rows["gradient_norm"].nunique() == 1
+    assert both["train_loss"].nunique() == 2
+
+
+def test_running_again_trains_nothing(grid, uninterrupted):
+    folder, *_ = uninterrupted
+    states, events = [], []
+    run_grid(
+        grid,
+        folder,
+        workers=2,
+        found=lambda plan, found: states.append(found.finished),
+        observe=lambda trial, event: events.append(event),
+    )
+    assert states == [8]
+    assert events == []
+
+
+def test_a_lost_file_is_trained_again_to_the_same_bits_on_one_worker(grid, uninterrupted):
+    folder, *_ = uninterrupted
+    before = numbers(folder)
+    for path in sorted((folder / "trials").iterdir())[::3]:
+        path.unlink()
+    run_grid(grid, folder, workers=1)
+    assert numbers(folder) == before
+
+
+def start(grid, folder):
+    command = [sys.executable, "-c", "from seqbench.cli import main; main()", "run", str(grid.path)]
+    options = ["--results", str(folder.parent), "--no-tracking", "--workers", "2"]
+    return subprocess.Popen([*command, *options], start_new_session=True, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for_trials(process, folder, count):
+    deadline = time.monotonic() + 240
+    while len(list((folder / "trials").glob("*.json"))) < count:
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_kill_9_half_way_then_again_gives_the_same_table(grid, uninterrupted, tmp_path):
+    folder = tmp_path / "tiny"
+    process = start(grid, folder)
+    wait_for_trials(process, folder, 3)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    kept = {path.name: path.read_bytes() for path in (folder / "trials").glob("*.json")}
+    assert 3 <= len(kept) < 8
+    states, trained = [], []
+
+    def observe(trial, event):
+        trained.extend([trial.id] if event["event"] == "finished" else [])
+
+    run_grid(grid, folder, workers=2, found=lambda plan, found: states.append(found), observe=observe)
+    assert states[0].unfinished_run["process"] == process.pid
+    assert len(trained) == 8 - len(kept)
+    assert not {f"{trial}.json" for trial in trained} & set(kept)
+    assert all((folder / "trials" / name).read_bytes() == data for name, data in kept.items())
+    assert numbers(folder) == numbers(uninterrupted[0])
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_stops_in_good_order(grid, tmp_path, number, code):
+    folder = tmp_path / "tiny"
+    process = start(grid, folder)
+    wait_for_trials(process, folder, 1)
+    os.kill(process.pid, number)
+    assert process.wait(timeout=20) == code
+    said = process.stderr.read()
+    process.stderr.close()
+    assert re.search(r"Continue with: (uv run )?seqbench run ", said)
+    assert "Traceback" not in said
+    assert not (folder / ".running.json").exists()
+    assert TrialStore(folder).read()[1] == []
+
+
+def test_the_plan_file_names_every_trial(uninterrupted):
+    folder, *_ = uninterrupted
+    plan = json.loads((folder / "plan.json").read_text())
+    assert plan["question"] == "Does anything happen at all?"
+    assert plan["methods"] == ["plain", "clipped"]
+    assert plan["versions"]["jax"]
+    [seen] = {row["environment"] for row in load_results(folder).to_dict("records")}
+    assert seen in plan["environments"]
