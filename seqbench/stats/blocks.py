@@ -1,0 +1,173 @@
+"""Results as arrays: one block of trials a task, methods by seeds by lengths, and who is the baseline in it.
+
+Shapes: `M` methods, `S` seeds, `L` dependency lengths. NaN stands where a trial has not finished: it is counted as
+missing and never imputed. A seed is the unit of every statement: it gives one whole curve over lengths.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seqbench.errors import UsageError
+from seqbench.schema import RESULT_COLUMNS, factor_columns
+from seqbench.stats.declared import Declared
+from seqbench.stats.interval import Floats
+
+REQUIRED = ("method", "task", "length", "seed", "outcome")
+WITHOUT = ("none", "default", "off", "no", "false", "plain", "vanilla", "0", "{}", "[]", "")
+"""Levels of a factor that mean "without the remedy", in lower case."""
+BASELINES = ("baseline", "plain", "vanilla", "none", "default")
+"""Names of the method that has no remedy, in lower case."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """The reporting trials of one task.
+
+    solved: `[M, S, L]` 1 solved, 0 not (partial, chance or diverged), NaN missing
+    accuracy: `[M, S, L]` test accuracy; NaN where missing or diverged
+    solve_step: `[M, S, L]` step at which it was solved, capped at the budget, which stands where it never was
+    solved_in_time: `[M, S, L]` whether it was, up to then
+    budget: `[L]` training steps allowed
+    """
+
+    task: str
+    methods: tuple[str, ...]
+    seeds: tuple[int, ...]
+    lengths: Floats
+    solved: Floats
+    accuracy: Floats
+    solve_step: Floats
+    solved_in_time: NDArray[np.bool_]
+    budget: Floats
+    baseline: str | None
+
+    @property
+    def octaves(self) -> Floats:
+        """`[L]` log2 of each length over the shortest."""
+        return np.log2(self.lengths / self.lengths[0])
+
+
+def complete(results: pd.DataFrame) -> pd.DataFrame:
+    """`results` with every column of the schema, one row a trial.
+
+    Columns that are absent are missing values; without a `purpose` all rows are for reporting.
+
+    Raises:
+        UsageError: a column is absent that nothing can be said without.
+    """
+    absent = [name for name in REQUIRED if name not in results.columns]
+    if absent and len(results):
+        raise UsageError(f"the results lack the column(s) {', '.join(absent)}; load them with seqbench.load_results")
+    names = [*RESULT_COLUMNS, *factor_columns(results)]
+    whole = results.reindex(columns=names).copy()
+    whole["purpose"] = whole["purpose"].astype(object).where(whole["purpose"].notna(), "reporting")
+    whole["outcome"] = whole["outcome"].astype(object).where(whole["outcome"].notna(), None)
+    for name in ("method", "task"):
+        whole[name] = whole[name].astype(str)
+    for name in ("learning_rate", "accuracy", "loss", "solved_at", "diverged_at", "budget", "evaluate_every", "steps"):
+        whole[name] = pd.to_numeric(whole[name]).astype(float)
+    return whole.drop_duplicates("trial") if whole["trial"].notna().all() else whole
+
+
+def reporting_rows(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are compared, one a method, task, length and seed.
+
+    Where a method was run at several learning rates with the same seed, each is a method of its own: choosing the
+    best afterwards would report the luck of the choice.
+
+    Raises:
+        UsageError: two trials of one method, task, length, seed and learning rate.
+    """
+    rows = results[results["purpose"] == "reporting"]
+    key = ["method", "task", "length", "seed"]
+    again = rows[rows.duplicated([*key, "learning_rate"])]
+    if len(again):
+        first = again.iloc[0]
+        raise UsageError(
+            f"{len(again)} trials repeat a method, task, length and seed, first {first['method']!r} on "
+            f"{first['task']!r} at length {first['length']}, seed {first['seed']}; give their methods different names"
+        )
+    several = rows.loc[rows.duplicated(key, keep=False), "method"].unique()
+    named = rows["method"] + " at learning rate " + rows["learning_rate"].map("{:g}".format).astype(str)
+    return rows.assign(method=rows["method"].mask(rows["method"].isin(several), named))
+
+
+def solved_column(rows: pd.DataFrame, tau: float | None) -> pd.Series:
+    """1 solved, 0 not, NaN missing. With `tau`, tasks judged by accuracy are judged again at that threshold."""
+    solved = (rows["outcome"] == "solved").astype(float)
+    if tau is not None:
+        by_accuracy = (rows["solved_metric"] != "loss") & rows["accuracy"].notna()
+        solved = solved.mask(by_accuracy, (rows["accuracy"] >= tau).astype(float))
+    return solved.where(rows["outcome"].notna())
+
+
+def reference_level(levels: pd.Series, declared: str | None) -> str | None:
+    """The level that means "without the remedy": the declared one, else one that is named so, else None."""
+    found = sorted(levels.unique())
+    if declared is not None:
+        return declared if declared in found else None
+    return next((level for name in WITHOUT for level in found if level.lower() == name), None)
+
+
+def factor_levels(rows: pd.DataFrame) -> pd.DataFrame:
+    """The factor columns of these rows as text, only those that vary; a missing level reads `none`."""
+    text = pd.DataFrame({name: rows[name].astype(object) for name in factor_columns(rows)}, index=rows.index)
+    text = text.where(text.notna(), "none").map(str)
+    return text.loc[:, text.nunique() > 1]
+
+
+def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
+    """The method without remedies: declared, or with all factors at their reference, or by its name; None: none."""
+    methods = sorted(rows["method"].unique())
+    if declared.baseline is not None:
+        return declared.baseline if declared.baseline in methods else None
+    levels = factor_levels(rows)
+    references = {name: reference_level(levels[name], declared.references.get(str(name))) for name in levels}
+    if references and None not in references.values():
+        found = rows.loc[(levels == pd.Series(references)).all(axis=1), "method"].unique()
+        if len(found) == 1:
+            return str(found[0])
+    return next((name for word in BASELINES for name in methods if name.lower() == word), None)
+
+
+def block_of(rows: pd.DataFrame, declared: Declared = Declared()) -> Block:  # noqa: B008 (frozen)
+    """The rows of one task as a `Block`. Methods, seeds and lengths stand in sorted order."""
+    methods, seeds, lengths = (sorted(rows[name].unique()) for name in ("method", "seed", "length"))
+    shape = (len(methods), len(seeds), len(lengths))
+    places = tuple(
+        pd.Index(axis).get_indexer(rows[name])
+        for name, axis in (("method", methods), ("seed", seeds), ("length", lengths))
+    )
+
+    def spread(column: pd.Series) -> Floats:
+        cube = np.full(shape, np.nan)
+        cube[places] = column.to_numpy(float)
+        return cube
+
+    budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
+    finished = rows["outcome"].notna()
+    solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(finished)
+    return Block(
+        task=str(rows["task"].iloc[0]),
+        methods=tuple(methods),
+        seeds=tuple(int(seed) for seed in seeds),
+        lengths=np.asarray(lengths, float),
+        solved=spread(solved_column(rows, declared.tau)),
+        accuracy=spread(rows["accuracy"]),
+        solve_step=spread(solve_step),
+        solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
+        budget=budget,
+        baseline=find_baseline(rows, declared),
+    )
+
+
+def blocks(rows: pd.DataFrame, declared: Declared = Declared()) -> Iterator[Block]:  # noqa: B008 (frozen)
+    """One `Block` a task, in order of name."""
+    for task in sorted(rows["task"].unique()):
+        yield block_of(rows[rows["task"] == task], declared)

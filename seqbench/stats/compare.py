@@ -1,0 +1,197 @@
+"""From trials to statements: every table of the comparison, from one frame of results.
+
+Only trials for reporting are compared; those that tuned are described apart. It works on whatever has finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pandas as pd
+
+from seqbench.errors import UsageError
+from seqbench.stats import area, divergence, factorial, horizon, pairwise, shapley, steps_to_solve, tuning
+from seqbench.stats.answers import answers
+from seqbench.stats.blocks import Block, blocks, complete, reporting_rows
+from seqbench.stats.counts import counts
+from seqbench.stats.declared import Declared
+from seqbench.stats.methods import methods_table
+from seqbench.stats.profiles import profiles
+from seqbench.stats.ranks import rank_stability
+from seqbench.stats.sensitivity import sensitivity
+from seqbench.stats.solve_rate import solve_rates
+
+_NONE = pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Tidy tables; the columns of each are described where it is made, in the module named.
+
+    answers: task, answer (a sentence or two)
+    methods: one row a method and task, the furthest memory first
+    solve_rates: by method, task and length
+    horizons, seed_horizons: by method and task; by method, task and seed (`horizon`)
+    areas: by method and task (`area`)
+    steps, incidence: by method, task and length; and by step (`steps_to_solve`)
+    effects, interactions, missing_combinations: by task and effect; by task and pair of levels (`factorial`)
+    shapley: by task, full method and factor
+    divergence, divergence_pairs: by method, task, purpose and length; by method and task against the baseline
+    pairwise: by pair of methods and task
+    profiles, ranks: by method over all tasks
+    tuning, tuning_curves, tuning_budget: by method, task and length; and by learning rate; and by number tried
+    sensitivity: by task, method and threshold of "solved"
+    counts: planned, finished, missing and each outcome, by method, task and purpose
+    baselines: the baseline of each task, None where there is none
+    """
+
+    declared: Declared
+    baselines: dict[str, str | None]
+    answers: pd.DataFrame
+    methods: pd.DataFrame
+    solve_rates: pd.DataFrame
+    horizons: pd.DataFrame
+    seed_horizons: pd.DataFrame
+    areas: pd.DataFrame
+    steps: pd.DataFrame
+    incidence: pd.DataFrame
+    effects: pd.DataFrame
+    interactions: pd.DataFrame
+    missing_combinations: pd.DataFrame
+    shapley: pd.DataFrame
+    divergence: pd.DataFrame
+    divergence_pairs: pd.DataFrame
+    pairwise: pd.DataFrame
+    profiles: pd.DataFrame
+    ranks: pd.DataFrame
+    tuning: pd.DataFrame
+    tuning_curves: pd.DataFrame
+    tuning_budget: pd.DataFrame
+    sensitivity: pd.DataFrame
+    counts: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One task's rows, their block, and the design of its factors where it has one."""
+
+    rows: pd.DataFrame
+    block: Block
+    design: factorial.Design | None
+
+
+def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_Task]:
+    """The reporting rows, task by task."""
+    found = []
+    for block in blocks(rows, declared):
+        own = rows[rows["task"] == block.task]
+        found.append(_Task(own, block, factorial.find_design(own, block, declared)))
+    return found
+
+
+def _check_names(rows: pd.DataFrame, declared: Declared) -> None:
+    """Refuse a plan that speaks of methods that the results do not know.
+
+    Raises:
+        UsageError: the baseline or a method of a declared pair is absent.
+    """
+    pairs = declared.comparisons if isinstance(declared.comparisons, tuple) else ()
+    known = sorted(rows["method"].unique())
+    for name in (
+        *(() if declared.baseline is None else (declared.baseline,)),
+        *(name for pair in pairs for name in pair),
+    ):
+        if known and name not in known:
+            raise UsageError(f"the declared method {name!r} is not among the results; they know {', '.join(known)}")
+
+
+def _stack(tasks: list[_Task], columns: list[str], make: Callable[[_Task], pd.DataFrame]) -> pd.DataFrame:
+    """The tables of the tasks under each other; empty ones leave no trace in the types of the columns."""
+    filled = [table for table in map(make, tasks) if len(table)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+
+
+def _factor_tables(tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
+    """What only a factorial grid has."""
+
+    def stack(columns: list[str], make: Callable[[Block, factorial.Design, Declared], pd.DataFrame]) -> pd.DataFrame:
+        return _stack(tasks, columns, lambda task: make(task.block, task.design, declared) if task.design else _NONE)
+
+    return {
+        "effects": stack(factorial.COLUMNS, factorial.effects),
+        "interactions": stack(factorial.INTERACTION_COLUMNS, factorial.interactions),
+        "shapley": stack(shapley.COLUMNS, shapley.shapley),
+        "missing_combinations": stack(factorial.MISSING_COLUMNS, factorial.missing_combinations),
+    }
+
+
+def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.DataFrame]:
+    """How settings were chosen."""
+    tried = tuning.tuning_curves(results, declared)
+    return {
+        "tuning": tuning.tuning(results, tried),
+        "tuning_curves": tried,
+        "tuning_budget": tuning.tuning_budget(tried),
+    }
+
+
+def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
+    """What is said of every method of every task."""
+    alpha = declared.alpha
+    rates = solve_rates(rows, declared)
+    far = _stack(tasks, horizon.COLUMNS, lambda task: horizon.horizons(task.block, declared))
+    table = methods_table(rows, rates, far)
+    steps = _stack(
+        tasks, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.block, declared)
+    )
+    return {
+        "methods": table,
+        "solve_rates": rates,
+        "horizons": far,
+        "seed_horizons": _stack(tasks, horizon.SEED_COLUMNS, lambda task: horizon.seed_horizons(task.block)),
+        "areas": _stack(tasks, area.COLUMNS, lambda task: area.areas(task.block, declared)),
+        "steps": steps,
+        "incidence": steps_to_solve.incidence(rows),
+        "pairwise": _stack(tasks, pairwise.COLUMNS, lambda task: pairwise.pairwise(task.rows, task.block, declared)),
+        "divergence_pairs": _stack(
+            tasks,
+            divergence.PAIR_COLUMNS,
+            lambda task: divergence.divergence_pairs(task.rows, task.block.baseline, alpha),
+        ),
+        "profiles": profiles(steps),
+        "ranks": rank_stability(table),
+    }
+
+
+def compare(
+    results: pd.DataFrame,
+    curves: pd.DataFrame | None = None,
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
+) -> Comparison:
+    """Compare the methods of a grid.
+
+    results: one row a trial, as `seqbench.load_results` returns it; a missing `outcome` is a trial not finished
+    curves: one row an evaluation, as `seqbench.load_curves` returns it; without it `sensitivity` tells no steps
+    declared: what was decided beforehand
+
+    Raises:
+        UsageError: a needed column is absent, two trials claim the same method, task, length and seed, or `declared`
+            names a method that the results do not know.
+    """
+    whole = complete(results)
+    rows = reporting_rows(whole)
+    _check_names(rows, declared)
+    tasks = _tasks(rows, declared)
+    baselines = {task.block.task: task.block.baseline for task in tasks}
+    tables = {**_method_tables(rows, tasks, declared), **_factor_tables(tasks, declared)}
+    return Comparison(
+        declared=declared,
+        baselines=baselines,
+        answers=answers(tables, baselines, declared.alpha),
+        divergence=divergence.divergence(whole, declared.alpha),
+        sensitivity=sensitivity(rows, curves, declared),
+        counts=counts(whole),
+        **tables,
+        **_tuning_tables(whole, declared),
+    )

@@ -1,0 +1,196 @@
+"""How far back the gradient reaches, whether that foretells what is learned, and which remedies never acted.
+
+The gradient horizon of a trial is the distance up to which at least 1 % of the gradient nearest to the loss arrives
+(`seqbench.probes.gradient_flow`). A trial whose gradient reaches the farthest state it has is right-censored: its
+horizon is at least that distance.
+
+Source: rank correlation of Spearman 1904; its interval by Fisher's z with the standard error of Bonett & Wright 2000,
+Sample size requirements for estimating Pearson, Kendall and Spearman correlations
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from seqbench.stats.blocks import blocks
+from seqbench.stats.declared import Declared
+from seqbench.stats.horizon import horizons
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
+
+COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
+CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]
+ACTION_COLUMNS = ["method", "task", "remedy", "trials", "acted", "active", "equals_baseline"]
+
+CHANGES_GRADIENTS = (
+    "clip_value",
+    "clip_global_norm",
+    "clip_layer",
+    "clip_adaptive",
+    "clip_percentile",
+    "gradient_noise",
+)
+"""Remedies that act on the finished gradient: the share of steps in which it changed proves it."""
+SKIPS = ("skip_in_time", "residual", "highway")
+"""Remedies that add a path: the share of the gradient it carries proves it."""
+EXACT_METHODS = 8
+"""Methods up to which every order is tried for the p-value."""
+
+
+def gradient_horizons(
+    results: pd.DataFrame, probes: pd.DataFrame, *, step: int = 0, alpha: float = 0.05
+) -> pd.DataFrame:
+    """One row a method and task, over the seeds of its longest dependency length.
+
+    Args:
+        results: one row a trial (`load_results`).
+        probes: one row a measurement (`load_probes`).
+        step: training steps taken when the gradient was measured; 0 is initialisation.
+        alpha: one less the level of the intervals.
+
+    Returns:
+        horizon, low, high: mean over `n` seeds in steps, with its interval (none below 5 seeds); `at_least`: seeds
+        whose gradient reached the farthest state, `measured` steps back, so that their horizon may be longer;
+        growth: geometric mean of the gradient's factor per step.
+    """
+    trials = _figures(results, probes, step)
+    rows = []
+    for (method, task), own in trials.groupby(["method", "task"], sort=True):
+        own = own[own["length"] == own["length"].max()]
+        reach, farthest = own["gradient_horizon"].to_numpy(float), float(own["farthest"].max())
+        low, high = mean_interval(reach, 0.0, farthest, alpha)
+        growth = own["gradient_growth"].to_numpy(float)
+        rows.append(
+            {
+                "method": method, "task": task, "length": int(own["length"].iloc[0]), "n": len(own),
+                "horizon": reach.mean(), "low": low, "high": high,
+                "at_least": int((reach >= own["farthest"]).sum()), "measured": farthest,
+                "growth": float(np.exp(np.mean(np.log(growth)))),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataFrame:
+    """Reporting trials with the gradient's horizon, its growth, and the farthest distance at which it was measured."""
+    then = probes[probes["step"] == step]
+    figures = then[then["probe"].isin(["gradient_horizon", "gradient_growth"])]
+    wide = figures.pivot(index="trial", columns="probe", values="value").reindex(
+        columns=["gradient_horizon", "gradient_growth"]
+    )
+    farthest = then[then["probe"] == "gradient_norm"].groupby("trial")["distance"].max().astype(float)
+    reporting = results[results["purpose"] == "reporting"] if "purpose" in results else results
+    found = reporting[["trial", "method", "task", "length", "seed"]].merge(wide, left_on="trial", right_index=True)
+    return found.assign(farthest=found["trial"].map(farthest)).dropna(subset=["gradient_horizon"])
+
+
+def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: Declared = Declared()) -> pd.DataFrame:  # noqa: B008 (frozen)
+    """One row a method and task: how far its gradient reaches at initialisation beside how far back it learned.
+
+    The columns of `gradient_horizons`, and of `horizons` `median` (length solved by half of the seeds, 0 for none),
+    `octaves` (restricted mean) and `text`.
+    """
+    reach = gradient_horizons(results, probes, alpha=declared.alpha)
+    reporting = results[results["purpose"] == "reporting"] if "purpose" in results else results
+    learned = [horizons(block, declared) for block in blocks(reporting, declared)]
+    columns = ["method", "task", "median", "octaves", "text"]
+    solved = pd.concat(learned, ignore_index=True)[columns] if learned else pd.DataFrame(columns=columns)
+    return reach.merge(solved, on=["method", "task"])
+
+
+def gradient_foretells(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+    """One row a task, and one over all (`task` empty) if there are several: does the gradient foretell what is learned?
+
+    Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods. Over
+    all tasks the ranks are taken within each. `learned` is what `learned_by_gradient` returns.
+    """
+    rows = [_correlate(str(task), [own], alpha) for task, own in learned.groupby("task", sort=True)]
+    if len(rows) > 1:
+        rows.append(_correlate("", [own for _, own in learned.groupby("task", sort=True)], alpha))
+    return pd.DataFrame(rows, columns=CORRELATION_COLUMNS)
+
+
+def _correlate(task: str, parts: Sequence[pd.DataFrame], alpha: float) -> dict[str, object]:
+    """Correlation of ranks, centred within each part, with its interval and the p-value of a permutation test."""
+    x, y = (np.concatenate([_centred(part[name]) for part in parts]) for name in ("horizon", "octaves"))
+    row: dict[str, object] = {"task": task, "methods": len(x), "correlation": np.nan, "low": np.nan, "high": np.nan}
+    if len(x) < 3 or not x.any() or not y.any():
+        return {**row, "p_value": np.nan}
+    correlation = float(x @ y / np.sqrt((x @ x) * (y @ y)))
+    low, high = rank_interval(correlation, len(x), alpha)
+    return {**row, "correlation": correlation, "low": low, "high": high, "p_value": _p_value(x, y)}
+
+
+def _centred(values: pd.Series) -> np.ndarray:
+    """Ranks less their mean."""
+    ranks = stats.rankdata(values.to_numpy(float))
+    return ranks - ranks.mean()
+
+
+def rank_interval(correlation: float, count: int, alpha: float = 0.05) -> tuple[float, float]:
+    """Interval of level 1 - alpha for a rank correlation of `count` pairs; none below 5.
+
+    A perfect order is counted as if two neighbours were swapped: Fisher's z would claim certainty.
+    """
+    if count < SEEDS_FOR_INTERVAL:
+        return np.nan, np.nan
+    most = 1 - 12 / (count * (count**2 - 1))
+    rho = float(np.clip(correlation, -most, most))
+    half = stats.norm.ppf(1 - alpha / 2) * np.sqrt((1 + rho**2 / 2) / (count - 3))
+    return float(np.tanh(np.arctanh(rho) - half)), float(np.tanh(np.arctanh(rho) + half))
+
+
+def _p_value(x: np.ndarray, y: np.ndarray) -> float:
+    """Two-sided p-value of no relation, by permutation."""
+    resamples = np.inf if len(x) <= EXACT_METHODS else 9_999
+    return float(
+        stats.permutation_test(
+            (x,), lambda permuted: np.abs(permuted @ y), permutation_type="pairings", n_resamples=resamples,
+            alternative="greater", vectorized=False, rng=0,
+        ).pvalue
+    )  # fmt: skip
+
+
+def remedies_that_acted(
+    results: pd.DataFrame, probes: pd.DataFrame, remedies: Mapping[str, Sequence[str]], *, baseline: str | None = None
+) -> pd.DataFrame:
+    """One row a method, task and remedy whose action leaves a trace: in how many trials did it act?
+
+    Args:
+        results: one row a trial.
+        probes: one row a measurement.
+        remedies: names of the mitigations of each method.
+        baseline: the method without remedies.
+
+    Returns:
+        trials: finished ones in which it can be told; acted: those of them in which it did; active: whether it did in
+        any; equals_baseline: whether an inactive method gave the baseline's very numbers on every task, length, seed
+        and learning rate that both have (missing if it is active or there is nothing to compare).
+    """
+    carried = probes[probes["probe"] == "skip_share"].groupby("trial")["value"].max()
+    rows = []
+    for (method, task), own in results[results["outcome"].notna()].groupby(["method", "task"], sort=True):
+        for remedy in remedies.get(str(method), ()):
+            if remedy not in (*CHANGES_GRADIENTS, *SKIPS):
+                continue
+            trace = own["clipped_share"] if remedy in CHANGES_GRADIENTS else own["trial"].map(carried)
+            trace = trace.astype(float).dropna()
+            if trace.empty:
+                continue
+            acted = int((trace > 0).sum())
+            same = None if acted or baseline is None else _same_numbers(own, results, baseline)
+            rows.append((method, task, remedy, len(trace), acted, acted > 0, same))
+    return pd.DataFrame(rows, columns=ACTION_COLUMNS)
+
+
+def _same_numbers(own: pd.DataFrame, results: pd.DataFrame, baseline: str) -> bool | None:
+    """Whether paired trials of the baseline ended with the same accuracy and loss, to the bit; None without pairs."""
+    pair, numbers = ["task", "length", "seed", "learning_rate"], ["accuracy", "loss", "diverged_at"]
+    both = own[pair + numbers].merge(results.loc[results["method"] == baseline, pair + numbers], on=pair)
+    if both.empty:
+        return None
+    first, second = (both[[f"{name}_{side}" for name in numbers]].to_numpy(float, na_value=np.nan) for side in "xy")
+    return bool(np.array_equal(first, second, equal_nan=True))

@@ -1,0 +1,156 @@
+"""The memory horizon: how far back a method remembered, seed by seed, with the censoring that a grid of lengths brings.
+
+A seed's horizon is the largest length of the grid such that it and all shorter ones are solved. It is known only to
+lie between that length and the next: interval-censored. A seed that solved every length is right-censored ("at least
+the longest"), one that solved none lies below the shortest; no such seed is ever given a made-up number in a mean.
+What is averaged is the *restricted* horizon in octaves (log2 of length) above the shortest length and up to the
+longest, each seed at the geometric middle of its interval; for seeds without gaps this is the area under their
+solved curve. Survival over length is Kaplan and Meier's (1958).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from seqbench.stats.blocks import Block
+from seqbench.stats.declared import Declared
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
+
+COLUMNS = [
+    "method", "task", "n", "incomplete", "median", "median_low", "median_high", "at_least", "below", "non_monotone",
+    "octaves", "low", "high", "range", "shortest", "longest", "text",
+]  # fmt: skip
+SEED_COLUMNS = ["method", "task", "seed", "reached", "failed", "at_least", "below", "non_monotone", "octaves"]
+
+
+class Horizons(NamedTuple):
+    """Horizons `[..., S]` as places on the grid: 0 is "below the shortest", `L` is "all solved".
+
+    reached: lengths solved in a row from the shortest
+    failed: place of the first length known to have failed, `L` if none; more than `reached` only if trials are missing
+    non_monotone: whether a longer length was solved after a shorter one had failed
+    started: whether the seed has any finished trial
+    """
+
+    reached: np.ndarray
+    failed: np.ndarray
+    non_monotone: np.ndarray
+    started: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        """Whether missing trials leave no doubt about the horizon."""
+        return self.started & (self.reached == self.failed)
+
+
+def find_horizons(solved: Floats) -> Horizons:
+    """Horizons from a solved cube `[..., L]` of 1, 0 and NaN."""
+    lengths = solved.shape[-1]
+    reached = np.cumprod(solved == 1, axis=-1).sum(axis=-1)
+    fails = solved == 0
+    failed = np.where(fails.any(axis=-1), fails.argmax(axis=-1), lengths)
+    later = np.arange(lengths) > failed[..., None]
+    return Horizons(reached, failed, np.any((solved == 1) & later, axis=-1), np.any(np.isfinite(solved), axis=-1))
+
+
+def octaves_at(place: np.ndarray, octaves: Floats) -> Floats:
+    """Restricted horizon in octaves of a place on the grid: 0, the middles between lengths, the longest."""
+    return np.concatenate([[0.0], (octaves[:-1] + octaves[1:]) / 2, octaves[-1:]])[place]
+
+
+def restricted_mean(times: Floats, censored: np.ndarray, end: float) -> float:
+    """Area up to `end` under the Kaplan-Meier curve of right-censored `times`."""
+    survival = stats.ecdf(stats.CensoredData.right_censored(times, censored)).sf
+    inside = survival.quantiles < end
+    edges = np.concatenate([[0.0], survival.quantiles[inside], [end]])
+    heights = np.concatenate([[1.0], survival.probabilities[inside]])
+    return float(np.sum(heights * np.diff(edges)))
+
+
+def _median(found: Horizons, block: Block, alpha: float) -> tuple[float, float, float]:
+    """Largest length that half of the seeds reached, and its exact interval; 0 is "below the shortest".
+
+    A length is inside the interval unless the share of seeds that reached it is above (or below) one half beyond
+    doubt. The true median lies between the low end and the length after the high end.
+    """
+    lengths = block.lengths
+    places = np.arange(1, len(lengths) + 1)
+    enough = (found.reached[:, None] >= places).sum(axis=0)
+    decided = ((found.reached[:, None] >= places) | (found.failed[:, None] < places)).sum(axis=0)
+    with_below = np.concatenate([[0.0], lengths])
+    median = with_below[np.cumprod(2 * enough >= np.maximum(decided, 1)).sum()]
+    if len(found.reached) < SEEDS_FOR_INTERVAL:
+        return float(median), np.nan, np.nan
+    low, high = clopper_pearson(enough, decided, alpha)
+    median_low, median_high = (with_below[np.cumprod(share).sum()] for share in (low > 0.5, high >= 0.5))
+    return float(median), float(median_low), float(median_high)
+
+
+def _text(median: float, block: Block) -> str:
+    """A median horizon in words: `>= 100`, `< 12` or `50 to 100` (solved 50, not the next length, 100)."""
+    if median == 0:
+        return f"< {block.lengths[0]:g}"
+    if median == block.lengths[-1]:
+        return f">= {median:g}"
+    return f"{median:g} to {block.lengths[np.searchsorted(block.lengths, median) + 1]:g}"
+
+
+def _summary(method: str, found: Horizons, block: Block, alpha: float) -> dict[str, object]:
+    """The row of one method whose seeds have all started."""
+    octaves, n, last = block.octaves, len(found.reached), len(block.lengths)
+    unresolved = ~found.known
+    times = np.where(unresolved | (found.reached == last), np.append(0.0, octaves)[found.reached], 0)
+    times = np.where(found.known & (found.reached < last), octaves_at(found.reached, octaves), times)
+    median, median_low, median_high = _median(found, block, alpha)
+    low, high = mean_interval(
+        octaves_at(found.reached, octaves), 0.0, octaves[-1], alpha, highest=octaves_at(found.failed, octaves)
+    )
+    return {
+        "method": method, "task": block.task, "n": n, "incomplete": int(unresolved.sum()),
+        "median": median, "median_low": median_low, "median_high": median_high,
+        "at_least": int((found.reached == last).sum()), "below": int((found.failed == 0).sum()),
+        "non_monotone": int(found.non_monotone.sum()),
+        "octaves": restricted_mean(times, unresolved | (found.reached == last), octaves[-1]),
+        "low": low, "high": high, "range": octaves[-1],
+        "shortest": block.lengths[0], "longest": block.lengths[-1], "text": _text(median, block),
+    }  # fmt: skip
+
+
+def horizons(block: Block, declared: Declared) -> pd.DataFrame:
+    """One row a method of a task: median horizon and restricted mean octaves, with intervals.
+
+    n: seeds with at least one finished trial; incomplete: those whose missing trials leave the horizon open
+    median, median_low, median_high: lengths of the grid, 0 for "below the shortest"; `text` says it in words
+    at_least: seeds that solved every length; below: seeds that failed the shortest
+    octaves, low, high: restricted mean above the shortest length, out of `range`, and its interval
+    """
+    found = find_horizons(block.solved)
+    rows = []
+    for index, method in enumerate(block.methods):
+        own = Horizons(*(part[index][found.started[index]] for part in found))
+        if len(own.reached):
+            rows.append(_summary(method, own, block, declared.alpha))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def seed_horizons(block: Block) -> pd.DataFrame:
+    """One row a method and seed: length `reached` (0: below the shortest) and first length `failed` (inf: none)."""
+    found = find_horizons(block.solved)
+    method, seed = np.nonzero(found.started)
+    own = Horizons(*(part[method, seed] for part in found))
+    last = len(block.lengths)
+    return pd.DataFrame({
+        "method": np.asarray(block.methods, object)[method],
+        "task": block.task,
+        "seed": np.asarray(block.seeds)[seed],
+        "reached": np.append(0.0, block.lengths)[own.reached],
+        "failed": np.append(block.lengths, np.inf)[own.failed],
+        "at_least": own.reached == last,
+        "below": own.failed == 0,
+        "non_monotone": own.non_monotone,
+        "octaves": np.where(own.known, octaves_at(own.reached, block.octaves), np.nan),
+    }, columns=SEED_COLUMNS)  # fmt: skip

@@ -1,0 +1,85 @@
+"""Intervals that hold for few seeds and for outcomes that are all or nothing.
+
+A seed solves a long dependency or sits at chance. With 10 seeds of which 9 in 10 solve, one sample in three contains
+no failure at all; the spread is then zero and the percentile bootstrap, BCa and t intervals all collapse to a point
+(nominal 95 %, true 65 %). Two intervals do not:
+
+- for a share, Clopper and Pearson (1934);
+- for the mean of a bounded number, the bound of Gaffke (2005): the Bayesian bootstrap over the seeds *and one imaginary
+  seed at the worst possible value*. For numbers that are 0 or 1 it is Clopper and Pearson's interval; in general its
+  coverage is conjectured, and in every published simulation found, to be at least nominal.
+  N. Gaffke, "Three test statistics for a nonparametric one-sided hypothesis on the mean of a nonnegative variable",
+  Mathematical Methods of Statistics 14 (2005); E. Learned-Miller and P. Thomas, "A new confidence interval for the
+  mean of a bounded random variable", arXiv:1905.06208 (2019).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+
+SEEDS_FOR_RANKING = 3
+"""With fewer seeds nothing is ranked."""
+SEEDS_FOR_INTERVAL = 5
+"""With fewer seeds no interval is given: dots only."""
+RESAMPLES = 10_000
+
+
+def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 0.05) -> tuple[Floats, Floats]:
+    """Exact interval of level 1 - alpha for a share (Clopper & Pearson 1934), elementwise; (0, 1) for no trials."""
+    k, n, a = np.broadcast_arrays(*(np.asarray(each, float) for each in (successes, trials, alpha)))
+    low, high = np.zeros(k.shape), np.ones(k.shape)
+    some, short = k > 0, k < n
+    low[some] = stats.beta.ppf(a[some] / 2, k[some], n[some] - k[some] + 1)
+    high[short] = stats.beta.ppf(1 - a[short] / 2, k[short] + 1, n[short] - k[short])
+    return low, high
+
+
+@lru_cache(maxsize=64)
+def _simplex_weights(parts: int) -> Floats:
+    """`[RESAMPLES, parts]` weights uniform on the simplex (spacings of uniform order statistics), always the same."""
+    spacings = np.random.default_rng(parts).exponential(size=(RESAMPLES, parts))
+    return spacings / spacings.sum(axis=1, keepdims=True)
+
+
+def lower_mean_bound(values: ArrayLike, floor: float, alpha: float) -> float:
+    """Gaffke's lower bound of level 1 - alpha for the mean of numbers that cannot be less than `floor`."""
+    with_imaginary = np.append(np.sort(np.asarray(values, float)), floor)
+    place = int(alpha * RESAMPLES)
+    return float(np.partition(_simplex_weights(len(with_imaginary)) @ with_imaginary, place)[place])
+
+
+def mean_interval(
+    values: ArrayLike, low: float, high: float, alpha: float = 0.05, *, highest: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Interval of level 1 - alpha for the mean of `values` in [low, high]; NaN below `SEEDS_FOR_INTERVAL` values.
+
+    Where a number is known only to lie in an interval, `values` holds its lower and `highest` its upper ends.
+    Swapping what is compared (-values in [-high, -low]) gives the mirrored interval exactly.
+    """
+    least = np.asarray(values, float)
+    most = least if highest is None else np.asarray(highest, float)
+    if least.size < SEEDS_FOR_INTERVAL:
+        return np.nan, np.nan
+    # The weights sum to 1 only to rounding.
+    return max(low, lower_mean_bound(least, low, alpha / 2)), min(high, -lower_mean_bound(-most, -high, alpha / 2))
+
+
+def t_interval(values: ArrayLike, low: float, high: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Student's interval for the mean of one contrast a seed; NaN below `SEEDS_FOR_INTERVAL` values.
+
+    For contrasts that average many trials, whose distribution is no longer all or nothing. Where every seed gave the
+    same number it would have no width, and `mean_interval` stands instead.
+    """
+    sample = np.asarray(values, float)
+    if sample.size < SEEDS_FOR_INTERVAL:
+        return np.nan, np.nan
+    if np.ptp(sample) < 1e-12 * max(1.0, high - low):
+        return mean_interval(sample, low, high, alpha)
+    half = stats.t.ppf(1 - alpha / 2, sample.size - 1) * sample.std(ddof=1) / np.sqrt(sample.size)
+    return max(low, float(sample.mean() - half)), min(high, float(sample.mean() + half))

@@ -1,0 +1,63 @@
+"""The first table of a report: one row a method and task, the furthest memory first."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seqbench.stats.interval import SEEDS_FOR_RANKING
+
+COLUMNS = [
+    "task", "rank", "method", "seeds", "planned", "finished", "diverged", "horizon", "horizon_median", "octaves",
+    "octaves_low", "octaves_high", "longest", "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest",
+    "accuracy_worst", "learning_rate", "seconds", "parameters",
+]  # fmt: skip
+
+
+def _per_method(rows: pd.DataFrame) -> pd.DataFrame:
+    """Counts and costs of each method and task."""
+    judged = rows.assign(
+        finished=rows["outcome"].notna(), diverged=rows["outcome"] == "diverged",
+        seconds=pd.to_numeric(rows["seconds"]), parameters=pd.to_numeric(rows["parameters"]),
+    )  # fmt: skip
+    return judged.groupby(["task", "method"]).agg(
+        planned=("seed", "size"),
+        finished=("finished", "sum"),
+        diverged=("diverged", "sum"),
+        seconds=("seconds", "median"),
+        parameters=("parameters", "median"),
+        learning_rate=("learning_rate", lambda rates: ", ".join(f"{rate:g}" for rate in sorted(set(rates.dropna())))),
+    )
+
+
+def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.DataFrame) -> pd.DataFrame:
+    """One row a method and task.
+
+    rank: by mean octaves, then by the share of seeds that solved the longest length; ties share a rank; missing for
+    a method with fewer than 3 seeds or none at the longest length. horizon: the median in words.
+    solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there.
+    seconds, parameters: medians over trials; learning_rate: every rate used.
+    """
+    if rows.empty:
+        return pd.DataFrame(columns=COLUMNS)
+    longest = solve_rates[solve_rates["length"] == solve_rates.groupby("task")["length"].transform("max")]
+    longest = longest.drop(columns=["planned"]).rename(
+        columns={"length": "longest", "solved": "solved_longest", "n": "seeds_longest", "rate": "rate_longest",
+                 "accuracy": "accuracy_longest"}
+    )  # fmt: skip
+    far = horizons.drop(columns=["longest"]).rename(
+        columns={"n": "seeds", "text": "horizon", "median": "horizon_median", "low": "octaves_low",
+                 "high": "octaves_high"}
+    )  # fmt: skip
+    table = _per_method(rows).reset_index()
+    table = table.merge(far, on=["task", "method"], how="left").merge(longest, on=["task", "method"], how="left")
+    table["seeds"] = table["seeds"].fillna(0).astype(int)
+    return _ranked(table)[COLUMNS]
+
+
+def _ranked(table: pd.DataFrame) -> pd.DataFrame:
+    """Ranks within each task, and the rows in their order."""
+    enough = table[(table["seeds"] >= SEEDS_FOR_RANKING) & (table["seeds_longest"] > 0)]
+    score = pd.Series(list(zip(enough["octaves"].round(9), enough["rate_longest"], strict=True)), index=enough.index)
+    place = score.groupby(enough["task"]).rank(method="min", ascending=False)
+    table["rank"] = place.reindex(table.index).astype(float)
+    return table.sort_values(["task", "rank", "method"], na_position="last", ignore_index=True)

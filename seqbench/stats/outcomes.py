@@ -1,0 +1,54 @@
+"""The primary outcome as one number a seed: what pairs, factors and powers are computed on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from seqbench.stats.area import seed_areas
+from seqbench.stats.blocks import Block
+from seqbench.stats.declared import OUTCOME_UNITS
+from seqbench.stats.horizon import find_horizons, octaves_at
+from seqbench.stats.interval import Floats
+
+
+class SeedOutcome(NamedTuple):
+    """An outcome of one task.
+
+    values: `[M, S]`; NaN where missing trials leave it open
+    low, high: the ends between which it must lie
+    better: 1 where more is better, -1 where less is
+    """
+
+    name: str
+    unit: str
+    values: Floats
+    low: float
+    high: float
+    better: int = 1
+
+
+def restricted_steps(block: Block) -> Floats:
+    """`[M, S]` steps to solve as a share of the budget, mean over lengths; 1 for what was never solved."""
+    return np.mean(block.solve_step / block.budget, axis=-1)
+
+
+def seed_outcome(block: Block, name: str) -> SeedOutcome:
+    """The named outcome of every method and seed. With a single length, `horizon` and `area` become `solved`."""
+    if name in ("horizon", "area") and len(block.lengths) == 1:
+        name = "solved"
+    unit, octaves = OUTCOME_UNITS[name], block.octaves
+    if name == "horizon":
+        found = find_horizons(block.solved)
+        values = np.where(found.known, octaves_at(found.reached, octaves), np.nan)
+        return SeedOutcome(name, unit, values, 0.0, float(octaves[-1]))
+    if name == "area":
+        return SeedOutcome(name, unit, seed_areas(block), 0.0, float(octaves[-1]))
+    if name == "steps":
+        return SeedOutcome(name, unit, restricted_steps(block), 0.0, 1.0, better=-1)
+    if name == "accuracy":
+        # A diverged network answers nothing; it has no accuracy, and leaving it out would reward divergence.
+        last = np.where(np.isfinite(block.solved) & np.isnan(block.accuracy), 0.0, block.accuracy)[..., -1]
+        return SeedOutcome(name, unit, last, 0.0, 1.0)
+    return SeedOutcome(name, unit, np.mean(block.solved, axis=-1), 0.0, 1.0)

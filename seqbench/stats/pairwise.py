@@ -1,0 +1,109 @@
+"""Paired comparisons: the same seeds under two methods, exact test, corrected for the declared family, in words.
+
+The p-value is exact and asks whether the seeds favour one side; Holm (1979) corrects it within the family of one task.
+The interval is for the mean difference and allows for rare failures that so few seeds cannot rule out
+(`interval.mean_interval`), so it can include 0 where every single seed improved a little.
+P(improvement) (Agarwal et al. 2021), here paired: the share of seeds that improved, ties counting one half.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from seqbench.stats.blocks import Block, factor_levels
+from seqbench.stats.declared import Declared
+from seqbench.stats.interval import Floats, mean_interval
+from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.signflip import holm, sign_flip_test, verdict
+
+COLUMNS = [
+    "task", "method", "against", "outcome", "unit", "n", "difference", "low", "high", "p", "p_holm",
+    "improved", "improved_low", "improved_high", "family", "comparisons", "verdict",
+]  # fmt: skip
+Pair = tuple[str, str]
+
+
+def single_remedies(rows: pd.DataFrame, baseline: str) -> list[str]:
+    """The methods that differ from the baseline in exactly one factor."""
+    levels = factor_levels(rows).assign(method=rows["method"]).drop_duplicates("method").set_index("method")
+    changed = (levels != levels.loc[baseline]).sum(axis=1)
+    return sorted(changed.index[changed == 1])
+
+
+def declared_pairs(rows: pd.DataFrame, block: Block, declared: Declared) -> list[Pair]:
+    """The family of comparisons of one task, decided from the design and never from the outcomes."""
+    methods, baseline = block.methods, block.baseline
+    if isinstance(declared.comparisons, tuple):
+        return [pair for pair in declared.comparisons if set(pair) <= set(methods)]
+    if declared.comparisons == "all" or baseline is None:
+        return list(combinations(methods, 2))
+    others = [name for name in methods if name != baseline]
+    alone = single_remedies(rows, baseline)
+    crossed = factor_levels(rows).shape[1] > 1 and 0 < len(alone) < len(others)
+    wanted = alone if declared.comparisons == "alone" or (declared.comparisons is None and crossed) else others
+    return [(name, baseline) for name in wanted]
+
+
+def sign_flip_family(values: Floats, pairs: list[tuple[int, int]], better: int, alpha: float) -> pd.DataFrame:
+    """Test a family at once: `values` `[M, S]` and pairs of places in it. Columns n, difference, p, p_holm, verdict."""
+    paired = [better * (values[a] - values[b]) for a, b in pairs]
+    paired = [differences[np.isfinite(differences)] for differences in paired]
+    counts = [len(differences) for differences in paired]
+    means = [differences.mean() if len(differences) else np.nan for differences in paired]
+    p = np.array([sign_flip_test(differences) for differences in paired])
+    corrected = holm(p)
+    words = [verdict(mean, own, n, len(pairs), alpha) for mean, own, n in zip(means, corrected, counts, strict=True)]
+    return pd.DataFrame({"n": counts, "difference": means, "p": p, "p_holm": corrected, "verdict": words})
+
+
+def _describe(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, ...]:
+    """Interval of the mean difference, P(improvement) and its interval, for the methods at places `a` and `b`."""
+    differences = outcome.values[a] - outcome.values[b]
+    differences = differences[np.isfinite(differences)]
+    if not differences.size:
+        return (np.nan,) * 5
+    width = outcome.high - outcome.low
+    improved = (np.sign(outcome.better * np.round(differences, 12)) + 1) / 2
+    return (
+        *mean_interval(differences, -width, width, alpha),
+        float(improved.mean()),
+        *mean_interval(improved, 0.0, 1.0, alpha),
+    )
+
+
+def compare_pairs(block: Block, pairs: list[Pair], declared: Declared, family: str) -> pd.DataFrame:
+    """One row a pair of methods of a task, corrected among each other.
+
+    difference: mean over the `n` seeds that both have, method less `against`, in `unit`; low, high: its interval
+    verdict: better, worse, no evidence, too few seeds to tell; for outcomes where less is better, `better` is less
+    """
+    outcome = seed_outcome(block, declared.outcome)
+    places = [(block.methods.index(a), block.methods.index(b)) for a, b in pairs]
+    table = sign_flip_family(outcome.values, places, outcome.better, declared.alpha)
+    table["difference"] *= outcome.better
+    described = [_describe(outcome, a, b, declared.alpha) for a, b in places]
+    names = ["low", "high", "improved", "improved_low", "improved_high"]
+    table[names] = pd.DataFrame(described, columns=names, index=table.index, dtype=float)
+    table["method"], table["against"] = [a for a, _ in pairs], [b for _, b in pairs]
+    table = table.assign(
+        task=block.task, outcome=outcome.name, unit=outcome.unit, family=family, comparisons=len(pairs)
+    )
+    return table[COLUMNS]
+
+
+def pairwise(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.DataFrame:
+    """The declared comparisons of a task, then every other method against the baseline, marked `exploratory`.
+
+    Exploratory comparisons are corrected among all comparisons made, declared ones included.
+    """
+    pairs = declared_pairs(rows, block, declared)
+    planned = compare_pairs(block, pairs, declared, "declared")
+    if block.baseline is None:
+        return planned
+    rest = [(name, block.baseline) for name in block.methods if name != block.baseline]
+    rest = [pair for pair in rest if pair not in pairs]
+    everything = compare_pairs(block, pairs + rest, declared, "exploratory")
+    return pd.concat([planned, everything.iloc[len(pairs) :]], ignore_index=True) if rest else planned

@@ -1,0 +1,129 @@
+"""How many seeds for which claim: decided before the grid runs, from stated rates or from a pilot.
+
+A design that stops as soon as it finds something finds too much; nothing here may be used on a running grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from seqbench.errors import UsageError
+from seqbench.stats.blocks import blocks, complete, reporting_rows
+from seqbench.stats.declared import Declared
+from seqbench.stats.interval import Floats
+from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.signflip import seeds_to_find_anything, sign_flip_test
+
+SEEDS = (5, 6, 8, 10, 15, 20, 30, 50)
+CLAIM_COLUMNS = ["claim", "comparisons", "seeds"]
+RATE_COLUMNS = ["method", "against", "rate", "rate_against", "comparisons", "seeds", "power"]
+PILOT_COLUMNS = ["task", "method", "against", "pilot_seeds", "pilot_difference", "unit", "seeds", "power"]
+
+
+def rule_of_zero(seeds: int, alpha: float = 0.05) -> float:
+    """Exact upper bound of the rate of something that none of `seeds` seeds showed, both sides of level alpha/2."""
+    return float(1 - (alpha / 2) ** (1 / seeds))
+
+
+def fisher_power(rate: float, rate_against: float, seeds: int, alpha: float = 0.05) -> float:
+    """Probability that Fisher's exact test finds a difference of two solve rates with `seeds` seeds each.
+
+    Exact: the sum over both binomials. Pairing by seed helps only as far as seeds are hard or easy for both.
+
+    Raises:
+        UsageError: a rate outside [0, 1].
+    """
+    for each in (rate, rate_against):
+        if not 0 <= each <= 1:
+            raise UsageError(f"solve rate {each} is not a share; give a number from 0 to 1, for example 0.9")
+    k = np.arange(seeds + 1)
+    both = np.add.outer(k, k)
+    # Fisher's p-value sums the tables of the same margin that are no likelier than the one seen.
+    chance = np.asarray(stats.hypergeom.pmf(k[:, None], 2 * seeds, both, seeds))
+    p = np.empty_like(chance)
+    for margin in range(2 * seeds + 1):
+        at = both == margin
+        own = chance[at]
+        p[at] = (own[None, :] * (own[None, :] <= own[:, None] * (1 + 1e-7))).sum(axis=1)
+    weight = np.outer(stats.binom.pmf(k, seeds, rate), stats.binom.pmf(k, seeds, rate_against))
+    return float(weight[p <= alpha * (1 + 1e-12)].sum())
+
+
+def paired_power(
+    differences: Floats, seeds: int, *, comparisons: int = 1, alpha: float = 0.05, repetitions: int = 500
+) -> float:
+    """Share of repetitions in which the exact sign-flip test finds the pilot's difference with `seeds` pairs.
+
+    Seeds are drawn from the pilot's with replacement; a pilot in which every seed agrees promises too much. The level
+    is that of Holm's first step among `comparisons`.
+    """
+    sample = np.asarray(differences, float)
+    drawn = np.random.default_rng(seeds).choice(sample, size=(repetitions, seeds))
+    counts: dict[tuple[float, ...], int] = {}
+    for row in np.sort(drawn, axis=1):  # few distinct samples: outcomes lie on a grid of lengths
+        counts[tuple(row)] = counts.get(tuple(row), 0) + 1
+    found = sum(times for row, times in counts.items() if sign_flip_test(np.array(row)) <= alpha / comparisons)
+    return found / repetitions
+
+
+def smallest_designs(comparisons: Iterable[int] = (1, 3, 6, 10, 15, 28, 35), alpha: float = 0.05) -> pd.DataFrame:
+    """What number of seeds each kind of statement needs at the least."""
+    fixed = [
+        ("a method may be ranked", 0, 3),
+        ("an interval is given", 0, 5),
+        ("screening and factorial grids", 0, 10),
+        ("one method solves more often than another (0.5 against 0.9)", 1, 30),
+        ("the same, corrected for about ten comparisons", 10, 50),
+    ]
+    exact = [
+        ("any paired difference at all can be found", family, seeds_to_find_anything(family, alpha))
+        for family in comparisons
+    ]
+    return pd.DataFrame([*fixed, *exact], columns=CLAIM_COLUMNS)
+
+
+def power_for_rates(
+    rate: float, rate_against: float, *, comparisons: int = 1, seeds: Sequence[int] = SEEDS, alpha: float = 0.05
+) -> pd.DataFrame:
+    """Power to tell two solve rates apart, by number of seeds, at the level of Holm's first step."""
+    rows = [
+        ("", "", rate, rate_against, comparisons, n, fisher_power(rate, rate_against, n, alpha / comparisons))
+        for n in seeds
+    ]
+    return pd.DataFrame(rows, columns=RATE_COLUMNS)
+
+
+def power_from_pilot(
+    results: pd.DataFrame,
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
+    seeds: Sequence[int] = SEEDS,
+) -> pd.DataFrame:
+    """Power of the declared outcome's paired test of each method against the baseline, by number of seeds.
+
+    results: a pilot, as for `compare`; pairs with fewer than 3 seeds promise nothing and are left out
+
+    Raises:
+        UsageError: no task of the pilot has a baseline.
+    """
+    rows, found_baseline = [], False
+    for block in blocks(reporting_rows(complete(results)), declared):
+        if block.baseline is None:
+            continue
+        found_baseline = True
+        outcome = seed_outcome(block, declared.outcome)
+        plain = outcome.values[block.methods.index(block.baseline)]
+        others = [(name, own - plain) for name, own in zip(block.methods, outcome.values, strict=True)]
+        paired = [(name, own[np.isfinite(own)]) for name, own in others if name != block.baseline]
+        family = max(1, len(paired))
+        for name, own in paired:
+            if len(own) >= 3:
+                place = (block.task, name, block.baseline, len(own), own.mean(), outcome.unit)
+                powers = [paired_power(own, n, comparisons=family, alpha=declared.alpha) for n in seeds]
+                rows += [(*place, n, power) for n, power in zip(seeds, powers, strict=True)]
+    if not found_baseline:
+        raise UsageError("the pilot has no baseline to compare with; name it in the grid's declaration (baseline:)")
+    return pd.DataFrame(rows, columns=PILOT_COLUMNS)

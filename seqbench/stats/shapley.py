@@ -1,0 +1,83 @@
+"""What each remedy is worth: alone, as the last one added, and on average over every order of adding (Shapley 1953).
+
+Exact, from all 2^k combinations of k factors at two levels, seed by seed. The values of a seed add up to the full
+method less the bare one, which main effects need not. A factor with several levels gives one such set for each
+choice of levels.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+from math import factorial
+
+import numpy as np
+import pandas as pd
+
+from seqbench.stats.blocks import Block
+from seqbench.stats.declared import Declared
+from seqbench.stats.factorial import Design, contrast
+from seqbench.stats.interval import Floats, t_interval
+from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+
+STATISTICS = ("shapley", "alone", "remove_one", "main")
+COLUMNS = [
+    "task", "outcome", "unit", "full", "factor", "level", "n",
+    *(f"{name}{end}" for name in STATISTICS for end in ("", "_low", "_high")), "warning",
+]  # fmt: skip
+
+
+def shapley_values(cells: Floats) -> Floats:
+    """`[k, S]` values of k players from `[2, ..., 2, S]` worths of all coalitions (index 1: the player takes part)."""
+    players = cells.ndim - 1
+    values = np.zeros((players, cells.shape[-1]))
+    for player in range(players):
+        gain = np.take(cells, 1, axis=player) - np.take(cells, 0, axis=player)
+        for others in np.ndindex(gain.shape[:-1]):
+            size = sum(others)
+            values[player] += gain[others] * (factorial(size) * factorial(players - size - 1) / factorial(players))
+    return values
+
+
+def _per_seed(cells: Floats, player: int, shapley: Floats) -> dict[str, Floats]:
+    """Each statistic of one player, one number a seed."""
+    gain = np.take(cells, 1, axis=player) - np.take(cells, 0, axis=player)
+    rest = gain.ndim - 1
+    return {
+        "shapley": shapley,
+        "alone": gain[(0,) * rest],
+        "remove_one": gain[(1,) * rest],
+        "main": contrast(cells, {player: 1}),
+    }
+
+
+def _row(found: dict[str, Floats], outcome: SeedOutcome, alpha: float) -> dict[str, object]:
+    """Means and intervals, and a warning where the picture depends on the company."""
+    width, row = outcome.high - outcome.low, {}
+    for name, own in found.items():
+        row[name] = own.mean()
+        row[f"{name}_low"], row[f"{name}_high"] = t_interval(own, -width, width, alpha)
+    opposed = row["alone"] * row["main"] < -1e-12
+    return {**row, "warning": "alone and on average it acts in opposite directions" if opposed else ""}
+
+
+def shapley(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
+    """One row a full method and factor of a task, over the `n` seeds with all 2^k combinations; none if one is missing.
+
+    full: the levels taken together; alone: with the remedy alone less without any; remove_one: full less full without
+    it; main: its effect averaged over the others; each with `_low` and `_high`.
+    """
+    outcome, names, rows = seed_outcome(block, declared.outcome), list(design.levels), []
+    everything = design.spread(outcome.values)
+    for levels in product(*(range(1, size) for size in design.shape)):
+        cells = everything[np.ix_(*([0, level] for level in levels))]
+        cells = cells[..., np.isfinite(cells).all(axis=tuple(range(len(names))))]
+        if not cells.shape[-1]:
+            continue
+        chosen = {name: design.levels[name][level] for name, level in zip(names, levels, strict=True)}
+        full = ", ".join(f"{name}={level}" for name, level in chosen.items())
+        values = shapley_values(cells)
+        for player, (name, level) in enumerate(chosen.items()):
+            row = _row(_per_seed(cells, player, values[player]), outcome, declared.alpha)
+            place = {"task": block.task, "outcome": outcome.name, "unit": outcome.unit, "full": full}
+            rows.append({**place, "factor": name, "level": level, "n": cells.shape[-1], **row})
+    return pd.DataFrame(rows, columns=COLUMNS)

@@ -1,0 +1,129 @@
+"""The answer in words, for someone who has not read the grid."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqbench.stats import Declared, compare
+from seqbench.stats.answers import names_in_words, p_in_words, share_in_words
+
+
+def answer_of(results, **declared):
+    (answer,) = compare(results, declared=Declared(**declared)).answers["answer"]
+    return answer
+
+
+def test_who_how_far_and_how_sure(grid):
+    answer = answer_of(grid({"plain": 0, "gru": 4, "lstm": 2}))
+    assert answer.startswith("adding: gru remembered furthest: 10 of 10 seeds solved length 100 (95 %: 69-100 %), ")
+    assert "where plain solved 0 of 10 (95 %: 0-31 %); at least +3.1 octaves (95 %: " in answer
+    assert answer.endswith("p = 0.0039 after Holm).")
+
+
+def test_three_seeds_are_not_a_proof(grid):
+    answer = answer_of(grid({"plain": 0, "gru": 4}, seeds=3))
+    assert "3 of 3 seeds solved length 100, where plain solved 0 of 3" in answer
+    assert answer.endswith("over 3 seeds, too few seeds to tell by chance alone.")
+
+
+def test_two_seeds_are_not_ranked(grid):
+    answer = answer_of(grid({"plain": 0, "gru": 4}, seeds=2))
+    assert (
+        answer
+        == "adding: seeds that solved length 100: gru 2 of 2 and plain 0 of 2; too few seeds to rank the methods."
+    )
+
+
+def test_no_evidence_is_said(grid):
+    answer = answer_of(grid({"plain": [1, 2] * 5, "gru": [2, 1, 2, 2, 1, 2, 1, 2, 2, 2]}))
+    assert "half of its seeds or more reached length 25, and 0 of 10 seeds solved length 100" in answer
+    assert "where plain reached length 25; +" in answer
+    assert answer.endswith(": no evidence of a difference.")
+
+
+def test_many_comparisons_need_more_seeds(grid):
+    reach = {"plain": 0, "gru": 4} | {f"m{number:02}": 1 for number in range(30)}
+    assert "10 seeds are too few to tell it from chance among 31 comparisons." in answer_of(grid(reach))
+
+
+def test_a_small_gain_in_every_seed_is_not_sold_as_certain(grid):
+    answer = answer_of(grid({"plain": 1, "gru": 2}))
+    assert "a rare failure that this few cannot rule out could undo the mean" in answer
+
+
+def test_hardly_anything_learned(grid):
+    answer = answer_of(grid({"plain": 0, "gru": [1] * 3 + [0] * 7}))
+    assert "gru remembered furthest: less than half of its seeds solved even the shortest length" in answer
+    assert "at least" in answer
+
+
+def test_ties_are_all_named(grid):
+    assert answer_of(grid({"plain": 0, "gru": 4, "lstm": 4})).startswith(
+        "adding: gru and lstm remembered furthest: 10 of 10 seeds each solved length 100"
+    )
+
+
+def test_no_remedy_helped(grid):
+    assert answer_of(grid({"plain": 3, "gru": 1})).endswith("; no remedy beat it on average.")
+
+
+def test_no_baseline(grid):
+    assert answer_of(grid({"lstm": 3, "gru": 1})).endswith("; no baseline was declared to compare it with.")
+
+
+def test_single_length_is_told_in_points(grid):
+    answer = answer_of(grid({"plain": 0, "gru": 1}, lengths=(50,)))
+    assert "+100 points of lengths solved (95 %: 39 to 100, p = 0.002 after Holm)" in answer
+
+
+def test_factorial_names_the_remedy(crossed):
+    factors = {"clip": ("none", "norm"), "gating": ("none", "gru")}
+    rng = np.random.default_rng(2)
+    answer = answer_of(crossed(factors, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru")))
+    assert " Over all combinations gating=gru gave most: +" in answer
+    dependent = answer_of(crossed(factors, lambda own, _: 4 if own["gating"] == "gru" else 3 * (own["clip"] == "norm")))
+    assert "but it depends on clip=norm: +3.1 octaves alone, +0.5 octaves as the last remedy added." in dependent
+
+
+def test_undeclared_comparison_is_marked(crossed):
+    factors = {"clip": ("none", "norm"), "gating": ("none", "gru")}
+    answer = answer_of(crossed(factors, lambda own, _: 2 * (own["gating"] == "gru") + 2 * (own["clip"] == "norm")))
+    assert answer.startswith("adding: norm+gru remembered furthest")
+    assert "this comparison was not declared beforehand" in answer
+
+
+def test_one_sentence_a_task(grid):
+    results = pd.concat([grid({"plain": 0, "gru": 4}), grid({"plain": 4, "gru": 4}, task="parity")])
+    answers = compare(results).answers
+    assert answers["task"].tolist() == ["adding", "parity"]
+    assert (
+        answers["answer"][1]
+        == "parity: all 2 methods remembered equally far: 10 of 10 seeds solved length 100 (95 %: 69-100 %)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "ends"),
+    [
+        ({"outcome": None}, "no trial has finished yet of 80 planned."),
+        ({"outcome": "diverged"}, "nothing was learned: no method solved even the shortest length."),
+    ],
+)
+def test_extremes(grid, change, ends):
+    assert answer_of(grid({"plain": 0, "gru": 4}).assign(**change)).endswith(ends)
+
+
+def test_words():
+    assert [names_in_words(list(names)) for names in ("a", "ab", "abc", "abcd", "abcde")] == [
+        "a", "a and b", "a, b and c", "a, b, c and 1 more", "a, b, c and 2 more",
+    ]  # fmt: skip
+    assert [p_in_words(p) for p in (0.0001, 0.0019531, 0.0312, 0.456)] == [
+        "p < 0.001",
+        "p = 0.002",
+        "p = 0.031",
+        "p = 0.46",
+    ]
+    assert share_in_words(3, 4, 0.05) == "3 of 4"
+    assert share_in_words(10, 10, 0.1) == "10 of 10 (90 %: 74-100 %)"

@@ -1,0 +1,78 @@
+"""Rows into blocks: identities, baselines, learning rates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqbench.errors import UsageError
+from seqbench.stats.blocks import block_of, complete, factor_levels, find_baseline, reporting_rows
+from seqbench.stats.declared import Declared
+
+
+def test_arrays_hold_each_trial_where_it_belongs(grid):
+    results = grid({"gru": [1, 3], "lstm": 2}, seeds=2).sample(frac=1, random_state=1)
+    results.loc[(results["method"] == "lstm") & (results["seed"] == 1001), "outcome"] = None
+    block = block_of(complete(results))
+    assert (block.methods, block.seeds, block.lengths.tolist()) == (("gru", "lstm"), (1000, 1001), [12, 25, 50, 100])
+    assert block.solved[0].tolist() == [[1, 0, 0, 0], [1, 1, 1, 0]]
+    assert np.isnan(block.solved[1, 1]).all()
+    assert block.solve_step[0, 0].tolist() == [400, 1000, 1000, 1000]
+
+
+def test_minimal_frame_of_a_notebook():
+    rows = complete(pd.DataFrame({"method": ["a"], "task": "t", "length": 5, "seed": 0, "outcome": "solved"}))
+    assert reporting_rows(rows)["purpose"].tolist() == ["reporting"]
+
+
+def test_lacking_columns_are_named():
+    with pytest.raises(UsageError, match="seed, outcome"):
+        complete(pd.DataFrame({"method": ["a"], "task": "t", "length": 5}))
+
+
+def test_several_learning_rates_are_several_methods(grid):
+    results = pd.concat([grid({"gru": 4}), grid({"gru": 1}).assign(learning_rate=0.1)])
+    results["trial"] = [str(number) for number in range(len(results))]
+    rows = reporting_rows(complete(results))
+    assert sorted(rows["method"].unique()) == ["gru at learning rate 0.01", "gru at learning rate 0.1"]
+
+
+def test_tuned_rates_that_differ_by_length_are_one_method(grid):
+    results = grid({"gru": 4})
+    results.loc[results["length"] == 100, "learning_rate"] = 0.1
+    assert reporting_rows(complete(results))["method"].unique().tolist() == ["gru"]
+
+
+def test_repeated_trials_are_refused_with_their_place(grid):
+    results = pd.concat([grid({"gru": 4}), grid({"gru": 4})])
+    results["trial"] = [str(number) for number in range(len(results))]
+    with pytest.raises(UsageError, match="'gru' on 'adding' at length 12, seed 1000"):
+        reporting_rows(complete(results))
+
+
+def test_tuning_rows_are_not_compared(grid):
+    results = grid({"gru": 4})
+    results.loc[results["seed"] < 1003, "purpose"] = "tuning"
+    assert reporting_rows(complete(results))["seed"].min() == 1003
+
+
+def test_baseline_by_factors_by_name_and_declared(grid, crossed):
+    crossing = crossed({"clip": ("none", "norm"), "initialisation": ("default", "identity")}, lambda *_: 1)
+    crossing["method"] = crossing["method"].replace({"default": "bare network"})
+    assert find_baseline(crossing, Declared()) == "bare network"
+    other = Declared(references={"clip": "norm", "initialisation": "identity"})
+    assert find_baseline(crossing, other) == "norm+identity"
+    named = complete(grid({"Vanilla": 0, "gru": 4}))
+    assert find_baseline(named, Declared()) == "Vanilla"
+    assert find_baseline(named, Declared(baseline="gru")) == "gru"
+    assert find_baseline(named, Declared(baseline="absent")) is None
+    assert find_baseline(complete(grid({"lstm": 0, "gru": 4})), Declared()) is None
+
+
+def test_factor_that_is_missing_reads_none(grid):
+    rows = complete(grid({"plain": 0, "gru": 4}).assign(clip=25.0, skip=None))
+    rows.loc[rows["method"] == "plain", "clip"] = np.nan
+    levels = factor_levels(rows)
+    assert levels.columns.tolist() == ["clip"]
+    assert sorted(levels["clip"].unique()) == ["25.0", "none"]

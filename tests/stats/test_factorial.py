@@ -1,0 +1,140 @@
+"""Contrasts by hand and against ordinary least squares; missing combinations are named."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from seqbench.stats.blocks import block_of, complete
+from seqbench.stats.declared import Declared
+from seqbench.stats.factorial import contrast, effects, find_design, interactions, missing_combinations
+from seqbench.stats.interval import t_interval
+
+TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}
+
+
+def table_of(rows, outcome="solved", **declared):
+    plan = Declared(outcome=outcome, **declared)
+    block = block_of(rows, plan)
+    found = effects(block, find_design(rows, block, plan), plan)
+    return found[found["family"] == "declared"].set_index("effect")
+
+
+def test_two_by_two_by_hand(crossed):
+    # Share of four lengths solved: none 0, clip 1/4, gating 2/4, both 4/4, in every seed.
+    place = {("none", "none"): 0, ("norm", "none"): 1, ("none", "gru"): 2, ("norm", "gru"): 4}
+    table = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]))
+    assert table.loc["clip=norm", "mean"] == pytest.approx((0.25 + 0.5) / 2)
+    assert table.loc["gating=gru", "mean"] == pytest.approx((0.5 + 0.75) / 2)
+    assert table.loc["clip=norm x gating=gru", "mean"] == pytest.approx((0.5 - 0.25) / 2)
+    assert table["against"]["clip=norm x gating=gru"] == "clip=none x gating=none"
+    assert table["p"].tolist() == pytest.approx([2 / 2**10] * 3)
+    assert table["p_holm"].tolist() == pytest.approx([6 / 2**10] * 3)
+    assert table["verdict"].tolist() == ["better", "better", "more than their sum"]
+
+
+def test_main_effect_names_what_it_depends_on(crossed):
+    rng = np.random.default_rng(0)
+    rows = crossed(
+        TWO, lambda own, _: 4 if own["gating"] == "gru" else int(rng.integers(2, 4)) * (own["clip"] == "norm")
+    )
+    table = table_of(rows)
+    assert table.loc["clip=norm x gating=gru", "verdict"] == "less than their sum"
+    assert table.loc["clip=norm", "depends_on"] == "gating=gru"
+    assert table.loc["gating=gru", "depends_on"] == "clip=norm"
+
+
+def test_names_are_text_and_never_taken_apart(crossed):
+    factors = {"clip": ("none", "2 x 3 = 6"), "gating": ("none", "gru")}
+    table = table_of(crossed(factors, lambda own, _: 4 if own["gating"] == "gru" else 3 * (own["clip"] != "none")))
+    assert table.loc["gating=gru", "depends_on"] == "clip=2 x 3 = 6"
+
+
+def test_agrees_with_ordinary_least_squares(crossed):
+    """Coded -1 and +1, with a constant for each seed, an effect is twice its coefficient."""
+    factors = {**TWO, "skip": ("none", "residual")}
+    rng = np.random.default_rng(1)
+    rows = crossed(factors, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru"), seeds=8)
+    table = table_of(rows)
+    share = (rows["outcome"] == "solved").groupby([rows["method"], rows["seed"]]).mean().rename("y").reset_index()
+    levels = rows.drop_duplicates("method").set_index("method")[list(factors)]
+    coded = {name: np.where(levels[name].loc[share["method"]] == "none", -1.0, 1.0) for name in factors}
+    design = {"clip=norm": coded["clip"], "gating=gru": coded["gating"], "skip=residual": coded["skip"]}
+    design["clip=norm x gating=gru"] = coded["clip"] * coded["gating"]
+    design["clip=norm x gating=gru x skip=residual"] = coded["clip"] * coded["gating"] * coded["skip"]
+    dummies = pd.get_dummies(share["seed"]).astype(float)
+    fitted = sm.OLS(share["y"], pd.concat([pd.DataFrame(design), dummies], axis=1)).fit()
+    for name in design:
+        assert table.loc[name, "mean"] == pytest.approx(2 * fitted.params[name], abs=1e-12)
+
+
+def test_three_levels_are_contrasts_to_the_reference(crossed):
+    factors = {"clip": ("none", "norm", "value"), "gating": ("none", "gru")}
+    gain = {"none": 0, "norm": 1, "value": 3}
+    table = table_of(crossed(factors, lambda own, _: gain[own["clip"]]))
+    assert table.loc["clip=norm", "mean"] == pytest.approx(0.25)
+    assert table.loc["clip=value", "mean"] == pytest.approx(0.75)
+    assert table.loc["gating=gru", "mean"] == pytest.approx(0.0)
+    assert table.loc["gating=gru", "verdict"] == "no evidence"
+    assert "clip=value x gating=gru" in table.index
+
+
+def test_higher_orders_are_diagnostics(crossed):
+    table = table_of(crossed({**TWO, "skip": ("none", "residual")}, lambda _, seed: seed % 4))
+    row = table.loc["clip=norm x gating=gru x skip=residual"]
+    assert (row["order"], row["verdict"]) == (3, "diagnostic")
+    assert np.isnan(row["p_holm"])
+    assert row["comparisons"] == 6
+
+
+def test_missing_combination_is_named_and_its_effects_are_open(crossed):
+    rows = crossed(TWO, lambda *_: 2)
+    rows = rows[rows["method"] != "norm+gru"]
+    block = block_of(rows)
+    design = find_design(rows, block, Declared())
+    assert missing_combinations(block, design, Declared())["missing"].tolist() == ["clip=norm, gating=gru"]
+    table = table_of(rows)
+    assert table["n"].tolist() == [0, 0, 0]
+    assert set(table["verdict"]) == {"too few seeds to tell"}
+
+
+def test_a_missing_trial_costs_its_seed_only(crossed):
+    rows = crossed(TWO, lambda *_: 2)
+    rows.loc[(rows["method"] == "norm") & (rows["seed"] == 1003) & (rows["length"] == 100), "outcome"] = None
+    assert table_of(rows)["n"].tolist() == [9, 9, 9]
+
+
+def test_level_that_is_not_involved_may_be_missing():
+    cells = np.ones((3, 2, 4))
+    cells[2] = np.nan
+    np.testing.assert_allclose(contrast(cells, {0: 1}), 0.0)
+    assert np.isnan(contrast(cells, {0: 2})).all()
+    assert np.isnan(contrast(cells, {1: 1})).all()
+
+
+def test_interaction_means(crossed):
+    rows = crossed(TWO, lambda own, _: 4 if own["gating"] == "gru" else 1)
+    plan = Declared(outcome="solved")
+    block = block_of(rows, plan)
+    table = interactions(block, find_design(rows, block, plan), plan).set_index(["level", "by_level"])
+    assert table["mean"].to_dict() == pytest.approx(
+        {("none", "none"): 0.25, ("none", "gru"): 1.0, ("norm", "none"): 0.25, ("norm", "gru"): 1.0}
+    )
+
+
+def test_no_design_without_two_factors(grid):
+    rows = complete(grid({"plain": 0, "gru": 4}))
+    assert find_design(rows, block_of(rows), Declared()) is None
+
+
+def test_effect_intervals_cover_at_ten_seeds():
+    """A contrast of sixteen all-or-nothing trials a seed: its t interval covers as stated."""
+    rng = np.random.default_rng(11)
+    rates = rng.uniform(0.1, 0.95, (2, 2, 2, 2))
+    truth = rates[1].mean() - rates[0].mean()
+    seeds = rng.random((2000, 10, 2, 2, 2, 2)) < rates
+    found = seeds[:, :, 1].mean(axis=(2, 3, 4)) - seeds[:, :, 0].mean(axis=(2, 3, 4))
+    ends = np.array([t_interval(own, -1, 1) for own in found])
+    assert np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1])) >= 0.93

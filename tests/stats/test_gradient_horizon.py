@@ -1,0 +1,104 @@
+"""How far gradients reach, whether that foretells learning, and which remedies acted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from seqbench.stats.gradient_horizon import (
+    gradient_foretells,
+    gradient_horizons,
+    learned_by_gradient,
+    rank_interval,
+    remedies_that_acted,
+)
+
+
+def probes_for(results: pd.DataFrame, reach: dict[str, float], farthest: int = 100) -> pd.DataFrame:
+    """What probes would have recorded at initialisation; seeds differ by one step."""
+    rows = []
+    for trial, method, seed in results[["trial", "method", "seed"]].itertuples(index=False):
+        at = min(reach[method] + seed % 3, farthest)
+        rows += [
+            (trial, 0, "gradient_horizon", None, at),
+            (trial, 0, "gradient_growth", None, 0.5 if seed % 2 else 2.0),
+            (trial, 0, "gradient_norm", farthest, 1e-3),
+            (trial, 500, "gradient_horizon", None, 1.0),
+        ]
+    frame = pd.DataFrame(rows, columns=["trial", "step", "probe", "distance", "value"])
+    return frame.astype({"distance": "Int64", "value": float})
+
+
+def test_horizons_are_means_over_seeds_of_the_longest_length_with_those_that_may_be_longer(grid):
+    results = grid({"plain": 0, "irnn": 4}, seeds=6)
+    found = gradient_horizons(results, probes_for(results, {"plain": 10, "irnn": 99})).set_index("method")
+    assert found.loc["plain", ["length", "n", "at_least"]].tolist() == [100, 6, 0]
+    assert found.loc["plain", "horizon"] == 11
+    assert 0 < found.loc["plain", "low"] < 11 < found.loc["plain", "high"] < 100
+    assert found.loc["plain", "growth"] == pytest.approx(1)
+    seeds = results.loc[results["method"] == "irnn", "seed"].unique()
+    assert found.loc["irnn", "at_least"] == np.sum(seeds % 3 > 0)
+
+
+def test_few_seeds_have_no_interval(grid):
+    results = grid({"plain": 0}, seeds=3)
+    found = gradient_horizons(results, probes_for(results, {"plain": 10}))
+    assert np.isnan(found.loc[0, ["low", "high"]].astype(float)).all()
+
+
+def test_the_correlation_is_spearmans_and_only_order_counts(grid):
+    learned = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 1}
+    reach = {"a": 3, "b": 20, "c": 11, "d": 60, "e": 80, "f": 7}
+    results = grid(learned, seeds=5)
+    both = learned_by_gradient(results, probes_for(results, reach))
+    found = gradient_foretells(both).iloc[0]
+    expected = stats.spearmanr(both["horizon"], both["octaves"])
+    assert found["correlation"] == pytest.approx(expected.statistic)
+    assert -1 < found["low"] < found["correlation"] < found["high"] < 1
+    stretched = gradient_foretells(both.assign(horizon=np.exp(both["horizon"] / 10))).iloc[0]
+    pd.testing.assert_series_equal(stretched, found)
+
+
+def test_over_tasks_the_ranks_are_taken_within_each(grid):
+    one = grid({"a": 0, "b": 2, "c": 4}, seeds=5)
+    two = grid({"a": 0, "b": 2, "c": 4}, seeds=5, task="agreement")
+    results = pd.concat([one, two], ignore_index=True)
+    probes = pd.concat([probes_for(one, {"a": 1, "b": 5, "c": 9}), probes_for(two, {"a": 81, "b": 85, "c": 89})])
+    found = gradient_foretells(learned_by_gradient(results, probes)).set_index("task")
+    assert found["correlation"].tolist() == pytest.approx([1, 1, 1])
+    assert found.loc["", "methods"] == 6
+    assert np.isnan(found.loc["agreement", "low"])  # three methods are too few for an interval
+    assert found.loc["", "high"] < 1  # a perfect order is no certainty
+    # Of the 90 ways to give three ranks twice each to six places, one agrees in full and one is its opposite.
+    assert found.loc["", "p_value"] == pytest.approx(2 / 90)
+
+
+def test_the_interval_covers_the_truth():
+    """Ranks of correlated normals, whose Spearman correlation is known: 6 / pi arcsin(r / 2)."""
+    generator = np.random.default_rng(0)
+    truth = 6 / np.pi * np.arcsin(0.6 / 2)
+    covered = 0
+    for _ in range(1000):
+        x = generator.standard_normal(12)
+        y = 0.6 * x + 0.8 * generator.standard_normal(12)
+        low, high = rank_interval(stats.spearmanr(x, y).statistic, 12)
+        covered += low <= truth <= high
+    assert covered >= 930
+
+
+def test_a_remedy_that_never_acted_is_inactive_and_equals_its_baseline(grid):
+    results = grid({"plain": 1, "clipped": 1, "bound": 2, "skipping": 1}, seeds=2)
+    results["clipped_share"] = np.where(results["method"] == "bound", 0.25, 0.0)
+    trials = results.loc[results["method"] == "skipping", "trial"]
+    probes = pd.DataFrame({"trial": trials, "step": 0, "probe": "skip_share", "distance": 10, "value": 0.4})
+    remedies = {"clipped": ["clip_value", "identity_init"], "bound": ["clip_global_norm"], "skipping": ["skip_in_time"]}
+    found = remedies_that_acted(results, probes, remedies, baseline="plain").set_index("method")
+    assert found["active"].to_dict() == {"bound": True, "clipped": False, "skipping": True}
+    assert found.loc["clipped", "remedy"] == "clip_value"  # of an initialisation this says nothing
+    assert found.loc["clipped", "equals_baseline"] is True
+    results.loc[results["method"] == "clipped", "loss"] += 1e-9
+    again = remedies_that_acted(results, probes, remedies, baseline="plain").set_index("method")
+    assert again.loc["clipped", "equals_baseline"] is False
+    assert again.loc["bound", "equals_baseline"] is None

@@ -1,0 +1,107 @@
+"""Intervals: published numbers, exact relations, and the coverage that the reports rest on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from seqbench.stats.interval import clopper_pearson, mean_interval, t_interval
+
+OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
+HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])
+
+
+def test_clopper_pearson_agrees_with_published_limits():
+    # R 4: binom.test(9, 10)$conf.int and binom.test(0, 10)$conf.int
+    low, high = clopper_pearson([9, 0], [10, 10])
+    np.testing.assert_allclose(low, [0.5549839, 0.0], atol=1e-7)
+    np.testing.assert_allclose(high, [0.9974714, 0.3084971], atol=1e-7)
+
+
+def test_clopper_pearson_agrees_with_scipy_everywhere():
+    for n in (1, 7, 30):
+        for k in range(n + 1):
+            expected = stats.binomtest(k, n).proportion_ci(0.9, "exact")
+            low, high = clopper_pearson(k, n, 0.1)
+            np.testing.assert_allclose([low, high], expected, atol=1e-12)
+
+
+def test_clopper_pearson_of_nothing_is_everything():
+    assert [float(end) for end in clopper_pearson(0, 0)] == [0.0, 1.0]
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 10), (3, 10), (9, 10), (10, 10), (15, 30)])
+def test_mean_interval_of_yes_and_no_is_clopper_pearson(k, n):
+    found = mean_interval([1.0] * k + [0.0] * (n - k), 0.0, 1.0)
+    np.testing.assert_allclose(found, np.array(clopper_pearson(k, n)), atol=0.01)
+
+
+def test_mean_interval_does_not_collapse_when_all_seeds_agree():
+    low, high = mean_interval([3.0] * 10, -4.0, 4.0)
+    # Ten of ten: at most 30.8 % of seeds can be at the worst end, so the mean is at least 3 - 0.308 * 7.
+    assert low == pytest.approx(3 - 0.3085 * 7, abs=0.07)
+    assert high == pytest.approx(3 + 0.3085 * 1, abs=0.01)
+
+
+def test_mean_interval_mirrors_and_forgets_order():
+    values = np.array([0.5, 1.5, 3.0, 3.0, -1.0, 0.0])
+    low, high = mean_interval(values, -4.0, 4.0)
+    assert mean_interval(-values, -4.0, 4.0) == (-high, -low)
+    assert mean_interval(values[::-1], -4.0, 4.0) == (low, high)
+
+
+def test_mean_interval_spans_numbers_known_only_between_bounds():
+    known = mean_interval([1.0] * 6, 0.0, 3.0)
+    open_ended = mean_interval([1.0] * 5 + [0.0], 0.0, 3.0, highest=[1.0] * 5 + [3.0])
+    assert open_ended[0] < known[0] < known[1] < open_ended[1]
+
+
+@pytest.mark.parametrize("interval", [mean_interval, t_interval])
+def test_no_interval_below_five_seeds(interval):
+    assert np.isnan(interval([1.0, 2.0, 3.0, 4.0], 0.0, 5.0)).all()
+    assert np.isfinite(interval([1.0, 2.0, 3.0, 4.0, 4.0], 0.0, 5.0)).all()
+
+
+def test_t_interval_agrees_with_students_own_data():
+    # Student (1908), R's `sleep`: t.test(extra ~ group, paired = TRUE) gives 0.7001142 to 2.4598858 in size.
+    gained = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
+    np.testing.assert_allclose(t_interval(gained, -99, 99), [0.7001142, 2.4598858], atol=1e-7)
+
+
+def test_t_interval_without_spread_gives_way_to_the_exact_one():
+    assert t_interval([2.0] * 10, -3.0, 3.0) == mean_interval([2.0] * 10, -3.0, 3.0)
+
+
+@pytest.mark.parametrize("rate", [0.5, 0.7, 0.9, 0.97])
+def test_solve_rate_interval_covers_at_ten_seeds(rate):
+    k = np.arange(11)
+    low, high = clopper_pearson(k, 10)
+    coverage = stats.binom.pmf(k, 10, rate)[(low <= rate) & (rate <= high)].sum()
+    assert coverage >= 0.93
+
+
+@pytest.mark.parametrize(
+    ("rates", "against"),
+    [
+        ([1, 1, 1, 0.9], [0.9, 0, 0, 0]),
+        ([1, 1, 0.9, 0.5], [0.95, 0.5, 0.1, 0]),
+        ([1, 1, 1, 0.97], [0, 0, 0, 0]),
+        ([0.9, 1, 1, 0.5], [1, 0.5, 0, 0]),
+        ([0.7, 0.9, 0.7, 0.7], [0.5, 0.5, 0.5, 0.5]),
+    ],
+)
+def test_difference_of_horizons_covers_at_ten_seeds(rates, against):
+    """The headline interval: octaves gained over the baseline, for outcomes that are nearly all or nothing."""
+    rng, repetitions = np.random.default_rng(7), 600
+
+    def draw(solving):
+        reached = np.cumprod(rng.random((repetitions, 10, 4)) < np.array(solving), axis=-1).sum(axis=-1)
+        at_least = np.append(1.0, np.cumprod(solving))
+        return HORIZONS[reached], (at_least - np.append(at_least[1:], 0.0)) @ HORIZONS
+
+    (one, mean), (other, mean_against) = draw(rates), draw(against)
+    truth, whole = mean - mean_against, OCTAVES[-1]
+    ends = np.array([mean_interval(differences, -whole, whole) for differences in one - other])
+    coverage = np.mean((ends[:, 0] <= truth + 1e-12) & (truth - 1e-12 <= ends[:, 1]))
+    assert coverage >= 0.93

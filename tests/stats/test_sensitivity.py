@@ -1,0 +1,55 @@
+"""Other thresholds of "solved"."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqbench.stats.blocks import complete
+from seqbench.stats.declared import Declared
+from seqbench.stats.sensitivity import first_held, sensitivity
+
+
+@pytest.fixture
+def rows(grid):
+    """At the longest length the ten seeds end at accuracies 0.90, 0.91, ... 0.99."""
+    results = grid({"gru": 4})
+    last = results["length"] == 100
+    results.loc[last, "accuracy"] = 0.90 + 0.01 * (results.loc[last, "seed"] - 1000)
+    results.loc[last, "outcome"] = np.where(results.loc[last, "accuracy"] >= 0.95 - 1e-9, "solved", "partial")
+    return complete(results)
+
+
+def test_thresholds_around_the_declared_one(rows):
+    table = sensitivity(rows, None, Declared(sensitivity=(0.925, 0.985))).set_index("tau")
+    assert table["solved_longest"].to_dict() == {0.925: 7, 0.95: 5, 0.985: 1}
+    assert table["declared"].to_dict() == {0.925: False, 0.95: True, 0.985: False}
+    assert table["octaves"].is_monotonic_decreasing
+    assert np.isnan(table.loc[0.925, "median_step"])
+
+
+def test_steps_from_curves(rows):
+    accuracies = [0.5, 0.93, 0.5, 0.93, 0.93, 0.96, 0.99, 0.99, 0.99, 0.99]
+    curves = pd.DataFrame({
+        "trial": np.repeat(rows["trial"].to_numpy(), 10),
+        "step": np.tile(np.arange(100, 1001, 100), len(rows)),
+        "validation_accuracy": np.tile(accuracies, len(rows)),
+    })  # fmt: skip
+    table = sensitivity(rows, curves, Declared(sensitivity=(0.90, 0.985, 0.999))).set_index("tau")
+    assert table["median_step"][[0.90, 0.985, 0.999]].tolist() == [400, 700, np.inf]
+
+
+def test_three_in_a_row_within_one_trial():
+    curves = pd.DataFrame({
+        "trial": ["a", "a", "a", "b", "b", "b"],
+        "step": [1, 2, 3, 1, 2, 3],
+        "validation_accuracy": [0.5, 1.0, 1.0, 1.0, 1.0, 1.0],
+    })  # fmt: skip
+    held = first_held(curves.sample(frac=1, random_state=0), 0.9)
+    assert np.isnan(held["a"])
+    assert held["b"] == 1
+
+
+def test_tasks_judged_by_loss_are_left_out(rows):
+    assert sensitivity(rows.assign(solved_metric="loss"), None, Declared()).empty
