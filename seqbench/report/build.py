@@ -1,0 +1,71 @@
+"""From a results folder to its report: `report.html`, `report.md`, `figures/` and `tables/`.
+
+Every file is written whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from seqbench.report.contents import contents
+from seqbench.report.document import download, html
+from seqbench.report.evidence import Evidence
+from seqbench.report.files import draw
+from seqbench.report.markdown import markdown_report
+from seqbench.report.section import Section
+from seqbench.report.table import Table, csv, tex
+from seqbench.store import atomic
+from seqbench.store.results import load_curves, load_plan, load_probes, load_results
+from seqbench.store.trials import TrialStore
+
+
+def build_report(folder: Path) -> Path:
+    """Write the report of a results folder beside its results, and return the path of `report.html`.
+
+    Raises:
+        StoreError: the folder holds no results, or cannot be written.
+    """
+    folder = Path(folder)
+    evidence = Evidence(
+        load_results(folder, missing=True), load_curves(folder), load_probes(folder), load_plan(folder),
+        TrialStore(folder).read_failures(),
+    )  # fmt: skip
+    return write_report(evidence, folder)
+
+
+def write_report(evidence: Evidence, folder: Path) -> Path:
+    """Write the report of evidence at hand to `folder`, and return the path of `report.html`."""
+    sections = contents(evidence)
+    charts = [chart for section in sections for part in section.parts for chart in part.charts]
+    drawings = {chart.name: draw(chart, evidence) for chart in charts}
+    tables = [*_tables(sections), *raw_tables(evidence)]
+    for name, text in _texts(evidence, sections, tables):
+        atomic.write_bytes(folder / name, text.encode())
+    for name, drawing in drawings.items():
+        atomic.write_bytes(folder / "figures" / f"{name}.svg", drawing.svg.encode())
+        atomic.write_bytes(folder / "figures" / f"{name}.png", drawing.png)
+    atomic.write_bytes(
+        folder / "report.html", html(evidence, sections, drawings, [download(table) for table in tables]).encode()
+    )
+    return folder / "report.html"
+
+
+def raw_tables(evidence: Evidence) -> list[Table]:
+    """The rows behind everything, without a layout."""
+    named = {"trials": evidence.results, "curves": evidence.curves, "probes": evidence.probes}
+    titles = {"trials": "every trial", "curves": "every evaluation", "probes": "every probe"}
+    return [Table(name, titles[name], "", (), (), frame) for name, frame in named.items() if len(frame)]
+
+
+def _tables(sections: Iterable[Section]) -> list[Table]:
+    return [table for section in sections for part in section.parts for table in part.tables]
+
+
+def _texts(evidence: Evidence, sections: list[Section], tables: Iterable[Table]) -> Iterable[tuple[str, str]]:
+    """Name and text of every file that is text."""
+    for table in tables:
+        yield f"tables/{table.name}.csv", csv(table.frame)
+        if table.head:
+            yield f"tables/{table.name}.tex", tex(table)
+    yield "report.md", markdown_report(evidence, sections)

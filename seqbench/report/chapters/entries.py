@@ -1,0 +1,42 @@
+"""Entries of tables that several sections share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqbench.report.evidence import Evidence
+from seqbench.report.table import Cell
+
+
+def method_cell(evidence: Evidence, method: str) -> Cell:
+    """A method's name beside its marker."""
+    return Cell(method, method=evidence.place(method))
+
+
+def ratio_cell(count: float, total: float) -> str:
+    """`7 of 10`, or a dash where nothing was counted."""
+    return "–" if count != count or total != total else f"{int(count):,} of {int(total):,}"
+
+
+def in_groups(tasks: Sequence[str], name: str, size: int = 3) -> list[tuple[str, Sequence[str]]]:
+    """Tasks in groups that fit side by side, each with a file name of its own."""
+    groups = [tasks[start : start + size] for start in range(0, len(tasks), size)]
+    return [(name if len(groups) == 1 else f"{name}-{place + 1}", group) for place, group in enumerate(groups)]
+
+
+def interval_text(middle: float, low: float, high: float, digits: int = 2) -> str:
+    """A number with its interval, or alone where there is none."""
+    if middle != middle:
+        return "–"
+    alone = f"{middle:.{digits}f}"
+    return alone if low != low else f"{alone} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is read."""
+    return "–" if p != p else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def as_number(text: str) -> Cell:
+    """A text set to the right, as numbers are."""
+    return Cell(text, number=True)

@@ -1,0 +1,172 @@
+"""What was decided before the grid ran, where it ran, and what is missing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from seqbench.report.chapters.entries import method_cell, ratio_cell
+from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
+from seqbench.report.section import Part, Section
+from seqbench.report.table import Cell, Table, number, tabulate
+from seqbench.stats.declared import OUTCOME_UNITS
+
+
+def protocol(evidence: Evidence) -> Section:
+    """The definitions behind every number, and whether they matter."""
+    tables = [_listed("protocol", "Definitions", _definitions(evidence))]
+    if len(evidence.comparison.sensitivity):
+        tables.append(sensitivity_table(evidence))
+    text = str(evidence.plan.get("grid_text", ""))
+    part = Part(tables=tuple(tables), code_title="The grid file", code=text)
+    return Section("protocol", "Protocol", "Fixed in the grid file before any trial ran.", (part,))
+
+
+def _definitions(evidence: Evidence) -> dict[str, str]:
+    """What the words of this report mean, here."""
+    declared, rows = evidence.declared, evidence.reporting
+    solved = rows.drop_duplicates(["task", "solved_metric", "solved_threshold"])
+    criteria = "; ".join(
+        f"{row.task}: {row.solved_metric} {'≤' if row.solved_metric == 'loss' else '≥'} {number(row.solved_threshold)}"
+        for row in solved.itertuples()
+    )
+    seeds = {
+        purpose: sorted({int(seed) for seed in evidence.results.loc[evidence.results["purpose"] == purpose, "seed"]})
+        for purpose in ("reporting", "tuning")
+    }
+    return {
+        "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",
+        "comparisons": "each remedy alone or every method against the baseline, whichever fits the grid"
+        if declared.comparisons is None else str(declared.comparisons),
+        "baseline": "; ".join(f"{task}: {name or 'none'}" for task, name in evidence.comparison.baselines.items()),
+        "error rate": f"{declared.alpha:g} for all declared comparisons of a task together (Holm)",
+        "solved": criteria if declared.tau is None else f"accuracy ≥ {declared.tau:g}",
+        "test data": ", ".join(f"{int(n):,} fresh sequences a trial" for n in rows["test_sequences"].dropna().unique()),
+        "optimizer": ", ".join(sorted(map(str, rows["optimizer"].dropna().unique()))),
+        "batch": ", ".join(f"{int(n)} sequences" for n in sorted(rows["batch_size"].dropna().unique())),
+        "reporting seeds": _span(seeds["reporting"]),
+        "tuning seeds": _span(seeds["tuning"]) or "none: learning rates were fixed beforehand",
+        "how rates were chosen": declared.tuning,
+        "diverged": "loss or gradient became infinite or not a number; a result, never dropped",
+    }  # fmt: skip
+
+
+def _span(seeds: list[int]) -> str:
+    """`1000 to 1009 (10)`, or the seeds themselves where they have gaps."""
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
+    return ", ".join(map(str, seeds))
+
+
+def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
+    """Two columns: a word and what it means. Empty meanings are left out."""
+    kept = {word: meaning for word, meaning in pairs.items() if meaning}
+    frame = pd.DataFrame({"name": list(kept), "value": list(kept.values())})
+    return tabulate(frame, name=name, title=title, heads={"name": "", "value": ""})
+
+
+def sensitivity_table(evidence: Evidence) -> Table:
+    """Whether another threshold of "solved" would have told another story."""
+    rows = evidence.comparison.sensitivity
+    shown = pd.DataFrame({
+        "task": rows["task"], "method": [method_cell(evidence, name) for name in rows["method"]],
+        "tau": ["as declared" if tau != tau else f"{tau:g}" for tau in rows["tau"]],
+        "solved": [Cell(ratio_cell(row.solved_longest, row.n), number=True) for row in rows.itertuples()],
+        "octaves": [Cell(number(float(value)), number=True) for value in rows["octaves"]],
+    })  # fmt: skip
+    heads = {
+        "method": "method",
+        "task": "task",
+        "tau": "solved from accuracy",
+        "solved": "solved the longest",
+        "octaves": "octaves",
+    }
+    cells = {name: (lambda cell: cell) for name in ("method", "solved", "octaves")}
+    return tabulate(
+        shown,
+        name="sensitivity",
+        title="Would another threshold tell another story?",
+        folded=True,
+        heads=heads,
+        cells=cells,
+        raw=rows,
+    )
+
+
+def origin(evidence: Evidence) -> Section:
+    """Versions and machines the trials ran on."""
+    keys = ("revision", "versions", "environments", "machine")
+    found = {key: evidence.plan[key] for key in keys if evidence.plan.get(key)}
+    pairs = _flat(found)
+    part = Part(tables=(_listed("environment", "Versions and machine", pairs),)) if pairs else None
+    lead = "Numbers agree bit for bit on the same machine and versions only."
+    return Section("environment", "Environment", lead, (part,) if part else ())
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Nested settings as one word a setting."""
+    flat: dict[str, str] = {}
+    for name, value in values.items():
+        word = f"{prefix} {name}".strip()
+        flat |= (
+            _flat(value, word)
+            if isinstance(value, Mapping)
+            else {word: value if isinstance(value, str) else json.dumps(value)}
+        )
+    return flat
+
+
+def gaps(evidence: Evidence) -> Section:
+    """Trials that have not finished, that crashed, and pairs that make no sense."""
+    tables = [
+        table
+        for table in (_missing_table(evidence), _failures_table(evidence), _incompatible_table(evidence))
+        if table.rows
+    ]
+    lead = (
+        "All planned trials have finished."
+        if evidence.missing.empty
+        else "Trials without an outcome count nowhere above."
+    )
+    return Section("gaps", "Missing, failed and impossible", lead, (Part(tables=tuple(tables)),))
+
+
+def _missing_table(evidence: Evidence) -> Table:
+    rows = evidence.comparison.counts
+    rows = rows[rows["missing"] > 0]
+    shown = rows.assign(
+        method=[method_cell(evidence, name) for name in rows["method"]],
+        missing=[
+            Cell(
+                ratio_cell(row.missing, row.planned),
+                trials(evidence, task=row.task, method=row.method, outcome="null"),
+                number=True,
+            )
+            for row in rows.itertuples()
+        ],
+    )
+    heads = {"method": "method", "task": "task", "purpose": "purpose", "missing": "missing"}
+    cells = {name: (lambda cell: cell) for name in ("method", "missing")}
+    return tabulate(
+        shown, name="missing", title="Trials not finished", heads=heads, cells=cells, raw=evidence.comparison.counts
+    )
+
+
+def _failures_table(evidence: Evidence) -> Table:
+    last = [(trial, text.strip().splitlines()[-1] if text.strip() else "") for trial, text in evidence.failures.items()]
+    frame = pd.DataFrame(last, columns=["trial", "error"])
+    cells = {"trial": lambda trial: Cell(trial, trials(evidence, trial=trial))}
+    return tabulate(
+        frame, name="failures", title="Trials that crashed", cells=cells, note="They are run again by the same command."
+    )
+
+
+def _incompatible_table(evidence: Evidence) -> Table:
+    frame = pd.DataFrame(list(evidence.plan.get("incompatible", ())), columns=["method", "task", "reason"])
+    return tabulate(
+        frame, name="incompatible", title="Combinations that make no sense", note="Found while planning; never trained."
+    )

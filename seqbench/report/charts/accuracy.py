@@ -1,0 +1,115 @@
+"""Accuracy against dependency length: every seed as a dot, the median as a line, chance as a dashed line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
+from seqbench.report.charts.facets import background_note, facets, foreground, offset
+from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.evidence import Evidence
+
+DIVERGED = -0.09
+"""Where a diverged trial stands: on a line of its own below the axis, for it has no accuracy."""
+
+
+@themed
+def accuracy(evidence: Evidence, task: str) -> Chart:
+    """Draw the accuracy of every reporting trial of one task, one panel for each facet of its methods."""
+    rows = evidence.reporting[evidence.reporting["task"] == task]
+    lengths, parts = evidence.lengths(task), facets(evidence)
+    figure, axes = panels(len(parts), width=5.6 if len(parts) == 1 else 3.3 * len(parts) + 0.5, height=3.7, sharey=True)
+    chart = Chart(
+        name=f"accuracy-{evidence.file_names[task]}",
+        title="Accuracy by dependency length",
+        figure=figure,
+        reading=_reading(rows) + background_note(evidence),
+        table=_medians(rows),
+    )
+    shown = foreground(evidence)
+    for part, ax in zip(parts, axes[0], strict=True):
+        _draw_levels(ax, rows, lengths)
+        for method in in_order(evidence, set(part.methods) & set(rows["method"])):
+            own = rows[rows["method"] == method]
+            _draw_method(chart, ax, evidence, own, offset(part, method), front=method in shown)
+        length_axis(ax, lengths)
+        ax.set_title(part.title)
+    axes[0, 0].set_ylabel("accuracy on fresh test data")
+    return chart
+
+
+def _reading(rows: pd.DataFrame) -> str:
+    """How many seeds there are and what the marks mean."""
+    if rows.empty:
+        return "No reporting trial of this task has finished."
+    counts = rows.groupby(["method", "length"], observed=True).size()
+    seeds = f"{counts.min()}" if counts.min() == counts.max() else f"{counts.min()} to {counts.max()}"
+    chance = rows["chance"].dropna()
+    level = f" Guessing gives {chance.min():.2g}." if len(chance) else ""
+    diverged = int((rows["outcome"] == "diverged").sum())
+    strip = f" {diverged} diverged trials stand on the line below." if diverged else ""
+    return f"n = {seeds} seeds for each point; every dot is one trial, lines join medians.{level}{strip}"
+
+
+def _medians(rows: pd.DataFrame) -> pd.DataFrame:
+    """Median accuracy, methods by lengths; a diverged seed counts below every other."""
+    placed = rows.assign(accuracy=rows["accuracy"].where(rows["outcome"] != "diverged", float("-inf")))
+    table = placed.pivot_table(index="method", columns="length", values="accuracy", aggfunc="median", sort=False)
+    return table.mask(table < 0).reset_index()
+
+
+def _draw_levels(ax: Axes, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
+    """Chance, what a predictor without the distant information reaches, and the strip of diverged trials."""
+    levels = rows.groupby("length")[["chance", "trivial"]].first().dropna()
+    if len(levels):
+        edges = [lengths[0] / 1.35, *levels.index, lengths[-1] * 1.35]
+        chance = levels["chance"].to_numpy()
+        ax.plot(edges, [chance[0], *chance, chance[-1]], color=MUTED, lw=1.1, dashes=(4, 3), zorder=1)
+        ax.annotate(
+            f"chance {chance[0]:.2g}",
+            (edges[0], chance[0]),
+            xytext=(3, -3),
+            textcoords="offset points",
+            color=MUTED,
+            fontsize=9,
+            va="top",
+        )
+        trivial = levels["trivial"].to_numpy()
+        if np.max(np.abs(trivial - chance)) > 0.01:
+            ax.plot(edges, [trivial[0], *trivial, trivial[-1]], color=MUTED, lw=1.1, dashes=(1, 2), zorder=1)
+    ax.set_ylim(0, 1.03)
+    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    if (rows["outcome"] == "diverged").any():
+        ax.set_ylim(DIVERGED - 0.05, 1.03)
+        ax.set_yticks([DIVERGED, 0, 0.25, 0.5, 0.75, 1], ["diverged", "0", "0.25", "0.5", "0.75", "1"])
+
+
+def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, offset: float, *, front: bool) -> None:
+    """The dots and the median line of one method."""
+    method = rows["method"].iloc[0]
+    look, place = evidence.styles[method], evidence.place(method)
+    heights = rows["accuracy"].where(rows["outcome"] != "diverged", DIVERGED).astype(float)
+    rows, heights = rows[heights.notna()], heights.dropna()
+    spread = (
+        rows.groupby("length")["seed"].rank(method="first") / rows.groupby("length")["seed"].transform("size") - 0.5
+    )
+    x = rows["length"].astype(float) * 2.0 ** (offset + 0.055 * spread)
+    dots = ax.scatter(
+        x, heights, s=20 if front else 8, color=look.colour, alpha=0.7 if front else 0.25, linewidths=0, zorder=2
+    )
+    tips = [
+        f"{method}, length {row.length:,}, seed {row.seed}: "
+        + ("diverged" if row.outcome == "diverged" else f"accuracy {row.accuracy:.3f}, {row.outcome}")
+        for row in rows.itertuples()
+    ]
+    chart.mark(dots, place, tips=tips, trials=rows["trial"])
+    medians = heights.groupby(rows["length"]).median()
+    points = [
+        f"{method}, length {length:,}: median {value:.3f}" if value >= 0 else f"{method}, length {length:,}: diverged"
+        for length, value in medians.items()
+    ]
+    method_line(chart, ax, evidence, method, medians.index.to_numpy(float) * 2.0**offset, medians, tips=points)

@@ -1,0 +1,56 @@
+"""What memory costs: training time against how far back a method remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.ticker import LogLocator
+
+from seqbench.report.charts.base import Chart, log_axis, panels, themed
+from seqbench.report.evidence import Evidence
+
+
+def cost_rows(evidence: Evidence) -> pd.DataFrame:
+    """Milliseconds a training step (median over trials), and the mean horizon in octaves, by task and method."""
+    rows = evidence.reporting
+    speed = 1000 * rows["seconds"].astype(float) / rows["steps"].astype(float).where(lambda steps: steps > 0)
+    table = rows.assign(milliseconds=speed).groupby(["task", "method"], sort=False).agg(
+        milliseconds=("milliseconds", "median"), parameters=("parameters", "median"), hours=("seconds", "sum"),
+        trials=("trial", "size"),
+    )  # fmt: skip
+    table["hours"] = table["hours"] / 3600
+    far = evidence.comparison.horizons.set_index(["task", "method"])["octaves"]
+    return table.join(far).reset_index()
+
+
+@themed
+def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
+    """Draw the horizon against the time of a training step, one panel for each task."""
+    rows = cost_rows(evidence)
+    figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
+    chart = Chart(
+        name=name,
+        title="What memory costs",
+        figure=figure,
+        reading="Mean horizon against the time of one training step, both over all lengths and seeds. "
+        "Up and to the left is better.",
+        table=rows,
+    )
+    for task, ax in zip(tasks, axes[0], strict=True):
+        for row in rows[(rows["task"] == task) & rows["octaves"].notna() & (rows["milliseconds"] > 0)].itertuples():
+            look = evidence.styles[row.method]
+            (point,) = ax.plot(
+                [row.milliseconds], [row.octaves], marker=look.marker, color=look.colour, ms=7, ls="none"
+            )
+            tip = f"{row.method}: {row.milliseconds:.3g} ms a step, {row.octaves:.2f} octaves"
+            chart.mark(point, evidence.place(row.method), tips=(tip,))
+        log_axis(ax.xaxis)
+        ax.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
+        ax.set_xlabel("milliseconds a training step")
+        ax.set_title(task)
+    top = float(np.nanmax(rows["octaves"])) if rows["octaves"].notna().any() else 1.0
+    axes[0, 0].set_ylim(-0.1, max(top * 1.1, 0.5))
+    axes[0, 0].set_ylabel("octaves remembered")
+    return chart

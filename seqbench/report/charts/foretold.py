@@ -1,0 +1,82 @@
+"""Does the gradient foretell what is learned? How far back methods learned against how far their gradient reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
+from seqbench.report.evidence import Evidence
+from seqbench.stats.gradient_horizon import gradient_foretells
+
+
+@themed
+def foretold(evidence: Evidence, learned: pd.DataFrame, tasks: Sequence[str], name: str = "foretold") -> Chart:
+    """Draw the solved length against the gradient's horizon, one point a method, one panel for each task.
+
+    `learned` is what `seqbench.stats.gradient_horizon.learned_by_gradient` returns.
+    """
+    rows = learned[learned["task"].isin(tasks)]
+    figure, axes = panels(len(tasks), width=4.6 if len(tasks) == 1 else 3.3 * len(tasks) + 0.6, height=3.4)
+    chart = Chart(
+        name=name,
+        title="What is learned against where the gradient reaches",
+        figure=figure,
+        reading="Each point is a method. Across: the distance up to which at least 1 % of the gradient nearest to the "
+        "loss arrives before training, mean over seeds at the longest length; up: the length solved after it, mean in "
+        f"octaves. Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
+        table=rows[["task", "method", "horizon", "low", "high", "at_least", "growth", "octaves", "text", "n"]],
+    )
+    for task, ax in zip(tasks, axes[0], strict=True):
+        _draw(chart, ax, evidence, rows[rows["task"] == task], evidence.lengths(task))
+        ax.set_title(task)
+    axes[0, 0].set_ylabel("solved length (steps)")
+    return chart
+
+
+def correlations(learned: pd.DataFrame, tasks: Sequence[str]) -> str:
+    """The rank correlation of each of these tasks, and of all tasks together, as sentences."""
+    return " ".join(
+        _sentence(row, alone=learned["task"].nunique() == 1)
+        for row in gradient_foretells(learned).to_dict(orient="records")
+        if row["task"] in ("", *tasks)
+    )
+
+
+def _sentence(row: dict, *, alone: bool) -> str:
+    """One correlation with its interval, or why there is none."""
+    place = "Over all tasks" if not row["task"] else f"On {row['task']}"
+    if np.isnan(row["correlation"]):
+        told = f"{'' if alone else place + ': '}no rank correlation over {row['methods']} methods"
+        reason = "too few" if row["methods"] < 3 else "they do not differ"
+        return f"{told[:1].upper()}{told[1:]} ({reason})."
+    subject = "Rank correlation" if alone else f"{place}, rank correlation"
+    interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:.2f} to {row['high']:.2f})"
+    return f"{subject} {row['correlation']:.2f}{interval} over {row['methods']} methods, p = {row['p_value']:.2g}."
+
+
+def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
+    """The methods of one task, on a dotted line where the gradient reaches just as far as is learned."""
+    shortest = lengths[0]
+    # A gradient that reaches no step at all stands at half a step: a logarithmic axis has no zero.
+    reach = rows[["horizon", "low", "high"]].astype(float).clip(lower=0.5)
+    for row, (middle, low, high) in zip(rows.itertuples(), reach.itertuples(index=False), strict=True):
+        look, place, solved = evidence.styles[row.method], evidence.place(row.method), shortest * 2.0**row.octaves
+        if np.isfinite(low) and np.isfinite(high):
+            chart.mark(ax.hlines(solved, low, high, color=look.colour, lw=2, alpha=0.45), place)
+        (point,) = ax.plot([middle], [solved], marker=look.marker, color=look.colour, ms=7, ls="none", zorder=4)
+        tip = f"{row.method}: gradient reaches {row.horizon:.3g} steps, solved {row.text} ({row.octaves:.2f} octaves)"
+        tip += f"; {row.at_least} of {row.n} seeds reach the farthest state" if row.at_least else ""
+        chart.mark(point, place, tips=(tip,))
+    ends = [min(float(reach["horizon"].min()), shortest), max(float(reach["horizon"].max()), lengths[-1])]
+    ax.plot(ends, ends, color=MUTED, lw=0.8, ls=":", zorder=1)
+    ticks = sorted({*lengths, *(each for each in (1, 3, 10, 30) if ends[0] <= each < shortest)})
+    length_axis(ax, ticks, label="gradient reaches (steps)")
+    ax.set_xlim(ends[0] / 1.35, ends[1] * 1.35)
+    ax.set_yscale("log", base=2)
+    ax.set_yticks(lengths, [f"{length:,}" for length in lengths])
+    ax.minorticks_off()
+    ax.set_ylim(shortest / 1.35, lengths[-1] * 1.35)

@@ -1,0 +1,72 @@
+"""The mechanism beside the result: how much gradient arrives from each distance, and how far the method remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from seqbench.report.charts.base import Chart, length_axis, log_axis, panels, themed
+from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.evidence import Evidence
+
+PROBE = "gradient_norm"
+"""The probe that measures the norm of the loss gradient by distance."""
+
+
+def gradient_rows(evidence: Evidence, task: str) -> pd.DataFrame:
+    """Gradient norms at initialisation by method and distance, medians over the trials of the longest length.
+
+    Columns: method, distance, value, n.
+    """
+    probes = evidence.probes[evidence.probes["probe"] == PROBE].astype({"distance": float, "value": float})
+    probes = probes[probes["distance"] > 0]
+    longest = evidence.reporting[evidence.reporting["task"] == task]
+    longest = longest[longest["length"] == longest["length"].max()]
+    rows = probes.merge(longest[["trial", "method"]], on="trial")
+    rows = rows[(rows["step"] == 0) & (rows["value"] > 0) & np.isfinite(rows["value"])]
+    return rows.groupby(["method", "distance"], sort=True)["value"].agg(value="median", n="size").reset_index()
+
+
+@themed
+def gradient(evidence: Evidence, tasks: Sequence[str], name: str = "gradient") -> Chart:
+    """Draw the gradient by distance above the accuracy by dependency length, on one axis, a column for each task."""
+    arriving = {task: gradient_rows(evidence, task) for task in tasks}
+    figure, axes = panels(
+        len(tasks), 2, width=3.4 * len(tasks) + 0.8 if len(tasks) > 1 else 5.6, height=4.7, sharey="row", sharex="col"
+    )
+    chart = Chart(
+        name=name,
+        title="Gradient by distance beside accuracy by distance",
+        figure=figure,
+        reading="Above: norm of the loss gradient that arrives at the hidden state, by distance from the loss, at "
+        "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length.",
+        table=pd.concat([_table(rows).assign(task=task) for task, rows in arriving.items()]),
+    )
+    for (task, rows), (above, below) in zip(arriving.items(), axes.T, strict=True):
+        reached = evidence.comparison.solve_rates
+        reached = reached[(reached["task"] == task) & reached["accuracy_median"].notna()]
+        _draw(chart, above, evidence, rows, "distance", "value", "gradient norm")
+        _draw(chart, below, evidence, reached, "length", "accuracy_median", "accuracy")
+        above.set_title(task)
+        length_axis(below, sorted({1, *evidence.lengths(task)}), label="distance (steps)")
+    log_axis(axes[0, 0].yaxis)
+    axes[0, 0].set_ylabel("gradient norm, at the start")
+    axes[1, 0].set_ylabel("accuracy, at the end")
+    axes[1, 0].set_ylim(0, 1.03)
+    return chart
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Gradient norms, methods by distances."""
+    return rows.pivot_table(index="method", columns="distance", values="value", sort=False).reset_index()
+
+
+def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, x: str, y: str, what: str) -> None:
+    """One line a method."""
+    for method in in_order(evidence, set(rows["method"])):
+        own = rows[rows["method"] == method].sort_values(x)
+        tips = [f"{method}, {at:g} steps back: {what} {value:.3g}" for at, value in zip(own[x], own[y], strict=True)]
+        method_line(chart, ax, evidence, method, own[x].to_numpy(float), own[y].to_numpy(float), tips=tips)

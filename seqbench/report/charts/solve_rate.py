@@ -1,0 +1,71 @@
+"""The share of seeds that solved each dependency length, with its exact interval from five seeds on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from seqbench.report.charts.base import Chart, length_axis, panels, themed
+from seqbench.report.charts.facets import background_note, facets, foreground, offset
+from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.evidence import Evidence
+
+
+@themed
+def solve_rate(evidence: Evidence, task: str) -> Chart:
+    """Draw the solve rate of one task, one panel for each facet of its methods."""
+    rates = evidence.comparison.solve_rates
+    rates = rates[(rates["task"] == task) & (rates["n"] > 0)]
+    parts, shown = facets(evidence), foreground(evidence)
+    figure, axes = panels(len(parts), width=5.6 if len(parts) == 1 else 3.3 * len(parts) + 0.5, height=3.7, sharey=True)
+    table = rates.assign(share=[f"{row.solved} of {row.n}" for row in rates.itertuples()])
+    chart = Chart(
+        name=f"solved-{evidence.file_names[task]}",
+        title="Seeds that solved it",
+        figure=figure,
+        reading=_reading(rates) + background_note(evidence),
+        table=table.pivot_table(
+            index="method", columns="length", values="share", aggfunc="first", sort=False
+        ).reset_index(),
+    )
+    for part, ax in zip(parts, axes[0], strict=True):
+        for method in in_order(evidence, set(part.methods) & set(rates["method"])):
+            own = rates[rates["method"] == method].sort_values("length")
+            _draw_method(chart, ax, evidence, own, offset(part, method), front=method in shown)
+        length_axis(ax, evidence.lengths(task))
+        ax.set_ylim(-0.03, 1.03)
+        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        ax.set_title(part.title)
+    axes[0, 0].set_ylabel("seeds that solved")
+    return chart
+
+
+def _reading(rates: pd.DataFrame) -> str:
+    """What the whiskers are."""
+    if rates.empty:
+        return "No reporting trial of this task has finished."
+    if rates["low"].isna().all():
+        return f"Fewer than 5 seeds (n = {rates['n'].max()}): no interval is drawn."
+    return f"n = {rates['n'].max()} seeds; whiskers are exact 95 % intervals of each share (Clopper-Pearson)."
+
+
+def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rates: pd.DataFrame, shift: float, *, front: bool) -> None:
+    """The line of one method and its whiskers."""
+    method = rates["method"].iloc[0]
+    look, place = evidence.styles[method], evidence.place(method)
+    x = rates["length"].to_numpy(float) * 2.0**shift
+    known = rates["low"].notna().to_numpy()
+    if front and known.any():
+        whiskers = ax.vlines(
+            x[known], rates["low"][known], rates["high"][known], color=look.colour, lw=1.1, alpha=0.4, zorder=2
+        )
+        chart.mark(whiskers, place)
+    tips = [
+        f"{method}, length {row.length:,}: {row.solved} of {row.n} seeds solved"
+        + ("" if np.isnan(row.low) else f" (95 %: {row.low:.0%} to {row.high:.0%})")
+        for row in rates.itertuples()
+    ]
+    method_line(chart, ax, evidence, method, x, rates["rate"], tips=tips)

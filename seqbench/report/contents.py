@@ -1,0 +1,25 @@
+"""The order of the report: the answer first, then what supports it, then what it rests on."""
+
+from __future__ import annotations
+
+from seqbench.report.chapters.comparisons import comparisons
+from seqbench.report.chapters.horizons import horizons
+from seqbench.report.chapters.mechanism import mechanism
+from seqbench.report.chapters.memory import memory
+from seqbench.report.chapters.price import price
+from seqbench.report.chapters.protocol import gaps, origin, protocol
+from seqbench.report.chapters.remedies import remedies
+from seqbench.report.chapters.speed import speed
+from seqbench.report.chapters.stability import stability
+from seqbench.report.chapters.tuning import tuning
+from seqbench.report.evidence import Evidence
+from seqbench.report.section import Section
+
+CHAPTERS = (
+    memory, horizons, remedies, mechanism, speed, stability, tuning, comparisons, price, protocol, origin, gaps,
+)  # fmt: skip
+
+
+def contents(evidence: Evidence) -> list[Section]:
+    """Every section that has something to show."""
+    return [section for chapter in CHAPTERS if (section := chapter(evidence)).parts]

@@ -1,0 +1,166 @@
+"""The page: sections, drawings and tables laid into one HTML file that asks nothing of the network.
+
+Nothing in a grid can become markup: the template escapes all text, the data block has no `<`, names stand in addresses
+as numbers, and the content security policy allows exactly the one style sheet and the one script of the page, by hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from seqbench.report.evidence import Evidence
+from seqbench.report.facts import answers, facts, title, warnings
+from seqbench.report.files import Drawing
+from seqbench.report.section import Section
+from seqbench.report.svg import StyleSheet, inline
+from seqbench.report.table import Table, csv, tabulate
+from seqbench.store.palette import COLOURS, Style
+
+TEMPLATES = Path(__file__).parent / "templates"
+EMBEDDED_BYTES = 2_000_000
+"""Tables up to this size travel inside the page; larger ones stand beside it only."""
+TRIAL_COLUMNS = (
+    "trial", "task", "method", "length", "seed", "learning_rate", "purpose", "outcome", "accuracy", "loss", "solved_at",
+    "diverged_at", "steps", "seconds",
+)  # fmt: skip
+SIGNS = {
+    "o": "M11.4 6a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0",
+    "s": "M11.8 2.8h6.4v6.4h-6.4z",
+    "^": "M15 1.8L19 9.2H11z",
+    "v": "M15 10.2L11 2.8H19z",
+    "<": "M10.8 6L18.2 2V10z",
+    ">": "M19.2 6L11.8 2V10z",
+    "D": "M15 1.5L19.5 6L15 10.5L10.5 6z",
+    "P": "M13.6 2h2.8v2.6h2.6v2.8h-2.6v2.6h-2.8v-2.6H11V4.6h2.6z",
+    "X": "M12.9 1.9L15 4L17.1 1.9L19.1 3.9L17 6L19.1 8.1L17.1 10.1L15 8L12.9 10.1L10.9 8.1L13 6L10.9 3.9z",
+    "p": "M15 1.8L19.2 4.9L17.6 9.8H12.4L10.8 4.9z",
+}
+"""The markers of the palette as paths around (15, 6)."""
+
+
+class Download(NamedTuple):
+    """A table to download: `href` holds the table itself, or leads to the file beside the page."""
+
+    name: str
+    title: str
+    rows: int
+    href: str
+    tex: bool
+
+
+def html(
+    evidence: Evidence, sections: Sequence[Section], drawings: Mapping[str, Drawing], downloads: Sequence[Download]
+) -> str:
+    """The whole page; `drawings` are those of its charts, by name."""
+    sheet = StyleSheet()
+    drawn = [_with_drawings(section, drawings, sheet) for section in sections]
+    style = "\n".join([(TEMPLATES / "report.css").read_text("utf-8"), _method_classes(evidence), str(sheet)])
+    script = (TEMPLATES / "report.js").read_text("utf-8")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("report.html.j2").render(
+        policy=_policy(style, script), style=Markup(style), script=Markup(script), data=Markup(_data(evidence)),
+        title=title(evidence), grid=evidence.plan.get("grid", ""), answers=answers(evidence), facts=facts(evidence),
+        warnings=warnings(evidence), methods=_legend(evidence), factors=_factors(evidence), sections=drawn,
+        downloads=downloads,
+    )  # fmt: skip
+
+
+def download(table: Table) -> Download:
+    """A table as a link that works without the files beside the page, if it is small enough."""
+    text = csv(table.frame).encode()
+    embedded = len(text) <= EMBEDDED_BYTES
+    href = f"data:text/csv;base64,{base64.b64encode(text).decode()}" if embedded else f"tables/{table.name}.csv"
+    return Download(table.name, table.title, len(table.frame), href, bool(table.head))
+
+
+def _with_drawings(section: Section, drawings: Mapping[str, Drawing], sheet: StyleSheet) -> dict[str, Any]:
+    """A section whose charts are drawn and whose chart tables are laid out."""
+    parts = []
+    for part in section.parts:
+        charts = [
+            {
+                "name": chart.name, "title": chart.title, "reading": chart.reading, "wide": chart.wide,
+                "svg": Markup(inline(chart, drawings[chart.name], sheet)),
+                "table": tabulate(chart.table, name=chart.name, title=f"Numbers: {chart.title}"),
+            }
+            for chart in part.charts
+        ]  # fmt: skip
+        parts.append({**part._asdict(), "charts": charts})
+    return {**section._asdict(), "parts": parts}
+
+
+def _policy(style: str, script: str) -> str:
+    """The content security policy: this style, this script, nothing else."""
+
+    def digest(text: str) -> str:
+        return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+    allowed = f"style-src {digest(style)}; script-src {digest(script)}"
+    return f"default-src 'none'; {allowed}; base-uri 'none'; form-action 'none'"
+
+
+def _method_classes(evidence: Evidence) -> str:
+    """One class a method, for its marker in the legend and in tables."""
+    looks = (evidence.styles[method] for method in evidence.methods)
+    return "\n".join(f".m{i} .swatch{{color:var(--c{COLOURS.index(look.colour)})}}" for i, look in enumerate(looks))
+
+
+def _legend(evidence: Evidence) -> list[dict[str, str]]:
+    """Name, marker, dash and factor levels of every method."""
+    many = _factors(evidence)
+    first = evidence.results.drop_duplicates("method").set_index("method")
+    entries = []
+    for method in evidence.methods:
+        look: Style = evidence.styles[method]
+        levels = [f"{f['place']}:{f['levels'].index(str(first.loc[method, f['name']]))}" for f in many]
+        dash = " ".join(f"{1.8 * stroke:g}" for stroke in look.dash)
+        entries.append({"name": method, "sign": SIGNS[look.marker], "dash": dash, "levels": " ".join(levels)})
+    return entries
+
+
+def _factors(evidence: Evidence) -> list[dict[str, Any]]:
+    """The factors by which methods are chosen: those whose level is the same in all trials of a method."""
+    if len(evidence.methods) < 2:
+        return []
+    named = {
+        name: levels for name, levels in evidence.factors.items()
+        if len(levels) <= 6 and evidence.results.groupby("method")[name].nunique().max() == 1
+    }  # fmt: skip
+    return [{"place": place, "name": name, "levels": levels} for place, (name, levels) in enumerate(named.items())]
+
+
+def _data(evidence: Evidence) -> str:
+    """The trials as JSON in which no `<` occurs, so that no name can end the block."""
+    numbers: dict[str, Callable[[str], int]] = {"task": evidence.tasks.index, "method": evidence.place}
+    columns = [
+        [_brief(numbers[name](value) if name in numbers else value) for value in evidence.results[name]]
+        for name in TRIAL_COLUMNS
+    ]
+    data = {
+        "command": f"seqbench run {shlex.quote(str(evidence.plan.get('grid', 'GRID')))} --trial",
+        "tasks": evidence.tasks, "methods": evidence.methods, "columns": TRIAL_COLUMNS,
+        "rows": list(zip(*columns, strict=True)),
+    }  # fmt: skip
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _brief(value: Any) -> str | int | float | None:
+    """A value for the data block: nothing for what is missing, five significant digits of a fraction."""
+    if pd.isna(value):
+        return None
+    if isinstance(value, str):
+        return value
+    return int(value) if float(value).is_integer() else float(f"{value:.5g}")

@@ -1,0 +1,118 @@
+"""What a report rests on: the tables a grid left behind, its plan, and what the statistics make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, factor_columns
+from seqbench.stats.compare import Comparison, compare
+from seqbench.stats.declared import Declared
+from seqbench.store.palette import Style, styles
+
+
+class Evidence:
+    """Everything the report shows, read once and never changed.
+
+    results: one row a planned trial; an unfinished one has no outcome (columns: `store.schema.RESULT_COLUMNS`)
+    curves, probes: one row an evaluation, one row a measured distance
+    plan: what the grid declared before it ran
+    failures: traceback by trial, of those that crashed
+    comparison: the statistics of the finished trials
+    """
+
+    def __init__(
+        self,
+        results: pd.DataFrame,
+        curves: pd.DataFrame | None = None,
+        probes: pd.DataFrame | None = None,
+        plan: Mapping[str, Any] | None = None,
+        failures: Mapping[str, str] | None = None,
+    ) -> None:
+        """Gather frames that are already in memory; `read` gathers them from a folder."""
+        self.results = results
+        self.curves = pd.DataFrame(columns=list(CURVE_COLUMNS)) if curves is None else curves
+        self.probes = pd.DataFrame(columns=list(PROBE_COLUMNS)) if probes is None else probes
+        self.plan = dict(plan or {})
+        self.failures = dict(failures or {})
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What was decided before the grid ran."""
+        return Declared(**(self.plan.get("declared") or {}))
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """What the statistics say about the finished trials."""
+        return compare(self.results, self.curves, self.declared)
+
+    @cached_property
+    def reporting(self) -> pd.DataFrame:
+        """The finished trials that are compared: never those that chose settings."""
+        rows = self.results[self.results["outcome"].notna()]
+        return rows[rows["purpose"] != "tuning"]
+
+    @cached_property
+    def tuning(self) -> pd.DataFrame:
+        """The finished trials that chose settings."""
+        return self.results[self.results["outcome"].notna() & (self.results["purpose"] == "tuning")]
+
+    @cached_property
+    def missing(self) -> pd.DataFrame:
+        """Planned trials that have not finished: not started, interrupted or crashed."""
+        return self.results[self.results["outcome"].isna()]
+
+    @cached_property
+    def methods(self) -> tuple[str, ...]:
+        """Names of the methods in the order of the grid; the first is the baseline."""
+        seen: Sequence[str] = list(dict.fromkeys(self.results["method"]))
+        planned = [name for name in self.plan.get("methods", ()) if name in seen]
+        return tuple(dict.fromkeys([*planned, *seen]))
+
+    @cached_property
+    def styles(self) -> dict[str, Style]:
+        """Colour, marker and dash of every method."""
+        return styles(list(self.plan.get("methods", ())) or self.methods)
+
+    @cached_property
+    def tasks(self) -> tuple[str, ...]:
+        """Names of the tasks in the order of the grid."""
+        return tuple(dict.fromkeys(self.results["task"]))
+
+    @cached_property
+    def file_names(self) -> dict[str, str]:
+        """A plain file name for every task, each different."""
+        names: dict[str, str] = {}
+        for task in self.tasks:
+            names[task] = slug(task, names.values())
+        return names
+
+    @cached_property
+    def factors(self) -> dict[str, tuple[str, ...]]:
+        """Levels of every factor that takes more than one value."""
+        levels = {name: tuple(dict.fromkeys(self.results[name].astype(str))) for name in factor_columns(self.results)}
+        return {name: values for name, values in levels.items() if len(values) > 1}
+
+    def place(self, method: str) -> int:
+        """The number by which the page knows a method: names never become markup or identifiers."""
+        return self.methods.index(method)
+
+    def lengths(self, task: str) -> list[int]:
+        """Dependency lengths of a task, shortest first, in steps."""
+        return sorted(int(length) for length in self.results.loc[self.results["task"] == task, "length"].unique())
+
+
+def slug(text: str, taken: Iterable[str] = ()) -> str:
+    """A file name for a text: letters, digits and dashes, different from those `taken`."""
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-")[:40] or "unnamed"
+    while "--" in kept:
+        kept = kept.replace("--", "-")
+    names, count = set(taken), 1
+    name = kept
+    while name in names:
+        count += 1
+        name = f"{kept}-{count}"
+    return name

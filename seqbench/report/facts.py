@@ -1,0 +1,88 @@
+"""What stands at the head of the report: the question, the answers, the size of the grid, and what it cannot say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from seqbench.report.evidence import Evidence
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
+
+_INTERVAL = re.compile(r"(\d+) %: (\d+)-(\d+) %")
+
+
+class Answer(NamedTuple):
+    """The answer for one task: who, in bold, and the rest of the sentence."""
+
+    task: str
+    lead: str
+    text: str
+
+
+def title(evidence: Evidence) -> str:
+    """The grid's question, or its name."""
+    return str(evidence.plan.get("question") or evidence.plan.get("grid") or "Comparison")
+
+
+def answers(evidence: Evidence) -> list[Answer]:
+    """One sentence a task, in the order of the grid."""
+    found = dict(zip(evidence.comparison.answers["task"], evidence.comparison.answers["answer"], strict=True))
+    return [_answer(task, found[task].removeprefix(f"{task}: ")) for task in evidence.tasks if task in found]
+
+
+def _answer(task: str, sentence: str) -> Answer:
+    """The sentence, with the names it begins with apart."""
+    sentence = _INTERVAL.sub("\\1\u202f%: \\2–\\3\u202f%", _capital(sentence))
+    who, furthest, rest = sentence.partition(" remembered furthest")
+    return Answer(task, who, furthest + rest) if furthest else Answer(task, "", sentence)
+
+
+def _capital(sentence: str) -> str:
+    """The sentence as it stands: names of methods keep their case, words of ours begin with a capital."""
+    return (
+        sentence
+        if sentence.split(" ")[0] not in ("no", "nothing", "all", "seeds", "half")
+        else sentence[:1].upper() + sentence[1:]
+    )
+
+
+def facts(evidence: Evidence) -> str:
+    """How large the grid is and how much of it has finished."""
+    results = evidence.results
+    if results.empty:
+        return "No trial is planned."
+    seeds = results.loc[results["purpose"] != "tuning", "seed"].nunique()
+    finished = int(results["outcome"].notna().sum())
+    lengths = sorted(results["length"].unique())
+    span = f"length {lengths[0]:,}" if len(lengths) == 1 else f"lengths {lengths[0]:,} to {lengths[-1]:,}"
+    parts = [
+        _count(len(evidence.methods), "method"), _count(len(evidence.tasks), "task"), span, _count(seeds, "seed"),
+        f"{finished:,} of {len(results):,} trials finished",
+    ]  # fmt: skip
+    words = {"solved": "solved", "partial": "partial", "chance": "at chance", "diverged": "diverged"}
+    parts += [f"{int((results['outcome'] == outcome).sum()):,} {word}" for outcome, word in words.items()]
+    return " · ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def warnings(evidence: Evidence) -> Sequence[str]:
+    """What a reader must know before believing a number: unfinished trials, few seeds, all diverged."""
+    results, found = evidence.results, []
+    finished = int(results["outcome"].notna().sum())
+    if finished < len(results):
+        found.append(
+            f"This report is partial: {finished:,} of {len(results):,} planned trials have finished. "
+            "Every number rests on the finished ones only and may change."
+        )
+    seeds = evidence.reporting.groupby(["method", "task", "length"], observed=True).size()
+    if len(seeds) and seeds.min() < SEEDS_FOR_RANKING:
+        found.append(f"Some methods have fewer than {SEEDS_FOR_RANKING} seeds: nothing is ranked where that is so.")
+    elif len(seeds) and seeds.min() < SEEDS_FOR_INTERVAL:
+        found.append(f"Some methods have fewer than {SEEDS_FOR_INTERVAL} seeds: they are shown without intervals.")
+    if finished and (results["outcome"].dropna() == "diverged").all():
+        found.append("Every finished trial diverged: there is no accuracy to compare.")
+    return found

@@ -1,0 +1,56 @@
+"""The report for a code host: the answers, the figures beside it, and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from seqbench.report.evidence import Evidence
+from seqbench.report.facts import answers, facts, title, warnings
+from seqbench.report.section import Part, Section
+from seqbench.report.table import escape_markdown, markdown
+
+
+def markdown_report(evidence: Evidence, sections: Sequence[Section]) -> str:
+    """The whole report as Markdown; figures are links into `figures/`."""
+    lines = [f"# {escape_markdown(title(evidence))}", ""]
+    lines += [
+        f"- **{escape_markdown(answer.task)}**: {escape_markdown(answer.lead + answer.text)}"
+        for answer in answers(evidence)
+    ]
+    lines += ["", escape_markdown(facts(evidence)), ""]
+    for warning in warnings(evidence):
+        lines += [f"> {escape_markdown(warning)}", ""]
+    for section in sections:
+        lines += [f"## {section.title}", "", escape_markdown(section.lead), ""]
+        for part in section.parts:
+            lines += _part(part)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _part(part: Part) -> list[str]:
+    """A part's heading, figures and tables."""
+    lines = [f"### {escape_markdown(part.title)}", ""] if part.title else []
+    lines += [escape_markdown(part.text), ""] if part.text else []
+    for chart in part.charts:
+        lines += [
+            f"![{escape_markdown(chart.title)}](figures/{chart.name}.svg)",
+            "",
+            escape_markdown(chart.reading),
+            "",
+        ]
+    for table in part.tables:
+        lines += [f"**{escape_markdown(table.title)}**", "", markdown(table), ""]
+        lines += [escape_markdown(table.note), ""] if table.note else []
+    if part.code:
+        fence = "`" * max(3, _longest_fence(part.code) + 1)
+        lines += [fence + "yaml", part.code.rstrip(), fence, ""]
+    return lines
+
+
+def _longest_fence(text: str) -> int:
+    """The longest run of back-ticks in a text: a fence must be longer."""
+    longest = run = 0
+    for sign in text:
+        run = run + 1 if sign == "`" else 0
+        longest = max(longest, run)
+    return longest

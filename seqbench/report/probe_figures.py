@@ -1,0 +1,123 @@
+"""What probes found at initialisation, as a figure and a table: the answer of `seqbench probe`, and for notebooks.
+
+Both take the frame that `seqbench.execution.probe_grid.probe_grid` returns.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from seqbench.errors import UsageError
+from seqbench.report.charts.base import MUTED, PAPER, THEME, log_axis, panels, themed
+from seqbench.store import atomic
+from seqbench.store.palette import Style, styles
+
+PROBE = "gradient_norm"
+DECADES = 16
+"""Decades below the top that are drawn; what is smaller lies on the lower edge."""
+
+FIGURES = {
+    "gradient_growth": "growth per step",
+    "gradient_horizon": "gradient reaches (steps)",
+    "gradient_overflow_predicted": "float32 overflows at",
+    "from_identity": "from identity",
+    "from_orthogonal": "from orthogonal",
+    "spectral_radius": "spectral radius",
+    "retention": "retention",
+    "lyapunov_1": "largest Lyapunov exponent",
+}
+"""Figures without a distance, and what the table calls them."""
+
+
+@themed
+def probe_figure(measured: pd.DataFrame) -> Figure:
+    """Draw the gradient that arrives from each distance, one line a method, one panel a task.
+
+    The gradient is shown relative to its value nearest to the loss, so that methods differ in slope alone; the median
+    over seeds. A dotted line stands at the dependency length.
+
+    Raises:
+        UsageError: no gradient was measured.
+    """
+    curves = _curves(measured)
+    if curves.empty:
+        raise UsageError("no gradient was measured; include the probe gradient_flow, and a method with a recurrence")
+    looks = styles(list(dict.fromkeys(measured["method"])))
+    tasks = list(dict.fromkeys(curves["task"]))
+    figure, axes = panels(len(tasks), width=5.6 if len(tasks) == 1 else 3.6 * len(tasks) + 0.6, height=4.0, sharey=True)
+    for task, ax in zip(tasks, axes[0], strict=True):
+        own = curves[curves["task"] == task]
+        for method in (name for name in looks if name in set(own["method"])):
+            _line(ax, own[own["method"] == method], looks[method])
+        ax.axvline(own["length"].iloc[0], color=MUTED, lw=0.8, ls=":")
+        ax.set_title(task)
+        ax.set_xlabel("distance from the loss (steps)")
+    log_axis(axes[0, 0].yaxis)
+    top = curves["share"].max()
+    axes[0, 0].set_ylim(max(curves["share"].min(), top * 10.0**-DECADES) / 3, top * 3)
+    axes[0, 0].set_ylabel("gradient that arrives, of the nearest")
+    named = {line.get_label(): line for ax in axes[0] for line in ax.lines if line.get_label() in looks}
+    shown = [name for name in looks if name in named]
+    columns = min(4, len(shown))
+    figure.legend([named[name] for name in shown], shown, loc="outside lower center", ncols=columns, fontsize=9)
+    figure.set_facecolor(PAPER)
+    return figure
+
+
+def probe_table(measured: pd.DataFrame) -> pd.DataFrame:
+    """One row a method and task: medians over seeds, empty where a figure does not exist.
+
+    `at the dependency length` is the gradient that arrives from there, as a share of the nearest.
+    """
+    keys = ["method", "task", "length"]
+    rows = measured[measured["distance"].isna() & measured["probe"].isin(FIGURES)]
+    table = rows.pivot_table(index=keys, columns="probe", values="value", aggfunc="median", sort=False)
+    wanted = [name for name in FIGURES if name in table.columns]
+    table = table[wanted].rename(columns=FIGURES)
+    curves = _curves(measured)
+    at = curves[curves["distance"] == curves["length"]].set_index(keys)["share"]
+    table.insert(min(1, len(wanted)), "at the dependency length", at.reindex(table.index))
+    order = {name: place for place, name in enumerate(dict.fromkeys(measured["method"]))}
+    return table.reset_index().sort_values(
+        "method", key=lambda names: names.map(order), kind="stable", ignore_index=True
+    )
+
+
+def write_figure(figure: Figure, folder: Path, name: str = "gradient") -> Path:
+    """Write a figure to `folder` as SVG and as PNG, and return the path of the PNG.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    for ending in ("svg", "png"):
+        picture = io.BytesIO()
+        with mpl.rc_context(THEME):
+            figure.savefig(picture, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
+        atomic.write_bytes(folder / f"{name}.{ending}", picture.getvalue())
+    return folder / f"{name}.png"
+
+
+def _curves(measured: pd.DataFrame) -> pd.DataFrame:
+    """The median over seeds of the gradient by distance, as a share of each seed's nearest: positive finite ones."""
+    rows = measured[measured["probe"] == PROBE].astype({"distance": float, "value": float}).sort_values("distance")
+    trials = rows[rows["value"] > 0].groupby("trial")["value"].first()
+    rows = rows.assign(share=rows["value"] / rows["trial"].map(trials).astype(float))
+    rows = rows[np.isfinite(rows["share"])]
+    shares = rows.groupby(["task", "method", "length", "distance"], sort=False)["share"].median().reset_index()
+    return shares[shares["share"] > 0].sort_values("distance", kind="stable")
+
+
+def _line(ax: Axes, curve: pd.DataFrame, look: Style) -> None:
+    """One method's line, marked here and there."""
+    every = max(1, len(curve) // 8)
+    ax.plot(
+        curve["distance"], curve["share"], label=curve["method"].iloc[0], color=look.colour, marker=look.marker,
+        markevery=every, ms=4.5, lw=1.7, dashes=look.dash or (None, None),
+    )  # fmt: skip

@@ -1,0 +1,139 @@
+"use strict";
+(() => {
+  const all = (selector, from = document) => [...from.querySelectorAll(selector)];
+  const data = JSON.parse(document.getElementById("data").textContent);
+
+  // One legend for every chart: a method is shown if its own button and those of all its levels are pressed.
+  const buttons = all("[data-method]");
+  const levels = all("[data-level]");
+  const marks = new Map(buttons.map((button) => [button.dataset.method, all(`[data-m="${button.dataset.method}"]`)]));
+  const pressed = (button) => button.getAttribute("aria-pressed") === "true";
+  const press = (button, on) => button.setAttribute("aria-pressed", String(on));
+
+  function show() {
+    for (const button of buttons) {
+      for (const mark of marks.get(button.dataset.method)) mark.classList.toggle("off", !pressed(button));
+    }
+  }
+  function showLevels() {
+    const off = new Set(levels.filter((level) => !pressed(level)).map((level) => level.dataset.level));
+    for (const button of buttons) press(button, !(button.dataset.levels || "").split(" ").some((level) => off.has(level)));
+    show();
+  }
+  for (const button of buttons) {
+    button.addEventListener("click", () => { press(button, !pressed(button)); show(); });
+    button.addEventListener("pointerenter", () => light(button.dataset.method));
+    button.addEventListener("pointerleave", () => light(null));
+    button.addEventListener("focus", () => { if (button.matches(":focus-visible")) light(button.dataset.method); });
+    button.addEventListener("blur", () => light(null));
+  }
+  for (const level of levels) level.addEventListener("click", () => { press(level, !pressed(level)); showLevels(); });
+  for (const button of all("[data-all]")) {
+    button.addEventListener("click", () => {
+      for (const other of [...buttons, ...levels]) press(other, button.dataset.all === "true");
+      show();
+    });
+  }
+
+  // The method under the pointer stands out in every chart.
+  let lit = null;
+  function light(method) {
+    if (method === lit) return;
+    for (const mark of marks.get(lit) || []) mark.classList.remove("lit");
+    lit = method;
+    for (const mark of marks.get(lit) || []) mark.classList.add("lit");
+    document.body.classList.toggle("dimming", lit !== null);
+  }
+
+  const tip = document.getElementById("tip");
+  document.addEventListener("pointermove", (event) => {
+    const point = event.target.closest ? event.target.closest("[data-tip]") : null;
+    const mark = event.target.closest ? event.target.closest(".drawing [data-m]") : null;
+    if (mark || !event.target.closest("[data-method]")) light(mark ? mark.dataset.m : null);
+    tip.hidden = !point;
+    if (!point) return;
+    tip.textContent = point.dataset.tip;
+    const { width, height } = tip.getBoundingClientRect();
+    tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, innerWidth - width - 8))}px`;
+    tip.style.top = `${event.clientY > height + 20 ? event.clientY - height - 12 : event.clientY + 16}px`;
+  });
+  document.addEventListener("click", (event) => {
+    const point = event.target.closest("[data-trial]");
+    if (point) location.hash = `trials?trial=${point.dataset.trial}`;
+  });
+
+  // The trials: chosen by the address, so that every number can link to those behind it.
+  const table = document.getElementById("rows");
+  const more = document.getElementById("more");
+  const form = document.getElementById("filter");
+  const names = { task: data.tasks, method: data.methods };
+  const text = (column, value) => value === null ? "–" : names[column] ? names[column][value] : String(value);
+  const place = Object.fromEntries(data.columns.map((column, index) => [column, index]));
+  const filters = ["task", "method", "length", "outcome", "purpose"];
+  const choices = new Map();
+
+  function node(tag, content, parent) {
+    const made = document.createElement(tag);
+    if (content !== null) made.textContent = content;
+    if (parent) parent.append(made);
+    return made;
+  }
+  for (const column of filters) {
+    const label = node("label", column, form);
+    const choice = node("select", null, label);
+    choice.name = column;
+    choices.set(column, choice);
+    node("option", "any", choice).value = "";
+    const values = [...new Set(data.rows.map((row) => row[place[column]]))].filter((value) => value !== null);
+    if (column !== "outcome" && column !== "purpose") values.sort((a, b) => a - b);
+    for (const value of values) node("option", text(column, value), choice).value = String(value);
+    if (data.rows.some((row) => row[place[column]] === null)) node("option", "missing", choice).value = "null";
+    choice.addEventListener("change", () => {
+      const wanted = new URLSearchParams([...new FormData(form)].filter(([, value]) => value !== ""));
+      history.replaceState(null, "", `#trials?${wanted}`);
+      list();
+    });
+  }
+  form.hidden = false;
+  document.getElementById("static").hidden = true;
+
+  function list(limit = 50) {
+    const query = location.hash.startsWith("#trials?") ? location.hash.slice(8) : "";
+    const wanted = [...new URLSearchParams(query)].filter(([column]) => column in place);
+    for (const column of filters) {
+      const found = wanted.find(([name]) => name === column);
+      choices.get(column).value = found ? found[1] : "";
+    }
+    const rows = data.rows.filter((row) => wanted.every(([column, value]) => String(row[place[column]]) === value));
+    table.replaceChildren();
+    const head = node("tr", null, node("thead", null, table));
+    for (const column of [...data.columns, "train it again"]) node("th", column.replaceAll("_", " "), head).scope = "col";
+    const body = node("tbody", null, table);
+    for (const row of rows.slice(0, limit)) {
+      const line = node("tr", null, body);
+      row.forEach((value, index) => {
+        const entry = node("td", text(data.columns[index], value), line);
+        if (typeof value === "number" && !names[data.columns[index]]) entry.className = "number";
+      });
+      node("code", `${data.command} ${row[place.trial]}`, node("td", null, line));
+    }
+    more.replaceChildren(`${Math.min(limit, rows.length)} of ${rows.length} trials shown. `);
+    if (rows.length > limit) {
+      const button = node("button", "Show more", more);
+      button.type = "button";
+      button.addEventListener("click", () => list(limit * 4));
+    }
+    return query !== "";
+  }
+  addEventListener("hashchange", () => { if (list()) document.getElementById("trials").scrollIntoView(); });
+  if (list()) document.getElementById("trials").scrollIntoView();
+
+  // Light and dark follow the system until someone chooses.
+  const theme = document.getElementById("theme");
+  const dark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const caption = () => { theme.textContent = dark() ? "Light" : "Dark"; };
+  theme.addEventListener("click", () => { document.documentElement.dataset.theme = dark() ? "light" : "dark"; caption(); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", caption);
+  theme.hidden = false;
+  caption();
+})();

@@ -1,0 +1,163 @@
+"""The page in a real browser: what is drawn, what the legend does, and that nothing leaves the page."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"no Chromium: looked on PATH for {', '.join(CHROMIUM)}")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """A page that was opened, what its console said and what it asked for."""
+
+    def __init__(self, browser: Any, path: Path, address: str = "", **context: Any) -> None:
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri() + address)
+
+
+@pytest.fixture
+def visit(browser: Any, page: Path) -> Iterator[Any]:
+    opened: list[Visit] = []
+
+    def open_page(address: str = "", **context: Any) -> Visit:
+        opened.append(Visit(browser, page, address, **context))
+        return opened[-1]
+
+    yield open_page
+    for each in opened:
+        each.context.close()
+
+
+def test_charts_are_drawn_without_complaint_or_request(visit: Any, page: Path) -> None:
+    seen = visit()
+    drawings = seen.page.locator("svg.drawing")
+    assert drawings.count() == page.read_text().count("<figure") > 5
+    for place in range(drawings.count()):
+        box = drawings.nth(place).bounding_box()
+        assert box["width"] > 200
+        assert box["height"] > 80
+    assert seen.complaints == []
+    assert seen.requests == [page.as_uri()]
+
+
+def test_styles_reach_the_drawings(visit: Any) -> None:
+    """The policy allows the one style sheet: lines have their method's colour without inline styles."""
+    page = visit(color_scheme="light").page
+    strokes = page.locator('.drawing [data-m="1"] path').evaluate_all(
+        "all => all.map(one => getComputedStyle(one).stroke)"
+    )
+    assert set(strokes) <= {"rgb(0, 114, 178)", "none"}
+    assert "rgb(0, 114, 178)" in strokes
+    assert page.locator("[style]").count() == 0
+
+
+def test_the_policy_refuses_other_scripts(visit: Any) -> None:
+    page = visit().page
+    page.evaluate(
+        "() => { const it = document.createElement('script'); it.textContent = 'window.broken = 1';"
+        " document.body.append(it); }"
+    )
+    assert page.evaluate("window.broken") is None
+
+
+def test_one_legend_hides_a_method_everywhere(visit: Any) -> None:
+    page = visit().page
+    button = page.locator('[data-method="1"]')
+    marks = page.locator('.drawing [data-m="1"]')
+    assert marks.count() > 5
+    button.click()
+    assert button.get_attribute("aria-pressed") == "false"
+    assert [mark for mark in marks.all() if mark.is_visible()] == []
+    assert page.locator('.drawing [data-m="0"]').first.is_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert marks.first.is_visible()
+
+
+def test_factor_levels_choose_methods(visit: Any) -> None:
+    page = visit().page
+    page.get_by_role("button", name="identity", exact=True).click()
+    pressed = [button.get_attribute("aria-pressed") for button in page.locator("[data-method]").all()]
+    assert pressed == ["true", "true", "false"]
+    page.get_by_role("button", name="None", exact=True).click()
+    assert page.locator('[data-method][aria-pressed="true"]').count() == 0
+
+
+def test_a_dot_says_what_it_is_and_leads_to_its_trial(visit: Any) -> None:
+    page = visit(viewport={"width": 1280, "height": 900}).page
+    dot = page.locator(".drawing [data-trial]").last
+    dot.scroll_into_view_if_needed()
+    dot.hover(force=True)
+    assert "seed" in page.locator("#tip").inner_text()
+    trial = dot.get_attribute("data-trial")
+    dot.click(force=True)
+    page.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 1")
+    row = page.locator("#rows tbody tr").inner_text()
+    assert trial in row
+    assert f"--trial {trial}" in row
+
+
+def test_numbers_lead_to_the_trials_behind_them(visit: Any, small: Any) -> None:
+    page = visit().page
+    link = page.locator("table a", has_text="of").first
+    query = link.get_attribute("href")
+    link.click()
+    rows = page.locator("#rows tbody tr")
+    assert "method=" in query
+    method = small.methods[int(query.split("method=")[1].split("&")[0])]
+    length = int(query.split("length=")[1].split("&")[0])
+    behind = small.reporting[(small.reporting["method"] == method) & (small.reporting["length"] == length)]
+    assert rows.count() == len(behind)
+
+
+def test_light_and_dark(visit: Any) -> None:
+    paper = "getComputedStyle(document.body).backgroundColor"
+    light, dark = visit(color_scheme="light").page, visit(color_scheme="dark").page
+    assert light.evaluate(paper) != dark.evaluate(paper)
+    light.locator("#theme").click()
+    assert light.evaluate(paper) == dark.evaluate(paper)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_sticks_out_of_the_window(visit: Any, width: int) -> None:
+    page = visit(viewport={"width": width, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_page_reads_without_scripts(visit: Any) -> None:
+    page = visit(java_script_enabled=False).page
+    assert page.locator("svg.drawing").first.is_visible()
+    assert page.get_by_text("Without JavaScript the trials stand in").is_visible()
+
+
+def test_every_drawing_has_a_text_alternative(visit: Any) -> None:
+    for drawing in visit().page.locator("svg.drawing").all():
+        assert drawing.get_attribute("role") == "img"
+        assert len(drawing.get_attribute("aria-label")) > 40
