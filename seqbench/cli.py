@@ -1,0 +1,203 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` answers at once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from seqbench.errors import SeqbenchError
+
+app = typer.Typer(
+    name="seqbench",
+    help="Which remedy for vanishing and exploding gradients makes a recurrent network remember further back?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+GridName = Annotated[str, typer.Argument(metavar="GRID", help="A grid file, or the name of a shipped grid.")]
+Results = Annotated[Path, typer.Option("--results", help="Folder that holds one folder of results a grid.")]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        "--tracking-uri", help="MLflow tracking server. Default: MLFLOW_TRACKING_URI, else a local SQLite file."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+RESULTS = Path("results")
+
+
+def cores() -> int:
+    """Cores that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@app.command()
+def run(
+    grid: GridName,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
+) -> None:
+    """Train what is missing of a grid, mirror it to MLflow and write the report."""
+    from seqbench.commands.run import run as command
+
+    uri = None if no_tracking else tracking_uri
+    command(grid, results, tracking=not no_tracking, tracking_uri=uri, workers=workers, only=trial, quiet=quiet)
+
+
+@app.command()
+def plan(
+    grid: GridName,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes to estimate for.")] = cores(),
+    max_trials: Annotated[int, typer.Option(min=1, help="Refuse grids of more trials than this.")] = 1_000_000,
+    as_json: Json = False,
+) -> None:
+    """Show what a grid would run: methods, trials, compilations, impossible pairs, time and memory. Trains nothing."""
+    from seqbench.commands.plan import plan as command
+
+    command(grid, workers=workers, max_trials=max_trials, as_json=as_json)
+
+
+@app.command()
+def status(grid: GridName, results: Results = RESULTS, as_json: Json = False) -> None:
+    """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
+    from seqbench.commands.status import status as command
+
+    command(grid, results, as_json=as_json)
+
+
+@app.command()
+def report(grid: GridName, results: Results = RESULTS) -> None:
+    """Write report.html, report.md, figures and tables from what has finished."""
+    from seqbench.commands.report import report as command
+
+    command(grid, results)
+
+
+@app.command()
+def ui(
+    grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="Print the links of this grid's charts.")] = None,
+    results: Results = RESULTS,
+    port: Annotated[int, typer.Option(help="First port to try.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the embedded store, on this machine only."""
+    from seqbench.commands.ui import ui as command
+
+    command(grid, results, port=port)
+
+
+@app.command()
+def track(grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
+    """Mirror stored results to an MLflow tracking server. Doing it twice adds nothing."""
+    from seqbench.commands.track import track as command
+
+    command(grid, results, tracking_uri=tracking_uri)
+
+
+@app.command(name="list")
+def list_(
+    family: Annotated[Literal["tasks", "cells", "models", "mitigations"], typer.Argument(help="What to list.")],
+    as_json: Json = False,
+) -> None:
+    """List what a grid can name, with its source and its settings."""
+    from seqbench.commands.list import list_family as command
+
+    command(family, as_json=as_json)
+
+
+@app.command()
+def check(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Your own module:function, or a shipped name.")],
+    family: Annotated[
+        Literal["tasks", "cells", "models", "mitigations"] | None,
+        typer.Option(help="What it must be. Default: what its return annotation says."),
+    ] = None,
+) -> None:
+    """Check that a task, cell, model or mitigation keeps its contract, so that a grid can name it."""
+    from seqbench.commands.check import check as command
+
+    command(name, family=family)
+
+
+@app.command()
+def sample(
+    grid: GridName,
+    trial: Annotated[str, typer.Option(help="A finished trial of a language model, with parameters kept.")],
+    length: Annotated[int, typer.Option(min=1, help="Symbols to add.")] = 200,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="Below 1 the likely become likelier; 0 takes the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Choose from this many of the likeliest; 0 is all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
+    results: Results = RESULTS,
+) -> None:
+    """Print text from a trained language model. Its grid must say `keep_parameters: true`."""
+    from seqbench.commands.sample import sample as command
+
+    command(grid, results, trial=trial, length=length, temperature=temperature, top_k=top_k, seed=seed)
+
+
+@app.command()
+def compare(
+    results_a: Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")],
+    results_b: Annotated[Path, typer.Argument(help="Another run of the grid: other code, machine or versions.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two runs of a grid: what differs beyond chance."""
+    from seqbench.commands.compare import compare as command
+
+    command(results_a, results_b, as_json=as_json)
+
+
+@app.command()
+def power(
+    pilot: Annotated[
+        str | None, typer.Argument(metavar="[GRID]", help="Finished grid to take differences from.")
+    ] = None,
+    results: Results = RESULTS,
+    rate: Annotated[float, typer.Option(help="Solve rate hoped for.")] = 0.9,
+    rate_against: Annotated[float, typer.Option(help="Solve rate of what it is compared with.")] = 0.5,
+    comparisons: Annotated[int, typer.Option(min=1, help="Comparisons in the declared family.")] = 1,
+) -> None:
+    """Say how many seeds a claim needs, before the grid is run."""
+    from seqbench.commands.power import power as command
+
+    command(pilot, results, rate=rate, rate_against=rate_against, comparisons=comparisons)
+
+
+@app.command()
+def probe(
+    grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="Probe every method of this grid.")] = None,
+    task: Annotated[str, typer.Option(help="Without a grid: the task.")] = "delayed_recall",
+    length: Annotated[int, typer.Option(min=1, help="Without a grid: its dependency length.")] = 50,
+    cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
+    mitigation: Annotated[list[str] | None, typer.Option(help="Without a grid: a mitigation; repeat for more.")] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Show the gradient by distance at initialisation. Trains nothing."""
+    from seqbench.commands.probe import probe as command
+
+    command(grid, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
+
+
+def main() -> None:
+    """Entry point: run a command; a fault that seqbench foresees is one message and an exit code, not a traceback."""
+    from seqbench.commands.interrupt import Interrupted, on_termination
+
+    try:
+        with on_termination():
+            app(standalone_mode=True)
+    except SeqbenchError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except Interrupted as interruption:
+        sys.exit(interruption.exit_code)

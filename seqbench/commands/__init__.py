@@ -1,0 +1,1 @@
+"""What each command does: the glue between a person at a terminal and the layers below."""

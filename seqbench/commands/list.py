@@ -1,0 +1,27 @@
+"""`seqbench list`: what a grid can name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqbench.commands.console import out, print_json
+from seqbench.grid import catalogue
+
+
+def list_family(family: str, *, as_json: bool) -> None:
+    """Print name, one line, source and settings of every member of a family."""
+    members = catalogue.describe(family)
+    if as_json:
+        print_json(members)
+        return
+    console = out()
+    for member in members:
+        console.print(member["name"], style="bold")
+        console.print(f"    {member['summary']}")
+        if member["settings"]:
+            console.print(f"    settings: {', '.join(_setting(*item) for item in member['settings'].items())}")
+        console.print(f"    source: {member['source']}", style="dim")
+
+
+def _setting(name: str, default: Any) -> str:
+    return f"{name} = {default!r}"

@@ -1,0 +1,47 @@
+"""`seqbench plan`: what a grid would run."""
+
+from __future__ import annotations
+
+from rich.table import Table
+
+from seqbench.commands.console import out, print_json
+from seqbench.execution.probe_grid import require_probes
+from seqbench.execution.progress import duration
+from seqbench.grid.plan import Plan
+from seqbench.grid.plan import plan as make_plan
+from seqbench.grid.read import find_grid, read_grid
+
+
+def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:
+    """Print the plan of a grid."""
+    asked = read_grid(find_grid(grid))
+    require_probes(asked)
+    current = make_plan(asked, max_trials=max_trials)
+    if as_json:
+        print_json(current.describe(workers))
+    else:
+        _show(current, workers)
+
+
+def _show(current: Plan, workers: int) -> None:
+    console, estimate = out(), current.estimate(workers)
+    console.print(current.grid.question)
+    facts = Table.grid(padding=(0, 2))
+    tasks = {(trial.task_label, trial.length) for trial in current.trials}
+    lengths = ", ".join(
+        f"{task} ({' '.join(str(length) for name, length in sorted(tasks) if name == task)})"
+        for task in dict.fromkeys(trial.task_label for trial in current.trials)
+    )
+    facts.add_row("methods", f"{len(current.methods)}")
+    facts.add_row("tasks (lengths)", lengths)
+    facts.add_row(
+        "trials", f"{len(current.trials):,}" + (f", {current.waiting:,} wait for tuning" if current.waiting else "")
+    )
+    facts.add_row("groups", f"{len(current.groups):,}, each compiled once")
+    facts.add_row("time", f"about {duration(estimate.seconds)} on {workers} workers, within a factor of two")
+    facts.add_row("memory", f"about {estimate.bytes_per_worker / 2**20:,.0f} MiB a worker")
+    console.print(facts)
+    if current.incompatible:
+        console.print(f"\n{len(current.incompatible)} combinations make no sense and are left out:")
+    for reason in current.incompatible:
+        console.print(f"  {reason.method} on {reason.task}: {reason.reason}")

@@ -1,0 +1,109 @@
+"""`seqbench run`: train what is missing, mirror it, report it, and say where everything is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from seqbench.commands.console import progress
+from seqbench.commands.interrupt import Interrupted
+from seqbench.commands.mirroring import LiveMirror
+from seqbench.commands.summary import command, print_summary
+from seqbench.errors import TrialsCrashed, UsageError
+from seqbench.execution.progress import Board
+from seqbench.execution.run import Found, Summary, run_grid
+from seqbench.grid.plan import Plan
+from seqbench.grid.read import find_grid, read_grid
+from seqbench.grid.spec import Grid
+
+
+def run(
+    name: str,
+    results: Path,
+    *,
+    tracking: bool,
+    tracking_uri: str | None,
+    workers: int,
+    only: str | None,
+    quiet: bool,
+) -> None:
+    """Run a grid by name or file.
+
+    Raises:
+        TrialsCrashed: some trials crashed; the rest is done and reported.
+    """
+    path = find_grid(name)
+    grid = read_grid(path)
+    folder = results / grid.name
+    mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=progress().print) if tracking else None
+    again = command("run", name, results)
+    with _stopping(folder, again):
+        summary = _train(grid, folder, mirror, workers=workers, only=only, quiet=quiet)
+        _report(folder, mirror)
+    print_summary(folder, name, mirror.links if mirror else None)
+    if summary.crashed:
+        raise TrialsCrashed(
+            f"{summary.crashed} trials crashed; why stands in {folder / 'failures'}. "
+            f"They count as missing: {again} tries them again."
+        )
+
+
+def _train(
+    grid: Grid, folder: Path, mirror: LiveMirror | None, *, workers: int, only: str | None, quiet: bool
+) -> Summary:
+    """Train with a board on the screen and the mirror beside it."""
+    console = progress()
+
+    def found(current: Plan, state: Found) -> None:
+        if only is not None and only not in {trial.id for trial in current.trials}:
+            raise UsageError(f"{grid.name} has no trial {only}; see {folder / 'plan.json'} for those it has")
+        if not quiet:
+            console.print(describe_found(current, state))
+        board.start(current, finished=state.finished)
+
+    with Board(console, quiet=quiet) as board, mirror or contextlib.nullcontext():
+        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=board.observe)
+
+
+def describe_found(current: Plan, state: Found) -> str:
+    """What was there before training began, in a line or two."""
+    lines = []
+    if state.unfinished_run:
+        since = state.unfinished_run.get("since", "an unknown time")
+        lines.append(f"The previous run, begun {since}, ended without a goodbye (killed or power loss).")
+    lines += [
+        f"{path.name} failed its checksum and was moved to {path.parent}; its trial runs again."
+        for path in state.damaged
+    ]
+    left = state.planned - state.finished
+    waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
+    verb = "Resuming" if state.finished and left else "Found"
+    lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {left:,} to train{waiting}.")
+    lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]
+    return "\n".join(lines)
+
+
+def _report(folder: Path, mirror: LiveMirror | None) -> None:
+    """Write the report and complete the mirror."""
+    from seqbench.report.build import build_report
+
+    with progress().status("Writing the report"):
+        build_report(folder)
+    if mirror:
+        with progress().status("Completing the MLflow mirror"):
+            mirror.complete()
+
+
+@contextlib.contextmanager
+def _stopping(folder: Path, again: str) -> Iterator[None]:
+    """On a signal, say that nothing is lost and how to go on."""
+    try:
+        yield
+    except Interrupted as signal:
+        finished = len(list((folder / "trials").glob("*.json")))
+        progress().print(
+            f"Stopped by {signal}. {finished} finished trials are kept. Continue with: {again}",
+            markup=False,
+        )
+        raise

@@ -1,0 +1,91 @@
+"""What `seqbench run` prints at the end: the table of methods, where the report is, and how to open MLflow."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from seqbench.commands.console import out
+from seqbench.store.mlflow_mirror import Links
+from seqbench.store.results import load_plan, load_results
+
+LOCAL_SERVER = "http://127.0.0.1:5000"
+
+
+def print_summary(folder: Path, name: str, links: Links | None) -> None:
+    """Print the answer of a grid: solved seeds by length, for each task and method."""
+    console = out()
+    results = load_results(folder)
+    reporting = results[results["purpose"] == "reporting"]
+    for task, rows in reporting.groupby("task", sort=False):
+        console.print(_table(str(task), rows, load_plan(folder)["methods"]))
+    if share := probe_share(results):
+        console.print(f"\nProbes took {100 * share:.2g} % of the training time.")
+    _print_places(console, folder, name, links)
+
+
+def probe_share(results: pd.DataFrame) -> float:
+    """What probes cost, compilation included, as a share of all that training, evaluation and compilation cost.
+
+    Trials of an older version, which do not say what their compilation cost, are left out.
+    """
+    spent = results.reindex(columns=["seconds", "compile_seconds", "probe_seconds"]).dropna().sum()
+    training = float(spent["seconds"] + spent["compile_seconds"])
+    return float(spent["probe_seconds"]) / training if training else 0.0
+
+
+def _table(task: str, rows: pd.DataFrame, methods: list[str]) -> Table:
+    """Solved seeds of all seeds and median accuracy, a column a dependency length."""
+    table = Table(title=f"{task}: seeds solved and median accuracy at each dependency length", title_justify="left")
+    table.add_column("method", no_wrap=True)
+    lengths = sorted(int(length) for length in rows["length"].unique())
+    for length in lengths:
+        table.add_column(str(length), justify="right")
+    table.add_column("diverged", justify="right")
+    table.add_column("parameters", justify="right")
+    for method in methods:
+        own = rows[rows["method"] == method]
+        if not own.empty:
+            cells = [_cell(own[own["length"] == length]) for length in lengths]
+            diverged = int((own["outcome"] == "diverged").sum())
+            table.add_row(Text(method), *cells, str(diverged), f"{int(own['parameters'].iloc[0]):,}")
+    return table
+
+
+def _cell(trials: pd.DataFrame) -> str:
+    """`3/3 1.00`: solved of all, and the median accuracy of those that did not diverge."""
+    if trials.empty:
+        return "-"
+    solved, accuracy = int((trials["outcome"] == "solved").sum()), trials["accuracy"].median()
+    return f"{solved}/{len(trials)}" + (f" {accuracy:.2f}" if accuracy == accuracy else "")
+
+
+def _print_places(console: Console, folder: Path, name: str, links: Links | None) -> None:
+    console.print(f"\nReport:  {folder / 'report.html'}")
+    if links is not None:
+        print_links(console, folder, name, links)
+
+
+def print_links(console: Console, folder: Path, name: str, links: Links) -> None:
+    """Print how to open the comparison charts: on the server they are on, or by the command that serves them here."""
+    server = links.uri if links.uri.startswith("http") else LOCAL_SERVER
+    if server == LOCAL_SERVER:
+        console.print(f"MLflow:  {command('ui', Path(name).stem, folder.parent)}   (then open the link)")
+    for task, fragment in links.comparison.items():
+        console.print(f"         {task}: {server}{fragment}")
+
+
+def command(verb: str, grid: str, results: Path) -> str:
+    """A command as this person must type it."""
+    elsewhere = "" if results == Path("results") else f" --results {results}"
+    return f"{invocation()} {verb} {grid}{elsewhere}"
+
+
+def invocation() -> str:
+    """How this person calls seqbench: `uv run` puts it on the path only for its own commands."""
+    return "uv run seqbench" if "UV_RUN_RECURSION_DEPTH" in os.environ else "seqbench"

@@ -1,0 +1,25 @@
+"""Data frames as terminal tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+
+def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
+    """A frame as a table: a row a row, numbers to three digits, nothing where nothing is known."""
+    table = Table(title=title, title_justify="left")
+    for name in frame.columns:
+        table.add_column(str(name).replace("_", " "), justify="right" if frame[name].dtype.kind in "iuf" else "left")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(Text(_shown(value)) for value in row))
+    return table
+
+
+def _shown(value: Any) -> str:
+    if value is None or value is pd.NA or value != value:
+        return ""
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,16 @@
+"""`seqbench ui`: the MLflow UI on the embedded store."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from seqbench.commands.console import out
+from seqbench.commands.interrupt import Interrupted
+from seqbench.store.mlflow_ui import serve_ui
+
+
+def ui(name: str | None, results: Path, *, port: int) -> None:
+    """Serve the UI until Ctrl-C, which is how it is meant to end."""
+    with contextlib.suppress(Interrupted):
+        serve_ui(results, port=port, grid=Path(name).stem if name else None, echo=out().print)

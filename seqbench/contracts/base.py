@@ -1,0 +1,73 @@
+"""What a contract is: named checks, each of which stands on its own and raises an AssertionError with advice.
+
+A family's module holds `CHECKS`, functions of one *subject*: a component with all that its checks look at, made and
+compiled once, when the first of them asks. The test suite runs the same functions on every file of the family's folder.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+
+
+class DoesNotApply(Exception):
+    """A check that has no meaning for this component."""
+
+
+class Check(NamedTuple):
+    """One demand of a contract.
+
+    name: what is demanded, in words
+    run: returns if it is met; raises AssertionError (what is wrong, what to do) or DoesNotApply (why)
+    """
+
+    name: str
+    run: Callable[[], None]
+
+
+def named(checks: Sequence[Callable[[Any], None]], subject: Any) -> list[Check]:
+    """The checks of a family with the component they look at."""
+    return [Check(check.__name__.replace("_", " "), partial(check, subject)) for check in checks]
+
+
+def require(met: Any, otherwise: str) -> None:
+    """Raise AssertionError with a sentence unless the demand is met (unlike `assert`, under `python -O` too)."""
+    if not met:
+        raise AssertionError(otherwise)
+
+
+def require_same(first: Any, second: Any, otherwise: str) -> None:
+    """Demand equality to the bit."""
+    require(np.array_equal(np.asarray(first), np.asarray(second)), otherwise)
+
+
+def require_close(first: Any, second: Any, otherwise: str, *, rtol: float = 0.0, atol: float = 0.0) -> None:
+    """Demand |first - second| <= atol + rtol * |second|, everywhere. The message gives the largest difference."""
+    first, second = np.asarray(first), np.asarray(second)
+    require(first.shape == second.shape, f"{otherwise} The shapes are {first.shape} and {second.shape}.")
+    gap = np.abs(first - second)
+    met = np.all(gap <= atol + rtol * np.abs(second))
+    require(met, f"{otherwise} They differ by up to {np.max(gap, initial=0):.3g}.")
+
+
+def documents_itself(make: Callable[..., Any]) -> str:
+    """The docstring of the module a component stands in, which must say what the component is and where it is from."""
+    text = inspect.getdoc(inspect.getmodule(make)) or ""
+    name = make.__name__
+    first = text.partition("\n")[0]
+    require(first, f"The module of {name} has no docstring: say in its first line what {name} is.")
+    require(first.endswith((".", ",")), f"The module's docstring must begin with one sentence, got {first!r}.")
+    source = any(line.startswith("Source: ") for line in text.splitlines())
+    require(source, f"No line of the module's docstring begins with `Source: `: say where {name} comes from.")
+    require(make.__doc__, f"The function {name} has no docstring: say in one line what its settings are for.")
+    return text
+
+
+def has_defaults(make: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:
+    """Demand a default for every setting."""
+    bare = [parameter.name for parameter in parameters if parameter.default is parameter.empty]
+    require(not bare, f"{make.__name__} must run without settings: give {', '.join(bare)} a default.")

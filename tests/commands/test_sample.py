@@ -1,0 +1,97 @@
+"""`seqbench sample`: a trial whose parameters are kept writes text, and what cannot is refused with advice."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from seqbench.commands.sample import sample, written
+from seqbench.errors import StoreError, UsageError
+from seqbench.execution.run import run_grid
+from seqbench.grid.plan import plan
+from seqbench.grid.read import read_grid
+from seqbench.store.parameters import parameters_path
+from seqbench.store.trials import TrialStore
+
+TEXT = "abcd" * 200
+GRID = """
+question: Does it learn the alphabet?
+keep_parameters: {keep}
+tasks: [{{language_model: {{length: 8, text: {text}, units: characters}}}}]
+seeds: 1
+model: {{stacked: {{width: 12}}}}
+cell: vanilla
+training: {{steps: 150, batch_size: 16, evaluate_every: 50, validation_sequences: 64, test_sequences: 256,
+           learning_rate: 3.0e-2, stop_when_solved: false}}
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A folder of results with one trained language model in it, and the trial's name."""
+    folder = tmp_path_factory.mktemp("sample")
+    (folder / "text.txt").write_text(TEXT)
+    (folder / "alphabet.yaml").write_text(GRID.format(text=folder / "text.txt", keep="true"))
+    grid = read_grid(folder / "alphabet.yaml")
+    assert run_grid(grid, folder / "alphabet", workers=1).crashed == 0
+    [record], _ = TrialStore(folder / "alphabet").read()
+    return folder, record
+
+
+def printed(capsys, results, **options):
+    folder, record = results
+    settings = {"trial": record["trial"], "length": 12, "temperature": 1.0, "top_k": 0, "seed": 0} | options
+    sample("alphabet", folder, **settings)
+    return capsys.readouterr().out.removesuffix("\n")
+
+
+def test_the_file_is_the_one_of_the_record(results):
+    folder, record = results
+    data = parameters_path(folder / "alphabet", record["trial"]).read_bytes()
+    assert hashlib.sha256(data).hexdigest() == record["parameters"]
+
+
+def test_the_trained_model_goes_on_as_the_text_did(capsys, results):
+    text = printed(capsys, results, temperature=0.0)
+    assert len(text) == 13
+    assert text in TEXT
+
+
+def test_a_seed_is_a_text_and_top_k_cuts(capsys, results):
+    options = {"temperature": 1e6, "length": 40}
+    first, again, other = (printed(capsys, results, seed=seed, **options) for seed in (1, 1, 2))
+    assert first == again != other
+    assert first not in TEXT
+    assert printed(capsys, results, top_k=1, **options) in TEXT * 2
+
+
+def test_what_was_not_kept_or_is_damaged_is_refused(capsys, results):
+    folder, record = results
+    with pytest.raises(UsageError, match="no finished trial abc"):
+        printed(capsys, results, trial="abc")
+    path = parameters_path(folder / "alphabet", record["trial"])
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    with pytest.raises(StoreError, match="damaged"):
+        printed(capsys, results)
+    path.write_bytes(whole)
+    TrialStore(folder / "alphabet").write(record | {"parameters": None})
+    with pytest.raises(UsageError, match=r"keep_parameters: true.*seqbench run alphabet --trial"):
+        printed(capsys, results)
+    TrialStore(folder / "alphabet").write(record)
+
+
+def test_keeping_parameters_is_no_part_of_a_trials_identity(tmp_path):
+    (tmp_path / "text.txt").write_text(TEXT)
+    trials = []
+    for keep in ("true", "false"):
+        path = tmp_path / f"{keep}.yaml"
+        path.write_text(GRID.format(text=tmp_path / "text.txt", keep=keep))
+        trials.append([trial.id for trial in plan(read_grid(path)).trials])
+    assert trials[0] == trials[1]
+
+
+def test_words_are_written_apart_and_characters_together():
+    assert written(("a", "b", " "), [0, 2, 1, 1]) == "a bb"
+    assert written(("the", "a", ","), [0, 2, 1]) == "the , a"

@@ -1,0 +1,42 @@
+"""Every mitigation keeps the contract of `seqbench.contracts.mitigations`."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from seqbench.contracts.base import DoesNotApply
+from seqbench.contracts.mitigations import CHECKS, Subject, compilations
+from seqbench.grid import catalogue
+
+NAMES = catalogue.names("mitigations")
+
+
+@cache
+def subject(name: str) -> Subject:
+    return Subject(catalogue.component("mitigations", name))
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("name", NAMES)
+def test_mitigation(name, check):
+    try:
+        check(subject(name))
+    except DoesNotApply as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_its_settings_are_those_a_grid_resolves(name):
+    resolved = catalogue.resolve("mitigations", name, {}).settings
+    assert resolved == subject(name).settings
+    assert catalogue.component("mitigations", name)(**resolved) is not None
+
+
+def test_the_count_of_compilations_sees_one():
+    with compilations() as counted:
+        jax.jit(lambda x: x * 3.14159)(jnp.ones(7))
+    assert counted

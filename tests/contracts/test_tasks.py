@@ -1,0 +1,41 @@
+"""Every task, with its defaults and with other settings, keeps the contract of `seqbench.contracts.tasks`."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+from seqbench.contracts.base import DoesNotApply
+from seqbench.contracts.tasks import CHECKS, Subject
+from seqbench.grid import catalogue
+
+SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "entity_tagging": [{"cue": "either"}],
+    "language_model": [{"units": "characters"}, {"text": "english", "units": "characters"}],
+    "number_words": [{"to": "words"}],
+    "parity": [{"running": True, "shortest": 2}],
+    "temporal_order": [{"relevant": 3}],
+}
+"""What is tried beside the defaults."""
+CASES = {
+    " ".join([name, *(f"{key}={value}" for key, value in settings.items())]): (name, settings)
+    for name in catalogue.names("tasks")
+    for settings in ({}, *SETTINGS.get(name, []))
+}
+
+
+@cache
+def subject(case: str) -> Subject:
+    name, settings = CASES[case]
+    return Subject(catalogue.component("tasks", name), settings)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("case", CASES)
+def test_task(case, check):
+    try:
+        check(subject(case))
+    except DoesNotApply as reason:
+        pytest.skip(str(reason))
