@@ -16,13 +16,13 @@ import pandas as pd
 from seqbench.stats.blocks import Block
 from seqbench.stats.declared import Declared
 from seqbench.stats.factorial import Design, contrast
-from seqbench.stats.interval import Floats, t_interval
+from seqbench.stats.interval import Floats, bootstrap_interval, mean_interval, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 
-STATISTICS = ("shapley", "alone", "remove_one", "main")
+INTERVALS = {"shapley": bootstrap_interval, "alone": mean_interval, "remove_one": mean_interval, "main": t_interval}
 COLUMNS = [
     "task", "outcome", "unit", "full", "factor", "level", "n",
-    *(f"{name}{end}" for name in STATISTICS for end in ("", "_low", "_high")), "warning",
+    *(f"{name}{end}" for name in INTERVALS for end in ("", "_low", "_high")), "warning",
 ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ def _row(found: dict[str, Floats], outcome: SeedOutcome, alpha: float) -> dict[s
     width, row = outcome.high - outcome.low, {}
     for name, own in found.items():
         row[name] = own.mean()
-        row[f"{name}_low"], row[f"{name}_high"] = t_interval(own, -width, width, alpha)
+        row[f"{name}_low"], row[f"{name}_high"] = INTERVALS[name](own, -width, width, alpha)
     opposed = row["alone"] * row["main"] < -1e-12
     return {**row, "warning": "alone and on average it acts in opposite directions" if opposed else ""}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seqbench.stats.interval import clopper_pearson, mean_interval, t_interval
+from seqbench.stats.interval import bootstrap_interval, clopper_pearson, mean_interval, t_interval
 
 OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
 HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])
@@ -57,7 +57,7 @@ def test_mean_interval_spans_numbers_known_only_between_bounds():
     assert open_ended[0] < known[0] < known[1] < open_ended[1]
 
 
-@pytest.mark.parametrize("interval", [mean_interval, t_interval])
+@pytest.mark.parametrize("interval", [mean_interval, t_interval, bootstrap_interval])
 def test_no_interval_below_five_seeds(interval):
     assert np.isnan(interval([1.0, 2.0, 3.0, 4.0], 0.0, 5.0)).all()
     assert np.isfinite(interval([1.0, 2.0, 3.0, 4.0, 4.0], 0.0, 5.0)).all()
@@ -71,6 +71,15 @@ def test_t_interval_agrees_with_students_own_data():
 
 def test_t_interval_without_spread_gives_way_to_the_exact_one():
     assert t_interval([2.0] * 10, -3.0, 3.0) == mean_interval([2.0] * 10, -3.0, 3.0)
+
+
+def test_bootstrap_interval_is_about_students_and_mirrors():
+    sample = np.random.default_rng(0).normal(0.3, 0.1, 10)
+    low, high = bootstrap_interval(sample, -1.0, 1.0)
+    np.testing.assert_allclose((low, high), t_interval(sample, -1.0, 1.0), atol=0.01)
+    np.testing.assert_allclose(bootstrap_interval(-sample[::-1], -1.0, 1.0), (-high, -low), atol=1e-12)
+    assert bootstrap_interval([2.0] * 10, -3.0, 3.0) == mean_interval([2.0] * 10, -3.0, 3.0)
+    assert bootstrap_interval([0.9] * 9 + [1.0], -1.0, 1.0)[1] <= 1.0
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.7, 0.9, 0.97])

@@ -9,7 +9,9 @@ import pytest
 
 from seqbench.stats.blocks import block_of
 from seqbench.stats.declared import Declared
-from seqbench.stats.factorial import contrast, find_design
+from seqbench.stats.factorial import contrast, effects, find_design
+from seqbench.stats.interval import bootstrap_interval
+from seqbench.stats.pairwise import compare_pairs
 from seqbench.stats.shapley import shapley, shapley_values
 
 TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}
@@ -80,3 +82,29 @@ def test_one_set_a_choice_of_levels(crossed):
 def test_none_where_a_combination_is_missing(crossed):
     rows = crossed(TWO, lambda *_: 1)
     assert table_of(rows[rows["method"] != "gru"]).empty
+
+
+@pytest.mark.parametrize(("least", "most"), [(0.1, 0.95), (0.85, 0.99)])
+def test_intervals_cover_at_ten_seeds(least, most):
+    """A Shapley value of sixteen all-or-nothing trials a seed, also where hardly any of them fails."""
+    rng = np.random.default_rng(3)
+    rates = rng.uniform(least, most, (2, 2, 2, 2, 1))
+    truth = shapley_values(rates)[0, 0]
+    ends = [bootstrap_interval(shapley_values((rng.random((2, 2, 2, 2, 10)) < rates) * 1.0)[0], -1, 1)
+            for _ in range(600)]  # fmt: skip
+    assert np.mean([low <= truth <= high for low, high in ends]) >= 0.93
+
+
+def test_one_quantity_has_one_interval(crossed):
+    """What stands elsewhere in the report too has the interval it has there."""
+    rng = np.random.default_rng(4)
+    rows = crossed(TWO, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru"))
+    plan = Declared(outcome="horizon")
+    block = block_of(rows, plan)
+    design = find_design(rows, block, plan)
+    own = shapley(block, design, plan).set_index("factor").loc["clip"]
+    pair = compare_pairs(block, [("norm", "plain")], plan, "declared").iloc[0]
+    assert (own["alone_low"], own["alone_high"]) == (pair["low"], pair["high"])
+    main = effects(block, design, plan).set_index(["outcome", "effect"]).loc[("horizon", "clip=norm")]
+    assert (own["main_low"], own["main_high"]) == (main["low"], main["high"])
+    assert own["shapley_low"] < own["shapley"] < own["shapley_high"]
