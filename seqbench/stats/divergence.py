@@ -2,7 +2,7 @@
 
 Rates carry Clopper and Pearson's interval. Against the baseline, seed by seed and over all lengths: Newcombe's (1998)
 interval for the difference, McNemar's exact test on the seeds that differ, and Cochran's, Mantel's and Haenszel's
-test with the lengths as strata.
+test with the lengths as strata. Methods that share no seed are compared by Boschloo's (1970) exact test.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ COLUMNS = [
     "first_step", "median_step",
 ]  # fmt: skip
 PAIR_COLUMNS = [
-    "method", "against", "task", "n", "diverged", "diverged_against", "difference", "low", "high", "p", "p_holm",
-    "p_lengths",
+    "method", "against", "task", "n", "n_against", "diverged", "diverged_against", "difference", "low", "high", "test",
+    "p", "p_holm", "p_lengths",
 ]  # fmt: skip
 
 Flags = NDArray[np.bool_]
@@ -89,28 +89,44 @@ def across_lengths(one: Flags, other: Flags) -> float:
     return float(StratifiedTable(informative).test_null_odds(correction=True).pvalue) if informative else np.nan
 
 
+def boschloo_exact(k: int, n: int, k_against: int, n_against: int) -> float:
+    """Exact two-sided test of two independent shares (Boschloo 1970), sharper than Fisher's; 1 if all or none did."""
+    if k + k_against in (0, n + n_against):
+        return 1.0
+    return float(stats.boschloo_exact([[k, k_against], [n - k, n_against - k_against]]).pvalue)
+
+
 def _pair(own: pd.DataFrame, plain: pd.DataFrame, alpha: float) -> dict[str, object] | None:
-    """The comparison of two yes/no tables, seeds by lengths, over the seeds that finished every length in both."""
-    own, plain = own.align(plain, join="inner")
-    whole = own.notna().all(axis=1) & plain.notna().all(axis=1)
-    one, other = own[whole].to_numpy(bool), plain[whole].to_numpy(bool)
-    n = len(one)
-    if not n or not one.shape[1]:
+    """The comparison of two yes/no tables, seeds by lengths, over the seeds that finished every length of both.
+
+    Over common seeds if there are any; else over each one's own.
+    """
+    own, plain = (table.dropna() for table in own.align(plain, join="inner", axis=1))
+    common = own.index.intersection(plain.index)
+    if len(common):
+        own, plain = own.loc[common], plain.loc[common]
+    one, other = own.to_numpy(bool), plain.to_numpy(bool)
+    if not one.size or not other.size:
         return None
     ever, ever_plain = np.asarray(one.any(axis=1)), np.asarray(other.any(axis=1))
-    k, k_plain = int(ever.sum()), int(ever_plain.sum())
-    low, high = newcombe_interval(k, n, k_plain, n, alpha) if n >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
+    sample = int(ever.sum()), len(ever), int(ever_plain.sum()), len(ever_plain)
+    k, n, k_plain, n_plain = sample
+    low, high = newcombe_interval(*sample, alpha) if min(n, n_plain) >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
     return {
-        "n": n, "diverged": k, "diverged_against": k_plain, "difference": (k - k_plain) / n, "low": low, "high": high,
-        "p": mcnemar_exact(ever, ever_plain), "p_lengths": across_lengths(one, other),
+        "n": n, "n_against": n_plain, "diverged": k, "diverged_against": k_plain,
+        "difference": k / n - k_plain / n_plain, "low": low, "high": high,
+        "test": "McNemar" if len(common) else "Boschloo",
+        "p": mcnemar_exact(ever, ever_plain) if len(common) else boschloo_exact(*sample),
+        "p_lengths": across_lengths(one, other),
     }  # fmt: skip
 
 
 def divergence_pairs(rows: pd.DataFrame, baseline: str | None, alpha: float) -> pd.DataFrame:
     """Each method of one task against its baseline: seeds that diverged at any length.
 
-    low, high: interval of the difference in shares; p: exact McNemar, p_holm corrected among these rows; p_lengths:
-    with lengths as strata, which takes the trials of a seed as independent and is a second opinion only.
+    low, high: interval of the difference in shares; p: of the exact `test`, McNemar on common seeds or, where there is
+    none, Boschloo; p_holm corrected among these rows; p_lengths: with lengths as strata, which takes the trials of a
+    seed as independent and is a second opinion only.
     """
     finished = rows[rows["outcome"].notna()]
     if baseline is None or finished.empty:

@@ -7,7 +7,14 @@ import pytest
 from scipy import stats
 
 from seqbench.stats.blocks import complete
-from seqbench.stats.divergence import across_lengths, divergence, divergence_pairs, mcnemar_exact, newcombe_interval
+from seqbench.stats.divergence import (
+    across_lengths,
+    boschloo_exact,
+    divergence,
+    divergence_pairs,
+    mcnemar_exact,
+    newcombe_interval,
+)
 
 
 @pytest.fixture
@@ -61,6 +68,33 @@ def test_against_the_baseline(results):
     assert row["difference"] == -0.6
     assert row["p"] == row["p_holm"] == pytest.approx(2 * 0.5**6)
     assert row["low"] < -0.6 < row["high"] < 0
+    assert row["test"] == "McNemar"
+
+
+def test_boschloo_by_enumeration():
+    # 7 of 7 against 2 of 8: the largest chance, over the common share, of a one-sided Fisher p as small; both sides.
+    k, n, k_against, n_against = 7, 7, 2, 8
+
+    def fisher(a, b):
+        return stats.fisher_exact([[a, b], [n - a, n_against - b]], alternative="greater")[1]
+
+    seen = fisher(k, k_against)
+    extreme = [(a, b) for a in range(n + 1) for b in range(n_against + 1) if fisher(a, b) <= seen * (1 + 1e-9)]
+    shares = np.linspace(0.001, 0.999, 999)
+    chances = sum(stats.binom.pmf(a, n, shares) * stats.binom.pmf(b, n_against, shares) for a, b in extreme)
+    assert boschloo_exact(k, n, k_against, n_against) == pytest.approx(2 * np.max(chances), rel=1e-3)
+    assert boschloo_exact(0, 5, 0, 7) == boschloo_exact(5, 5, 7, 7) == 1.0
+
+
+def test_methods_without_a_common_seed_are_compared_unpaired(results):
+    own = results["method"] == "clip"
+    results.loc[own, "seed"] += 500
+    results = results.drop(index=results[own & (results["seed"] == 1509)].index)
+    row = divergence_pairs(results, "plain", 0.05).iloc[0]
+    assert (row["test"], row["n"], row["n_against"]) == ("Boschloo", 9, 10)
+    assert (row["diverged"], row["diverged_against"]) == (0, 6)
+    assert row["p"] == pytest.approx(boschloo_exact(0, 9, 6, 10))
+    assert row["p"] < stats.fisher_exact([[0, 6], [9, 4]])[1], "sharper than Fisher's"
 
 
 def test_nothing_to_compare(results):
