@@ -18,12 +18,12 @@ import pandas as pd
 from seqbench.stats.blocks import Block
 from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
-from seqbench.stats.signflip import sign_flip_test
+from seqbench.stats.signflip import holm, sign_flip_test
 
 COLUMNS = [
     "method", "task", "length", "n", "solved", "rate", "low", "high", "median", "restricted_mean", "mean_low",
     "mean_high", "budget", "evaluate_every", "coarse", "median_seconds", "median_sequences", "pairs", "difference",
-    "difference_low", "difference_high", "p",
+    "difference_low", "difference_high", "p", "p_holm",
 ]  # fmt: skip
 INCIDENCE_COLUMNS = ["method", "task", "length", "step", "n", "solved", "diverged", "neither"]
 COARSE = 0.02
@@ -95,7 +95,8 @@ def steps_to_solve(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.D
         wall-clock and in training sequences seen, medians over the trials that solved
     restricted_mean: mean steps up to the budget, which stands for trials that never solved; mean_low, mean_high
     coarse: evaluations are further apart than 2 % of the budget, so steps are known only to that
-    difference: restricted mean less the baseline's over `pairs` seeds; p: log-rank test permuted within seeds
+    difference: restricted mean less the baseline's over `pairs` seeds; p: log-rank test permuted within seeds; p_holm:
+        corrected among all methods and lengths of the task
     """
     table = pd.DataFrame(
         [_row(block, method, length, declared.alpha) for method, length in np.ndindex(block.solved.shape[::2])],
@@ -114,6 +115,8 @@ def steps_to_solve(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.D
     )
     table = table.merge(costs, on=["method", "length"], how="left")
     table["coarse"] = table["evaluate_every"] > COARSE * table["budget"]
+    tested = table["p"].notna()
+    table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"].to_numpy(float))
     return table[COLUMNS]
 
 

@@ -31,3 +31,29 @@ def test_a_seed_with_a_missing_length_has_no_area(grid):
     block = block_of(complete(results))
     assert np.isnan(seed_areas(block)[0]).tolist() == [False, True, False]
     assert areas(block, Declared())["n"].tolist() == [2]
+
+
+def test_difference_from_the_baseline_pairs_whole_curves(grid):
+    # Octaves apart: horizons 3 and 1 of four lengths are areas of 2.5 and 0.5.
+    rows = complete(grid({"plain": 1, "gru": 3, "lstm": [1] * 5 + [3] * 5}, lengths=(10, 20, 40, 80)))
+    table = areas(block_of(rows), Declared()).set_index("method")
+    assert table["difference"]["gru"] == pytest.approx(2.0)
+    assert table["difference_low"]["gru"] < 2.0 < table["difference_high"]["gru"] <= 3.0
+    assert table["p"]["gru"] == pytest.approx(2 / 2**10)
+    assert table["p"]["lstm"] == pytest.approx(2 / 2**5), "five seeds tie and say nothing"
+    assert table["p_holm"].tolist()[:2] == pytest.approx([2 * 2 / 2**10, 2 / 2**5])
+    assert table.loc["plain", ["pairs", "difference", "p"]].isna().all()
+    assert (table["against"] == "plain").all()
+
+
+def test_only_seeds_with_whole_curves_of_both_are_paired(grid):
+    rows = complete(grid({"plain": 1, "gru": 3}))
+    rows = rows[~((rows["method"] == "gru") & (rows["length"] == 25) & (rows["seed"] == 1001))]
+    table = areas(block_of(rows), Declared()).set_index("method")
+    assert table["pairs"]["gru"] == 9
+    assert table["p"]["gru"] == pytest.approx(2 / 2**9)
+
+
+def test_without_a_baseline_there_is_no_difference(grid):
+    table = areas(block_of(complete(grid({"gru": 3, "lstm": 1}))), Declared())
+    assert table[["against", "difference", "p"]].isna().all(axis=None)

@@ -87,11 +87,13 @@ def test_permuted_test_is_near_scipys_asymptotic_one():
 
 
 def test_against_the_baseline(grid):
-    rows = complete(grid({"plain": 0, "gru": 1}, lengths=(50,)))
+    rows = complete(grid({"plain": 0, "gru": 1, "lstm": 0}, lengths=(50,)))
     table = steps_to_solve(rows, block_of(rows), Declared()).set_index("method")
     assert table["difference"]["gru"] == -600
     assert table["p"]["gru"] == pytest.approx(2 / 2**10)
+    assert table["p_holm"]["gru"] == pytest.approx(2 * 2 / 2**10), "two tests: the baseline itself is none"
     assert np.isnan(table["p"]["plain"])
+    assert np.isnan(table["p_holm"]["plain"])
 
 
 def test_nothing_finished(grid):
