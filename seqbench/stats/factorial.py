@@ -137,13 +137,14 @@ def _depends_on(table: pd.DataFrame) -> list[str]:
 
 
 def outcomes_of(block: Block, declared: Declared) -> list[SeedOutcome]:
-    """The primary outcome, then whether each length was solved, then steps to solve."""
+    """The primary outcome, then whether each length was solved, then the horizon and steps to solve."""
     primary = seed_outcome(block, declared.outcome)
     solved = [
         SeedOutcome(f"solved at {length:g}", "solve rate", block.solved[..., place], 0.0, 1.0)
         for place, length in enumerate(block.lengths)
     ]
-    return [primary, *solved, *([] if primary.name == "steps" else [seed_outcome(block, "steps")])]
+    names = ["steps"] if len(block.lengths) == 1 else ["horizon", "steps"]
+    return [primary, *solved, *(seed_outcome(block, name) for name in names if name != primary.name)]
 
 
 def effects(block: Block, design: Design, declared: Declared) -> pd.DataFrame:

@@ -114,6 +114,18 @@ def test_level_that_is_not_involved_may_be_missing():
     assert np.isnan(contrast(cells, {1: 1})).all()
 
 
+def test_other_outcomes_stand_beside_the_primary_one(crossed):
+    """Solved at each length, the horizon and steps to solve, whichever of them is primary."""
+    rows, lengths = crossed(TWO, lambda own, _: 2 * (own["gating"] == "gru")), (12, 25, 50, 100)
+    for primary in ("horizon", "accuracy"):
+        plan = Declared(outcome=primary)
+        block = block_of(rows, plan)
+        table = effects(block, find_design(rows, block, plan), plan)
+        own, *others = table["outcome"].unique()
+        solved = [f"solved at {length}" for length in lengths]
+        assert (own, others) == (primary, [*solved, *(["horizon"] if primary != "horizon" else []), "steps"])
+
+
 def test_interaction_means(crossed):
     rows = crossed(TWO, lambda own, _: 4 if own["gating"] == "gru" else 1)
     plan = Declared(outcome="solved")
