@@ -15,11 +15,12 @@ from seqbench.stats import area, divergence, factorial, horizon, pairwise, shapl
 from seqbench.stats.answers import answers
 from seqbench.stats.blocks import Block, blocks, complete, reporting_rows
 from seqbench.stats.counts import counts
+from seqbench.stats.critical_difference import critical_ranks, task_scores
 from seqbench.stats.declared import Declared
 from seqbench.stats.methods import methods_table
 from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
-from seqbench.stats.sensitivity import sensitivity
+from seqbench.stats.sensitivity import budget_sensitivity, sensitivity
 from seqbench.stats.solve_rate import solve_rates
 
 _NONE = pd.DataFrame()
@@ -40,8 +41,9 @@ class Comparison:
     divergence, divergence_pairs: by method, task, purpose and length; by method and task against the baseline
     pairwise: by pair of methods and task
     profiles, ranks: by method over all tasks
+    critical_ranks, critical_pairs: by method and by pair of methods over ten tasks or more (`critical_difference`)
     tuning, tuning_curves, tuning_budget: by method, task and length; and by learning rate; and by number tried
-    sensitivity: by task, method and threshold of "solved"
+    sensitivity, budget_sensitivity: by task, method and threshold of "solved"; and by part of the budget
     counts: planned, finished, missing and each outcome, by method, task and purpose
     baselines: the baseline of each task, None where there is none
     """
@@ -65,10 +67,13 @@ class Comparison:
     pairwise: pd.DataFrame
     profiles: pd.DataFrame
     ranks: pd.DataFrame
+    critical_ranks: pd.DataFrame
+    critical_pairs: pd.DataFrame
     tuning: pd.DataFrame
     tuning_curves: pd.DataFrame
     tuning_budget: pd.DataFrame
     sensitivity: pd.DataFrame
+    budget_sensitivity: pd.DataFrame
     counts: pd.DataFrame
 
 
@@ -145,6 +150,7 @@ def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -
     steps = _stack(
         tasks, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.block, declared)
     )
+    mean_ranks, pairs_over_tasks = critical_ranks(task_scores(table, far), alpha)
     return {
         "methods": table,
         "solve_rates": rates,
@@ -161,6 +167,8 @@ def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -
         ),
         "profiles": profiles(steps),
         "ranks": rank_stability(table),
+        "critical_ranks": mean_ranks,
+        "critical_pairs": pairs_over_tasks,
     }
 
 
@@ -191,6 +199,7 @@ def compare(
         answers=answers(tables, baselines, declared.alpha),
         divergence=divergence.divergence(whole, declared.alpha),
         sensitivity=sensitivity(rows, curves, declared),
+        budget_sensitivity=budget_sensitivity(rows, declared),
         counts=counts(whole),
         **tables,
         **_tuning_tables(whole, declared),

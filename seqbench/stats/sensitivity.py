@@ -1,4 +1,4 @@
-"""Whether the statements hang on where the line of "solved" was drawn."""
+"""Whether the statements hang on where the line of "solved" was drawn, or on how long training was allowed to take."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
     "median_step",
 ]  # fmt: skip
+BUDGET_COLUMNS = ["task", "method", "budget_share", "n", "solved_longest", "rate_longest", "octaves", "low", "high"]
+BUDGET_SHARES = (0.25, 0.5, 1.0)
+"""Parts of the training budget at which the horizon is read again."""
 HELD_FOR = 3
 """Evaluations in a row that must meet the threshold before a trial counts as solved at the first of them."""
 
@@ -75,3 +78,19 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
     others = [_at(judged, curves, declared, tau).assign(tau=tau, declared=False) for tau in declared.sensitivity]
     table = pd.concat([stated, *others])[COLUMNS]
     return table.drop_duplicates(["task", "method", "tau"]).sort_values(["task", "method", "tau"], ignore_index=True)
+
+
+def budget_sensitivity(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """One row a task, method and part of the training budget: what had been solved by then.
+
+    A trial counts as solved from the first of three evaluations in a row that met the criterion, at every share alike,
+    so the last share can differ from what the trial did on test data at its very end.
+    """
+    if rows["outcome"].notna().sum() == 0:
+        return pd.DataFrame(columns=BUDGET_COLUMNS)
+    plan, finished, parts = replace(declared, tau=None), rows["outcome"].notna(), []
+    for share in BUDGET_SHARES:
+        within = rows["solved_at"] <= share * rows["budget"]
+        outcome = pd.Series(np.where(within, "solved", "chance"), rows.index, dtype=object).where(finished, None)
+        parts.append(_at(rows.assign(outcome=outcome), None, plan, None).assign(budget_share=share))
+    return pd.concat(parts)[BUDGET_COLUMNS].sort_values(["task", "method", "budget_share"], ignore_index=True)

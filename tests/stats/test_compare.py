@@ -84,7 +84,8 @@ def test_no_trials_at_all():
 
 def test_every_table_is_filled_and_has_the_same_columns_when_empty(results):
     empty = frames(compare(pd.DataFrame()))
-    several = pd.concat([results, results.assign(task="parity", trial="p" + results["trial"])])
+    tasks = ["adding", *(f"task{number}" for number in range(9))]
+    several = pd.concat([results.assign(task=task, trial=task + results["trial"]) for task in tasks])
     for name, table in frames(compare(several)).items():
         assert table.columns.tolist() == empty[name].columns.tolist(), name
         if name != "missing_combinations":

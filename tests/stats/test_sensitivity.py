@@ -8,7 +8,7 @@ import pytest
 
 from seqbench.stats.blocks import complete
 from seqbench.stats.declared import Declared
-from seqbench.stats.sensitivity import first_held, sensitivity
+from seqbench.stats.sensitivity import budget_sensitivity, first_held, sensitivity
 
 
 @pytest.fixture
@@ -53,3 +53,22 @@ def test_three_in_a_row_within_one_trial():
 
 def test_tasks_judged_by_loss_are_left_out(rows):
     assert sensitivity(rows.assign(solved_metric="loss"), None, Declared()).empty
+
+
+def test_a_shorter_budget_by_hand(grid):
+    # Length 100 is solved at step 100, 200, ... 1000 by the ten seeds, all shorter ones at 50; the budget is 1000.
+    results = complete(grid({"gru": 4}))
+    last = results["length"] == 100
+    results["solved_at"] = np.where(last, 100.0 * (results["seed"] - 999), 50.0)
+    table = budget_sensitivity(results, Declared()).set_index("budget_share")
+    assert table["solved_longest"].to_dict() == {0.25: 2, 0.5: 5, 1.0: 10}
+    octaves = np.log2(np.array([12, 25, 50, 100]) / 12)
+    middle = (octaves[2] + octaves[3]) / 2
+    assert table["octaves"][0.5] == pytest.approx((5 * octaves[3] + 5 * middle) / 10)
+
+
+def test_unfinished_trials_stay_unfinished_at_every_budget(rows):
+    rows["solved_at"] = 50.0
+    rows.loc[rows["seed"] == 1000, "outcome"] = None
+    assert budget_sensitivity(rows, Declared())["n"].tolist() == [9, 9, 9]
+    assert budget_sensitivity(rows.assign(outcome=None), Declared()).empty
