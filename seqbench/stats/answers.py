@@ -68,20 +68,30 @@ def size_in_words(found: pd.Series, value: float, low: float, high: float, alpha
     return size, f"{100 * (1 - alpha):g} %: {scale * low:.{digits}f} to {scale * high:.{digits}f}"
 
 
+def times_in_words(found: pd.Series, value: float) -> str:
+    """A gain in octaves as `8.3 times as far back`; empty for other outcomes and where nothing was gained."""
+    return f"{2**value:.1f} times as far back" if found["unit"] == "octaves" and value >= 0.05 else ""
+
+
 def _difference(pair: pd.Series, alpha: float, *, at_least: bool) -> str:
     """The size and sureness of one paired comparison, as the end of a sentence."""
     size, level = size_in_words(pair, pair["difference"], pair["low"], pair["high"], alpha)
-    size = f"at least {size}" if at_least else size
+    times, n = times_in_words(pair, pair["difference"]), int(pair["n"])
+    head = f"{'at least ' if at_least else ''}{times or size}"
+    known = ", ".join(filter(None, [size if times else "", level]))
+    seen = f"{head} ({known})" if known else head
     if not level:
-        return f"{size} over {int(pair['n'])} seeds, too few seeds to tell by chance alone"
+        return f"{seen} over {n} seeds, too few seeds to tell it from chance"
     if pair["verdict"] == "too few seeds to tell":
         among = f"{int(pair['comparisons'])} comparison{'s' if pair['comparisons'] > 1 else ''}"
-        return f"{size} ({level}), but {int(pair['n'])} seeds are too few to tell it from chance among {among}"
-    text = f"{size} ({level}, {p_in_words(pair['p_holm'])} after Holm)"
+        return f"{seen}, but {n} seeds are too few to tell it from chance among {among}"
+    proof = f"({known}, {p_in_words(pair['p_holm'])} after Holm)"
     if pair["verdict"] == "no evidence":
-        return f"{text}: no evidence of a difference"
+        return f"{head} {proof}: no evidence of a difference"
     if pair["low"] <= 0 <= pair["high"]:
-        text += "; the seeds agree, but a rare failure that this few cannot rule out could undo the mean"
+        text = f"{head} {proof}; the seeds agree, but a rare failure that this few cannot rule out could undo the mean"
+    else:
+        text = f"{head}, beyond chance {proof}"
     return text if pair["family"] == "declared" else f"{text}; this comparison was not declared beforehand"
 
 
@@ -145,9 +155,9 @@ def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) 
         return ""
     best = found.iloc[int(found["mean"].abs().argmax())]
     size, level = size_in_words(best, best["mean"], best["low"], best["high"], alpha)
-    text = (
-        f" Over all combinations {best['effect']} gave most: {size} ({level}, {p_in_words(best['p_holm'])} after Holm)"
-    )
+    times = times_in_words(best, best["mean"])
+    known = f"{f'{size}, ' if times else ''}{level}, {p_in_words(best['p_holm'])} after Holm"
+    text = f" Over all combinations {best['effect']} gave most: {times or size} ({known})"
     if not best["depends_on"]:
         return f"{text}."
     factor, level = str(best["effect"]).split("=", 1)

@@ -18,14 +18,16 @@ def answer_of(results, **declared):
 def test_who_how_far_and_how_sure(grid):
     answer = answer_of(grid({"plain": 0, "gru": 4, "lstm": 2}))
     assert answer.startswith("adding: gru remembered furthest: 10 of 10 seeds solved length 100 (95 %: 69-100 %), ")
-    assert "where plain solved 0 of 10 (95 %: 0-31 %); at least +3.1 octaves (95 %: " in answer
-    assert answer.endswith("p = 0.0039 after Holm).")
+    assert "where plain solved 0 of 10 (95 %: 0-31 %); at least 8.3 times as far back, beyond chance (+3.1 " in answer
+    assert answer.endswith("octaves, 95 %: 1.2 to 3.1, p = 0.0039 after Holm).")
 
 
 def test_three_seeds_are_not_a_proof(grid):
     answer = answer_of(grid({"plain": 0, "gru": 4}, seeds=3))
     assert "3 of 3 seeds solved length 100, where plain solved 0 of 3" in answer
-    assert answer.endswith("over 3 seeds, too few seeds to tell by chance alone.")
+    assert answer.endswith(
+        "at least 8.3 times as far back (+3.1 octaves) over 3 seeds, too few seeds to tell it from chance."
+    )
 
 
 def test_two_seeds_are_not_ranked(grid):
@@ -39,7 +41,7 @@ def test_two_seeds_are_not_ranked(grid):
 def test_no_evidence_is_said(grid):
     answer = answer_of(grid({"plain": [1, 2] * 5, "gru": [2, 1, 2, 2, 1, 2, 1, 2, 2, 2]}))
     assert "half of its seeds or more reached length 25, and 0 of 10 seeds solved length 100" in answer
-    assert "where plain reached length 25; +" in answer
+    assert "where plain reached length 25; 1.2 times as far back (+0.2 octaves, 95 %: " in answer
     assert answer.endswith(": no evidence of a difference.")
 
 
@@ -51,6 +53,7 @@ def test_many_comparisons_need_more_seeds(grid):
 def test_a_small_gain_in_every_seed_is_not_sold_as_certain(grid):
     answer = answer_of(grid({"plain": 1, "gru": 2}))
     assert "a rare failure that this few cannot rule out could undo the mean" in answer
+    assert "beyond chance" not in answer
 
 
 def test_hardly_anything_learned(grid):
@@ -75,14 +78,15 @@ def test_no_baseline(grid):
 
 def test_single_length_is_told_in_points(grid):
     answer = answer_of(grid({"plain": 0, "gru": 1}, lengths=(50,)))
-    assert "+100 points of lengths solved (95 %: 39 to 100, p = 0.002 after Holm)" in answer
+    assert "+100 points of lengths solved, beyond chance (95 %: 39 to 100, p = 0.002 after Holm)" in answer
 
 
 def test_factorial_names_the_remedy(crossed):
     factors = {"clip": ("none", "norm"), "gating": ("none", "gru")}
     rng = np.random.default_rng(2)
     answer = answer_of(crossed(factors, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru")))
-    assert " Over all combinations gating=gru gave most: +" in answer
+    assert " Over all combinations gating=gru gave most: " in answer
+    assert " times as far back (+" in answer
     dependent = answer_of(crossed(factors, lambda own, _: 4 if own["gating"] == "gru" else 3 * (own["clip"] == "norm")))
     assert "but it depends on clip=norm: +3.1 octaves alone, +0.5 octaves as the last remedy added." in dependent
 
