@@ -17,6 +17,7 @@ RESULT_COLUMNS: dict[str, str] = {
     "length": "dependency length in steps",
     "seed": "names the data stream, the same for every method, and the initialisation",
     "learning_rate": "peak learning rate",
+    "tuned": "the further settings that tuning set, as JSON by `component.setting`; missing where there are none",
     "purpose": "tuning (chooses settings, validation data only) or reporting (what is compared)",
     "outcome": "solved, partial, chance or diverged; missing for a trial that has not finished",
     "accuracy": "share of test targets answered right at the end; missing if the trial diverged",

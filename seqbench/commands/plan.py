@@ -37,6 +37,8 @@ def _show(current: Plan, workers: int) -> None:
     facts.add_row(
         "trials", f"{len(current.trials):,}" + (f", {current.waiting:,} wait for tuning" if current.waiting else "")
     )
+    if current.budget:
+        facts.add_row("tuning", f"{current.budget:,} settings tried for each method and task, on seeds of their own")
     facts.add_row("groups", f"{len(current.groups):,}, each compiled once")
     facts.add_row("time", f"about {duration(estimate.seconds)} on {workers} workers, within a factor of two")
     facts.add_row("memory", f"about {estimate.bytes_per_worker / 2**20:,.0f} MiB a worker")

@@ -6,7 +6,7 @@ A grid that is tuned plans its reporting trials only once its tuning trials are 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,8 +15,9 @@ from seqbench.execution.environment import environment, fingerprint, revision
 from seqbench.execution.local import Event, Pool
 from seqbench.execution.probe_grid import require_probes
 from seqbench.grid.expand import complete_training
+from seqbench.grid.identity import canonical
 from seqbench.grid.plan import Group, Plan, Trial, plan
-from seqbench.grid.spec import Grid
+from seqbench.grid.spec import Grid, Range
 from seqbench.store import atomic
 from seqbench.store.lock import held
 from seqbench.store.results import gather, tables_of
@@ -157,6 +158,7 @@ def labels(current: Plan) -> dict[str, Any]:
                 "length": trial.length,
                 "seed": trial.seed,
                 "learning_rate": trial.learning_rate,
+                "tuned": canonical(trial.knobs) if trial.knobs else None,
                 "purpose": trial.purpose,
                 **{factor: trial.factors.get(factor) for factor in factors},
             }
@@ -171,7 +173,7 @@ def write_plan(folder: Path, current: Plan, records: list[Record]) -> None:
     content = {
         "grid": grid.name,
         "question": grid.question,
-        "declared": declared(grid),
+        "declared": declared(current),
         "training": complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
         "methods": [method.name for method in current.methods],
         "remedies": {method.name: [remedy.name for remedy in method.mitigations] for method in current.methods},
@@ -191,28 +193,41 @@ OUTCOME = {"solve_rate": "solved", "accuracy": "accuracy", "horizon": "horizon",
 """The statistics' word for each primary outcome that a grid can declare."""
 
 
-def declared(grid: Grid) -> dict[str, Any]:
+def declared(current: Plan) -> dict[str, Any]:
     """What the grid laid down before it ran: the settings of `seqbench.stats.declared.Declared`."""
+    grid = current.grid
     pairs = [tuple(pair) for pair in grid.comparisons.pairs]
     return {
         "outcome": OUTCOME[grid.primary],
         "comparisons": pairs or None,
         "baseline": grid.comparisons.baseline or (grid.methods[0].name if grid.methods and not grid.factors else None),
-        "tuning": tuning_in_words(grid),
+        "tuning": tuning_in_words(grid, current.budget),
         "tuning_seeds": list(grid.tuning.seeds) if grid.tuning else [],
         "reporting_seeds": list(grid.seeds),
     }
 
 
-def tuning_in_words(grid: Grid) -> str:
-    """How the learning rates were chosen."""
+def tuning_in_words(grid: Grid, budget: int) -> str:
+    """How the settings were chosen; `budget` is how many were tried for each method and task."""
     if grid.tuning is None:
         return "No tuning: every method was trained with the learning rate that the grid gives it."
-    rates = ", ".join(f"{rate:g}" for rate in grid.tuning.learning_rate)
+    space = {"learning_rate": grid.tuning.learning_rate, **grid.tuning.space}
+    ranges = "; ".join(f"{name} {_in_words(values)}" for name, values in space.items())
+    untuned = [method.name for method in grid.methods if not method.tuned]
     return (
-        f"For every method and task one learning rate was chosen from {rates}, on {len(grid.tuning.seeds)} tuning "
-        "seeds and validation data only, and then trained again on the reporting seeds."
+        f"For every method and task K = {budget} settings were tried, the same number whatever there was to tune, on "
+        f"{len(grid.tuning.seeds)} tuning seeds: {ranges}. One was chosen on validation data (most trials solved, then "
+        "fewest steps to solve, then smallest loss; diverged is worst) and trained again on the reporting seeds."
+        + (f" Not tuned: {', '.join(untuned)}." if untuned else "")
     )
+
+
+def _in_words(values: Range | Sequence[Any]) -> str:
+    """The values that a setting may take."""
+    if not isinstance(values, Range):
+        return f"from {', '.join(map(str, values))}"
+    also = f" or {', '.join(map(str, values.also))}" if values.also else ""
+    return f"from {values.low:g} to {values.high:g} ({values.scale} scale){also}"
 
 
 def _environments(records: list[Record]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class Examiner:
         self.match_parameters = match_parameters
         self._built: dict[str, tuple[Blueprint, Size] | Incompatible] = {}
         self._rehearsed: dict[str, Incompatible | None] = {}
-        self._found: dict[tuple[str, str, str], list[int]] = {}
+        self._found: dict[tuple[str, str, str], dict[int, None]] = {}
 
     @property
     def impossible(self) -> tuple[Impossible, ...]:
@@ -68,7 +68,7 @@ class Examiner:
             assembly = assemble(fixed)
             size = self._size(fixed, assembly)
         except Incompatible as reason:
-            self._found.setdefault((method.name, series.label, str(reason)), []).append(length)
+            self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
             return None
         return Program(group_key(fixed, assembly.chain), fixed, task, length, size, assembly.task.steps)
 

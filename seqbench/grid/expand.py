@@ -10,7 +10,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from seqbench.errors import GridError
@@ -38,6 +38,7 @@ class Method:
     name: as the grid or its factors give it; no part of a trial's identity
     factors: the level of each factor, empty for a method of the explicit list
     training: everything but the learning rate
+    tuned: whether tuning may change it; True where nothing is tuned
     """
 
     name: str
@@ -47,6 +48,7 @@ class Method:
     mitigations: tuple[Component, ...]
     training: dict[str, Any]
     learning_rate: float
+    tuned: bool = True
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,8 @@ def expand_methods(grid: Grid) -> tuple[Method, ...]:
 def _listed(base: Draft, grid: Grid, index: int) -> Method:
     fragment = grid.methods[index]
     start = base._replace(mitigations=()) if "mitigations" in fragment.model_fields_set else base
-    return start.under(fragment).method(fragment.name, {})
+    method = start.under(fragment).method(fragment.name, {})
+    return replace(method, tuned=fragment.tuned or grid.tuning is None)
 
 
 def _factorial(base: Draft, grid: Grid, removed: list[dict[str, tuple[str, ...]]]) -> Iterator[Method]:
@@ -154,7 +157,9 @@ def _require_different(grid: Grid, methods: Iterable[Method]) -> None:
     by_content: dict[str, Method] = {}
     for method in methods:
         place: Place = ("factors",) if method.factors else ("methods",)
-        content = repr((method.cell, method.model, method.mitigations, method.training, method.learning_rate))
+        content = repr(
+            (method.cell, method.model, method.mitigations, method.training, method.learning_rate, method.tuned)
+        )
         if method.name.casefold() in by_name:
             raise grid.document.error(place, f"two methods are called {method.name!r}; label them differently")
         if content in by_content:

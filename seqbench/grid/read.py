@@ -10,12 +10,13 @@ from pydantic import ValidationError
 import seqbench
 from seqbench.errors import GridError
 from seqbench.grid import catalogue
+from seqbench.grid.axis import require_sound
 from seqbench.grid.catalogue import ComponentError
 from seqbench.grid.checking import expected, shown
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.nearest import advice
 from seqbench.grid.optimizers import TABLES, resolve_named
-from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Reference, Training, Tuning
+from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Range, Reference, Training, Tuning
 
 SHOWN_ERRORS = 10
 
@@ -79,7 +80,7 @@ def _place(document: Document, location: Place) -> Place:
     for part in location:
         if (*place, part) in document.marks or part == location[-1]:
             place = (*place, part)
-    return place[:-1] if place and place[-1] == "[key]" else place
+    return place[:-1] if place and place[-1] in ("[key]", "[list]", "[range]") else place
 
 
 def _explain(document: Document, detail: Any) -> str:
@@ -99,16 +100,17 @@ def _siblings(place: Place) -> list[str]:
     parents: dict[str, Any] = {"training": Training, "tuning": Tuning, "comparisons": Comparisons}
     if len(place) == 1:
         return list(Grid.model_fields)
-    nearest: Any = parents.get(str(place[-2]))
+    nearest: Any = parents.get(str(place[-2])) or (Range if place[0] == "tuning" else None)
     return list((nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields)
 
 
 def _check_arithmetic(grid: Grid) -> None:
     """What the shape alone cannot say: numbers that must fit together, names that are taken."""
     document = grid.document
-    for place, numbers in ((("lengths",), grid.lengths), (("tuning", "learning_rate"), _tuned(grid))):
-        if len(set(numbers)) != len(numbers):
-            raise document.error(place, f"expected values that differ from each other, got {shown(list(numbers))}")
+    if len(set(grid.lengths)) != len(grid.lengths):
+        raise document.error(("lengths",), f"expected values that differ from each other, got {shown(grid.lengths)}")
+    if grid.tuning:
+        require_sound(document, grid.tuning)
     if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):
         problem = f"expected seeds that are not reported, got {min(shared)}, which `seeds` has as well"
         raise document.error(("tuning", "seeds"), problem)
@@ -116,10 +118,6 @@ def _check_arithmetic(grid: Grid) -> None:
         if factor in RESERVED:
             problem = f"results have a column {factor!r} of their own; name the factor differently"
             raise document.error(("factors", factor), problem, key=True)
-
-
-def _tuned(grid: Grid) -> list[float]:
-    return grid.tuning.learning_rate if grid.tuning else []
 
 
 def _check_names(grid: Grid) -> None:

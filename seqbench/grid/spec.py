@@ -10,12 +10,22 @@ This module imports neither JAX nor any component.
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, PrivateAttr
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PlainValidator,
+    PrivateAttr,
+    Tag,
+)
 from pydantic_core import PydanticCustomError
 
 from seqbench.grid.document import Document, Place
@@ -23,6 +33,9 @@ from seqbench.schema import RESULT_COLUMNS
 
 FIRST_REPORTING_SEED = 1000
 LARGEST_SEED = 2**31 - 1
+
+MOST_KNOBS = 15
+MOST_TRIED = 1024
 
 RESERVED = frozenset(RESULT_COLUMNS)
 """Columns of the results, which no factor may be named like."""
@@ -69,6 +82,13 @@ def _name(value: Any) -> str:
     if plain and value.strip() == value and 0 < len(value) <= 100:
         return str(value)
     raise PydanticCustomError("name", "a name of 1 to 100 printable characters (in form NFC), without spaces around it")
+
+
+def _number(value: Any) -> int | float:
+    # Whether it was written as a whole number matters to settings that are one.
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return value
+    raise PydanticCustomError("number", "a finite number")
 
 
 def _different(values: list[Any]) -> list[Any]:
@@ -121,19 +141,55 @@ class Fragment(Strict):
 
 
 class NamedMethod(Fragment):
-    """A method of the list; its mitigations stand instead of the grid's."""
+    """A method of the list; its mitigations stand instead of the grid's.
+
+    With `tuned: false` it keeps its own settings where the others are tuned: what tuning is worth.
+    """
 
     name: Name
+    tuned: bool = True
 
 
 Level = Annotated[Fragment, BeforeValidator(lambda value: {} if value is None else value)]
 
 
+class Range(Strict):
+    """All values between two ends, and single values beside them.
+
+    also: such as `.inf` for off; together they get a quarter of what is tried
+    scale: on which the values between the ends are spread evenly
+    """
+
+    low: Annotated[int | float, PlainValidator(_number)]
+    high: Annotated[int | float, PlainValidator(_number)]
+    also: list[Any] = []
+    scale: Literal["log", "linear"] = "log"
+
+
+def _form(value: Any) -> str:
+    return "[range]" if isinstance(value, (dict, Range)) else "[list]"
+
+
+Values = Annotated[
+    Annotated[Range, Tag("[range]")] | Annotated[list[Any], Field(min_length=1), Tag("[list]")], Discriminator(_form)
+]
+Rates = Annotated[
+    Annotated[Range, Tag("[range]")] | Annotated[list[Rate], Field(min_length=1), Tag("[list]")], Discriminator(_form)
+]
+
+
 class Tuning(Strict):
-    """What is tried for every method, on seeds of their own, before anything is reported."""
+    """What is tried for every method, on seeds of their own, before anything is reported.
+
+    budget: how many settings are tried for each method and task, the same number for all; without it as many as the
+        method with the fewest combinations has
+    space: further settings that are tuned, as `component.setting`, for the methods that have that component
+    """
 
     seeds: Annotated[Sequence[int], PlainValidator(_seeds(0))] = range(3)
-    learning_rate: Annotated[list[Rate], Field(min_length=1), BeforeValidator(lambda value: value)]
+    budget: Annotated[int, Field(gt=0, le=MOST_TRIED)] | None = None
+    learning_rate: Rates
+    space: Annotated[dict[str, Values], Field(max_length=MOST_KNOBS)] = {}
 
 
 class Comparisons(Strict):

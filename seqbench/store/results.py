@@ -23,7 +23,10 @@ from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import atomic
 from seqbench.store.trials import Record, TrialStore
 
-TEXT = {"trial", "method", "task", "purpose", "outcome", "solved_metric", "diverged_kind", "optimizer", "environment"}
+TEXT = {
+    "trial", "method", "task", "tuned", "purpose", "outcome", "solved_metric", "diverged_kind", "optimizer",
+    "environment",
+}  # fmt: skip
 COUNTS = {
     "length", "seed", "solved_at", "diverged_at", "steps", "budget", "evaluate_every", "parameters", "batch_size",
     "segment", "test_sequences", "step", "distance",
@@ -44,17 +47,36 @@ def load_results(path: str | Path, *, missing: bool = False) -> pd.DataFrame:
     Raises:
         UsageError: no such folder. StoreError: the tables are damaged.
     """
-    return _tables(Path(path), missing=missing)["results"]
+    return load_tables(path, missing=missing)["results"]
 
 
 def load_curves(path: str | Path) -> pd.DataFrame:
     """One row an evaluation, with the columns of `CURVE_COLUMNS`, by trial and step. Raises as `load_results`."""
-    return _tables(Path(path))["curves"]
+    return load_tables(path)["curves"]
 
 
 def load_probes(path: str | Path) -> pd.DataFrame:
     """One row a measurement: the columns of `PROBE_COLUMNS`, accuracy by distance too. Raises as `load_results`."""
-    return _tables(Path(path))["probes"]
+    return load_tables(path)["probes"]
+
+
+def load_tables(path: str | Path, *, missing: bool = False) -> dict[str, pd.DataFrame]:
+    """All three tables by name, `results`, `curves` and `probes`: who needs more than one reads each file once.
+
+    missing, errors: as for `load_results`
+    """
+    folder = Path(path)
+    plan = load_plan(folder)
+    store = TrialStore(folder)
+    if store.trials.exists() or not (folder / "results.parquet").exists():
+        return tables_of(store.read()[0], plan, missing=missing)
+    stored = {name: _read(folder / f"{name}.parquet") for name in ("results", "curves", "probes")}
+    if missing:
+        planned = tables_of([], plan, missing=True)["results"]
+        absent = planned[~planned["trial"].isin(stored["results"]["trial"])]
+        parts = [part for part in (stored["results"], absent) if len(part)]
+        stored["results"] = pd.concat(parts, ignore_index=True) if parts else planned
+    return stored
 
 
 def load_plan(path: str | Path) -> dict[str, Any]:
@@ -74,7 +96,7 @@ def load_plan(path: str | Path) -> dict[str, Any]:
 
 def gather(folder: Path) -> None:
     """Write the three tables from the trial files, atomically, with checksums on every page."""
-    for name, table in _tables(folder).items():
+    for name, table in load_tables(folder).items():
         arrow = pa.Table.from_pandas(table, preserve_index=False)
 
         def write(temporary: Path, arrow: pa.Table = arrow) -> None:
@@ -99,20 +121,6 @@ def tables_of(records: list[Record], plan: dict[str, Any], *, missing: bool = Fa
         "curves": _typed(curves, list(CURVE_COLUMNS)),
         "probes": _typed(probes, list(PROBE_COLUMNS)),
     }
-
-
-def _tables(folder: Path, *, missing: bool = False) -> dict[str, pd.DataFrame]:
-    plan = load_plan(folder)
-    store = TrialStore(folder)
-    if store.trials.exists() or not (folder / "results.parquet").exists():
-        return tables_of(store.read()[0], plan, missing=missing)
-    stored = {name: _read(folder / f"{name}.parquet") for name in ("results", "curves", "probes")}
-    if missing:
-        planned = tables_of([], plan, missing=True)["results"]
-        absent = planned[~planned["trial"].isin(stored["results"]["trial"])]
-        parts = [part for part in (stored["results"], absent) if len(part)]
-        stored["results"] = pd.concat(parts, ignore_index=True) if parts else planned
-    return stored
 
 
 def _read(path: Path) -> pd.DataFrame:

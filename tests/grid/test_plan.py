@@ -107,6 +107,7 @@ def finished(trials, *, best: float) -> pd.DataFrame:
             "outcome": "partial",
             "solved_at": [100.0 if trial.learning_rate == best else None for trial in trials],
             "validation_loss": 0.5,
+            "budget": 3000.0,
         }
     )
 
@@ -124,11 +125,11 @@ def test_reporting_follows_with_the_rate_chosen_for_the_method_on_the_task(read)
     tuning = plan(grid).trials
     plain = [trial for trial in tuning if trial.method == "plain"]
     half = plan(grid, finished(plain, best=0.1))
-    assert half.choices == (("plain", "adding", 0.1),)
+    assert half.choices == (("plain", "adding", 0.1, {}),)
     assert half.waiting == 2 * 2
     others = [trial for trial in tuning if trial.method == "GRU"]
     both = plan(grid, pd.concat([finished(plain, best=0.1), finished(others, best=0.01)]))
-    assert both.choices == (("plain", "adding", 0.1), ("GRU", "adding", 0.01))
+    assert both.choices == (("plain", "adding", 0.1, {}), ("GRU", "adding", 0.01, {}))
     assert both.waiting == 0
     reported = [trial for trial in both.trials if trial.purpose == "reporting"]
     assert {(t.method, t.seed, t.learning_rate) for t in reported} == {
