@@ -11,8 +11,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.tasks._next_symbol import following, next_symbol
+from seqbench.tasks._sentences import Words
 from seqbench.tasks.agreement import (
-    OPENING_LENGTHS,
+    OPENING_STEPS,
     PADDING,
     PHRASES,
     SHORTEST,
@@ -22,7 +24,7 @@ from seqbench.tasks.agreement import (
     subject_number,
     word_choices,
 )
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, quarters
+from seqbench.tasks.base import Batch, Predictions, Task, certain, quarters
 
 GRAMMAR_WORDS = (*WORDS, *VERBS)
 LETTERS = (PADDING, " ", *sorted(set("".join(GRAMMAR_WORDS)) - {PADDING}))
@@ -51,67 +53,61 @@ def draw_whole_sentences(key: Key[Array, ""], batch_size: int, length: int) -> S
     return Sentences(words, step <= verb_at, verb_at)
 
 
-def following(inputs: Int[Array, "B T"]) -> Int[Array, "B T"]:
-    """What comes after each symbol; 0 after the last."""
-    return jnp.pad(inputs[:, 1:], ((0, 0), (0, 1)))
+def surprise(choices: tuple[Words, ...]) -> float:
+    """Entropy in nats of a sentence whose words are drawn evenly from the choices of each step."""
+    return sum(math.log(len(words)) for words in choices)
 
 
 def grammar_in_words(length: int) -> Task:
     """Sentences of the agreement grammar, word by word."""
     choices = (*word_choices(length), VERBS)
-    count, steps = len(GRAMMAR_WORDS), int(OPENING_LENGTHS.max()) + len(choices)
-    step = jnp.arange(steps)
+    steps = OPENING_STEPS + len(choices)
+    opening = sum(map(len, PHRASES)) / len(PHRASES)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        sentences = draw_whole_sentences(key, batch_size, length)
+        words, mask, verb_at = draw_whole_sentences(key, batch_size, length)
+        step = jnp.arange(steps)
         return Batch(
-            inputs=sentences.words,
-            targets=following(sentences.words),
-            mask=sentences.mask,
-            weights=(step == sentences.verb_at - 1).astype(jnp.float32),
-            distance=jnp.full(sentences.words.shape, length),
-            loss_weights=(step < sentences.verb_at).astype(jnp.float32),
+            inputs=words,
+            targets=following(words),
+            mask=mask,
+            weights=(step == verb_at - 1).astype(jnp.float32),
+            distance=jnp.full(words.shape, length),
+            loss_weights=(step < verb_at).astype(jnp.float32),
         )
 
-    def oracle(batch: Batch) -> Predictions:
-        verb, coming = len(WORDS) + subject_number(batch.inputs), following(batch.inputs * batch.mask)
-        return certain(jnp.where(coming >= len(WORDS), verb, coming), count)
-
-    possible = np.array([[word in group for word in GRAMMAR_WORDS] for group in choices])
-
-    def guess(batch: Batch) -> Predictions:
-        place = step + 1 - (jnp.sum(batch.mask, axis=1, keepdims=True) - len(choices))
-        allowed = jnp.asarray(possible)[jnp.clip(place, 0, len(choices) - 1)]
-        # The rest of an opening follows from its first word.
-        return jnp.where((place < 0)[..., None], certain(following(batch.inputs), count), 20.0 * allowed)
-
-    surprise = sum(math.log(len(group)) for group in choices)
     return Task(
+        **next_symbol(GRAMMAR_WORDS, steps),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
-        oracle=oracle,
-        guess=guess,
-        inputs=count,
-        outputs=count,
+        oracle=knowing_the_subject,
+        guess=lambda batch: knowing_all_but_the_subject(batch, choices),
         length=length,
-        steps=steps,
-        targets=steps,
-        readout="every",
-        chance=1 / count,
         trivial=1 / 2,
-        trivial_loss=surprise / float(OPENING_LENGTHS.mean() + len(choices) - 1),
+        trivial_loss=surprise(choices) / (opening + len(choices) - 1),
         variable_length=True,
-        symbols=GRAMMAR_WORDS,
     )
+
+
+def knowing_the_subject(batch: Batch) -> Predictions:
+    """Every word as it comes, and the verb from the subject."""
+    verb, coming = len(WORDS) + subject_number(batch.inputs), following(batch.inputs * batch.mask)
+    return certain(jnp.where(coming >= len(WORDS), verb, coming), len(GRAMMAR_WORDS))
+
+
+def knowing_all_but_the_subject(batch: Batch, choices: tuple[Words, ...]) -> Predictions:
+    """The grammar's choices for every step, the verb among them; the rest of an opening follows from its first word."""
+    possible = np.array([[word in words for word in GRAMMAR_WORDS] for words in choices])
+    place = jnp.arange(batch.inputs.shape[1]) + 1 - (jnp.sum(batch.mask, axis=1, keepdims=True) - len(choices))
+    allowed = jnp.asarray(possible)[jnp.clip(place, 0, len(choices) - 1)]
+    opening = certain(following(batch.inputs), len(GRAMMAR_WORDS))
+    return jnp.where((place < 0)[..., None], opening, 20.0 * allowed)
 
 
 def grammar_in_characters(length: int) -> Task:
     """Sentences of the agreement grammar, letter by letter, the subject at most `length` letters back."""
     words = most_words(length)
     choices = (*word_choices(words), VERBS)
-    letters = sum(longest(group) for group in choices) + max(len(" ".join(phrase)) + 1 for phrase in PHRASES)
-    step, count = jnp.arange(letters), len(LETTERS)
+    letters = most_letters(choices)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         sentences = draw_whole_sentences(key, batch_size, words)
@@ -122,48 +118,52 @@ def grammar_in_characters(length: int) -> Task:
             inputs=inputs,
             targets=following(inputs),
             mask=mask,
-            weights=(step == verb_start).astype(jnp.float32),
+            weights=(jnp.arange(letters) == verb_start).astype(jnp.float32),
             distance=jnp.broadcast_to(verb_start - number_place(inputs), inputs.shape),
             loss_weights=(mask & following(mask)).astype(jnp.float32),
         )
 
-    def oracle(batch: Batch) -> Predictions:
-        plural = jnp.take_along_axis(batch.inputs, number_place(batch.inputs), axis=1) == LETTERS.index("s")
-        verb_start = jnp.max(step * (batch.mask & (batch.inputs == LETTERS.index("w"))), axis=1, keepdims=True)
-        decided = jnp.where(plural, LETTERS.index("e"), LETTERS.index("a"))
-        return certain(jnp.where(step == verb_start, decided, following(batch.inputs * batch.mask)), count)
-
-    surprise = sum(math.log(len(group)) for group in choices)
-    opening = sum(len(" ".join(phrase)) + bool(phrase) for phrase in PHRASES) / len(PHRASES)
-    spelled = opening + sum(sum(len(word) + 1 for word in group) / len(group) for group in choices)
     return Task(
+        **next_symbol(LETTERS, letters),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
-        oracle=oracle,
-        inputs=count,
-        outputs=count,
+        oracle=spelling_the_right_verb,
         length=length,
-        steps=letters,
-        targets=letters,
-        readout="every",
-        chance=1 / count,
         trivial=1 / 2,
-        trivial_loss=surprise / (spelled - 1),
+        trivial_loss=surprise(choices) / (mean_letters(choices) - 1),
         distances=quarters(length),
         variable_length=True,
-        symbols=LETTERS,
     )
 
 
-def longest(group: tuple[str, ...]) -> int:
-    """Letters of the longest word of a group, with the space after it."""
-    return max(map(len, group)) + 1
+def spelling_the_right_verb(batch: Batch) -> Predictions:
+    """Every letter as it comes, and the second of the verb from the subject."""
+    plural = jnp.take_along_axis(batch.inputs, number_place(batch.inputs), axis=1) == LETTERS.index("s")
+    begins_verb = batch.mask & (batch.inputs == LETTERS.index("w"))
+    step = jnp.arange(batch.inputs.shape[1])
+    verb_start = jnp.max(step * begins_verb, axis=1, keepdims=True)
+    decided = jnp.where(plural, LETTERS.index("e"), LETTERS.index("a"))
+    return certain(jnp.where(step == verb_start, decided, following(batch.inputs * batch.mask)), len(LETTERS))
+
+
+def most_letters(choices: tuple[Words, ...]) -> int:
+    """Letters of the longest sentence with its longest opening, spaces among them."""
+    return sum(longest(words) for words in choices) + max(len(" ".join(phrase)) + 1 for phrase in PHRASES)
+
+
+def mean_letters(choices: tuple[Words, ...]) -> float:
+    """Letters of a sentence with its opening, spaces among them, on average."""
+    opening = sum(len(" ".join(phrase)) + bool(phrase) for phrase in PHRASES) / len(PHRASES)
+    return opening + sum(sum(len(word) + 1 for word in words) / len(words) for words in choices)
+
+
+def longest(words: Words) -> int:
+    """Letters of the longest of some words, with the space after it."""
+    return max(map(len, words)) + 1
 
 
 def largest_distance(words: int) -> int:
     """Letters from the end of the subject to the first of the verb, at most."""
-    return 2 + sum(longest(group) for group in word_choices(words)[2:])
+    return 2 + sum(longest(choice) for choice in word_choices(words)[2:])
 
 
 def most_words(length: int) -> int:

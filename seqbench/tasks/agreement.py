@@ -20,15 +20,13 @@ dependencies"; the sentence is the one with which Ng's lectures on sequence mode
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, undecided
+from seqbench.tasks._sentences import Words, draw_words, open_with
+from seqbench.tasks.base import Batch, Task, certain, one_of
 
 PADDING = "_"
 PHRASES = ((), ("yesterday", ","), ("late", "yesterday", ","), ("some", "days", "ago", ","))
@@ -43,12 +41,7 @@ WORDS = (
     *JOINS,
 )
 SHORTEST = 7
-
 OPENING_STEPS = max(map(len, PHRASES))
-OPENING_LENGTHS = np.array([len(phrase) for phrase in PHRASES])
-OPENINGS = np.array(
-    [[WORDS.index(word) for word in (*phrase, *[PADDING] * (OPENING_STEPS - len(phrase)))] for phrase in PHRASES]
-)
 
 
 def agreement(length: int = 20) -> Task:
@@ -66,24 +59,18 @@ def agreement(length: int = 20) -> Task:
         )
 
     return Task(
+        **one_of(len(VERBS)),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
         oracle=lambda batch: certain(subject_number(batch.inputs), len(VERBS)),
-        guess=lambda batch: undecided(batch, len(VERBS)),
         inputs=len(WORDS),
-        outputs=len(VERBS),
         length=length,
         steps=steps,
-        chance=1 / 2,
-        trivial=1 / 2,
-        trivial_loss=math.log(2),
         variable_length=True,
         symbols=WORDS,
     )
 
 
-def word_choices(length: int) -> tuple[tuple[str, ...], ...]:
+def word_choices(length: int) -> tuple[Words, ...]:
     """The words possible at each step from "the" before the subject to the comma after the clause: `length + 2` steps.
 
     The clause is a chain of noun phrases of three words each; one or two adjectives in the first make up the length.
@@ -103,26 +90,9 @@ def word_choices(length: int) -> tuple[tuple[str, ...], ...]:
 
 def draw_sentences(key: Key[Array, ""], batch_size: int, length: int) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
     """Sentences up to the verb, and where they have words. T is `OPENING_STEPS + 2 + length`."""
-    choices = word_choices(length)
-    starts = np.array([WORDS.index(words[0]) for words in choices])
-    counts = np.array([len(words) for words in choices])
     opening_key, words_key = jax.random.split(key)
-    # Words of one kind stand side by side in WORDS, so that one draw for the whole sentence serves every kind.
-    body = jnp.asarray(starts) + jax.random.randint(words_key, (batch_size, len(choices)), 0, counts)
-    opening = jax.random.randint(opening_key, (batch_size, 1), 0, len(PHRASES))
-    return prepend(OPENINGS, OPENING_LENGTHS, opening, body)
-
-
-def prepend(
-    openings: np.ndarray, lengths: np.ndarray, opening: Int[Array, "B 1"], body: Int[Array, "B N"]
-) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
-    """Put row `opening` of a table of openings before each body and pad with 0: the sequences and their mask."""
-    longest, words = openings.shape[1], body.shape[1]
-    place = jnp.arange(longest + words) - jnp.asarray(lengths)[opening]
-    before = jnp.pad(jnp.asarray(openings)[opening[:, 0]], ((0, 0), (0, words)))
-    after = jnp.take_along_axis(body, jnp.clip(place, 0, words - 1), axis=1)
-    mask = place < words
-    return jnp.where(mask, jnp.where(place < 0, before, after), 0), mask
+    body = draw_words(words_key, batch_size, word_choices(length), WORDS)
+    return open_with(opening_key, PHRASES, body, WORDS)
 
 
 def subject_number(sentences: Int[Array, "B T"]) -> Int[Array, "B 1"]:

@@ -18,25 +18,15 @@ associative recall), with all queries after one gap instead of gaps drawn from a
 
 from __future__ import annotations
 
-import math
 import string
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import (
-    Batch,
-    Predictions,
-    Task,
-    certain,
-    classified,
-    cross_entropy,
-    full_mask,
-    quarters,
-    undecided,
-)
+from seqbench.tasks._late_answers import ask_at_the_end, at_the_end
+from seqbench.tasks.base import Batch, Task, certain, one_of, quarters
 
 
 def associative_recall(length: int = 32, pairs: int = 4, keys: int = 8, values: int = 8) -> Task:
@@ -46,47 +36,40 @@ def associative_recall(length: int = 32, pairs: int = 4, keys: int = 8, values: 
             "associative_recall needs 1 <= pairs <= keys <= 26, 2 to 10 values and length >= 3 pairs - 2, "
             f"not length {length}, {pairs} pairs, {keys} keys and {values} values."
         )
-    blank, steps = keys + values, length + 2
-    first_query = steps - pairs
+    steps = length + 2
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         key_key, value_key, order_key = jax.random.split(key, 3)
-        shown = jnp.argsort(jax.random.uniform(key_key, (batch_size, keys)), axis=1)[:, :pairs]
+        shown = shuffled(key_key, batch_size, keys)[:, :pairs]
         stored = jax.random.randint(value_key, (batch_size, pairs), 0, values)
-        order = jnp.argsort(jax.random.uniform(order_key, (batch_size, pairs)), axis=1)
+        order = shuffled(order_key, batch_size, pairs)
         together = jnp.stack([shown, keys + stored], axis=-1).reshape(batch_size, 2 * pairs)
-        gap = jnp.full((batch_size, first_query - 2 * pairs), blank)
-        ahead = ((0, 0), (first_query, 0))
-        return Batch(
-            inputs=jnp.concatenate([together, gap, jnp.take_along_axis(shown, order, axis=1)], axis=1),
-            targets=jnp.pad(jnp.take_along_axis(stored, order, axis=1), ahead),
-            mask=full_mask(batch_size, steps),
-            weights=jnp.pad(jnp.ones((batch_size, pairs)), ahead),
-            distance=jnp.pad(first_query + jnp.arange(pairs) - (2 * order + 1), ahead),
-        )
-
-    def oracle(batch: Batch) -> Predictions:
-        shown, stored = batch.inputs[:, : 2 * pairs : 2], batch.inputs[:, 1 : 2 * pairs : 2] - keys
-        queries = batch.inputs[:, first_query:]
-        found = jnp.argmax(queries[:, :, None] == shown[:, None, :], axis=-1)
-        answers = jnp.take_along_axis(stored, found, axis=1)
-        return certain(jnp.pad(answers, ((0, 0), (first_query, 0))), values)
+        gap = jnp.full((batch_size, steps - 3 * pairs), keys + values)
+        queries, answers = (jnp.take_along_axis(row, order, axis=1) for row in (shown, stored))
+        value_at, query_at = 2 * order + 1, steps - pairs + jnp.arange(pairs)
+        return ask_at_the_end(jnp.concatenate([together, gap, queries], axis=1), answers, query_at - value_at)
 
     return Task(
+        **one_of(values),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
-        oracle=oracle,
-        guess=lambda batch: undecided(batch, values),
+        oracle=lambda batch: certain(at_the_end(look_up(batch.inputs, pairs) - keys, steps), values),
         inputs=keys + values + 1,
-        outputs=values,
         length=length,
         steps=steps,
         targets=steps,
         readout="every",
-        chance=1 / values,
-        trivial=1 / values,
-        trivial_loss=math.log(values),
         distances=quarters(length),
         symbols=(*string.ascii_lowercase[:keys], *string.digits[:values], "."),
     )
+
+
+def shuffled(key: Key[Array, ""], rows: int, count: int) -> Int[Array, "B N"]:
+    """The numbers below `count` in a random order for each row."""
+    return jnp.argsort(jax.random.uniform(key, (rows, count)), axis=1)
+
+
+def look_up(inputs: Int[Array, "B T"], pairs: int) -> Int[Array, "B P"]:
+    """The value symbol that follows each of the keys asked for in the last steps."""
+    shown, stored, queries = inputs[:, : 2 * pairs : 2], inputs[:, 1 : 2 * pairs : 2], inputs[:, -pairs:]
+    found = jnp.argmax(queries[:, :, None] == shown[:, None, :], axis=-1)
+    return jnp.take_along_axis(stored, found, axis=1)

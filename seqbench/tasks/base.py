@@ -8,8 +8,9 @@ argument is the dependency length**: the number of steps between the information
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -53,6 +54,9 @@ class Criterion(NamedTuple):
 
 Predictions = Float[Array, "B K O"]
 
+Score = Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
+"""`(predictions, targets) -> ` one figure a target."""
+
 
 class Task(NamedTuple):
     """A task at one dependency length.
@@ -79,8 +83,8 @@ class Task(NamedTuple):
     """
 
     sample: Callable[[Key[Array, ""], int], Batch]
-    loss: Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
-    correct: Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
+    loss: Score
+    correct: Score
     oracle: Callable[[Batch], Predictions]
     inputs: int
     outputs: int
@@ -127,9 +131,42 @@ def certain(classes: Int[Array, "B K"], outputs: int) -> Predictions:
     return 20.0 * jax.nn.one_hot(classes, outputs)
 
 
+def all_but(classes: Int[Array, "B K"], outputs: int) -> Predictions:
+    """Logits that share nearly all probability evenly among the other classes."""
+    return -certain(classes, outputs)
+
+
 def undecided(batch: Batch, outputs: int) -> Predictions:
     """Equal logits for every class: what a predictor that knows nothing returns."""
     return jnp.zeros((*batch.weights.shape, outputs))
+
+
+class EvenClasses(TypedDict):
+    """The fields of `Task` that `one_of` settles."""
+
+    loss: Score
+    correct: Score
+    guess: Callable[[Batch], Predictions]
+    outputs: int
+    chance: float
+    trivial: float
+    trivial_loss: float
+
+
+def one_of(classes: int) -> EvenClasses:
+    """What a task is that asks for one of `classes`, all equally likely to who lacks the information.
+
+    Chance and the trivial score are then 1 / classes, and the loss is ln(classes). Written `Task(**one_of(8), ...)`.
+    """
+    return EvenClasses(
+        loss=cross_entropy,
+        correct=classified,
+        guess=lambda batch: undecided(batch, classes),
+        outputs=classes,
+        chance=1 / classes,
+        trivial=1 / classes,
+        trivial_loss=math.log(classes),
+    )
 
 
 def quarters(length: int) -> tuple[int, ...]:

@@ -25,10 +25,11 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, full_mask
+from seqbench.tasks._late_answers import at_the_end
+from seqbench.tasks.base import Batch, Predictions, Task, all_but, certain, classified, cross_entropy, full_mask
 
 BLANK = 0
 
@@ -41,35 +42,24 @@ def copy_memory(length: int = 110, block: int = 10, symbols: int = 8) -> Task:
             f"2 to 9 symbols, not length {length}, block {block} and {symbols} symbols."
         )
     steps, marker = length + block, symbols + 1
-    marker_at = length - 1
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         digits = jax.random.randint(key, (batch_size, block), 1, symbols + 1)
-        blanks = jnp.full((batch_size, length), BLANK)
         return Batch(
-            inputs=jnp.concatenate([digits, blanks], axis=1).at[:, marker_at].set(marker),
-            targets=jnp.concatenate([blanks, digits], axis=1),
+            inputs=jnp.pad(digits, ((0, 0), (0, length)), constant_values=BLANK).at[:, length - 1].set(marker),
+            targets=at_the_end(digits, steps),
             mask=full_mask(batch_size, steps),
-            weights=jnp.broadcast_to(jnp.arange(steps) >= length, (batch_size, steps)).astype(jnp.float32),
+            weights=at_the_end(jnp.ones((batch_size, block)), steps),
             distance=jnp.full((batch_size, steps), length),
             loss_weights=jnp.ones((batch_size, steps)),
         )
-
-    def oracle(batch: Batch) -> Predictions:
-        blanks = jnp.full((len(batch.inputs), length), BLANK)
-        return certain(jnp.concatenate([blanks, batch.inputs[:, :block]], axis=1), symbols + 1)
-
-    def guess(batch: Batch) -> Predictions:
-        after_marker = jnp.cumsum(batch.inputs == marker, axis=1) * (batch.inputs != marker)
-        blank = certain(jnp.zeros_like(batch.inputs), symbols + 1)
-        return jnp.where(after_marker[..., None] > 0, -blank, blank)
 
     return Task(
         sample=sample,
         loss=cross_entropy,
         correct=classified,
-        oracle=oracle,
-        guess=guess,
+        oracle=lambda batch: certain(at_the_end(batch.inputs[:, :block], steps), symbols + 1),
+        guess=lambda batch: without_memory(batch.inputs, marker, symbols + 1),
         inputs=symbols + 2,
         outputs=symbols + 1,
         length=length,
@@ -81,3 +71,10 @@ def copy_memory(length: int = 110, block: int = 10, symbols: int = 8) -> Task:
         trivial_loss=block * math.log(symbols) / steps,
         symbols=(".", *"123456789"[:symbols], "!"),
     )
+
+
+def without_memory(inputs: Int[Array, "B T"], marker: int, outputs: int) -> Predictions:
+    """Blanks up to the marker, and any of the digits after it."""
+    after_marker = jnp.cumsum(inputs == marker, axis=1) * (inputs != marker)
+    blanks = jnp.full_like(inputs, BLANK)
+    return jnp.where(after_marker[..., None] > 0, all_but(blanks, outputs), certain(blanks, outputs))

@@ -26,10 +26,10 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy
+from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, full_mask
 
 STOP = 0
 
@@ -41,42 +41,27 @@ def count_out(length: int = 20, choices: int = 8) -> Task:
             "count_out needs 1 < choices < length, so that there is more than one number below `length` to ask for, "
             f"not length {length} and {choices} choices."
         )
-    largest = length - 1
-    smallest = largest - choices + 1
-    step = jnp.arange(length)
+    smallest = length - choices
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        inputs = jax.random.randint(key, (batch_size, 1), 0, choices)
+        inputs, step = jax.random.randint(key, (batch_size, 1), 0, choices), jnp.arange(length)
         number = smallest + inputs
         return Batch(
             inputs=inputs,
-            targets=counted(inputs),
-            mask=jnp.ones((batch_size, 1), bool),
+            targets=counted(number, length),
+            mask=full_mask(batch_size, 1),
             weights=((step == number) | (step == number - 1)).astype(jnp.float32),
             distance=jnp.broadcast_to(step + 1, (batch_size, length)),
             prompt=jnp.where(step <= number, step, STOP),
             loss_weights=(step <= number).astype(jnp.float32),
         )
 
-    def counted(inputs: Int[Array, "B 1"]) -> Int[Array, "B K"]:
-        return jnp.where(step < smallest + inputs, step + 1, STOP)
-
-    def guess(batch: Batch) -> Predictions:
-        # Having reached k, all numbers from k on (and from the smallest) are equally likely to be the one asked for.
-        left = largest - jnp.maximum(step, smallest) + 1
-        stop = jnp.where(step >= smallest, 1 / left, 0.0)
-        probabilities = stop[:, None] * jax.nn.one_hot(STOP, length)
-        probabilities += (1 - stop)[:, None] * jax.nn.one_hot(jnp.minimum(step + 1, largest), length)
-        return jnp.broadcast_to(jnp.log(probabilities + 1e-9), (*batch.targets.shape, length))
-
-    stops = [1 / left for left in range(choices, 0, -1)]
-    surprise = sum(left / choices * entropy(stop) for left, stop in zip(range(choices, 0, -1), stops, strict=True))
     return Task(
         sample=sample,
         loss=cross_entropy,
         correct=classified,
-        oracle=lambda batch: certain(counted(batch.inputs), length),
-        guess=guess,
+        oracle=lambda batch: certain(counted(smallest + batch.inputs, length), length),
+        guess=lambda batch: jnp.broadcast_to(knowing_the_place(smallest, length), (*batch.targets.shape, length)),
         inputs=choices,
         outputs=length,
         length=length,
@@ -85,9 +70,31 @@ def count_out(length: int = 20, choices: int = 8) -> Task:
         readout="decode",
         chance=1 / length,
         trivial=1 / 2 + 1 / (2 * choices),
-        trivial_loss=surprise / ((smallest + largest) / 2 + 1),
-        symbols=tuple(str(number) for number in range(smallest, largest + 1)),
+        trivial_loss=surprise(choices) / ((smallest + length - 1) / 2 + 1),
+        symbols=tuple(str(number) for number in range(smallest, length)),
     )
+
+
+def counted(number: Int[Array, "B 1"], length: int) -> Int[Array, "B K"]:
+    """1, 2, 3, ... up to each number, then stops."""
+    step = jnp.arange(length)
+    return jnp.where(step < number, step + 1, STOP)
+
+
+def knowing_the_place(smallest: int, length: int) -> Float[Array, "K O"]:
+    """Log-probabilities of what comes next at each place, without the number that was asked for."""
+    step, largest = jnp.arange(length), length - 1
+    # Having reached k, all numbers from k on (and from the smallest) are equally likely to be the one asked for.
+    left = largest - jnp.maximum(step, smallest) + 1
+    stop = jnp.where(step >= smallest, 1 / left, 0.0)
+    probabilities = stop[:, None] * jax.nn.one_hot(STOP, length)
+    probabilities += (1 - stop)[:, None] * jax.nn.one_hot(jnp.minimum(step + 1, largest), length)
+    return jnp.log(probabilities + 1e-9)
+
+
+def surprise(choices: int) -> float:
+    """Loss of that predictor in nats over one whole count, on average."""
+    return sum(left / choices * entropy(1 / left) for left in range(choices, 0, -1))
 
 
 def entropy(probability: float) -> float:

@@ -17,7 +17,6 @@ Schmidhuber 1997, "Long short-term memory".
 
 from __future__ import annotations
 
-import math
 import string
 
 import jax
@@ -25,7 +24,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, full_mask, undecided
+from seqbench.tasks.base import Batch, Task, certain, full_mask, one_of
 
 
 def delayed_recall(length: int = 50, symbols: int = 8, distractors: int = 4) -> Task:
@@ -50,17 +49,11 @@ def delayed_recall(length: int = 50, symbols: int = 8, distractors: int = 4) -> 
         )
 
     return Task(
+        **one_of(symbols),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
         oracle=lambda batch: certain(batch.inputs[:, :1], symbols),
-        guess=lambda batch: undecided(batch, symbols),
         inputs=cue + 1,
-        outputs=symbols,
         length=length,
         steps=length + 1,
-        chance=1 / symbols,
-        trivial=1 / symbols,
-        trivial_loss=math.log(symbols),
         symbols=(*string.ascii_uppercase[:symbols], *string.ascii_lowercase[-distractors:], "?"),
     )

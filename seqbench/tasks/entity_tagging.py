@@ -28,7 +28,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
 from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy
@@ -43,35 +43,22 @@ CUES = 4
 """Cues of either kind: the first half speaks of a person, the second of a place."""
 MARGIN = 6
 
+Cue = Literal["before", "after", "either"]
+
 CHAIN_STARTS = np.array([WORDS.index(words[0]) for words in CHAIN])
 CHAIN_COUNTS = np.array([len(words) for words in CHAIN])
 
 
-def entity_tagging(length: int = 10, cue: Literal["before", "after", "either"] = "after") -> Task:
+def entity_tagging(length: int = 10, cue: Cue = "after") -> Task:
     """Label every word; the cue that tells persons from places stands `length` steps before or after the name."""
     if length < 1 or cue not in ("before", "after", "either"):
         raise Incompatible(
             f"entity_tagging needs length >= 1 and the cue before, after or either, not length {length}, cue {cue!r}."
         )
     steps = 2 * MARGIN + 1 + length
-    step = jnp.arange(steps)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        place_key, side_key, word_key, name_key = jax.random.split(key, 4)
-        before, after = jax.random.randint(place_key, (2, batch_size, 1), 0, MARGIN + 1)
-        coin = jax.random.bernoulli(side_key, 0.5, (batch_size, 1))
-        cue_first = coin if cue == "either" else jnp.full_like(coin, cue == "before")
-        name_at, cue_at = before + length * cue_first, before + length * (1 - cue_first)
-        mask = step <= before + length + after
-        # The chain is laid out from the name, so that a word like "near" stands on both sides of it and never "the".
-        phase = (step - name_at + jnp.where(step < name_at, 1, -1)) % len(CHAIN)
-        draws = jax.random.randint(word_key, (batch_size, steps), 0, math.lcm(*CHAIN_COUNTS))
-        filler = jnp.asarray(CHAIN_STARTS)[phase] + draws % jnp.asarray(CHAIN_COUNTS)[phase]
-        names, cues = jax.random.randint(name_key, (2, batch_size, 1), 0, math.lcm(len(NAMES), CUES))
-        name = WORDS.index(NAMES[0]) + names % len(NAMES)
-        cue_word = jnp.where(cue_first, WORDS.index(TITLES[0]), WORDS.index(VERBS[0])) + cues % CUES
-        inputs = jnp.where(step == name_at, name, jnp.where(step == cue_at, cue_word, filler))
-        inputs = jnp.where(mask, inputs, 0)
+        inputs, mask = draw_sentences(key, batch_size, length, cue)
         return Batch(
             inputs=inputs,
             targets=labels(inputs),
@@ -81,17 +68,12 @@ def entity_tagging(length: int = 10, cue: Literal["before", "after", "either"] =
             loss_weights=mask.astype(jnp.float32),
         )
 
-    def guess(batch: Batch) -> Predictions:
-        # The logits of both names together: equal, and far above "neither".
-        name = is_name(batch.inputs)
-        return certain(name * 1, len(LABELS)) + certain(name * 2, len(LABELS))
-
     return Task(
         sample=sample,
         loss=cross_entropy,
         correct=classified,
         oracle=lambda batch: certain(labels(batch.inputs * batch.mask), len(LABELS)),
-        guess=guess,
+        guess=without_the_cue,
         inputs=len(WORDS),
         outputs=len(LABELS),
         length=length,
@@ -106,7 +88,34 @@ def entity_tagging(length: int = 10, cue: Literal["before", "after", "either"] =
     )
 
 
-def is_name(inputs: Int[Array, "B T"]) -> Int[Array, "B T"]:
+def draw_sentences(
+    key: Key[Array, ""], batch_size: int, length: int, cue: Cue
+) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
+    """Sentences with a name and a cue `length` steps apart, and where they have words."""
+    place_key, side_key, word_key, name_key = jax.random.split(key, 4)
+    before, after = jax.random.randint(place_key, (2, batch_size, 1), 0, MARGIN + 1)
+    coin = jax.random.bernoulli(side_key, 0.5, (batch_size, 1))
+    cue_first = coin if cue == "either" else jnp.full_like(coin, cue == "before")
+    name_at, cue_at = before + length * cue_first, before + length * (1 - cue_first)
+    names, cues = jax.random.randint(name_key, (2, batch_size, 1), 0, math.lcm(len(NAMES), CUES))
+    name = WORDS.index(NAMES[0]) + names % len(NAMES)
+    cue_word = jnp.where(cue_first, WORDS.index(TITLES[0]), WORDS.index(VERBS[0])) + cues % CUES
+    step = jnp.arange(2 * MARGIN + 1 + length)
+    filler = draw_chain(word_key, step - name_at)
+    sentences = jnp.where(step == name_at, name, jnp.where(step == cue_at, cue_word, filler))
+    mask = step <= before + length + after
+    return jnp.where(mask, sentences, 0), mask
+
+
+def draw_chain(key: Key[Array, ""], from_name: Int[Array, "B T"]) -> Int[Array, "B T"]:
+    """Words for all other places, given how many steps after the name each of them is."""
+    # The chain is laid out from the name, so that a word like "near" stands on both sides of it and never "the".
+    phase = (from_name + jnp.where(from_name < 0, 1, -1)) % len(CHAIN)
+    draws = jax.random.randint(key, from_name.shape, 0, math.lcm(*CHAIN_COUNTS))
+    return jnp.asarray(CHAIN_STARTS)[phase] + draws % jnp.asarray(CHAIN_COUNTS)[phase]
+
+
+def is_name(inputs: Int[Array, "B T"]) -> Bool[Array, "B T"]:
     """Where the ambiguous name stands."""
     name = inputs - WORDS.index(NAMES[0])
     return (name >= 0) & (name < len(NAMES))
@@ -117,3 +126,10 @@ def labels(inputs: Int[Array, "B T"]) -> Int[Array, "B T"]:
     cue = inputs - WORDS.index(TITLES[0])
     speaks_of_place = jnp.any((cue >= 0) & (cue % CUES >= CUES // 2), axis=1, keepdims=True)
     return is_name(inputs) * jnp.where(speaks_of_place, LABELS.index("PLACE"), LABELS.index("PERSON"))
+
+
+def without_the_cue(batch: Batch) -> Predictions:
+    """Either label for the name, "neither" for all other words."""
+    name = is_name(batch.inputs)
+    person, place = (certain(name * LABELS.index(label), len(LABELS)) for label in ("PERSON", "PLACE"))
+    return person + place

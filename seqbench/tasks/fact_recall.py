@@ -20,16 +20,13 @@ language models, in which a country named early decides a language asked for lat
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Array, Int, Key
+from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.agreement import prepend
-from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, undecided
+from seqbench.tasks._sentences import Words, draw_words, open_with
+from seqbench.tasks.base import Batch, Task, certain, one_of
 
 FACTS = (
     *(("Paris", "France", "French"), ("Berlin", "Germany", "German"), ("Madrid", "Spain", "Spanish")),
@@ -76,58 +73,56 @@ def fact_recall(length: int = 20, countries: int = 16) -> Task:
             f"{len(FACTS)} countries, not length {length} and {countries} countries."
         )
     words = vocabulary(countries)
-    choices = word_choices(length, countries)
-    starts = np.array([words.index(group[0]) for group in choices])
-    counts = np.array([len(group) for group in choices])
-    first_country = words.index(FACTS[0][1])
-    openings = np.array([[0, 0, 0], [words.index(word) for word in SAYING]])
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        opening_key, words_key = jax.random.split(key)
-        draws = jax.random.randint(words_key, (batch_size, len(choices)), 0, counts)
-        # The city belongs to the country, and the question names the person of the first sentence.
-        city, country, asked = len(BIRTH) + 1, len(BIRTH) + 3, -1 - len(QUESTION)
-        draws = draws.at[:, city].set(draws[:, country]).at[:, asked].set(draws[:, 0])
-        opening = jax.random.randint(opening_key, (batch_size, 1), 0, 2)
-        inputs, mask = prepend(openings, np.array([0, len(SAYING)]), opening, jnp.asarray(starts) + draws)
+        inputs, mask = draw_texts(key, batch_size, length, countries)
         return Batch(
             inputs=inputs,
-            targets=birth_country(inputs),
+            targets=birth_country(inputs, countries),
             mask=mask,
             weights=jnp.ones((batch_size, 1)),
             distance=jnp.full((batch_size, 1), length),
         )
 
-    def birth_country(inputs: Int[Array, "B T"]) -> Int[Array, "B 1"]:
-        country = inputs - first_country
-        first = jnp.argmax((country >= 0) & (country < countries), axis=1, keepdims=True)
-        return jnp.take_along_axis(country, first, axis=1)
-
     return Task(
+        **one_of(countries),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
-        oracle=lambda batch: certain(birth_country(batch.inputs), countries),
-        guess=lambda batch: undecided(batch, countries),
+        oracle=lambda batch: certain(birth_country(batch.inputs, countries), countries),
         inputs=len(words),
-        outputs=countries,
         length=length,
-        steps=len(SAYING) + len(choices),
-        chance=1 / countries,
-        trivial=1 / countries,
-        trivial_loss=math.log(countries),
+        steps=len(SAYING) + len(word_choices(length, countries)),
         variable_length=True,
         symbols=words,
     )
 
 
-def vocabulary(countries: int) -> tuple[str, ...]:
-    """All words; those of one kind stand side by side."""
+def draw_texts(
+    key: Key[Array, ""], batch_size: int, length: int, countries: int
+) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
+    """Texts up to "is", and where they have words."""
+    words = vocabulary(countries)
+    opening_key, words_key = jax.random.split(key)
+    body = draw_words(words_key, batch_size, word_choices(length, countries), words)
+    # The city belongs to the country, and the question names the person of the first sentence.
+    city, country, asked = len(BIRTH) + 1, len(BIRTH) + 3, -1 - len(QUESTION)
+    body = body.at[:, city].set(body[:, country] - countries).at[:, asked].set(body[:, 0] + len(NAMES))
+    return open_with(opening_key, ((), SAYING), body, words)
+
+
+def birth_country(inputs: Int[Array, "B T"], countries: int) -> Int[Array, "B 1"]:
+    """Which of the countries is named first."""
+    country = inputs - vocabulary(countries).index(FACTS[0][1])
+    first = jnp.argmax((country >= 0) & (country < countries), axis=1, keepdims=True)
+    return jnp.take_along_axis(country, first, axis=1)
+
+
+def vocabulary(countries: int) -> Words:
+    """All words; those of one kind stand side by side, each city `countries` symbols before its country."""
     cities, lands = tuple(fact[0] for fact in FACTS[:countries]), tuple(fact[1] for fact in FACTS[:countries])
     return (*SMALL_WORDS, *NAMES, *OWNERS, *TRAVELS[0], *TRAVELS[1], *cities, *lands)
 
 
-def word_choices(length: int, countries: int) -> tuple[tuple[str, ...], ...]:
+def word_choices(length: int, countries: int) -> tuple[Words, ...]:
     """The words possible at each step from the person's name to "is"."""
     cities, lands = tuple(fact[0] for fact in FACTS[:countries]), tuple(fact[1] for fact in FACTS[:countries])
     travels, opener = divmod(length - SHORTEST, TRAVEL_STEPS)

@@ -18,14 +18,12 @@ each instruction and its bit in one symbol and a settable distance.
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, undecided
+from seqbench.tasks.base import Batch, Task, certain, one_of
 
 SYMBOLS = ("_", "w0", "w1", "i0", "i1", "r")
 WRITE, IGNORE, READ = 1, 3, 5
@@ -55,18 +53,12 @@ def flip_flop(length: int = 50, rewrites: int = 8) -> Task:
         )
 
     return Task(
+        **one_of(2),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
         oracle=lambda batch: certain(last_written(batch.inputs, batch.mask), 2),
-        guess=lambda batch: undecided(batch, 2),
         inputs=len(SYMBOLS),
-        outputs=2,
         length=length,
         steps=steps,
-        chance=1 / 2,
-        trivial=1 / 2,
-        trivial_loss=math.log(2),
         variable_length=rewrites > 0,
         symbols=SYMBOLS,
     )

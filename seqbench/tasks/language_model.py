@@ -46,16 +46,8 @@ from jaxtyping import Array, Key
 from seqbench.errors import Incompatible
 from seqbench.tasks._corpus import Corpus, Units, raw_text, read_corpus
 from seqbench.tasks._grammar_text import grammar_in_characters, grammar_in_words
-from seqbench.tasks.base import (
-    Batch,
-    Criterion,
-    Task,
-    certain,
-    classified,
-    cross_entropy,
-    full_mask,
-    quarters,
-)
+from seqbench.tasks._next_symbol import following, next_symbol
+from seqbench.tasks.base import Batch, Criterion, Task, certain, full_mask, quarters
 
 GRAMMAR = "agreement"
 SOLVED_SHARE = 0.7
@@ -103,25 +95,17 @@ def running_text(length: int, corpus: Corpus) -> Task:
     bigrams = bigram_table(corpus.training, count)
     accuracy, loss = score_bigrams(bigrams, corpus.test, length)
     return Task(
+        **next_symbol(corpus.symbols, length + 1),
         sample=windows(corpus.training, length),
         validation=windows(corpus.validation, length),
         test=windows(corpus.test, length),
-        loss=cross_entropy,
-        correct=classified,
-        oracle=lambda batch: certain(jnp.pad(batch.inputs[:, 1:], ((0, 0), (0, 1))), count),
+        oracle=lambda batch: certain(following(batch.inputs), count),
         guess=lambda batch: jnp.log(jnp.asarray(bigrams))[batch.inputs],
-        inputs=count,
-        outputs=count,
         length=length,
-        steps=length + 1,
-        targets=length + 1,
-        readout="every",
-        chance=1 / count,
         trivial=accuracy,
         trivial_loss=loss,
         criterion=Criterion("loss", SOLVED_SHARE * loss),
         distances=quarters(length),
-        symbols=corpus.symbols,
         diffuse=True,
     )
 
@@ -135,7 +119,7 @@ def windows(part: np.ndarray, length: int) -> Callable[[Key[Array, ""], int], Ba
         inputs = jnp.asarray(part)[start + step]
         return Batch(
             inputs=inputs,
-            targets=jnp.pad(inputs[:, 1:], ((0, 0), (0, 1))),
+            targets=following(inputs),
             mask=full_mask(batch_size, length + 1),
             weights=jnp.broadcast_to(step < length, inputs.shape).astype(jnp.float32),
             distance=jnp.broadcast_to(step, inputs.shape),

@@ -47,20 +47,17 @@ def latch(length: int = 50, signal: int = 3, noise: float = 0.2) -> Task:
         inputs = jnp.stack(channels, axis=-1)
         return Batch(
             inputs=inputs,
-            targets=latched(inputs),
+            targets=latched(inputs, signal),
             mask=full_mask(batch_size, steps),
             weights=jnp.ones((batch_size, 1)),
             distance=jnp.full((batch_size, 1), length),
         )
 
-    def latched(inputs: Float[Array, "B T 2"]) -> Predictions:
-        return LATCHED * jnp.sign(inputs[:, signal - 1, 0])[:, None, None]
-
     return Task(
         sample=sample,
         loss=half_squared_error,
         correct=same_side,
-        oracle=lambda batch: latched(batch.inputs),
+        oracle=lambda batch: latched(batch.inputs, signal),
         guess=lambda batch: jnp.zeros((len(batch.inputs), 1, 1)),
         inputs=2,
         outputs=1,
@@ -71,6 +68,11 @@ def latch(length: int = 50, signal: int = 3, noise: float = 0.2) -> Task:
         trivial=1 / 2,
         trivial_loss=LATCHED**2 / 2,
     )
+
+
+def latched(inputs: Float[Array, "B T 2"], signal: int) -> Predictions:
+    """The state to be held, from the last step of the signal."""
+    return LATCHED * jnp.sign(inputs[:, signal - 1, 0])[:, None, None]
 
 
 def half_squared_error(predictions: Predictions, targets: Float[Array, "B K 1"]) -> Float[Array, "B K"]:

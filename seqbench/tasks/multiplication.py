@@ -22,11 +22,10 @@ from __future__ import annotations
 import math
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Key
+from jaxtyping import Array, Float
 
-from seqbench.errors import Incompatible
-from seqbench.tasks.adding import mark_two
-from seqbench.tasks.base import Batch, Criterion, Predictions, Task, full_mask, squared_error
+from seqbench.tasks._marked_numbers import ask_for
+from seqbench.tasks.base import Predictions, Task
 
 TOLERANCE = 0.04
 CONSTANT = 0.25
@@ -34,35 +33,14 @@ CONSTANT = 0.25
 
 def multiplication(length: int = 100) -> Task:
     """The multiplication problem on sequences of `length` steps; solved at a squared error of 0.003, 6 % of chance."""
-    if length < 2:
-        raise Incompatible(f"multiplication needs two steps to mark, so its length must be at least 2, not {length}.")
-
-    def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        inputs, distance = mark_two(key, batch_size, length)
-        return Batch(
-            inputs=inputs,
-            targets=marked_product(inputs),
-            mask=full_mask(batch_size, length),
-            weights=jnp.ones((batch_size, 1)),
-            distance=distance,
-        )
-
-    trivial = product_distribution(CONSTANT + TOLERANCE) - product_distribution(CONSTANT - TOLERANCE)
-    return Task(
-        sample=sample,
-        loss=squared_error,
-        correct=near,
-        oracle=lambda batch: marked_product(batch.inputs),
-        guess=lambda batch: jnp.full((len(batch.inputs), 1, 1), CONSTANT),
-        inputs=2,
-        outputs=1,
+    return ask_for(
+        marked_product,
         length=length,
-        steps=length,
-        symbolic=False,
-        chance=trivial,
-        trivial=trivial,
+        tolerance=TOLERANCE,
+        guess=lambda batch: jnp.full((len(batch.inputs), 1, 1), CONSTANT),
+        trivial=product_distribution(CONSTANT + TOLERANCE) - product_distribution(CONSTANT - TOLERANCE),
         trivial_loss=7 / 144,
-        criterion=Criterion("loss", 0.003),
+        solved_at=0.003,
     )
 
 
@@ -70,11 +48,6 @@ def marked_product(inputs: Float[Array, "B T 2"]) -> Predictions:
     """The product of the marked values."""
     values, marker = inputs[..., 0], inputs[..., 1]
     return jnp.prod(jnp.where(marker > 0, values, 1.0), axis=1)[:, None, None]
-
-
-def near(predictions: Predictions, targets: Float[Array, "B K 1"]) -> Float[Array, "B K"]:
-    """1 where the answer is closer than `TOLERANCE` to the product."""
-    return (jnp.abs(predictions - targets) < TOLERANCE).all(-1).astype(jnp.float32)
 
 
 def product_distribution(product: float) -> float:

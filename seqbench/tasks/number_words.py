@@ -79,8 +79,7 @@ def number_words(length: int = 11, to: Literal["digits", "words"] = "digits") ->
     steps, targets = longest if to == "digits" else longest[::-1]
 
     def oracle(batch: Batch) -> Predictions:
-        translate = read_words if to == "digits" else read_digits
-        numbers = translate(batch.inputs, batch.mask, digits)
+        numbers = (read_words if to == "digits" else read_digits)(batch.inputs, batch.mask, digits)
         return certain(jnp.pad(write(numbers, digits, to)[0].values, ((0, 0), (0, 1))), outputs)
 
     def guess(batch: Batch) -> Predictions:

@@ -20,14 +20,12 @@ and Delétang et al. 2023, "Neural networks and the Chomsky hierarchy".
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, quarters, undecided
+from seqbench.tasks.base import Batch, Task, certain, one_of, quarters
 
 
 def parity(length: int = 40, running: bool = False, shortest: int | None = None) -> Task:
@@ -38,11 +36,6 @@ def parity(length: int = 40, running: bool = False, shortest: int | None = None)
             f"parity needs length >= 2 and 1 <= shortest <= length, not length {length} and shortest {fewest}."
         )
 
-    def answers(bits: Int[Array, "B T"]) -> Int[Array, "B K"]:
-        parities = jnp.cumsum(bits, axis=1) % 2
-        # Padding is zeros and changes no parity, so that the last step holds the answer at every length.
-        return parities if running else parities[:, -1:]
-
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         bits_key, count_key = jax.random.split(key)
         count = jax.random.randint(count_key, (batch_size, 1), fewest, length + 1)
@@ -52,28 +45,29 @@ def parity(length: int = 40, running: bool = False, shortest: int | None = None)
         inputs = bits.astype(jnp.int32)
         return Batch(
             inputs=inputs,
-            targets=answers(inputs),
+            targets=parities(inputs, running),
             mask=mask,
             weights=(mask & (steps > 0)).astype(jnp.float32) if running else jnp.ones((batch_size, 1)),
             distance=jnp.where(mask, steps, 0) if running else count - 1,
         )
 
     return Task(
+        **one_of(2),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
-        oracle=lambda batch: certain(answers(batch.inputs * batch.mask), 2),
-        guess=lambda batch: undecided(batch, 2),
+        oracle=lambda batch: certain(parities(batch.inputs * batch.mask, running), 2),
         inputs=2,
-        outputs=2,
         length=length,
         steps=length,
         targets=length if running else 1,
         readout="every" if running else "last",
-        chance=1 / 2,
-        trivial=1 / 2,
-        trivial_loss=math.log(2),
         distances=quarters(length) if running or fewest < length else (),
         variable_length=fewest < length,
         symbols=("0", "1"),
     )
+
+
+def parities(bits: Int[Array, "B T"], running: bool) -> Int[Array, "B K"]:
+    """The parity of the bits up to every step, or of all bits."""
+    up_to_step = jnp.cumsum(bits, axis=1) % 2
+    # Padding is zeros and changes no parity, so that the last step holds the answer at every length.
+    return up_to_step if running else up_to_step[:, -1:]

@@ -27,7 +27,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, quarters
+from seqbench.tasks.base import Batch, Task, all_but, certain, classified, cross_entropy, quarters
 
 START = 0
 
@@ -38,33 +38,25 @@ def reverse(length: int = 19, symbols: int = 8) -> Task:
         raise Incompatible(f"reverse needs length >= 1 and 2 to 26 symbols, not length {length}, {symbols} symbols.")
     longest = (length + 1) // 2
     shortest = (longest + 1) // 2
-    step = jnp.arange(longest)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-        count_key, symbol_key = jax.random.split(key)
-        count = jax.random.randint(count_key, (batch_size, 1), shortest, longest + 1)
-        mask = step < count
-        inputs = jnp.where(mask, jax.random.randint(symbol_key, (batch_size, longest), 1, symbols + 1), 0)
+        inputs, mask = draw_symbols(key, (batch_size, longest), shortest, symbols)
         targets = backwards(inputs, mask)
         return Batch(
             inputs=inputs,
             targets=targets,
             mask=mask,
             weights=mask.astype(jnp.float32),
-            distance=jnp.where(mask, 2 * step + 1, 0),
+            distance=jnp.where(mask, 2 * jnp.arange(longest) + 1, 0),
             prompt=jnp.pad(targets[:, :-1], ((0, 0), (1, 0)), constant_values=START),
         )
-
-    def guess(batch: Batch) -> Predictions:
-        # Every symbol alike, the start symbol never.
-        return -certain(jnp.full_like(batch.targets, START), symbols + 1)
 
     return Task(
         sample=sample,
         loss=cross_entropy,
         correct=classified,
         oracle=lambda batch: certain(backwards(batch.inputs, batch.mask), symbols + 1),
-        guess=guess,
+        guess=lambda batch: all_but(jnp.full_like(batch.targets, START), symbols + 1),
         inputs=symbols + 1,
         outputs=symbols + 1,
         length=length,
@@ -78,6 +70,16 @@ def reverse(length: int = 19, symbols: int = 8) -> Task:
         variable_length=shortest < longest,
         symbols=("|", *string.ascii_uppercase[:symbols]),
     )
+
+
+def draw_symbols(
+    key: Key[Array, ""], shape: tuple[int, int], shortest: int, symbols: int
+) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:
+    """Sequences of `shortest` to T symbols, padded, and where they have symbols."""
+    count_key, symbol_key = jax.random.split(key)
+    batch_size, longest = shape
+    mask = jnp.arange(longest) < jax.random.randint(count_key, (batch_size, 1), shortest, longest + 1)
+    return jnp.where(mask, jax.random.randint(symbol_key, shape, 1, symbols + 1), 0), mask
 
 
 def backwards(inputs: Int[Array, "B T"], mask: Bool[Array, "B T"]) -> Int[Array, "B T"]:

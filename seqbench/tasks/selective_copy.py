@@ -18,25 +18,15 @@ Source: Jing et al. 2019, "Gated orthogonal recurrent units: on learning to forg
 
 from __future__ import annotations
 
-import math
 import string
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Key
+from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import (
-    Batch,
-    Predictions,
-    Task,
-    certain,
-    classified,
-    cross_entropy,
-    full_mask,
-    quarters,
-    undecided,
-)
+from seqbench.tasks._late_answers import ask_at_the_end, at_the_end
+from seqbench.tasks.base import Batch, Predictions, Task, certain, one_of, quarters
 
 
 def selective_copy(length: int = 64, remember: int = 8, symbols: int = 8) -> Task:
@@ -47,45 +37,41 @@ def selective_copy(length: int = 64, remember: int = 8, symbols: int = 8) -> Tas
             f"not length {length}, {remember} to remember and {symbols} symbols."
         )
     blank, marker, steps = symbols, symbols + 1, length + remember
-    rank = jnp.arange(remember)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         place_key, symbol_key = jax.random.split(key)
-        # Sorted draws plus their rank are distinct places, without a permutation of all steps.
-        draws = jax.random.randint(place_key, (batch_size, remember), 0, length - remember + 1)
-        places = jnp.sort(draws, axis=1) + rank
+        places = distinct_places(place_key, batch_size, remember, length)
         kept = jax.random.randint(symbol_key, (batch_size, remember), 0, symbols)
         scattered = jnp.full((batch_size, length), blank).at[jnp.arange(batch_size)[:, None], places].set(kept)
-        ahead = ((0, 0), (length, 0))
-        return Batch(
-            inputs=jnp.pad(scattered, ((0, 0), (0, remember)), constant_values=marker),
-            targets=jnp.pad(kept, ahead),
-            mask=full_mask(batch_size, steps),
-            weights=jnp.pad(jnp.ones((batch_size, remember)), ahead),
-            distance=jnp.pad(length + rank - places, ahead),
-        )
+        inputs = jnp.pad(scattered, ((0, 0), (0, remember)), constant_values=marker)
+        return ask_at_the_end(inputs, kept, length + jnp.arange(remember) - places)
 
     def oracle(batch: Batch) -> Predictions:
-        seen = batch.inputs[:, :length]
-        order = jnp.argsort(seen == blank, axis=1, stable=True)[:, :remember]
-        kept = jnp.take_along_axis(seen, order, axis=1)
-        return certain(jnp.pad(kept, ((0, 0), (length, 0))), symbols)
+        kept = first_symbols(batch.inputs[:, :length], remember, blank)
+        return certain(at_the_end(kept, steps), symbols)
 
     return Task(
+        **one_of(symbols),
         sample=sample,
-        loss=cross_entropy,
-        correct=classified,
         oracle=oracle,
-        guess=lambda batch: undecided(batch, symbols),
         inputs=symbols + 2,
-        outputs=symbols,
         length=length,
         steps=steps,
         targets=steps,
         readout="every",
-        chance=1 / symbols,
-        trivial=1 / symbols,
-        trivial_loss=math.log(symbols),
         distances=quarters(length),
         symbols=(*string.ascii_uppercase[:symbols], ".", "?"),
     )
+
+
+def distinct_places(key: Key[Array, ""], rows: int, count: int, steps: int) -> Int[Array, "B N"]:
+    """`count` different steps out of `steps` for each row, in increasing order."""
+    # Sorted draws plus their rank are distinct places, without a permutation of all steps.
+    draws = jax.random.randint(key, (rows, count), 0, steps - count + 1)
+    return jnp.sort(draws, axis=1) + jnp.arange(count)
+
+
+def first_symbols(inputs: Int[Array, "B T"], count: int, blank: int) -> Int[Array, "B N"]:
+    """The first `count` symbols of each row that are not blank."""
+    order = jnp.argsort(inputs == blank, axis=1, stable=True)[:, :count]
+    return jnp.take_along_axis(inputs, order, axis=1)

@@ -19,7 +19,6 @@ units".
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
@@ -27,20 +26,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Key
+from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import (
-    Batch,
-    Criterion,
-    Predictions,
-    Task,
-    certain,
-    classified,
-    cross_entropy,
-    full_mask,
-    undecided,
-)
+from seqbench.tasks.base import Batch, Criterion, Task, certain, full_mask, one_of
 
 PIXELS = 64
 CLASSES = 10
@@ -62,48 +51,45 @@ def sequential_digits(length: int = 64, permuted: bool = False) -> Task:
             f"sequential_digits shows {PIXELS} pixels, so its length must be at least that, not {length}."
         )
     training, validation, test = split_images(permuted)
-
-    def sampler(images: Images) -> Callable[[Key[Array, ""], int], Batch]:
-        def sample(key: Key[Array, ""], batch_size: int) -> Batch:
-            image_key, noise_key = jax.random.split(key)
-            chosen = jax.random.randint(image_key, (batch_size,), 0, len(images.digits))
-            noise = jax.random.uniform(noise_key, (batch_size, length - PIXELS))
-            pixels = jnp.asarray(images.pixels)[chosen]
-            return Batch(
-                inputs=jnp.concatenate([pixels, noise], axis=1)[..., None],
-                targets=jnp.asarray(images.digits)[chosen][:, None],
-                mask=full_mask(batch_size, length),
-                weights=jnp.ones((batch_size, 1)),
-                distance=jnp.full((batch_size, 1), length - 1),
-            )
-
-        return sample
-
-    def oracle(batch: Batch) -> Predictions:
-        shown = batch.inputs[:, :PIXELS, 0]
-        known = [jnp.asarray(np.concatenate(field)) for field in zip(training, validation, test, strict=True)]
-        differences = jnp.sum(jnp.abs(shown[:, None] - known[0]), axis=-1)
-        return certain(known[1][jnp.argmin(differences, axis=1)][:, None], CLASSES)
-
     return Task(
-        sample=sampler(training),
-        validation=sampler(validation),
-        test=sampler(test),
-        loss=cross_entropy,
-        correct=classified,
-        oracle=oracle,
-        guess=lambda batch: undecided(batch, CLASSES),
+        **one_of(CLASSES),
+        sample=sampler(training, length),
+        validation=sampler(validation, length),
+        test=sampler(test, length),
+        oracle=lambda batch: certain(recognise(batch.inputs, permuted), CLASSES),
         inputs=1,
-        outputs=CLASSES,
         length=length,
         steps=length,
         symbolic=False,
-        chance=1 / CLASSES,
-        trivial=1 / CLASSES,
-        trivial_loss=math.log(CLASSES),
         criterion=Criterion("accuracy", 0.9),
         diffuse=True,
     )
+
+
+def sampler(images: Images, length: int) -> Callable[[Key[Array, ""], int], Batch]:
+    """A sampler of images that are read pixel by pixel, with noise up to `length` steps."""
+
+    def sample(key: Key[Array, ""], batch_size: int) -> Batch:
+        image_key, noise_key = jax.random.split(key)
+        chosen = jax.random.randint(image_key, (batch_size,), 0, len(images.digits))
+        noise = jax.random.uniform(noise_key, (batch_size, length - PIXELS))
+        pixels = jnp.asarray(images.pixels)[chosen]
+        return Batch(
+            inputs=jnp.concatenate([pixels, noise], axis=1)[..., None],
+            targets=jnp.asarray(images.digits)[chosen][:, None],
+            mask=full_mask(batch_size, length),
+            weights=jnp.ones((batch_size, 1)),
+            distance=jnp.full((batch_size, 1), length - 1),
+        )
+
+    return sample
+
+
+def recognise(inputs: Float[Array, "B T 1"], permuted: bool) -> Int[Array, "B 1"]:
+    """The digit of the known image that is nearest to the pixels."""
+    pixels, digits = (jnp.asarray(np.concatenate(field)) for field in zip(*split_images(permuted), strict=True))
+    differences = jnp.sum(jnp.abs(inputs[:, None, :PIXELS, 0] - pixels), axis=-1)
+    return digits[jnp.argmin(differences, axis=1)][:, None]
 
 
 @cache

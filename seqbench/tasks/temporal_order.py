@@ -39,39 +39,27 @@ def temporal_order(length: int = 50, relevant: int = 2) -> Task:
         raise Incompatible(f"temporal_order knows 2 or 3 relevant symbols, not {relevant}.")
     if length < 10:
         raise Incompatible(f"temporal_order places symbols by tenths of its length: at least 10 steps, not {length}.")
-    starts = np.array([length // 10, length // 2] if relevant == 2 else [length // 10, length // 3, 2 * length // 3])
-    place_values = 2 ** jnp.arange(relevant)
+    starts = earliest_places(length, relevant)
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         place_key, symbol_key, distractor_key = jax.random.split(key, 3)
         places = jnp.asarray(starts) + jax.random.randint(place_key, (batch_size, relevant), 0, length // 10)
         symbols = jax.random.randint(symbol_key, (batch_size, relevant), 0, RELEVANT)
-        inputs = jax.random.randint(distractor_key, (batch_size, length), RELEVANT, len(SYMBOLS))
-        steps = jnp.arange(length)
-        for index in range(relevant):
-            inputs = jnp.where(steps == places[:, index, None], symbols[:, index, None], inputs)
+        distractors = jax.random.randint(distractor_key, (batch_size, length), RELEVANT, len(SYMBOLS))
         return Batch(
-            inputs=inputs,
-            targets=(symbols @ place_values)[:, None],
+            inputs=put(symbols, places, distractors),
+            targets=order_class(symbols),
             mask=full_mask(batch_size, length),
             weights=jnp.ones((batch_size, 1)),
             distance=length - 1 - places[:, :1],
         )
 
-    def oracle(batch: Batch) -> Predictions:
-        return certain((relevant_symbols(batch.inputs, relevant) @ place_values)[:, None], 2**relevant)
-
-    def guess(batch: Batch) -> Predictions:
-        # The first symbol decides the lowest digit of the class; both of its values stay open.
-        known = (relevant_symbols(batch.inputs, relevant) @ place_values)[:, None] // 2 * 2
-        return certain(known, 2**relevant) + certain(known + 1, 2**relevant)
-
     return Task(
         sample=sample,
         loss=cross_entropy,
         correct=classified,
-        oracle=oracle,
-        guess=guess,
+        oracle=lambda batch: certain(order_class(relevant_symbols(batch.inputs, relevant)), 2**relevant),
+        guess=lambda batch: all_but_the_first(batch.inputs, relevant),
         inputs=len(SYMBOLS),
         outputs=2**relevant,
         length=length,
@@ -81,6 +69,30 @@ def temporal_order(length: int = 50, relevant: int = 2) -> Task:
         trivial_loss=math.log(2),
         symbols=SYMBOLS,
     )
+
+
+def earliest_places(length: int, relevant: int) -> np.ndarray:
+    """The first of the steps at which each relevant symbol can stand."""
+    return np.array([length // 10, length // 2] if relevant == 2 else [length // 10, length // 3, 2 * length // 3])
+
+
+def put(symbols: Int[Array, "B R"], places: Int[Array, "B R"], among: Int[Array, "B T"]) -> Int[Array, "B T"]:
+    """Sequences with each of the symbols at its place."""
+    steps = jnp.arange(among.shape[1])
+    for index in range(symbols.shape[1]):
+        among = jnp.where(steps == places[:, index, None], symbols[:, index, None], among)
+    return among
+
+
+def order_class(symbols: Int[Array, "B R"]) -> Int[Array, "B 1"]:
+    """The class of an order of symbols: the first decides its lowest binary digit."""
+    return (symbols @ 2 ** jnp.arange(symbols.shape[1]))[:, None]
+
+
+def all_but_the_first(inputs: Int[Array, "B T"], relevant: int) -> Predictions:
+    """Logits of who knows every relevant symbol but the first: both classes that are left, alike."""
+    known = order_class(relevant_symbols(inputs, relevant)) // 2 * 2
+    return certain(known, 2**relevant) + certain(known + 1, 2**relevant)
 
 
 def relevant_symbols(inputs: Int[Array, "B T"], relevant: int) -> Int[Array, "B R"]:
