@@ -77,18 +77,18 @@ def unroll(
     batch_size, length = inputs.shape[:2]
     cell = cell.prepared()
     carry = cell.initial(batch_size) if initial is None else initial
-    valid = None if mask is None else jnp.swapaxes(mask, 0, 1)[..., None]
-    steps = Steps(jnp.swapaxes(inputs, 0, 1), valid, taps)
     if parallel is None:
         parallel = jax.default_backend() != "cpu"
     run = _runner(cell, reverse=reverse, parallel=parallel and taps is None)
     if segment is None:
         segment = choose_segment(cell, batch_size, length)
-    if segment >= length:
-        final, outputs = run(carry, steps)
-    else:
-        final, outputs = _run_in_segments(run, carry, steps, segment=segment, reverse=reverse)
+    final, outputs = _run_in_segments(run, carry, _time_first(inputs, mask, taps), segment=segment, reverse=reverse)
     return Unrolled(jnp.swapaxes(outputs, 0, 1), final)
+
+
+def _time_first(inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None, taps: Carry | None) -> Steps:
+    """The steps of a batch in the order in which the loop takes them."""
+    return Steps(jnp.swapaxes(inputs, 0, 1), None if mask is None else jnp.swapaxes(mask, 0, 1)[..., None], taps)
 
 
 def _runner(cell: Cell, *, reverse: bool, parallel: bool) -> Run:
@@ -129,9 +129,12 @@ def _run_at_once(
 def _run_in_segments(run: Run, carry: Carry, steps: Steps, *, segment: int, reverse: bool) -> tuple[Carry, Array]:
     """A loop over segments that are run again in the backward pass (Chen et al. 2016, arXiv:1604.06174).
 
-    Steps left over when `segment` does not divide T are one shorter segment at the end of time.
+    Steps left over when `segment` does not divide T are one shorter segment at the end of time. A segment of T steps
+    or more is all of them, and nothing is run again.
     """
     length = steps.inputs.shape[0]
+    if segment >= length:
+        return run(carry, steps)
     cut = length - length % segment
     head = jax.tree.map(lambda x: x[:cut].reshape(cut // segment, segment, *x.shape[1:]), steps)
     tail = jax.tree.map(lambda x: x[cut:], steps)

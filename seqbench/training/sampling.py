@@ -11,6 +11,8 @@ Dauphin 2018, Hierarchical neural story generation, arXiv:1805.04833
 
 from __future__ import annotations
 
+from functools import partial
+
 import jax
 import jax.numpy as jnp
 from flax import nnx
@@ -48,26 +50,37 @@ def sample(
         UsageError: no prompt, a negative temperature or a negative `top_k`.
     """
     require_language_model(model)
-    if not prompt.shape[0] or temperature < 0 or top_k < 0 or symbols < 1:
+    start = prompt.shape[0]
+    if not start or symbols < 1 or temperature < 0 or top_k < 0:
         raise UsageError(
             "sampling needs a prompt of one symbol or more, symbols >= 1, temperature >= 0 and top_k >= 0, "
-            f"got {prompt.shape[0]}, {symbols}, {temperature} and {top_k}"
+            f"got {start}, {symbols}, {temperature} and {top_k}"
         )
-    graph, state = nnx.split(model)
-    start = prompt.shape[0]
     text = jnp.zeros(start + symbols, jnp.int32).at[:start].set(prompt)
 
-    @jax.jit
-    def write(state: nnx.State, text: Int[Array, " N"], key: Key[Array, ""]) -> Int[Array, " N"]:
-        reader = nnx.merge(graph, state)
-
-        def add(place: Int[Array, ""], text: Int[Array, " N"]) -> Int[Array, " N"]:
-            logits = reader(_as_batch(text))[0, place - 1]
-            return text.at[place].set(choose(logits, jax.random.fold_in(key, place), temperature, top_k))
-
-        return jax.lax.fori_loop(start, start + symbols, add, text)
-
+    graph, state = nnx.split(model)
+    write = jax.jit(partial(_write, graph, start=start, temperature=temperature, top_k=top_k))
     return write(state, text, key)[start:]
+
+
+def _write(
+    graph: nnx.GraphDef,
+    state: nnx.State,
+    text: Int[Array, " T"],
+    key: Key[Array, ""],
+    *,
+    start: int,
+    temperature: float,
+    top_k: int,
+) -> Int[Array, " T"]:
+    """Fill in a text from place `start` on, each symbol from all before it."""
+    model = nnx.merge(graph, state)
+
+    def add(place: Int[Array, ""], text: Int[Array, " T"]) -> Int[Array, " T"]:
+        logits = model(_as_batch(text))[0, place - 1]
+        return text.at[place].set(choose(logits, jax.random.fold_in(key, place), temperature, top_k))
+
+    return jax.lax.fori_loop(start, text.shape[0], add, text)
 
 
 def choose(logits: Float[Array, " O"], key: Key[Array, ""], temperature: float, top_k: int) -> Int[Array, ""]:
