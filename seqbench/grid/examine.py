@@ -90,8 +90,9 @@ class Examiner:
     def _size(self, fixed: dict[str, Any], assembly: Assembly) -> Size:
         """The size of a model whose initialisation has been tried."""
         blueprint, size = self._drawn(fixed, assembly)
-        if any(link.initialise for link in assembly.chain.links):
-            key = canonical([_structure(fixed, assembly), fixed["mitigations"]])
+        links = zip(fixed["mitigations"], assembly.chain.links, strict=True)
+        if initialising := [setting for setting, link in links if link.initialise]:
+            key = canonical([_structure(fixed, assembly), initialising])
             self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, blueprint))
         return size
 

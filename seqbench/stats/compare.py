@@ -42,7 +42,7 @@ class Comparison:
     pairwise: by pair of methods and task
     profiles, ranks: by method over all tasks
     critical_ranks, critical_pairs: by method and by pair of methods over ten tasks or more (`critical_difference`)
-    tuning, tuning_curves, tuning_budget: by method, task and length; and by learning rate; and by number tried
+    tuning, tuning_curves, tuning_budget: by method and task; and by length and setting; and by number tried
     sensitivity, budget_sensitivity: by task, method and threshold of "solved"; and by part of the budget
     counts: planned, finished, missing and each outcome, by method, task and purpose
     baselines: the baseline of each task, None where there is none
@@ -135,7 +135,7 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
     """How settings were chosen."""
     tried = tuning.tuning_curves(results, declared)
     return {
-        "tuning": tuning.tuning(results, tried),
+        "tuning": tuning.tuning(results),
         "tuning_curves": tried,
         "tuning_budget": tuning.tuning_budget(tried),
     }

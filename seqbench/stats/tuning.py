@@ -3,54 +3,72 @@
 Choosing the best of 10 learning rates on 3 seeds and reporting those same seeds inflates the score by 0.9 standard
 deviations. So the choice is made on validation data of tuning seeds, and its score there is set beside the same
 score on the reporting seeds: their gap is the optimism of the choice.
+
+A setting is a learning rate and, in the column `tuned`, the knobs that were tuned with it. A trial counts as solved
+here if it met the criterion on validation data and did not diverge: what the choice saw, and nothing more.
 """
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import solved_column
 from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 
-KEY = ["method", "task", "length"]
+KEY = ["method", "task"]
+SETTING = ["learning_rate", "tuned"]
 COLUMNS = [
-    *KEY, "candidates", "trials", "seeds", "lowest", "highest", "chosen", "best", "at_edge", "diverged",
-    "score_name", "score_tuning", "score_reporting", "optimism",
+    *KEY, "settings", "trials", "seeds", "seconds", "chosen", "edges", "diverged", "solved_tuning", "n_tuning",
+    "solved_reporting", "n_reporting", "score_name", "score_tuning", "score_reporting", "optimism",
 ]  # fmt: skip
-CURVE_COLUMNS = [*KEY, "learning_rate", "n", "solved", "rate", "low", "high", "diverged", "score"]
-BUDGET_COLUMNS = [*KEY, "candidates", "expected_best"]
+CURVE_COLUMNS = [*KEY, "length", *SETTING, "n", "solved", "rate", "low", "high", "steps", "diverged", "score"]
+BUDGET_COLUMNS = [*KEY, "settings", "expected_best"]
 
 
 def with_score(results: pd.DataFrame) -> pd.DataFrame:
-    """Finished trials with a validation `score` of which more is better, and its name.
+    """Finished trials as validation data judges them.
 
-    Accuracy, or for tasks judged by loss the negative loss. A diverged trial gets the worst score seen on its task.
+    score: of which more is better: accuracy, or for tasks judged by loss the negative loss. A diverged trial gets the
+        worst score seen on its task.
+    validated: whether it solved the task on validation data; steps_needed: after how many steps, the whole budget for
+        one that did not
     """
     finished = results[results["outcome"].notna()].copy()
     by_loss = finished["solved_metric"] == "loss"
+    diverged = finished["outcome"] == "diverged"
     accuracy = pd.to_numeric(finished["validation_accuracy"])
     score = accuracy.where(~by_loss, -pd.to_numeric(finished["validation_loss"])).astype(float)
     worst = score.groupby(finished["task"]).transform("min")
-    finished["score"] = score.where(finished["outcome"] != "diverged", worst)
-    finished["score_name"] = np.where(by_loss, "negative validation loss", "validation accuracy")
-    return finished
+    return finished.assign(
+        score=score.where(~diverged, worst),
+        score_name=np.where(by_loss, "negative validation loss", "validation accuracy"),
+        validated=finished["solved_at"].notna() & ~diverged,
+        steps_needed=finished["solved_at"].where(finished["solved_at"].notna() & ~diverged, finished["budget"]),
+        has_diverged=diverged,
+    )
 
 
 def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
-    """One row a method, task, length and learning rate tried: solve rate and mean score on the tuning seeds."""
+    """One row a method, task, length and setting tried.
+
+    solved of n tuning seeds, their rate with its exact interval (from 5 seeds on); steps: restricted mean steps to
+    solve; score: mean validation score
+    """
     tried = with_score(results[results["purpose"] == "tuning"])
     if tried.empty:
         return pd.DataFrame(columns=CURVE_COLUMNS)
-    tried = tried.assign(is_solved=solved_column(tried, declared.tau), did=tried["outcome"] == "diverged")
     table = (
-        tried.groupby([*KEY, "learning_rate"])
-        .agg(n=("seed", "size"), solved=("is_solved", "sum"), diverged=("did", "sum"), score=("score", "mean"))
+        tried.groupby([*KEY, "length", *SETTING], dropna=False)
+        .agg(n=("seed", "size"), solved=("validated", "sum"), diverged=("has_diverged", "sum"),
+             steps=("steps_needed", "mean"), score=("score", "mean"))
         .reset_index()
-    )
+    )  # fmt: skip
     table["rate"] = table["solved"] / table["n"]
     low, high = clopper_pearson(table["solved"], table["n"], declared.alpha)
     enough = table["n"] >= SEEDS_FOR_INTERVAL
@@ -58,30 +76,79 @@ def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     return table[CURVE_COLUMNS]
 
 
-def tuning(results: pd.DataFrame, curves: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, task and length that was tuned; `curves` is the table of `tuning_curves`.
+def tuning(results: pd.DataFrame) -> pd.DataFrame:
+    """One row a method and task that was tuned; all figures over all lengths.
 
-    candidates, trials, seeds: learning rates, trials and seeds the choice saw; lowest, highest: ends of the range
-    chosen: the rate(s) of the reporting trials; best: the rate of the highest solve rate, ties by score
-    at_edge: a chosen rate is the end of a range of several: the range should be extended, for all methods
-    diverged: share of trials over the whole range; optimism: score on tuning seeds less that on reporting seeds
+    settings: how many were tried; trials, seeds, seconds: what that took
+    chosen: what the reporting trials have; edges: which of its values are the lowest or the highest tried, with the
+        direction in which to extend the range, for all methods
+    diverged: share of trials over the whole range
+    solved_tuning of n_tuning, solved_reporting of n_reporting: trials of the chosen setting that solved validation data
+    score_tuning, score_reporting: their mean validation scores; optimism: the first less the second
     """
     scored = with_score(results)
+    scored = scored.assign(setting=settings_of(scored))
     rows = []
-    for key, own in curves.groupby(KEY, sort=True):
+    for key, tried in scored[scored["purpose"] == "tuning"].groupby(KEY, sort=True):
         at = (scored[KEY] == list(key)).all(axis=1)
-        tried, reported = (scored[at & (scored["purpose"] == purpose)] for purpose in ("tuning", "reporting"))
-        chosen = sorted(reported["learning_rate"].dropna().unique())
-        best = own.sort_values(["rate", "score", "learning_rate"], ascending=[False, False, True]).iloc[0]
-        ends = own["learning_rate"].min(), own["learning_rate"].max()
-        of_chosen = tried[tried["learning_rate"].isin(chosen)]["score"].mean()
+        reported = scored[at & (scored["purpose"] == "reporting")]
+        chosen = tried[tried["setting"].isin(reported["setting"])]
+        scores = chosen["score"].mean(), reported["score"].mean()
         rows.append((
-            *key, len(own), len(tried), tried["seed"].nunique(), *ends, ", ".join(f"{rate:g}" for rate in chosen),
-            best["learning_rate"], len(own) > 1 and any(rate in ends for rate in chosen),
-            (tried["outcome"] == "diverged").mean(), tried["score_name"].iloc[0], of_chosen,
-            reported["score"].mean(), of_chosen - reported["score"].mean(),
+            *key, tried["setting"].nunique(), len(tried), tried["seed"].nunique(), tried["seconds"].astype(float).sum(),
+            "; ".join(sorted(reported["setting"].unique())), "; ".join(edges(tried, reported)),
+            tried["has_diverged"].mean(), int(chosen["validated"].sum()), len(chosen),
+            int(reported["validated"].sum()), len(reported), tried["score_name"].iloc[0], *scores,
+            scores[0] - scores[1],
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def knobs_of(tuned: object) -> dict[str, Any]:
+    """The settings that were tuned beside the learning rate, from the JSON that the results hold."""
+    return json.loads(tuned) if isinstance(tuned, str) and tuned else {}
+
+
+def settings_of(rows: pd.DataFrame) -> pd.Series:
+    """Each row's setting in words: `0.003, clip_value.threshold 5`."""
+    tuned = rows["tuned"].astype(object).where(rows["tuned"].notna(), None)
+    keys = list(zip(rows["learning_rate"], tuned, strict=True))
+    words = {key: setting_text(*key) for key in set(keys)}
+    return pd.Series([words[key] for key in keys], index=rows.index, dtype=object)
+
+
+def setting_text(learning_rate: float, tuned: object = None) -> str:
+    """A learning rate and the knobs tuned with it, in words."""
+    knobs = [f"{name} {value:g}" if _is_number(value) else f"{name} {value}" for name, value in knobs_of(tuned).items()]
+    return ", ".join([f"{learning_rate:g}", *knobs])
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def values_of(rows: pd.DataFrame) -> dict[str, list[Any]]:
+    """Every value of each setting that was tuned, by name, in the order of the rows."""
+    found: dict[str, list[Any]] = {"learning_rate": rows["learning_rate"].tolist()}
+    for knobs in map(knobs_of, rows["tuned"]):
+        for name, value in knobs.items():
+            found.setdefault(name, []).append(value)
+    return found
+
+
+def edges(tried: pd.DataFrame, reported: pd.DataFrame) -> Iterator[str]:
+    """What of the chosen setting is the end of what was tried, and where to look further.
+
+    0 and infinity are ends beyond which there is nothing, and no edges; nor is a value the end of the only one tried.
+    """
+    seen, taken = values_of(tried), values_of(reported)
+    for name, values in seen.items():
+        numbers = sorted({value for value in values if _is_number(value) and 0 < abs(value) < math.inf})
+        chosen = set(taken.get(name, ()))
+        if len(numbers) > 1 and numbers[0] in chosen:
+            yield f"{name} at the lowest tried"
+        if len(numbers) > 1 and numbers[-1] in chosen:
+            yield f"{name} at the highest tried"
 
 
 def expected_best(scores: Floats) -> Floats:
@@ -95,10 +162,14 @@ def expected_best(scores: Floats) -> Floats:
 
 
 def tuning_budget(curves: pd.DataFrame) -> pd.DataFrame:
-    """Expected score of the best learning rate had only `candidates` of them been tried, by method, task and length."""
+    """Expected validation score, mean over lengths, of the best had only so many `settings` been tried.
+
+    Settings of which a length has no finished trial are left out, since their mean would be over easier tasks.
+    """
     parts = []
     for key, own in curves.dropna(subset=["score"]).groupby(KEY, sort=True) if len(curves) else ():
-        best = expected_best(own["score"].to_numpy(float))
-        place = dict(zip(KEY, key, strict=True))
-        parts.append(pd.DataFrame({**place, "candidates": np.arange(1, len(best) + 1), "expected_best": best}))
+        scores = own.groupby(SETTING, dropna=False)["score"].agg(["mean", "size"])
+        best = expected_best(scores.loc[scores["size"] == own["length"].nunique(), "mean"].to_numpy(float))
+        place: Mapping[str, Any] = dict(zip(KEY, key, strict=True))
+        parts.append(pd.DataFrame({**place, "settings": np.arange(1, len(best) + 1), "expected_best": best}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=BUDGET_COLUMNS)

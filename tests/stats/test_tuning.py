@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import combinations
 
 import numpy as np
@@ -30,30 +31,70 @@ def results(grid):
 
 
 def test_choice_and_its_optimism(results):
-    row = tuning(results, tuning_curves(results, Declared())).iloc[0]
-    assert (row["candidates"], row["trials"], row["seeds"]) == (3, 9, 3)
-    assert (row["chosen"], row["best"], row["lowest"], row["highest"]) == ("0.01", 0.01, 0.001, 0.1)
-    assert not row["at_edge"]
+    row = tuning(results).iloc[0]
+    assert (row["settings"], row["trials"], row["seeds"], row["seconds"]) == (3, 9, 3, 18.0)
+    assert (row["chosen"], row["edges"]) == ("0.01", "")
     assert row["optimism"] == pytest.approx(0.9 - 0.85)
     assert row["score_name"] == "validation accuracy"
+    assert row[["solved_tuning", "n_tuning", "solved_reporting", "n_reporting"]].tolist() == [3, 3, 5, 5]
+
+
+def test_test_data_is_not_seen(results):
+    results["outcome"] = "chance"  # what test data says; on validation data all trials at 0.01 solved
+    assert tuning(results).iloc[0]["solved_tuning"] == 3
+    curves = tuning_curves(results, Declared(tau=0.5)).set_index("learning_rate")
+    assert curves["solved"].tolist() == [0, 3, 0]
+    assert curves["steps"].tolist() == [1000, 400, 1000]
 
 
 def test_choice_at_the_end_of_the_range_is_flagged(results):
     results.loc[results["purpose"] == "reporting", "learning_rate"] = 0.1
-    assert tuning(results, tuning_curves(results, Declared())).iloc[0]["at_edge"]
+    assert tuning(results).iloc[0]["edges"] == "learning_rate at the highest tried"
+    results.loc[results["purpose"] == "reporting", "learning_rate"] = 0.001
+    assert tuning(results).iloc[0]["edges"] == "learning_rate at the lowest tried"
+
+
+@pytest.fixture
+def with_knob(results):
+    """The same settings with a threshold each: 1 for 0.001, 5 for 0.01, none (infinity) for 0.1."""
+    knobs = {0.001: 1.0, 0.01: 5.0, 0.1: float("inf")}
+    results["tuned"] = [json.dumps({"clip_value.threshold": knobs[rate]}) for rate in results["learning_rate"]]
+    return results
+
+
+def test_a_knob_is_named_with_the_rate_and_flagged_by_itself(with_knob):
+    row = tuning(with_knob).iloc[0]
+    assert row["chosen"] == "0.01, clip_value.threshold 5"
+    assert row["edges"] == "clip_value.threshold at the highest tried"
+    assert row["settings"] == 3
+
+
+def test_nothing_lies_beyond_infinity(with_knob):
+    reported = with_knob["purpose"] == "reporting"
+    with_knob.loc[reported, "tuned"] = '{"clip_value.threshold": Infinity}'
+    assert tuning(with_knob).iloc[0]["edges"] == ""
+
+
+def test_one_rate_with_two_knobs_is_two_settings(results):
+    own = results[results["learning_rate"] == 0.01].assign(tuned='{"clip_value.threshold": 1.0}')
+    other = results[results["purpose"] == "tuning"].assign(tuned='{"clip_value.threshold": 2.0}', learning_rate=0.01)
+    other["trial"] = [f"other {number}" for number in range(len(other))]
+    both = pd.concat([own, other.drop_duplicates("seed")])
+    assert tuning(both).iloc[0][["settings", "chosen"]].tolist() == [2, "0.01, clip_value.threshold 1"]
+    assert len(tuning_curves(both, Declared())) == 2
 
 
 def test_divergence_scores_worst_and_is_counted(results):
     lost = (results["learning_rate"] == 0.1) & (results["purpose"] == "tuning")
-    results.loc[lost, ["outcome", "validation_accuracy"]] = ["diverged", np.nan]
+    results.loc[lost, ["outcome", "validation_accuracy", "solved_at"]] = ["diverged", np.nan, 300.0]
     curves = tuning_curves(results, Declared()).set_index("learning_rate")
-    assert curves.loc[0.1, ["n", "diverged", "score"]].tolist() == [3, 3, 0.6]
-    assert tuning(results, curves.reset_index()).iloc[0]["diverged"] == pytest.approx(1 / 3)
+    assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.6]
+    assert tuning(results).iloc[0]["diverged"] == pytest.approx(1 / 3)
 
 
 def test_tasks_judged_by_loss_score_by_loss(results):
     results["solved_metric"], results["validation_loss"] = "loss", 1 - results["validation_accuracy"]
-    row = tuning(results, tuning_curves(results, Declared())).iloc[0]
+    row = tuning(results).iloc[0]
     assert row["score_name"] == "negative validation loss"
     assert row["score_tuning"] == pytest.approx(-0.1)
 
@@ -66,13 +107,23 @@ def test_expected_best_is_the_mean_over_all_choices():
 
 def test_budget_ends_at_the_best(results):
     budget = tuning_budget(tuning_curves(results, Declared()))
-    assert budget["candidates"].tolist() == [1, 2, 3]
+    assert budget["settings"].tolist() == [1, 2, 3]
     assert budget["expected_best"].tolist() == pytest.approx([2.2 / 3, (0.7 + 0.9 + 0.9) / 3, 0.9])
+
+
+def test_budget_is_over_all_lengths(results):
+    longer = results.assign(length=100, validation_accuracy=results["validation_accuracy"] - 0.4)
+    longer["trial"] = "long " + longer["trial"]
+    whole = pd.concat([results, longer])
+    budget = tuning_budget(tuning_curves(whole, Declared()))
+    assert budget["expected_best"].tolist() == pytest.approx([1.6 / 3, (0.5 + 0.7 + 0.7) / 3, 0.7])
+    unfinished = whole[(whole["length"] == 50) | (whole["learning_rate"] != 0.001)]
+    assert tuning_budget(tuning_curves(unfinished, Declared()))["expected_best"].tolist() == pytest.approx([0.6, 0.7])
 
 
 def test_nothing_tuned(results):
     reported = results[results["purpose"] == "reporting"]
     curves = tuning_curves(reported, Declared())
     assert curves.empty
-    assert tuning(reported, curves).empty
+    assert tuning(reported).empty
     assert tuning_budget(curves).empty
