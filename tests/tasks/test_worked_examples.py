@@ -43,9 +43,25 @@ def test_adding_and_multiplication() -> None:
     assert ask(adding(6), MARKED).item() == pytest.approx(0.9)
     assert ask(multiplication(6), MARKED).item() == pytest.approx(0.08)
     assert adding().chance == pytest.approx(0.1536)
-    assert multiplication().chance == pytest.approx(0.1112, abs=1e-4)
     right = adding(6).correct(jnp.array([[[0.979]], [[0.981]]]), jnp.full((2, 1, 1), 0.9))
     assert right.ravel().tolist() == [1, 0]
+
+
+def test_multiplication_without_the_first_number() -> None:
+    """No answer to the second number alone is right more often than `trivial`, or nearer than `trivial_loss`."""
+    middles = (np.arange(2000) + 0.5) / 2000
+    first, second = np.meshgrid(middles, middles, indexing="ij")
+    task, product = multiplication(), first * second
+    for answer in (second / 2, second / 3, 0.04, 0.25, second**2 / 2):
+        missed = np.abs(product - answer)
+        assert np.mean(missed < 0.04) < task.trivial + 1e-3
+        assert np.mean(missed**2) > task.trivial_loss - 1e-6
+    assert np.mean(np.abs(product - second / 2) < 0.04) == pytest.approx(task.trivial, abs=1e-3)
+    assert np.mean((product - second / 2) ** 2) == pytest.approx(task.trivial_loss, abs=1e-6)
+    marked = jnp.asarray(MARKED)[None]
+    nothing = jnp.zeros((1, 1))
+    guess = task.guess(Batch(marked, nothing, jnp.ones((1, 6), bool), nothing, nothing))
+    np.testing.assert_allclose(guess, [[[0.1 / 2]]], rtol=1e-6)
 
 
 def test_symbols() -> None:
