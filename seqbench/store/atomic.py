@@ -1,7 +1,7 @@
 """Files that are either the old ones or the new ones, whatever happens in between.
 
 A temporary file beside the target is written, forced to the disk and renamed over it; then the folder is forced to the
-disk as well. A full disk or a killed process leaves the old file and at most a temporary one.
+disk as well. A full disk leaves the old file; a killed process leaves it and a temporary one, which `sweep` removes.
 """
 
 from __future__ import annotations
@@ -9,10 +9,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 from seqbench.errors import StoreError
+
+TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.tmp")
+FORGOTTEN = 3600.0
+"""Seconds after which a temporary file is nobody's, although a process of that number lives."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -43,9 +49,26 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
         temporary.replace(path)
         _force(path.parent)
     except OSError as error:
+        raise fault(error, path) from error
+    finally:
         with contextlib.suppress(OSError):  # where the write was refused there may be nothing to remove
             temporary.unlink(missing_ok=True)
-        raise fault(error, path) from error
+
+
+def sweep(folder: Path) -> list[Path]:
+    """Remove the temporary files that killed processes left below a folder. Only for the holder of its lock.
+
+    What another living process writes there (a report) stays, unless it is an hour old: numbers are given again.
+    """
+    swept = []
+    for place, _, names in os.walk(folder):
+        for path in (Path(place, name) for name in names):
+            found = TEMPORARY.fullmatch(path.name)
+            if found and _forgotten(path, int(found["process"])):
+                with contextlib.suppress(OSError):  # it may go by itself, or be another user's: no reason not to train
+                    path.unlink()
+                    swept.append(path)
+    return swept
 
 
 def fault(error: OSError, path: Path) -> StoreError:
@@ -53,13 +76,42 @@ def fault(error: OSError, path: Path) -> StoreError:
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return StoreError(
-                f"Disk full: {path} could not be written. Finished trials are safe; free space, run again."
+                f"Disk full: {path} could not be written ({error.strerror}). {finished_beside(path)}"
+                "Free space, then run the same command again."
             )
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return StoreError(f"No permission to write {path}. Change its owner or mode, or name another --results.")
         case errno.ENOTDIR | errno.EEXIST:
             return StoreError(f"{path.parent} is not a folder. Name another --results.")
-    return StoreError(f"{path} could not be written: {error.strerror or error}.")
+    return StoreError(f"{path} could not be written: {error.strerror or error}. {finished_beside(path)}".strip())
+
+
+def finished_beside(path: Path) -> str:
+    """How many finished trials lie in the results folder of a file: a sentence, empty where there are none."""
+    for folder in (path.parent, path.parent.parent):
+        count = sum(1 for _ in (folder / "trials").glob("*.json"))
+        if count:
+            return f"{count:,} finished trials are safe. " if count > 1 else "1 finished trial is safe. "
+    return ""
+
+
+def _forgotten(path: Path, process: int) -> bool:
+    """Whether a temporary file belongs to nobody that lives. This process has none when it sweeps."""
+    try:
+        return process == os.getpid() or not _lives(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
+    except OSError:
+        return False
+
+
+def _lives(process: int) -> bool:
+    """Whether this machine has a process of that number."""
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _force(path: Path) -> None:

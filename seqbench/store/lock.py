@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from seqbench.errors import GridBusy
-from seqbench.store.atomic import fault, write_text
+from seqbench.store.atomic import fault, sweep, write_text
 
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[dict[str, object] | None]:
-    """Hold the lock of a results folder.
+    """Hold the lock of a results folder, cleared of what killed processes left half written.
 
     Yields:
         What the previous run left in `.running.json` if it ended without a goodbye (killed, or power loss), else None.
@@ -41,13 +41,18 @@ def held(folder: Path) -> Iterator[dict[str, object] | None]:
                 f"{folder} is being run by process {holder.get('process', '?')} on {holder.get('host', '?')} since "
                 f"{holder.get('since', '?')}. Wait for it, stop it, or name another --results."
             ) from error
+        except OSError as error:
+            raise fault(error, folder / ".lock") from error
         previous = _read(note)
+        sweep(folder)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
         try:
             yield previous
         finally:
-            note.unlink(missing_ok=True)
+            # The note only informs: a folder that has become read-only, or has gone, must not hide why the run ended.
+            with contextlib.suppress(OSError):
+                note.unlink(missing_ok=True)
 
 
 def _read(note: Path) -> dict[str, object] | None:

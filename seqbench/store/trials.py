@@ -33,7 +33,9 @@ class TrialStore:
         self.quarantine = folder / "quarantine"
 
     def write(self, record: Record) -> None:
-        """Keep a finished trial. Raises StoreError if the disk refuses."""
+        """Keep a finished trial. Raises StoreError if the disk refuses, or the folder has gone."""
+        if not self.folder.exists():  # made anew it would hold this trial alone, and no lock
+            raise StoreError(f"{self.folder} has gone: it was moved, removed or unmounted. Put it back and run again.")
         record = plain(record)
         text = json.dumps({"checksum": checksum(record), "record": record}, allow_nan=False)
         atomic.write_text(self._path(record["trial"]), text)
@@ -60,7 +62,7 @@ class TrialStore:
         """
         records, damaged = [], []
         for path in sorted(self.trials.glob("*.json")):
-            record = _checked(path)
+            record = read_record(path)
             if record is None:
                 damaged.append(self._set_aside(path) if quarantine else path)
             else:
@@ -95,8 +97,8 @@ def checksum(record: Record) -> str:
     return hashlib.sha256(json.dumps(record, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _checked(path: Path) -> Record | None:
-    """The record of a trial file, or None if anything about it is wrong."""
+def read_record(path: Path) -> Record | None:
+    """The record of a trial file, or None if anything about it is wrong. Raises StoreError if it cannot be read."""
     if path.is_symlink():
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -52,8 +53,17 @@ def trial(method: str, length: int, seed: int, accuracy: float | None, *, task: 
 
 def snapshot(trials: Sequence[Mapping[str, Any]], folder: Path, *, methods: Sequence[str] = ()) -> Snapshot:
     """A results folder of these trials with a report in it."""
+    plan = plan_of(trials, methods=methods)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.html").write_text("<p>report</p>")
+    tables = tables_of([dict(one) for one in trials], plan)
+    return Snapshot(plan, tables["results"], tables["curves"], tables["probes"], folder)
+
+
+def plan_of(trials: Sequence[Mapping[str, Any]], *, methods: Sequence[str] = ()) -> dict[str, Any]:
+    """The `plan.json` of these trials."""
     labels = ("method", "task", "length", "seed", "learning_rate", "purpose")
-    plan = {
+    return {
         "grid": "toy",
         "question": "Does it <b>remember</b>?",
         "methods": list(methods) or list(dict.fromkeys(one["method"] for one in trials)),
@@ -63,10 +73,6 @@ def snapshot(trials: Sequence[Mapping[str, Any]], folder: Path, *, methods: Sequ
         "revision": "abc123",
         "trials": {one["trial"]: {name: one[name] for name in labels} | {"gating": "none"} for one in trials},
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "report.html").write_text("<p>report</p>")
-    tables = tables_of([dict(one) for one in trials], plan)
-    return Snapshot(plan, tables["results"], tables["curves"], tables["probes"], folder)
 
 
 def grid(accuracies: Mapping[str, Mapping[int, Sequence[float | None]]]) -> list[dict[str, Any]]:
@@ -100,3 +106,13 @@ def chart(database: Path, metric: str, task: str = "adding") -> dict[str, list[t
         for method, step, value in connection.execute(question, (f"toy: {task}, comparison", metric)):
             drawn.setdefault(method, []).append((step, value))
     return drawn
+
+
+def active_trials(store: Path) -> list[str]:
+    """The trial of every run in the experiment of trials that is not deleted."""
+    question = """
+        select tags.value from tags join runs on runs.run_uuid = tags.run_uuid
+        where tags.key = 'seqbench.trial' and runs.lifecycle_stage = 'active' order by 1
+    """
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        return [trial for (trial,) in connection.execute(question)]

@@ -107,23 +107,6 @@ def test_a_write_that_fails_at_any_point_leaves_the_old_file(tmp_path, monkeypat
     assert [item.name for item in tmp_path.iterdir()] == ["file"]
 
 
-def test_a_full_disk_says_what_to_do(tmp_path):
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    import signal
-
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    try:
-        with pytest.raises(StoreError, match=r"Disk full.*free space, run again"):
-            atomic.write_text(tmp_path / "file", "x" * 1000)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-        signal.signal(signal.SIGXFSZ, before)
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_file_where_the_folder_should_be(tmp_path):
     (tmp_path / "results").write_text("")
     with pytest.raises(StoreError, match="not a folder"):

@@ -1,0 +1,138 @@
+"""A full disk and a killed process: the old file or the new one, never a part; what is left over is swept."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from seqbench.errors import StoreError
+from seqbench.store import atomic
+from seqbench.store.lock import held
+from seqbench.store.parameters import parameters_path, save_parameters
+from seqbench.store.results import gather, load_plan, load_results
+from seqbench.store.trials import TrialStore
+from tests.store.mlflow_frames import grid, plan_of
+
+
+@contextlib.contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file may grow past `size` bytes: what the kernel does on a full disk, without one. Python ignores SIGXFSZ."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A results folder with two finished trials."""
+    folder = tmp_path / "toy"
+    trials = [one | {"trial": f"t{place}"} for place, one in enumerate(grid({"lstm": {10: [0.5, 1.0]}}))]
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps(plan_of(trials)))
+    for one in trials:
+        TrialStore(folder).write(one)
+    return folder
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_full_disk_names_the_file_counts_what_is_safe_and_says_what_to_do(folder: Path) -> None:
+    before = contents(folder)
+    with room_for(100), pytest.raises(StoreError) as caught:
+        TrialStore(folder).write({"trial": "third", "row": {}, "curve": ["x" * 1000]})
+    assert str(caught.value) == (
+        f"Disk full: {folder / 'trials' / 'third.json'} could not be written (File too large). "
+        "2 finished trials are safe. Free space, then run the same command again."
+    )
+    assert caught.value.exit_code == 4
+    assert contents(folder) == before
+
+
+def write_tables(folder: Path) -> None:
+    gather(folder)
+
+
+def write_parameters(folder: Path) -> None:
+    import numpy as np
+
+    save_parameters(parameters_path(folder, "t"), {"kernel": np.zeros(1000)})
+
+
+def write_plan(folder: Path) -> None:
+    atomic.write_text(folder / "plan.json", json.dumps(load_plan(folder) | {"grid_text": "x" * 1000}))
+
+
+@pytest.mark.parametrize("write", [write_tables, write_parameters, write_plan])
+def test_no_part_of_a_file_is_left_whatever_is_written(write, folder: Path) -> None:
+    before = contents(folder)
+    with room_for(500), pytest.raises(StoreError, match=r"Disk full.*2 finished trials are safe"):
+        write(folder)
+    assert contents(folder) == before
+    assert len(load_results(folder)) == 2
+    write(folder)
+    assert not any(name.endswith(".tmp") for name in contents(folder))
+
+
+def test_a_folder_that_has_gone_is_not_made_anew(folder: Path) -> None:
+    store = TrialStore(folder)
+    folder.rename(folder.with_name("elsewhere"))
+    with pytest.raises(StoreError, match="has gone"):
+        store.write({"trial": "third", "row": {}})
+    assert not folder.exists()
+
+
+HALF = """
+import os, pathlib, signal, sys
+from seqbench.store import atomic
+
+def die(temporary):
+    temporary.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+
+atomic.replace(pathlib.Path(sys.argv[1]), die)
+"""
+
+
+def test_the_holder_of_the_lock_sweeps_what_a_killed_process_left(folder: Path) -> None:
+    before = contents(folder)
+    for name in ("trials/new.json", "results.parquet", "figures/a.svg"):
+        subprocess.run([sys.executable, "-c", HALF, str(folder / name)], check=False)
+    assert len(contents(folder)) == len(before) + 3
+    with held(folder):
+        assert {name for name in contents(folder) if name not in (".lock", ".running.json")} == set(before)
+
+
+def test_a_file_that_a_living_process_writes_stays_and_an_old_one_goes(folder: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as living:
+        theirs, stale = (folder / f".{name}.{living.pid}.tmp" for name in ("report.html", "old.html"))
+        own = folder / f".plan.json.{os.getpid()}.tmp"  # of a process that had this number before
+        for path in (theirs, stale, own):
+            path.write_text("half")
+        hours_ago = time.time() - 2 * atomic.FORGOTTEN
+        os.utime(stale, (hours_ago, hours_ago))
+        assert sorted(atomic.sweep(folder)) == sorted([stale, own])
+        assert theirs.exists()
+        living.communicate(b"\n")
+    assert atomic.sweep(folder) == [theirs]
+
+
+def test_only_names_that_seqbench_gives_are_swept(folder: Path) -> None:
+    kept = [folder / name for name in ("notes.tmp", ".hidden.tmp", ".a.12x.tmp", "a.json.1.tmp", ".a.json.1.tmp.txt")]
+    for path in kept:
+        path.write_text("mine")
+    assert atomic.sweep(folder) == []
+    assert all(path.exists() for path in kept)
