@@ -1,0 +1,45 @@
+"""Whose results a folder holds. A grid is named after its file, and two files in two folders may share a name."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from seqbench.errors import StoreError, UsageError
+from seqbench.store.results import load_plan
+from seqbench.store.trials import TrialStore
+
+
+def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None:
+    """Refuse to run a grid into the results of another one.
+
+    What counts is what a grid is and not where its file lies, so a clone that was moved goes on where it was, and so
+    does a grid that was edited. It is another grid if it asks another question, and if none of its trials is planned
+    or finished there.
+
+    Args:
+        folder: the results folder; it need not exist.
+        question: what the grid asks.
+        trials: identities of the trials that the grid plans.
+
+    Raises:
+        UsageError: the folder holds the results of another grid; says which, and what to do.
+    """
+    try:
+        plan = load_plan(folder)
+    except (UsageError, StoreError):  # there is none, or it is damaged and will be written anew
+        return
+    known = plan.get("trials", {}).keys() | {path.stem for path in TrialStore(folder).trials.glob("*.json")}
+    theirs = str(plan.get("question", ""))
+    if not known or not known.isdisjoint(trials) or _words(theirs) == _words(question):
+        return
+    raise UsageError(
+        f"{folder} holds the results of another grid of this name, which asks: {' '.join(theirs.split())} "
+        f"This one asks: {' '.join(question.split())} They share no trial. Name another folder with --results, or "
+        f"rename the grid's file. If it is the same grid, changed in everything, move {folder} away first."
+    )
+
+
+def _words(question: str) -> str:
+    """A question as it is compared: letter case and line breaks make no difference."""
+    return " ".join(question.casefold().split())
