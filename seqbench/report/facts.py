@@ -10,6 +10,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
 
 _INTERVAL = re.compile(r"(\d+) %: (\d+)-(\d+) %")
+_P_VALUE = re.compile(r"\bp ([=<]) ")
 
 
 class Answer(NamedTuple):
@@ -34,6 +35,7 @@ def answers(evidence: Evidence) -> list[Answer]:
 def _answer(task: str, sentence: str) -> Answer:
     """The sentence, with the names it begins with apart."""
     sentence = _INTERVAL.sub("\\1\u202f%: \\2–\\3\u202f%", _capital(sentence))
+    sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)
     who, furthest, rest = sentence.partition(" remembered furthest")
     return Answer(task, who, furthest + rest) if furthest else Answer(task, "", sentence)
 
@@ -56,8 +58,10 @@ def facts(evidence: Evidence) -> str:
     finished = int(results["outcome"].notna().sum())
     lengths = sorted(results["length"].unique())
     span = f"length {lengths[0]:,}" if len(lengths) == 1 else f"lengths {lengths[0]:,} to {lengths[-1]:,}"
+    tried = evidence.comparison.tuning["settings"]
     parts = [
         _count(len(evidence.methods), "method"), _count(len(evidence.tasks), "task"), span, _count(seeds, "seed"),
+        *([f"K = {int(tried.max()):,} settings tuned for each method and task"] if len(tried) else []),
         f"{finished:,} of {len(results):,} trials finished",
     ]  # fmt: skip
     words = {"solved": "solved", "partial": "partial", "chance": "at chance", "diverged": "diverged"}
@@ -83,6 +87,12 @@ def warnings(evidence: Evidence) -> Sequence[str]:
         found.append(f"Some methods have fewer than {SEEDS_FOR_RANKING} seeds: nothing is ranked where that is so.")
     elif len(seeds) and seeds.min() < SEEDS_FOR_INTERVAL:
         found.append(f"Some methods have fewer than {SEEDS_FOR_INTERVAL} seeds: they are shown without intervals.")
+    tried = evidence.comparison.tuning["settings"]
+    if tried.nunique() > 1:
+        found.append(
+            f"Not every method was tuned equally: between {tried.min():,} and {tried.max():,} settings were tried. "
+            "Whatever had more may look better for that alone."
+        )
     if finished and (results["outcome"].dropna() == "diverged").all():
         found.append("Every finished trial diverged: there is no accuracy to compare.")
     return found

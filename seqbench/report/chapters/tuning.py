@@ -1,51 +1,111 @@
-"""How the learning rates were chosen, and how much that choice matters."""
+"""How the settings were chosen, and how much that choice matters."""
 
 from __future__ import annotations
 
-from seqbench.report.chapters.entries import method_cell
-from seqbench.report.charts.rates import learning_rates
+from seqbench.report.chapters.entries import method_cell, ratio_cell
+from seqbench.report.charts.base import Chart
+from seqbench.report.charts.expected_best import expected_best
+from seqbench.report.charts.rates import knobs, learning_rates, tried
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Table, number, plain, tabulate
+from seqbench.report.table import Cell, Table, number, tabulate
 
 
 def tuning(evidence: Evidence) -> Section:
-    """The score at every rate tried, and what was chosen; nothing where nothing was tuned."""
-    tried = evidence.comparison.tuning_curves
-    tasks = [task for task in evidence.tasks if ((tried["task"] == task) & tried["score"].notna()).any()]
+    """The score at every setting tried, and what was chosen; nothing where nothing was tuned."""
+    rows = evidence.comparison.tuning
+    tasks = [task for task in evidence.tasks if len(tried(evidence, task))]
     part = Part(
-        charts=tuple(learning_rates(evidence, task) for task in tasks if _several(evidence, task)),
+        charts=tuple(chart for task in tasks for chart in _charts(evidence, task)),
         tables=tuple(tuning_table(evidence, task) for task in tasks),
     )
-    lead = (
-        "Settings are chosen on validation data of tuning seeds; everything above comes from other seeds and test data."
+    return Section(
+        "tuning", "Tuning and its sensitivity", _lead(evidence) if len(rows) else "", (part,) if tasks else ()
     )
-    return Section("tuning", "Tuning and its sensitivity", lead, (part,) if tasks else ())
 
 
-def _several(evidence: Evidence, task: str) -> bool:
-    """Whether more than one learning rate was tried."""
-    tried = evidence.comparison.tuning_curves
-    return bool(tried.loc[tried["task"] == task, "learning_rate"].nunique() > 1)
+def settings_tried(evidence: Evidence) -> str:
+    """How many settings every method had, in words: `K = 12 settings`; empty where nothing was tuned."""
+    numbers = sorted(set(evidence.comparison.tuning["settings"]))
+    if not numbers:
+        return ""
+    return f"K = {' to '.join(map(str, numbers[:: max(len(numbers) - 1, 1)]))} settings"
+
+
+def _lead(evidence: Evidence) -> str:
+    """What was tried, what it took, and whether a range was too narrow."""
+    rows = evidence.comparison.tuning
+    edged = int((rows["edges"] != "").sum())
+    lead = (
+        f"{settings_tried(evidence)} were tried for each method and task, {int(rows['trials'].sum()):,} trials that "
+        f"took {_time(float(rows['seconds'].sum()))} of training. One was chosen on validation data of tuning seeds; "
+        "everything above comes from other seeds and test data."
+    )
+    if not edged:
+        return lead
+    return (
+        f"{lead} In {edged:,} of {len(rows):,} cases the chosen value of a setting is the lowest or the highest tried: "
+        "its range may be too narrow, and should be extended for all methods."
+    )
+
+
+def _brief(edges: str) -> str:
+    """Which values are at an edge, in as few words as a table allows: `highest threshold, lowest rate`."""
+    words = [edge.split(" at the ") for edge in edges.split("; ") if edge]
+    short = [f"{end.removesuffix(' tried')} {name.rpartition('.')[2].removeprefix('learning_')}" for name, end in words]
+    return ", ".join(short) or "no"
+
+
+def _time(seconds: float) -> str:
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 120
+        else f"{seconds / 60:.0f} min"
+        if seconds < 7200
+        else f"{seconds / 3600:.1f} h"
+    )
+
+
+def _charts(evidence: Evidence, task: str) -> list[Chart]:
+    """What more than one value was tried of."""
+    rows = tried(evidence, task)
+    charts = []
+    if rows["learning_rate"].nunique() > 1:
+        charts.append(learning_rates(evidence, task))
+    if any(rows["knobs"]):
+        charts.append(knobs(evidence, task))
+    if rows["setting"].nunique() > 1 and (evidence.comparison.tuning_budget["task"] == task).any():
+        charts.append(expected_best(evidence, task))
+    return charts
 
 
 def tuning_table(evidence: Evidence, task: str) -> Table:
-    """One row a method and length."""
+    """One row a method."""
     rows = evidence.comparison.tuning
-    rows = rows[rows["task"] == task]
+    rows = rows[rows["task"] == task].sort_values("method", key=lambda names: names.map(evidence.place))
+
+    def counted(solved: str, n: str) -> list[Cell]:
+        return [Cell(ratio_cell(*pair), number=True) for pair in zip(rows[solved], rows[n], strict=True)]
+
     shown = rows.assign(
         method=[method_cell(evidence, name) for name in rows["method"]],
-        at_edge=["yes, extend the range" if edge else "no" for edge in rows["at_edge"]],
-        diverged=[f"{share:.0%}" for share in rows["diverged"]],
-        best=[number(rate) for rate in rows["best"]],
+        chosen=[text or "not chosen yet" for text in rows["chosen"]],
+        edges=[_brief(text) for text in rows["edges"]],
+        tuned=counted("solved_tuning", "n_tuning"),
+        reported=counted("solved_reporting", "n_reporting"),
+        diverged=[Cell(f"{share:.0%}", number=True) for share in rows["diverged"]],
+        optimism=[Cell(number(gap, 2), number=True) for gap in rows["optimism"]],
+        seconds=[Cell(number(seconds), number=True) for seconds in rows["seconds"]],
     )
-    heads = {"method": "method", "length": "length", "candidates": "rates tried", "trials": "trials seen",
-             "seeds": "tuning seeds", "chosen": "used", "best": "best when tuning", "at_edge": "at the edge",
-             "diverged": "diverged over the range",
-             "optimism": "optimism of the choice"}  # fmt: skip
+    heads = {"method": "method", "settings": "K", "chosen": "chosen rate, and others", "edges": "at the edge",
+             "tuned": "solved, tuning", "reported": "solved, reported", "optimism": "optimism",
+             "diverged": "diverged", "seconds": "cost (s)"}  # fmt: skip
     return tabulate(
-        shown, name=f"tuning-{evidence.tasks.index(task) + 1}", title=f"Learning rates for {task}", heads=heads,
-        raw=rows, folded=True,
-        cells={"method": lambda cell: cell, "length": lambda value: plain(float(value))},
-        note="Optimism: the validation score on the tuning seeds less that on the reporting seeds, at the rate used.",
+        shown, name=f"tuning-{evidence.tasks.index(task) + 1}", title=f"Settings chosen for {task}", heads=heads,
+        raw=rows,
+        cells={name: lambda cell: cell for name in ("method", "tuned", "reported", "diverged", "optimism", "seconds")},
+        note="K: settings tried. At the edge: which of the values chosen is the lowest or the highest tried. Solved: "
+        "trials of the chosen setting that met the criterion on validation data, on the seeds that chose it and on the "
+        "fresh seeds that are reported. Optimism: the mean validation score on the former less that on the latter. "
+        "Diverged and cost: share and training time of all tuning trials.",
     )  # fmt: skip

@@ -1,20 +1,35 @@
-"""What was tuned: the validation score at every learning rate that was tried."""
+"""What was tuned: the validation score at every setting that was tried."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
 import pandas as pd
+from matplotlib.axes import Axes
 
 from seqbench.report.charts.base import Chart, log_axis, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.charts.steps import MOST_PANELS, spread
 from seqbench.report.evidence import Evidence
+from seqbench.stats.tuning import knobs_of, settings_of
+
+RINGED = "A ring marks what was chosen."
+SCORE_LABEL = "validation score"
+
+
+def tried(evidence: Evidence, task: str) -> pd.DataFrame:
+    """The settings tried on a task, by method and length, in words and as `knobs`."""
+    rows = evidence.comparison.tuning_curves
+    rows = rows[(rows["task"] == task) & rows["score"].notna()]
+    return rows.assign(setting=settings_of(rows), knobs=[knobs_of(tuned) for tuned in rows["tuned"]])
 
 
 @themed
 def learning_rates(evidence: Evidence, task: str) -> Chart:
     """Draw the score on the tuning seeds against the learning rate, one panel for each length (at most five)."""
-    rows = evidence.comparison.tuning_curves
-    rows = rows[(rows["task"] == task) & rows["score"].notna()]
+    rows = tried(evidence, task)
     rates = sorted(rows["learning_rate"].unique())
     lengths = spread(sorted(rows["length"].unique()))
     figure, axes = panels(len(lengths), width=2.25 * len(lengths) + 0.8, height=2.7, sharey=True)
@@ -23,34 +38,113 @@ def learning_rates(evidence: Evidence, task: str) -> Chart:
         title=f"{task}: sensitivity to the learning rate",
         figure=figure,
         reading=f"Mean validation score over n = {int(rows['n'].max())} tuning seeds at every learning rate tried. "
-        "A flat line is a method that needs little tuning.",
-        table=_table(rows),
+        "A flat line is a method that needs little tuning; points without a line differ in other settings too. "
+        f"{RINGED}",
+        table=rows[["method", "length", "setting", "n", "solved", "diverged", "score"]],
     )
     for length, ax in zip(lengths, axes[0], strict=True):
-        own = rows[rows["length"] == length]
-        for method in in_order(evidence, set(own["method"])):
-            line = own[own["method"] == method].sort_values("learning_rate")
-            tips = [
-                f"{method}, learning rate {row.learning_rate:g}: score {row.score:.3g}, {row.solved} of {row.n} solved"
-                for row in line.itertuples()
-            ]
-            method_line(
-                chart,
-                ax,
-                evidence,
-                method,
-                line["learning_rate"].to_numpy(float),
-                line["score"].to_numpy(float),
-                tips=tips,
-            )
+        _lines(chart, ax, evidence, task, rows[rows["length"] == length].assign(x=lambda own: own["learning_rate"]))
         log_axis(ax.xaxis)
         if len(rates) <= MOST_PANELS:
             ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
         ax.set_title(f"length {length:g}")
         ax.set_xlabel("learning rate")
-    axes[0, 0].set_ylabel("validation score")
+    axes[0, 0].set_ylabel(SCORE_LABEL)
     return chart
 
 
-def _table(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[["method", "length", "learning_rate", "n", "solved", "diverged", "score"]]
+@themed
+def knobs(evidence: Evidence, task: str) -> Chart:
+    """Draw the score on the tuning seeds, mean over lengths, against each further setting that was tuned."""
+    rows = over_lengths(tried(evidence, task))
+    names = spread_names(rows)
+    figure, axes = panels(len(names), width=3.1 * len(names) + 0.8, height=2.9, sharey=True)
+    chart = Chart(
+        name=f"knobs-{evidence.file_names[task]}",
+        title=f"{task}: sensitivity to what else was tuned",
+        figure=figure,
+        reading="Mean validation score over all lengths and tuning seeds, for the methods that have the setting. The "
+        f"learning rate differs from point to point. {RINGED}",
+        table=rows[["method", "setting", "n", "solved", "diverged", "score"]],
+    )
+    for name, ax in zip(names, axes[0], strict=True):
+        own = rows[[name in knobs for knobs in rows["knobs"]]]
+        values = [knobs[name] for knobs in own["knobs"]]
+        scale = scale_of(values)
+        _lines(chart, ax, evidence, task, own.assign(x=[scale.place(value) for value in values]))
+        scale.draw(ax)
+        ax.set_xlabel(name)
+    axes[0, 0].set_ylabel(SCORE_LABEL)
+    return chart
+
+
+def over_lengths(rows: pd.DataFrame) -> pd.DataFrame:
+    """The settings tried, by method: the mean score over lengths."""
+    joined = rows.groupby(["method", "setting"], sort=False)
+    sums = joined.agg(learning_rate=("learning_rate", "first"), knobs=("knobs", "first"), n=("n", "sum"),
+                      solved=("solved", "sum"), diverged=("diverged", "sum"), score=("score", "mean"))  # fmt: skip
+    return sums.reset_index()
+
+
+def spread_names(rows: pd.DataFrame) -> list[str]:
+    """The settings tuned beside the learning rate, in order of name; at most five."""
+    return sorted({name for knobs in rows["knobs"] for name in knobs})[:MOST_PANELS]
+
+
+def _lines(chart: Chart, ax: Axes, evidence: Evidence, task: str, rows: pd.DataFrame) -> None:
+    """Every method's scores at `x`: joined where only the learning rate differs, with a ring around the chosen one."""
+    table = evidence.comparison.tuning
+    chosen = dict(table.loc[table["task"] == task, ["method", "chosen"]].to_numpy().tolist())
+    for method in in_order(evidence, set(rows["method"])):
+        own = rows[rows["method"] == method].sort_values("x")
+        tips = [
+            f"{method}, {row.setting}: score {row.score:.3g}, {row.solved} of {row.n} solved"
+            for row in own.itertuples()
+        ]
+        method_line(chart, ax, evidence, method, own["x"].to_numpy(float), own["score"].to_numpy(float), tips=tips)
+        if any(own["knobs"]):
+            ax.lines[-1].set_linestyle("none")
+        ring = own[own["setting"] == chosen.get(method)]
+        look = evidence.styles[method]
+        (around,) = ax.plot(ring["x"], ring["score"], color=look.colour, marker="o", mfc="none", ms=11, ls="none")
+        chart.mark(around, evidence.place(method))
+
+
+class Scale(NamedTuple):
+    """An axis for values that need not be positive numbers.
+
+    place: `value -> x`
+    draw: sets the ticks
+    """
+
+    place: Callable[[Any], float]
+    draw: Callable[[Axes], None]
+
+
+def scale_of(values: Sequence[Any]) -> Scale:
+    """A logarithmic axis for positive numbers, with 0 and infinity beside its ends; places in order for all else."""
+    numbers = sorted({value for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)})
+    inside = [value for value in numbers if 0 < value < math.inf]
+    if len(numbers) < len(set(values)) or not inside or numbers[0] < 0:
+        names = numbers if len(numbers) == len(set(values)) else sorted(set(values), key=str)
+        return Scale(names.index, lambda ax: ax.set_xticks(range(len(names)), [setting_name(value) for value in names]))
+    low, high = inside[0], inside[-1]
+    apart = max((high / low) ** 0.15, 1.5)
+    ends = {0: low / apart, math.inf: high * apart}
+
+    def draw(ax: Axes) -> None:
+        log_axis(ax.xaxis)
+        decades = range(math.ceil(math.log10(low)), math.floor(math.log10(high)) + 1)
+        marks = [10.0**power for power in decades]
+        marks = marks if len(marks) > 1 else sorted({low, high, *marks})
+        shown = inside if len(inside) <= MOST_PANELS else marks
+        ticks = {**{mark: setting_name(mark) for mark in shown},
+                 **{ends[value]: setting_name(value) for value in numbers if value in ends}}  # fmt: skip
+        ax.set_xticks(list(ticks), list(ticks.values()))
+
+    return Scale(lambda value: float(ends.get(value, value)), draw)
+
+
+def setting_name(value: Any) -> str:
+    """A value as an axis names it."""
+    return "∞" if value == math.inf else f"{value:g}" if isinstance(value, float) else str(value)
