@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich.console import Console
+
 from seqbench.commands.console import progress
 from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.mirroring import LiveMirror
@@ -36,11 +38,13 @@ def run(
     path = find_grid(name)
     grid = read_grid(path)
     folder = results / grid.name
-    mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=progress().print) if tracking else None
+    console = progress()  # one for all: what another writes while the board is drawn tears it
+    board = Board(console, quiet=quiet)
+    mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     again = command("run", name, results)
     with _stopping(folder, again):
-        summary = _train(grid, folder, mirror, workers=workers, only=only, quiet=quiet)
-        _report(folder, mirror)
+        summary = _train(grid, folder, board, mirror, workers=workers, only=only, quiet=quiet)
+        _report(folder, console, mirror)
     print_summary(folder, name, mirror.links if mirror else None)
     if summary.crashed:
         raise TrialsCrashed(
@@ -50,20 +54,19 @@ def run(
 
 
 def _train(
-    grid: Grid, folder: Path, mirror: LiveMirror | None, *, workers: int, only: str | None, quiet: bool
+    grid: Grid, folder: Path, board: Board, mirror: LiveMirror | None, *, workers: int, only: str | None, quiet: bool
 ) -> Summary:
-    """Train with a board on the screen and the mirror beside it."""
-    console = progress()
+    """Train with the board on the screen and the mirror beside it."""
 
     def found(current: Plan, state: Found) -> None:
         if only is not None and only not in {trial.id for trial in current.trials}:
             raise UsageError(f"{grid.name} has no trial {only}; see {folder / 'plan.json'} for those it has")
-        if not quiet:
-            console.print(describe_found(current, state))
+        for line in () if quiet else describe_found(current, state).splitlines():
+            board.say(line)
         board.start(current, finished=state.finished)
 
-    with Board(console, quiet=quiet) as board, mirror or contextlib.nullcontext():
-        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=board.observe)
+    with board, mirror or contextlib.nullcontext():
+        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=board.observe, say=board.say)
 
 
 def describe_found(current: Plan, state: Found) -> str:
@@ -79,19 +82,27 @@ def describe_found(current: Plan, state: Found) -> str:
     left = state.planned - state.finished
     waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
     verb = "Resuming" if state.finished and left else "Found"
-    lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {left:,} to train{waiting}.")
+    halfway = f" ({state.begun:,} of them go on from a checkpoint)" if state.begun else ""
+    lines.append(
+        f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {left:,} to train{halfway}{waiting}."
+    )
+    if state.lacking:
+        lines.append(
+            f"{state.lacking:,} finished trials lack the probes or parameters that the grid asks for by now; "
+            "they train again, to the same numbers."
+        )
     lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]
     return "\n".join(lines)
 
 
-def _report(folder: Path, mirror: LiveMirror | None) -> None:
+def _report(folder: Path, console: Console, mirror: LiveMirror | None) -> None:
     """Write the report and complete the mirror."""
     from seqbench.report.build import build_report
 
-    with progress().status("Writing the report"):
+    with console.status("Writing the report"):
         build_report(folder)
     if mirror:
-        with progress().status("Completing the MLflow mirror"):
+        with console.status("Completing the MLflow mirror"):
             mirror.complete()
 
 

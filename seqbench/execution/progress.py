@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from seqbench.grid.plan import Plan, Trial
 
@@ -58,6 +59,17 @@ class Board:
         self._best = {method.name: self._best.get(method.name, float("nan")) for method in current.methods}
         self._total, self._done, self._before = len(current.trials), finished, finished
         self._began = time.monotonic()
+
+    def say(self, line: str) -> None:
+        """Print one line above the board; any thread may call it.
+
+        Whatever else writes to the terminal while the board is drawn tears it: warnings of the mirror and the standard
+        error of workers come through here. Control characters are dropped, lest a worker moves the cursor.
+        """
+        plain = Text.from_ansi(line.strip().expandtabs()).plain
+        shown = "".join(character for character in plain if character.isprintable())
+        if shown:
+            self._console.print(Text(shown), soft_wrap=True)
 
     def observe(self, trial: Trial, event: dict[str, Any]) -> None:
         """Take in one event and show what changed."""

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 SQLITE = "sqlite:///"
 DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
+UNUSABLE = ("malformed", "not a database", "database schema", "locate revision")
+"""What SQLite and MLflow say of a database that is damaged, or that another version of MLflow wrote."""
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -36,8 +38,8 @@ class Patience:
     LIVE: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "8", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     """While trials train: the next pass is the retry."""
 
-    TRACK: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2"}
-    """When mirroring is all that was asked for."""
+    TRACK: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
+    """When mirroring is all that was asked for. A request that is sent twice may make two runs of one trial."""
 
 
 def resolve_uri(results_dir: Path | str, tracking_uri: str | None = None) -> str:
@@ -108,6 +110,14 @@ def translated(uri: str) -> Iterator[None]:
         raise TrackingError(f"MLflow at {without_password(uri)} {_fault(error, uri)}") from error
 
 
+def described(error: Exception, uri: str) -> str:
+    """Any error in one line: a `TrackingError` says enough itself, another is named with its kind."""
+    if isinstance(error, TrackingError):
+        return str(error)
+    first = next(iter(str(error).strip().splitlines()), "no reason given")
+    return f"The MLflow mirror at {without_password(uri)} failed: {type(error).__name__}: {_without_secret(first, uri)}"
+
+
 def _fault(error: BaseException, uri: str) -> str:
     """What went wrong, in one line that holds no password."""
     from requests.exceptions import ConnectionError as Unreachable
@@ -121,9 +131,17 @@ def _fault(error: BaseException, uri: str) -> str:
         return "does not answer in time"
     if any(isinstance(cause, Unreachable) for cause in causes):
         return "cannot be reached"
-    secret = urlsplit(uri).netloc.rpartition("@")[0]
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return f"failed: {first.replace(f'{secret}@', '') if secret else first}"
+    advice = ""
+    if uri.startswith(SQLITE) and any(sign in first for sign in UNUSABLE):
+        advice = f". It is only a mirror: move {uri.removeprefix(SQLITE)} away and `seqbench track GRID` writes it anew"
+    return f"failed: {_without_secret(first, uri).rstrip('.')}{advice}"
+
+
+def _without_secret(text: str, uri: str) -> str:
+    """`text` without the user and password of the address."""
+    secret = urlsplit(uri).netloc.rpartition("@")[0]
+    return text.replace(f"{secret}@", "") if secret else text
 
 
 @contextmanager

@@ -41,6 +41,26 @@ def _whitened(colour: str, share: float) -> str:
     return "#" + "".join(f"{round(part + share * (255 - part)):02x}" for part in parts)
 
 
+def reporting(results: pd.DataFrame) -> pd.DataFrame:
+    """The finished trials that are compared: all but those of tuning."""
+    rows = finished(results)
+    return rows[rows["purpose"] != "tuning"]
+
+
+def compared_pairs(results: pd.DataFrame) -> set[tuple[str, str]]:
+    """Every (task, method) that has a finished reporting trial: one run of a comparison each."""
+    rows = reporting(results)
+    return {(str(task), str(method)) for task, method in zip(rows["task"], rows["method"], strict=True)}
+
+
+def before_training(probes: pd.DataFrame) -> pd.DataFrame:
+    """The measurements that a comparison draws: the gradient by distance at initialisation.
+
+    Distance 0 is left out: the axis is a logarithm.
+    """
+    return probes[(probes["step"] == 0) & (probes["distance"] > 0) & (probes["probe"] == "gradient_norm")]
+
+
 def comparison_entries(
     results: pd.DataFrame,
     probes: pd.DataFrame,
@@ -57,29 +77,21 @@ def comparison_entries(
     created: milliseconds since 1970 when the experiment was created; later methods get earlier times, because the
         page lists the newest run first
     """
-    rows = finished(results)
-    rows = rows[(rows["task"] == task) & (rows["purpose"] != "tuning")]
-    colours = run_colours(methods)
+    rows = reporting(results)
+    by_method = {str(method): own for method, own in rows[rows["task"] == task].groupby("method", sort=False)}
+    probes, colours = before_training(probes), run_colours(methods)
+    shared = {"seqbench.grid": grid, "seqbench.kind": "comparison", "seqbench.task": task}
     for place, method in enumerate(methods):
-        own = rows[rows["method"] == method]
-        if own.empty:
+        if method not in by_method:
             continue
-        start = created - 1000 * place
+        own, start = by_method[method], created - 1000 * place
+        points = (*comparison_points(own, lengths), *gradient_points(own, probes))
         yield Entry(
             key=method,
             name=method,
-            tags={
-                "seqbench.grid": grid,
-                "seqbench.kind": "comparison",
-                "seqbench.task": task,
-                "mlflow.runColor": colours[method],
-            },
+            tags={**shared, "mlflow.runColor": colours[method]},
             params={"method": method, "task": task, **_levels(own)},
-            points=tuple(
-                point
-                for point in (*comparison_points(own, lengths), *gradient_points(own, probes))
-                if math.isfinite(point.value)
-            ),
+            points=tuple(point for point in points if math.isfinite(point.value)),
             start=start,
             end=start,
         )
@@ -98,23 +110,22 @@ def comparison_points(rows: pd.DataFrame, lengths: Sequence[int]) -> Iterator[Po
         yield Point("solve_rate_vs_length", float((seeds["outcome"] == "solved").mean()), step)
         yield Point("diverged_share_vs_length", float((seeds["outcome"] == "diverged").mean()), step)
         yield Point("seeds_vs_length", float(seeds["seed"].nunique()), step)
-        norms = seeds["gradient_norm"].to_numpy(dtype=float, na_value=np.nan)
-        norms = norms[np.isfinite(norms)]
-        yield Point("gradient_norm_vs_length", float(np.median(norms)) if len(norms) else math.nan, step)
+        yield Point("gradient_norm_vs_length", _median(seeds["gradient_norm"]), step)
+        yield Point("gradient_norm_after_vs_length", _median(seeds["gradient_norm_after"]), step)
     yield Point("longest_length_solved", float(longest_length_solved(rows, lengths)))
 
 
 def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]:
-    """The gradient that arrives from each distance before training, of one method: median over seeds.
+    """The gradient that arrives from each distance before training, of one method: log10 of the median over seeds.
 
-    Its step is the distance. Trials of the longest length, as in the report, and no distance 0: the axis is a
-    logarithm.
+    probes: as `before_training` leaves them
+    Its step is the distance. Trials of the longest length, as in the report. The logarithm is taken here because the
+    axis of the page writes 0 at every norm below a millionth; a gradient of 0 becomes a gap.
     """
     longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
-    start = probes[(probes["probe"] == "gradient_norm") & (probes["step"] == 0) & (probes["distance"] > 0)]
-    start = start[start["trial"].isin(longest)]
-    for distance, values in start.groupby("distance", sort=True)["value"]:
-        yield Point(BY_DISTANCE, float(values.median()), int(str(distance)))
+    for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:
+        median = float(values.median())
+        yield Point(BY_DISTANCE, math.log10(median) if median > 0 else -math.inf, int(str(distance)))
 
 
 def longest_length_solved(rows: pd.DataFrame, lengths: Sequence[int]) -> int:
@@ -134,6 +145,13 @@ def _ranked_accuracy(rows: pd.DataFrame) -> np.ndarray:
     values = rows["accuracy"].to_numpy(dtype=float, na_value=np.nan, copy=True)
     values[(rows["outcome"] == "diverged").to_numpy()] = -np.inf
     return values
+
+
+def _median(norms: pd.Series) -> float:
+    """Median of those that are finite; not a number if none is."""
+    values = norms.to_numpy(dtype=float, na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else math.nan
 
 
 def _levels(rows: pd.DataFrame) -> Mapping[str, str]:

@@ -97,6 +97,10 @@ class Runs:
                 self.client.set_tag(run.info.run_id, name, clip(value))
                 run.data.tags[name] = clip(value)
 
+    def holds(self, key: str) -> bool:
+        """Whether the store holds the run at `key`, and holds it whole."""
+        return key in self.known and self._whole(key)
+
     def drop_others(self, keys: set[str]) -> None:
         """Delete the runs that belong to none of `keys`."""
         for key in [key for key in self.known if key not in keys]:

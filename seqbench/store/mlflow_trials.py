@@ -23,7 +23,7 @@ CURVE_POINTS = 20
 the full curves are an artifact of the report run."""
 
 PARAMS = (
-    "method", "task", "length", "seed", "learning_rate", "purpose", "optimizer", "batch_size", "budget",
+    "method", "task", "length", "seed", "learning_rate", "tuned", "purpose", "optimizer", "batch_size", "budget",
     "evaluate_every", "parameters", "chance", "trivial", "test_sequences", "solved_metric", "solved_threshold",
 )  # fmt: skip
 

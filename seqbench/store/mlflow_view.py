@@ -14,23 +14,30 @@ from typing import Any
 
 VIEW_KEY = "seqbench"
 VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
-SECTION = "Step = dependency length"
 
-BY_DISTANCE = "gradient_by_distance"
-"""The gradient before training, whose step is the distance from the loss."""
+BY_DISTANCE = "log10_gradient_by_distance"
+"""The gradient before training, as a power of ten; its step is the distance from the loss."""
 
-LINES = {
+BY_LENGTH = {
     "accuracy_vs_length": "linear",
     "solve_rate_vs_length": "linear",
-    BY_DISTANCE: "log",
     "worst_seed_accuracy_vs_length": "linear",
-    "gradient_norm_vs_length": "log",
     "diverged_share_vs_length": "linear",
+    "gradient_norm_vs_length": "log",
+    "gradient_norm_after_vs_length": "log",
     "seeds_vs_length": "linear",
 }
-"""Metrics whose step is the dependency length (of one, the distance), in the order of the page; scale of the y-axis."""
+"""Metrics whose step is the dependency length, in the order of the page; scale of the y-axis."""
 
-BARS = ("longest_length_solved",)
+SOLVED = "longest_length_solved"
+
+NORMS = ("gradient_norm", "gradient_norm_after")
+"""Curves of a trial that are drawn in one chart: the norm before the mitigations and after them."""
+
+TRAINING = ("validation_accuracy", "train_loss", "validation_loss", "clipped_share")
+"""Curves of a trial that have a chart each."""
+
+TRIALS_DRAWN = 10
 
 
 def saved_view(methods: int, created: int) -> str:
@@ -38,23 +45,14 @@ def saved_view(methods: int, created: int) -> str:
 
     created: milliseconds since 1970; fixed for an experiment, so that the tag never changes by itself
     """
-    state: dict[str, Any] = {
-        "runsHiddenMode": "SHOW_ALL",  # the default shows ten runs and does not say so
-        "runsHidden": [],
-        "runsVisibilityMap": {},
-        "runsPinned": [],
-        "groupBy": None,
-        "hideEmptyCharts": True,
-        "isAccordionReordered": False,
-        "autoRefreshEnabled": True,
-        "compareRunSections": [_section()],
-        "compareRunCharts": [
-            *(_line(metric, scale, methods) for metric, scale in list(LINES.items())[:2]),
-            *(_bar(metric, methods) for metric in BARS),
-            *(_line(metric, scale, methods) for metric, scale in list(LINES.items())[2:]),
-        ],
-    }
-    return _view("Accuracy vs dependency length", state, created)
+    lines = [_line((metric,), "by-length", methods, scale=scale) for metric, scale in BY_LENGTH.items()]
+    charts = [*lines[:2], _chart("BAR", (SOLVED,), "by-length", methods), *lines[2:]]
+    distance = _line((BY_DISTANCE,), "by-distance", methods)
+    sections = [
+        _section("by-length", "Step = dependency length"),
+        _section("by-distance", "Step = distance from the loss, before training"),
+    ]
+    return _view("Accuracy vs dependency length", _charts(sections, [*charts, distance]), created)
 
 
 def trials_view(factors: Sequence[str], created: int) -> str:
@@ -62,7 +60,12 @@ def trials_view(factors: Sequence[str], created: int) -> str:
     shown = [("params", name) for name in ("method", "task", "length", "seed", "learning_rate", *factors)]
     shown += [("tags", "seqbench.outcome"), *(("metrics", name) for name in ("accuracy", "solved_at", "diverged"))]
     columns = [f"{kind}.`{name}`" for kind, name in shown]
-    return _view("What was run, what came of it", {"selectedColumns": columns, "runsHiddenMode": "SHOW_ALL"}, created)
+    norms = _line(NORMS, "training", TRIALS_DRAWN, steps="linear", scale="log", name="gradient norm before and after")
+    single = [_line((metric,), "training", TRIALS_DRAWN, steps="linear") for metric in TRAINING]
+    charts = _charts([_section("training", "Step = training step")], [single[0], norms, *single[1:]])
+    # Every trial at once would be hundreds of lines: the first ten, and more where the eye is clicked.
+    state = {**charts, "selectedColumns": columns, "runsHiddenMode": "FIRST_10_RUNS"}
+    return _view("What was run, what came of it", state, created)
 
 
 def comparison_fragment(experiment_id: str) -> str:
@@ -85,15 +88,36 @@ def artifact_fragment(experiment_id: str, run_id: str, path: str = "") -> str:
     )
 
 
+def experiments_fragment() -> str:
+    """The list of all experiments, on the half of the page that is about training."""
+    return "/#/experiments?workflowType=machine_learning"
+
+
 def _view(name: str, state: dict[str, Any], created: int) -> str:
     packed = base64.b64encode(zlib.compress(json.dumps(state, sort_keys=True).encode(), 9)).decode()
     return json.dumps({"name": name, "createdAt": created, "updatedAt": created, "state": f"deflate;{packed}"})
 
 
-def _section() -> dict[str, Any]:
+def _charts(sections: Sequence[dict[str, Any]], charts: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The state of a page of charts, every run shown."""
     return {
-        "uuid": "by-length",
-        "name": SECTION,
+        "runsHiddenMode": "SHOW_ALL",  # the default shows ten runs and does not say so
+        "runsHidden": [],
+        "runsVisibilityMap": {},
+        "runsPinned": [],
+        "groupBy": None,
+        "hideEmptyCharts": True,
+        "isAccordionReordered": False,
+        "autoRefreshEnabled": True,
+        "compareRunSections": list(sections),
+        "compareRunCharts": list(charts),
+    }
+
+
+def _section(key: str, name: str) -> dict[str, Any]:
+    return {
+        "uuid": key,
+        "name": name,
         "display": True,
         "isReordered": False,
         "deleted": False,
@@ -102,25 +126,34 @@ def _section() -> dict[str, Any]:
     }
 
 
-def _chart(kind: str, metric: str, methods: int) -> dict[str, Any]:
+def _chart(kind: str, metrics: Sequence[str], section: str, runs: int, name: str | None = None) -> dict[str, Any]:
     return {
-        "uuid": metric,
+        "uuid": "-".join(metrics),
         "type": kind,
-        "metricKey": metric,
-        "selectedMetricKeys": [metric],
-        "runsCountToCompare": max(10, methods),
-        "metricSectionId": "by-length",
+        "metricKey": metrics[0],
+        "selectedMetricKeys": list(metrics),
+        "runsCountToCompare": max(10, runs),
+        "metricSectionId": section,
         "deleted": False,
         "isGenerated": False,
-        "displayName": metric,
+        "displayName": name or metrics[0],
     }
 
 
-def _line(metric: str, scale: str, methods: int) -> dict[str, Any]:
+def _line(
+    metrics: Sequence[str],
+    section: str,
+    runs: int,
+    *,
+    scale: str = "linear",
+    steps: str = "log",
+    name: str | None = None,
+) -> dict[str, Any]:
+    """A chart of lines. scale: of the y-axis; steps: scale of the x-axis."""
     return {
-        **_chart("LINE", metric, methods),
+        **_chart("LINE", metrics, section, runs, name),
         "xAxisKey": "step",
-        "xAxisScaleType": "log",
+        "xAxisScaleType": steps,
         "scaleType": scale,
         "lineSmoothness": 0,
         "useGlobalXaxisKey": False,
@@ -132,7 +165,3 @@ def _line(metric: str, scale: str, methods: int) -> dict[str, Any]:
         "selectedXAxisMetricKey": "",
         "range": {},
     }
-
-
-def _bar(metric: str, methods: int) -> dict[str, Any]:
-    return _chart("BAR", metric, methods)

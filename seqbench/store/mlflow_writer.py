@@ -5,14 +5,11 @@ Everything here raises `TrackingError` when the store fails; `mlflow_mirror` dec
 
 from __future__ import annotations
 
-import hashlib
 import html
-import json
 import re
-import shutil
 import tempfile
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,10 +17,12 @@ import pandas as pd
 
 from seqbench.schema import factor_columns
 from seqbench.store.mlflow_client import artifact_root, without_password
-from seqbench.store.mlflow_comparison import METHOD, comparison_entries, method_order, run_colours
+from seqbench.store.mlflow_comparison import METHOD, before_training, comparison_entries, method_order, run_colours
+from seqbench.store.mlflow_report import digest_files, list_files, stage
 from seqbench.store.mlflow_runs import Entry, Runs, open_experiment, set_experiment_tags
 from seqbench.store.mlflow_trials import TRIAL, finished, param_names, trial_entries
 from seqbench.store.mlflow_view import (
+    BY_DISTANCE,
     VIEW_TAG,
     artifact_fragment,
     comparison_fragment,
@@ -40,7 +39,6 @@ REPORT_KEY = "report"
 FILES = "seqbench.files"
 KIND = "seqbench.kind"
 GRID = "seqbench.grid"
-ARTIFACTS = ("report.html", "report.md", "figures", "tables")
 
 
 class Links(NamedTuple):
@@ -59,7 +57,12 @@ class Links(NamedTuple):
 
 
 class Writer:
-    """Writes one grid into one store; the only writer of its runs."""
+    """Writes one grid into one store; the only writer of its runs.
+
+    mirrored: trials known to be in the store as they are in the folder
+    compared: (task, method) that the last comparison brought up to date
+    reported: whether the report in the store is the last one given
+    """
 
     def __init__(self, client: MlflowClient, uri: str, plan: Mapping[str, Any], results_dir: Path | str) -> None:
         """Open the grid's experiment of trials and end what an earlier process left running."""
@@ -72,15 +75,20 @@ class Writer:
         self._comparisons: dict[str, Runs] = {}
         self._reports = self._open("report", f"{self.grid}: report", REPORT)
         self.mirrored: set[str] = set()
+        self.compared: set[tuple[str, str]] = set()
+        self.reported = False
 
     def trials(self, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
-        """Log the finished trials that this writer has not seen yet, and stop at `until` (`time.monotonic`)."""
-        new = results[~results["trial"].isin(self.mirrored)]
+        """Log these trials as far as they have finished, and stop at `until` (`time.monotonic`).
+
+        A trial that the store holds already costs nothing.
+        """
+        self.mirrored -= set(results["trial"])
         colours = run_colours(self._methods(results))
         created = int(self._trials.experiment.creation_time or 0)
         view = trials_view(list(param_names(factor_columns(results)).values()), created)
         set_experiment_tags(self.client, self._trials.experiment, {VIEW_TAG: view})
-        for entry in trial_entries(new, curves[curves["trial"].isin(new["trial"])], self.grid, colours):
+        for entry in trial_entries(results, curves, self.grid, colours):
             if _is_over(until):
                 return
             self._trials.put(self._stamped(entry))
@@ -88,7 +96,8 @@ class Writer:
 
     def comparison(self, results: pd.DataFrame, probes: pd.DataFrame, *, until: float | None = None) -> None:
         """Bring the comparison experiment of every task up to date, as far as it gets by `until` (`time.monotonic`)."""
-        methods = self._methods(results)
+        self.compared.clear()
+        methods, probes = self._methods(results), before_training(probes)
         for task in dict.fromkeys(str(name) for name in results["task"]):
             if task not in self._comparisons:
                 self._comparisons[task] = self._open("comparison", f"{self.grid}: {task}, comparison", METHOD, task)
@@ -100,29 +109,44 @@ class Writer:
                 if _is_over(until):
                     return
                 runs.put(self._stamped(entry))
+                self.compared.add((task, entry.key))
             runs.drop_others({entry.key for entry in entries})
             set_experiment_tags(self.client, runs.experiment, {VIEW_TAG: saved_view(len(methods), created)})
         self._annotate()
 
-    def report(self, folder: Path, results: pd.DataFrame, curves: pd.DataFrame) -> None:
-        """Upload the report, its figures and tables, the grid and the full curves as artifacts of one run."""
+    def report(self, folder: Path, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
+        """Upload the report, its figures and tables, the grid and the full curves as artifacts of one run.
+
+        It stops between two files at `until` (`time.monotonic`).
+        """
+        self.reported = False
         with tempfile.TemporaryDirectory() as place:
-            staged = _stage(Path(place), Path(folder), self.plan, results, curves)
+            staged = stage(Path(place), Path(folder), self.plan, results, curves)
             page = "report.html" if (staged / "report.html").exists() else ""
-            tags = {**self._versions(), "seqbench.page": page, FILES: _digest_files(staged)}
+            tags, digest = {**self._versions(), "seqbench.page": page}, digest_files(staged)
             known = self._reports.known.get(REPORT_KEY)
-            changed = known is None or known.data.tags.get(FILES) != tags[FILES]
+            changed = known is None or known.data.tags.get(FILES) != digest
             now = time.time_ns() // 1_000_000
-            without_files = {name: value for name, value in tags.items() if name != FILES}
-            run_id = self._reports.put(self._stamped(Entry(REPORT_KEY, REPORT_KEY, without_files, {}, (), now, now)))
-            if changed:  # the tag comes last, so that an upload that was cut off is done again
-                self.client.log_artifacts(run_id, str(staged))
-                self._reports.tag(REPORT_KEY, {FILES: tags[FILES]})
+            run_id = self._reports.put(self._stamped(Entry(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
+            for path in list_files(staged) if changed else ():
+                if _is_over(until):
+                    return
+                parent = path.relative_to(staged).parent
+                self.client.log_artifact(run_id, str(path), None if parent == Path() else parent.as_posix())
+            # The tag comes last, so that an upload that was cut off is done again.
+            self._reports.tag(REPORT_KEY, {FILES: digest})
+        self.reported = True
         self._annotate()
 
+    def resume(self, mirrored: set[str]) -> None:
+        """Go on from an earlier writer's `mirrored`: believe it where the store still agrees."""
+        self.mirrored = {trial for trial in mirrored if self._trials.holds(trial)}
+
     def links(self, not_mirrored: int = 0) -> Links:
-        """Where to look for what has been written so far."""
-        charts = {task: comparison_fragment(runs.experiment.experiment_id) for task, runs in self._comparisons.items()}
+        """Where to look for what has been written so far, tasks in the order of the grid."""
+        planned = dict.fromkeys(label["task"] for label in self.plan.get("trials", {}).values())
+        tasks = [task for task in {**planned, **self._comparisons} if task in self._comparisons]
+        charts = {task: comparison_fragment(self._comparisons[task].experiment.experiment_id) for task in tasks}
         trials = runs_fragment(self._trials.experiment.experiment_id)
         return Links(without_password(self.uri), charts, trials, self._report_fragment(), not_mirrored)
 
@@ -167,8 +191,8 @@ class Writer:
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
                 "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed below all others; "
                 "`longest_length_solved` is the largest length that at least half of the seeds solved "
-                "together with all shorter ones. `gradient_by_distance` is the norm of the gradient that arrives "
-                f"before training; there *Step* is the distance from the loss.\n\n{report}{trials}"
+                f"together with all shorter ones. `{BY_DISTANCE}` is the norm of the gradient that arrives before "
+                f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"
             )
             set_experiment_tags(self.client, runs.experiment, {"mlflow.note.content": note.strip()})
 
@@ -186,31 +210,3 @@ def plain_text(text: str) -> str:
     """`text` on one line, with nothing left that Markdown or HTML would read as markup."""
     escaped = html.escape(" ".join(text.split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]()#+\-.!|~])", r"\\\1", escaped)
-
-
-def _stage(place: Path, folder: Path, plan: Mapping[str, Any], results: pd.DataFrame, curves: pd.DataFrame) -> Path:
-    """Gather under `place` what the report run is to hold."""
-    for name in ARTIFACTS:
-        if (folder / name).is_dir():
-            shutil.copytree(folder / name, place / name)
-        elif (folder / name).is_file():
-            shutil.copyfile(folder / name, place / name)
-    (place / "grid.yaml").write_text(str(plan.get("grid_text") or ""), encoding="utf-8")
-    about = {name: plan.get(name) for name in ("grid", "question", "methods", "versions", "revision")}
-    (place / "plan.json").write_text(json.dumps(about, indent=2, default=str), encoding="utf-8")
-    results.to_parquet(place / "results.parquet", index=False)
-    curves.to_parquet(place / "curves.parquet", index=False)
-    return place
-
-
-def _digest_files(folder: Path) -> str:
-    """Hash of every file's name and content."""
-    digest = hashlib.sha256()
-    for path in _files(folder):
-        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-def _files(folder: Path) -> Iterable[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())

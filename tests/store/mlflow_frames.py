@@ -108,11 +108,19 @@ def chart(database: Path, metric: str, task: str = "adding") -> dict[str, list[t
     return drawn
 
 
-def active_trials(store: Path) -> list[str]:
-    """The trial of every run in the experiment of trials that is not deleted."""
+def active_runs(store: Path, experiment: str) -> list[str]:
+    """The key (trial, method or report) of every run of an experiment that is not deleted."""
     question = """
         select tags.value from tags join runs on runs.run_uuid = tags.run_uuid
-        where tags.key = 'seqbench.trial' and runs.lifecycle_stage = 'active' order by 1
+        join experiments on experiments.experiment_id = runs.experiment_id
+        where experiments.name = ? and tags.key in ('seqbench.trial', 'seqbench.method', 'seqbench.report')
+        and (tags.key = 'seqbench.trial' or experiments.name not like '%: trials')
+        and runs.lifecycle_stage = 'active' order by 1
     """
     with contextlib.closing(sqlite3.connect(store)) as connection:
-        return [trial for (trial,) in connection.execute(question)]
+        return [key for (key,) in connection.execute(question, (experiment,))]
+
+
+def active_trials(store: Path) -> list[str]:
+    """The trial of every run in the toy grid's experiment of trials that is not deleted."""
+    return active_runs(store, "toy: trials")

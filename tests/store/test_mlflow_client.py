@@ -51,10 +51,14 @@ def test_requests_are_bounded_and_what_the_user_set_stands(monkeypatch: pytest.M
     monkeypatch.delenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", raising=False)
     set_environment(Patience.TRACK)
     assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "77"
-    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "2"
-    set_environment(Patience.LIVE)
     assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "0"
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
+    set_environment(Patience.TRACK)
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "30"
+    set_environment(Patience.LIVE)
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "8"
+    monkeypatch.delenv("MLFLOW_HTTP_REQUEST_TIMEOUT")
 
 
 def test_the_modules_are_imported_without_mlflow() -> None:

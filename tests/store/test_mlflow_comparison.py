@@ -52,7 +52,28 @@ def test_the_gradient_by_distance_is_the_median_of_the_longest_length_before_tra
     entries = comparison_entries(taken.results, taken.probes, "adding", ["a"], (10, 30), "toy", created=0)
     (entry,) = entries
     found = {point.step: point.value for point in entry.points if point.metric == BY_DISTANCE}
-    assert found == {1: 2.0, 20: pytest.approx(0.2)}  # 30 is infinite in the median; 0 has no place on the axis
+    assert found == {1: math.log10(2.0), 20: pytest.approx(math.log10(0.2))}  # 30: infinite median; 0: not on the axis
+
+
+def test_a_gradient_of_zero_is_a_gap_and_not_a_number(tmp_path: Path) -> None:
+    one = trial("a", 10, 0, 1.0)
+    one["probes"] = [
+        {"step": 0, "probe": "gradient_norm", "distance": distance, "value": value}
+        for distance, value in ((1, 1e-30), (2, 0.0), (3, None))
+    ]
+    taken = snapshot([one], tmp_path)
+    (entry,) = comparison_entries(taken.results, taken.probes, "adding", ["a"], (10,), "toy", created=0)
+    found = {point.step: point.value for point in entry.points if point.metric == BY_DISTANCE}
+    assert found == {1: pytest.approx(-30.0)}
+
+
+def test_norms_before_and_after_clipping_are_medians_of_a_method(tmp_path: Path) -> None:
+    trials = grid({"a": {10: [1.0, 1.0, 1.0]}})
+    for one, before, after in zip(trials, (1.0, 3.0, 5.0), (0.1, 0.3, math.inf), strict=True):
+        one["row"] |= {"gradient_norm": before, "gradient_norm_after": after}
+    found = figures(snapshot(trials, tmp_path).results)
+    assert found["gradient_norm_vs_length", 10] == 3.0
+    assert found["gradient_norm_after_vs_length", 10] == pytest.approx(0.2)
 
 
 def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -> None:

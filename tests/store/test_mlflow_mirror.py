@@ -1,23 +1,16 @@
-"""The MLflow mirror on a real SQLite store: what it writes, that writing it twice adds nothing, and dead servers."""
+"""The MLflow mirror on a real SQLite store: what it writes, and that writing it twice adds nothing."""
 
 from __future__ import annotations
 
 import contextlib
-import http.server
 import os
-import shutil
-import socket
 import sqlite3
-import threading
-import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from seqbench.errors import TrackingError
-from seqbench.store.mlflow_client import Patience, connect, embedded_uri
-from seqbench.store.mlflow_mirror import FIRST_PAUSE, Mirror, mirror_snapshot
+from seqbench.store.mlflow_client import connect, embedded_uri
+from seqbench.store.mlflow_mirror import Mirror, mirror_snapshot
 from tests.store.mlflow_frames import EVALUATIONS, chart, grid, rows_in, snapshot, trial
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that it calls deprecated.
@@ -27,20 +20,6 @@ ACCURACIES = {
     "vanilla": {10: [0.9, 1.0, 0.8], 30: [0.5, 0.52, 0.5]},
     "lstm": {10: [1.0, 1.0, 1.0], 30: [0.9, 0.5, 0.98]},
 }
-
-
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with MLflow's tables: creating them takes seconds, copying them nothing."""
-    folder = tmp_path_factory.mktemp("empty")
-    connect(embedded_uri(folder), folder)
-    return folder / "mlflow.db"
-
-
-@pytest.fixture
-def store(empty_database: Path, tmp_path: Path) -> Path:
-    """A fresh store's database."""
-    return Path(shutil.copy(empty_database, tmp_path / "mlflow.db"))
 
 
 def uri(store: Path) -> str:
@@ -208,91 +187,14 @@ def test_nothing_is_printed_and_nothing_left_in_the_current_folder(
     assert capfd.readouterr() == ("", "")
 
 
-class Refusing(http.server.BaseHTTPRequestHandler):
-    """A server that answers every request with an error."""
-
-    def do_GET(self) -> None:
-        self.send_error(500)
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Keep the test's output clean."""
-
-
-@contextlib.contextmanager
-def dead_server(how: str) -> Iterator[str]:
-    """The address of a server that is not there, that accepts and never answers, or that answers with errors."""
-    if how == "refuses":
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield f"http://127.0.0.1:{server.server_port}"
-            server.shutdown()
-        return
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        if how == "hangs":
-            listener.listen(50)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
-SAYS = {"closed": "cannot be reached", "hangs": "does not answer in time", "refuses": "failed: "}
-
-
-@pytest.mark.parametrize("how", SAYS)
-def test_a_dead_server_costs_a_warning_and_a_bounded_time(
-    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(Patience.LIVE, "MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
-    said: list[str] = []
-    taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
-    with dead_server(how) as address:
-        mirror = Mirror(address, taken.plan, tmp_path, warn=said.append)
-        began = time.monotonic()
-        assert not mirror.trials(taken.results, taken.curves)
-        assert time.monotonic() - began < 10  # one attempt of one second, and on a busy machine MLflow's import
-        began = time.monotonic()
-        assert not any(mirror.comparison(taken.results, taken.probes) for _ in range(100))
-        assert time.monotonic() - began < min(1.0, FIRST_PAUSE)  # the store is left alone for a while
-        began = time.monotonic()
-        links = mirror.finish(taken)
-        assert time.monotonic() - began < 5
-    assert links.not_mirrored == 2
-    assert len(said) == 2
-    assert f"{address} {SAYS[how]}" in said[0]
-    assert "Training goes on" in said[0]
-    assert "seqbench track toy" in said[1]
-
-
-def test_a_server_that_comes_back_is_given_all_that_is_missing(store: Path, tmp_path: Path) -> None:
-    taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
-    said: list[str] = []
-    with dead_server("closed") as address:
-        mirror = Mirror(address, taken.plan, tmp_path, warn=said.append)
-        assert not mirror.trials(taken.results, taken.curves)
-    mirror.uri = uri(store)
-    links = mirror.finish(taken)
-    assert links.not_mirrored == 0
-    assert len(said) == 1
-    assert chart(store, "accuracy_vs_length") == {"lstm": [(10, 1.0)]}
-
-
-def test_a_slow_server_is_given_no_more_than_the_last_pass(store: Path, tmp_path: Path) -> None:
-    taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
-    said: list[str] = []
-    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=said.append, last_pass=0.0)
-    assert mirror.finish(taken).not_mirrored == 2
-    assert "2 finished trials are not in MLflow" in said[0]
-    assert mirror_snapshot(taken, uri(store)).not_mirrored == 0
-
-
-def test_tracking_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(Patience.TRACK, "MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    taken = snapshot(grid({"lstm": {10: [1.0]}}), tmp_path / "toy")
-    with dead_server("closed") as address, pytest.raises(TrackingError, match="cannot be reached") as caught:
-        mirror_snapshot(taken, address.replace("http://", "http://me:secret@"))
-    assert caught.value.exit_code == 4
-    assert "secret" not in str(caught.value)
-    with dead_server("refuses") as address, pytest.raises(TrackingError, match="failed: ") as caught:
-        mirror_snapshot(taken, address.replace("http://", "http://me:secret@"))
-    assert "secret" not in str(caught.value)
+def test_a_trial_that_was_trained_again_replaces_its_run(store: Path, tmp_path: Path) -> None:
+    first, second = (snapshot(grid({"lstm": {10: [value]}}), tmp_path / "toy") for value in (0.5, 0.75))
+    mirror = Mirror(uri(store), first.plan, tmp_path)
+    for taken in (first, second):
+        assert mirror.trials(taken.results, taken.curves)
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        question = """
+            select value from metrics join runs on runs.run_uuid = metrics.run_uuid
+            where key = 'accuracy' and lifecycle_stage = 'active'
+        """
+        assert connection.execute(question).fetchall() == [(0.75,)]
