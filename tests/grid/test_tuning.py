@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -295,3 +296,11 @@ def test_methods_that_tuning_makes_one_are_refused(error_of) -> None:
 def test_a_width_that_is_matched_is_not_tuned(error_of) -> None:
     text = HEAD + "match_parameters: 100\ntuning: {learning_rate: [0.1], space: {stacked.width: [4]}}"
     assert "match_parameters chooses the width" in error_of(text)
+
+
+def test_the_example_of_the_readme_is_what_it_says(read) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    [tuning] = [block for block in readme.split("```")[1::2] if block.startswith("yaml\ntuning:")]
+    found = tried(read(HEAD + METHODS + tuning.removeprefix("yaml\n")))
+    assert {name: len(set(settings)) for name, settings in found.items()} == {"plain": 12, "clip": 12, "skip": 12}
+    assert sum(threshold == math.inf for _, threshold in found["clip"]) == 3

@@ -17,12 +17,10 @@ from seqbench.stats.declared import OUTCOME_UNITS
 
 
 def protocol(evidence: Evidence) -> Section:
-    """The definitions behind every number, and whether they matter."""
-    tables = [_listed("protocol", "Definitions", _definitions(evidence))]
-    if len(evidence.comparison.sensitivity):
-        tables.append(sensitivity_table(evidence))
+    """The definitions behind every number."""
+    tables = (_listed("protocol", "Definitions", _definitions(evidence)),)
     text = str(evidence.plan.get("grid_text", ""))
-    part = Part(tables=tuple(tables), code_title="The grid file", code=text)
+    part = Part(tables=tables, code_title="The grid file", code=text)
     return Section("protocol", "Protocol", "Fixed in the grid file before any trial ran.", (part,))
 
 
@@ -45,14 +43,24 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         "baseline": "; ".join(f"{task}: {name or 'none'}" for task, name in evidence.comparison.baselines.items()),
         "error rate": f"{declared.alpha:g} for all declared comparisons of a task together (Holm)",
         "solved": criteria if declared.tau is None else f"accuracy ≥ {declared.tau:g}",
+        "guessing": _chance(rows),
         "test data": ", ".join(f"{int(n):,} fresh sequences a trial" for n in rows["test_sequences"].dropna().unique()),
         "optimizer": ", ".join(sorted(map(str, rows["optimizer"].dropna().unique()))),
         "batch": ", ".join(f"{int(n)} sequences" for n in sorted(rows["batch_size"].dropna().unique())),
         "reporting seeds": _span(seeds["reporting"]),
-        "tuning seeds": _span(seeds["tuning"]) or "none: learning rates were fixed beforehand",
-        "how rates were chosen": declared.tuning,
+        "tuning seeds": _span(seeds["tuning"]) or "none: settings were fixed beforehand",
+        "how settings were chosen": declared.tuning,
         "diverged": "loss or gradient became infinite or not a number; a result, never dropped",
     }  # fmt: skip
+
+
+def _chance(rows: pd.DataFrame) -> str:
+    """What guessing gives, and the best predictor that ignores the distant information, task by task."""
+    levels = rows.groupby("task", sort=False)[["chance", "trivial"]].first().dropna().map(number)
+    return "; ".join(
+        f"{task}: {chance}" + ("" if trivial == chance else f" (at best {trivial} without the distant information)")
+        for task, chance, trivial in levels.itertuples()
+    )
 
 
 def _span(seeds: list[int]) -> str:
@@ -67,34 +75,6 @@ def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
     kept = {word: meaning for word, meaning in pairs.items() if meaning}
     frame = pd.DataFrame({"name": list(kept), "value": list(kept.values())})
     return tabulate(frame, name=name, title=title, heads={"name": "", "value": ""})
-
-
-def sensitivity_table(evidence: Evidence) -> Table:
-    """Whether another threshold of "solved" would have told another story."""
-    rows = evidence.comparison.sensitivity
-    shown = pd.DataFrame({
-        "task": rows["task"], "method": [method_cell(evidence, name) for name in rows["method"]],
-        "tau": ["as declared" if tau != tau else f"{tau:g}" for tau in rows["tau"]],
-        "solved": [Cell(ratio_cell(row.solved_longest, row.n), number=True) for row in rows.itertuples()],
-        "octaves": [Cell(number(float(value)), number=True) for value in rows["octaves"]],
-    })  # fmt: skip
-    heads = {
-        "method": "method",
-        "task": "task",
-        "tau": "solved from accuracy",
-        "solved": "solved the longest",
-        "octaves": "octaves",
-    }
-    cells = {name: (lambda cell: cell) for name in ("method", "solved", "octaves")}
-    return tabulate(
-        shown,
-        name="sensitivity",
-        title="Would another threshold tell another story?",
-        folded=True,
-        heads=heads,
-        cells=cells,
-        raw=rows,
-    )
 
 
 def origin(evidence: Evidence) -> Section:
