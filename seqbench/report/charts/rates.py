@@ -118,7 +118,7 @@ class Scale(NamedTuple):
     """
 
     place: Callable[[Any], float]
-    draw: Callable[[Axes], None]
+    draw: Callable[[Axes], object]
 
 
 def scale_of(values: Sequence[Any]) -> Scale:
@@ -127,7 +127,8 @@ def scale_of(values: Sequence[Any]) -> Scale:
     inside = [value for value in numbers if 0 < value < math.inf]
     if len(numbers) < len(set(values)) or not inside or numbers[0] < 0:
         names = numbers if len(numbers) == len(set(values)) else sorted(set(values), key=str)
-        return Scale(names.index, lambda ax: ax.set_xticks(range(len(names)), [setting_name(value) for value in names]))
+        labels = [setting_name(value) for value in names]
+        return Scale(names.index, lambda ax: ax.set_xticks(range(len(names)), labels))
     low, high = inside[0], inside[-1]
     apart = max((high / low) ** 0.15, 1.5)
     ends = {0: low / apart, math.inf: high * apart}
