@@ -156,14 +156,11 @@ def _choose(plan: Plan, seeds: int) -> list[tuple[str, Trial]]:
 
 def _measure(program, assembly, trial: Trial, probes: str | Sequence[str]) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
     """The rows of one trial."""
-    import jax
-    import jax.numpy as jnp
-
-    from seqbench.probes import measure
+    from seqbench.probes import measure, probe_batch
     from seqbench.training.program import VALIDATION, stream
 
     state = program.initial(trial.seed, assembly.chain)
-    arrays = jax.tree.map(jnp.float32, assembly.chain.compiled.arrays)
-    found = measure(program, state.parameters, key=stream(trial.seed, VALIDATION), arrays=arrays, which=probes)
+    batch = probe_batch(assembly.task, stream(trial.seed, VALIDATION))
+    found = measure(program, state.parameters, batch=batch, arrays=assembly.chain.compiled.arrays, which=probes)
     name = {"method": trial.method, "task": trial.task_label, "length": trial.length, "seed": trial.seed}
     return [{**name, "trial": trial.id, "step": 0, **row} for row in found.rows]

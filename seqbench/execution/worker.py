@@ -5,8 +5,11 @@
 It reads jobs from standard input and writes events to standard output, one JSON object a line:
 
     job      {"trial": id, "group": key, "settings": {...}, "seed": n, "learning_rate": x, "probes": ...,
-              "parameters": file to keep the trained parameters in, or null}
-    events   {"event": "started" | "interval" | "finished" | "crashed", "trial": id, ...}
+              "probe_steps": n, "parameters": file to keep the trained parameters in, or null,
+              "checkpoint": file to go on from and to keep where the trial stands, or null, "checkpoint_seconds": x}
+    events   {"event": "started" | "interval" | "finished" | "crashed" | "refused", "trial": id, ...}
+
+"refused" is for what the disk or the system would not do: no fault of the trial, and no use to go on.
 
 A worker ends when its input closes, so none outlives a driver that was killed. One thread of arithmetic a process:
 for the sizes of recurrent networks two processes do twice the work of two threads, and several threads may change bits.
@@ -22,6 +25,8 @@ import threading
 import traceback
 from pathlib import Path
 from typing import Any, TextIO
+
+from seqbench.errors import StoreError
 
 SINGLE_THREAD = {
     # Without its newer fusion emitters XLA compiles an LSTM's program in 2.4 s instead of 5.0, and it runs as fast.
@@ -45,6 +50,8 @@ def main() -> None:
         job = jobs.get()
         try:
             _work(job, programs, events)
+        except StoreError as error:
+            _say(events, "refused", job, message=str(error))
         except Exception:  # noqa: BLE001 - whatever a trial raises is reported, and the next trial goes on
             _say(events, "crashed", job, traceback=traceback.format_exc())
 
@@ -59,7 +66,9 @@ def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
 def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None:
     """Train one trial and say how it goes."""
     from seqbench.execution.environment import environment
+    from seqbench.execution.notebook import Notebook
     from seqbench.grid.assemble import assemble
+    from seqbench.probes import selected
     from seqbench.store.parameters import save_parameters
     from seqbench.training.program import Program
     from seqbench.training.trial import Checkpoint, run_trial
@@ -69,10 +78,19 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
     if job["group"] not in programs:
         programs.clear()  # one group at a time: compiled programs are large
         programs[job["group"]] = Program(assembly)
+    notebook = Notebook(job)
+    resume = notebook.read(programs[job["group"]], assembly)
 
     def tell(point: Checkpoint) -> None:
         last = point.curve[-1]
         _say(events, "interval", job, step=last["step"], accuracy=last["validation_accuracy"])
+
+    def after(point: Checkpoint) -> None:
+        notebook.write(point)
+        tell(point)
+
+    if resume:
+        tell(resume)
 
     finished = run_trial(
         programs[job["group"]],
@@ -80,11 +98,13 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
         seed=job["seed"],
         learning_rate=job["learning_rate"],
         probes=job["probes"],
-        after_interval=tell,
+        probe_steps=job["probe_steps"],
+        resume=resume,
+        after_interval=after,
     )
     kept = save_parameters(Path(job["parameters"]), finished.parameters) if job["parameters"] else None
     _say(events, "finished", job, row=finished.row, curve=finished.curve, probes=finished.probes,
-         parameters=kept, environment=environment())  # fmt: skip
+         probed=selected(job["probes"]), parameters=kept, environment=environment())  # fmt: skip
 
 
 def _say(events: TextIO, event: str, job: dict[str, Any], **content: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from seqbench.grid.rules import EVALUATION_BATCH
 from seqbench.grid.size import Size
 
 FLOPS_PER_SECOND = 40e9
@@ -21,8 +22,6 @@ RUNTIME_BYTES = 350_000_000
 BYTES_PER_NUMBER = 4
 OPTIMIZER_COPIES = 4
 """Parameters, gradient and two moments."""
-EVALUATION_BATCH = 256
-"""Sequences evaluated at a time."""
 
 
 class Estimate(NamedTuple):

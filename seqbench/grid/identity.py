@@ -14,10 +14,8 @@ from typing import Any
 from seqbench.grid import catalogue
 from seqbench.grid.catalogue import Component
 from seqbench.grid.expand import NO_CELL, Method
+from seqbench.grid.rules import rules
 from seqbench.mitigations.base import Chain, chain
-
-TRAINING_VERSION = 1
-"""Raise when training or evaluation changes what a number means: every trial then runs again."""
 
 
 def fixed_settings(method: Method, model: Component, task: Component) -> dict[str, Any]:
@@ -37,8 +35,10 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
             "cell": 0 if method.cell == NO_CELL else catalogue.version("cells", method.cell.name),
             "model": catalogue.version("models", model.name),
             "mitigations": [catalogue.version("mitigations", mitigation.name) for mitigation in method.mitigations],
-            "training": TRAINING_VERSION,
+            "rules": rules(),
         },
+        # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
+        **({} if method.tuned else {"tuned": False}),
     }
 
 
@@ -96,5 +96,5 @@ def group_key(fixed: Mapping[str, Any], mitigations: Chain) -> str:
         for setting, link in zip(fixed["mitigations"], mitigations.links, strict=True)
         if chain(link).compiled.links
     ]
-    rest = {key: value for key, value in fixed.items() if key not in ("mitigations", "versions")}
+    rest = {key: value for key, value in fixed.items() if key not in ("mitigations", "versions", "tuned")}
     return digest(canonical({**rest, "mitigations": compiled}))

@@ -3,6 +3,6 @@
 `measure` is all that training needs; see `seqbench.probes.base` for what a probe is.
 """
 
-from seqbench.probes._measure import Measurement, due, measure, names, selected
+from seqbench.probes._measure import Measurement, due, measure, names, probe_batch, probe_key, selected
 
-__all__ = ["Measurement", "due", "measure", "names", "selected"]
+__all__ = ["Measurement", "due", "measure", "names", "probe_batch", "probe_key", "selected"]

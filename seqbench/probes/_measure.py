@@ -1,4 +1,4 @@
-"""All probes of a grid on one model, in one compiled program a group, and when that is worth its time."""
+"""All probes of a grid on one model, in one compiled program, and when that is worth its time."""
 
 from __future__ import annotations
 
@@ -11,20 +11,26 @@ from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
 import jax
+import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Key
 
 from seqbench.errors import UsageError
+from seqbench.executables import compiled
 from seqbench.grid.nearest import advice
+from seqbench.grid.rules import EVALUATION_BATCH
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.probes.base import Row, look
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Batch, Task
 
 SEQUENCES = 32
 """Sequences that probes look at: always the same ones for a seed, none of which training or evaluation meets."""
 
 PROBE_BATCH = 2**31 - 1
 """Place of these sequences in the stream of validation data, far behind what evaluation reads."""
+
+CHEAP_STEPS, CHEAP_FACTOR = 128, 4
+"""Sequences are padded to at most as many steps, or as many times their own steps: more costs more than it saves."""
 
 
 class Probed(Protocol):
@@ -33,6 +39,7 @@ class Probed(Protocol):
     task: Task
     graph: nnx.GraphDef
     chain: Chain
+    shapes: Any
     training: dict[str, Any]
 
 
@@ -44,11 +51,7 @@ class Measurement(NamedTuple):
     compile_seconds: float
 
 
-FAST_COMPILATION: dict[str, Any] = {"xla_backend_optimization_level": 0}
-"""On a CPU a probe runs a few times for milliseconds but compiles for seconds: half as many without optimisation."""
-
-Compiled = Callable[..., dict[str, Any]]
-_compiled: WeakKeyDictionary[Probed, dict[tuple[str, ...], Compiled]] = WeakKeyDictionary()
+_compiled: WeakKeyDictionary[Probed, dict[tuple[tuple[str, ...], bool], jax.stages.Compiled]] = WeakKeyDictionary()
 
 
 def names() -> tuple[str, ...]:
@@ -83,22 +86,40 @@ def due(step: int, *, steps: int, evaluate_every: int) -> bool:
     return step in {min(each * evaluate_every, steps) for each in chosen}
 
 
+def probe_key(key: Key[Array, ""]) -> Key[Array, ""]:
+    """Where in a seed's stream of validation data, which begins at `key`, stand the sequences that probes look at."""
+    return jax.random.fold_in(key, PROBE_BATCH)
+
+
+def probe_batch(task: Task, key: Key[Array, ""]) -> Batch:
+    """The sequences that probes look at: the first of the batch that evaluation would draw under `probe_key(key)`."""
+    sampler = task.validation or task.sample
+
+    def draw(key: Key[Array, ""]) -> Batch:
+        return sampler(jax.random.fold_in(probe_key(key), 0), EVALUATION_BATCH)
+
+    return compiled(draw, key, rarely_run=True)(key)
+
+
 def measure(
     program: Probed,
     parameters: Any,
     *,
-    key: Key[Array, ""],
+    batch: Batch,
     arrays: tuple[Arrays, ...],
     which: str | Sequence[str] = "default",
+    steps: int = 0,
 ) -> Measurement:
     """Read probes of a model.
 
     Args:
-        program: the trial's group. What is compiled is kept as long as the program lives.
+        program: the trial's group.
         parameters: the model's.
-        key: of the seed's stream of validation data.
+        batch: at least `SEQUENCES` sequences, of which the first are looked at.
         arrays: the numbers of the trial's mitigations, as in `Chain.arrays`.
         which: see `selected`.
+        steps: steps of the longest sequences that the same method meets elsewhere. Shorter ones are padded to it, where
+            that is cheap, so that all lengths share one compiled program; padding changes no result.
 
     Raises:
         UsageError: there is no probe of that name.
@@ -107,31 +128,51 @@ def measure(
     if not wanted:
         return Measurement([], 0.0, 0.0)
     began = time.monotonic()
-    compiled = _compiled.setdefault(program, {})
-    if wanted not in compiled:
-        options = FAST_COMPILATION if jax.default_backend() == "cpu" else None
-        lowered = jax.jit(_reader(program, wanted)).lower(parameters, key, arrays)
-        compiled[wanted] = lowered.compile(compiler_options=options)
+    few = jax.tree.map(lambda leaf: leaf[:SEQUENCES], batch)
+    padded = _worth_padding(program, batch.mask.shape[1], steps)
+    given = parameters, _pad(few, steps) if padded else few, jax.tree.map(jnp.float32, arrays)
+    known = _compiled.setdefault(program, {})
+    if (wanted, padded) not in known:
+        known[wanted, padded] = compiled(_reader(program, wanted, padded=padded), *given, rarely_run=True)
     ready = time.monotonic()
-    measured = jax.device_get(compiled[wanted](parameters, key, arrays))
+    measured = jax.device_get(known[wanted, padded](*given))
     length = program.task.length
     rows = [row for name in wanted for row in _module(name).rows(measured[name], length=length)]
     return Measurement(rows, time.monotonic() - ready, ready - began)
 
 
-def _reader(program: Probed, wanted: tuple[str, ...]) -> Compiled:
-    """The function that is compiled. It must not hold the program, whose end is the end of what is compiled for it."""
+def _worth_padding(program: Probed, own: int, steps: int) -> bool:
+    """Whether sequences of `own` steps are read as ones of `steps`: in models that take any number of them."""
+    if program.task.readout == "decode" or not own < steps <= max(CHEAP_STEPS, CHEAP_FACTOR * own):
+        return False
+    taps = jax.eval_shape(lambda parameters: nnx.merge(program.graph, parameters).taps(1, 1), program.shapes)
+    return bool(jax.tree.leaves(taps))
+
+
+def _pad(batch: Batch, steps: int) -> Batch:
+    """The batch with padding to `steps` steps, and as many targets where there is one a step."""
+    own = batch.mask.shape[1]
+
+    def pad(leaf: Array) -> Array:
+        padding = [(0, 0), (0, steps - own), *[(0, 0)] * (leaf.ndim - 2)]
+        return jnp.pad(leaf, padding) if leaf.shape[1] == own else leaf
+
+    return jax.tree.map(pad, batch)
+
+
+def _reader(program: Probed, wanted: tuple[str, ...], *, padded: bool) -> Callable[..., dict[str, Any]]:
+    """The function that is compiled. It must not hold the program, whose end is the end of what is kept for it."""
     task, graph, chain = program.task, program.graph, program.chain
     batch_size = program.training["batch_size"]
     probes = {name: _module(name) for name in wanted}
 
-    def read(parameters: Any, key: Key[Array, ""], arrays: tuple[Arrays, ...]) -> dict[str, Any]:
+    def read(parameters: Any, batch: Batch, arrays: tuple[Arrays, ...]) -> dict[str, Any]:
         def build(own: Any) -> Any:
             model = nnx.merge(graph, own)
             chain.bind(model, arrays)
+            model.variable_length = model.variable_length or padded
             return model
 
-        batch = (task.validation or task.sample)(jax.random.fold_in(key, PROBE_BATCH), SEQUENCES)
         view = look(task, build, parameters, batch, batch_size=batch_size)
         return {name: probe.trace(view) for name, probe in probes.items()}
 

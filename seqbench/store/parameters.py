@@ -36,7 +36,7 @@ def save_parameters(path: Path, tree: Any) -> str:
         StoreError: the disk refuses.
     """
     archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **{name: np.asarray(leaf) for name, leaf in _by_place(tree).items()})
+    np.savez(archive, allow_pickle=False, **{name: np.asarray(leaf) for name, leaf in by_place(tree).items()})
     atomic.write_bytes(path, archive.getvalue())
     return hashlib.sha256(archive.getvalue()).hexdigest()
 
@@ -59,13 +59,13 @@ def load_parameters(path: Path, like: Any, *, sha256: str) -> Any:
             arrays = {name: archive[name] for name in archive.files}
     except (ValueError, zipfile.BadZipFile) as error:
         raise StoreError(f"{path} is no archive of arrays ({error}). {advice}") from error
-    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in _by_place(like).items()}
+    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in by_place(like).items()}
     if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected:
         raise StoreError(f"{path} holds the parameters of another model. {advice}")
     return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
 
 
-def _by_place(tree: Any) -> dict[str, Any]:
+def by_place(tree: Any) -> dict[str, Any]:
     """The leaves of a pytree by their place in it, in order."""
     leaves = jax.tree.leaves_with_path(tree)
     return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}

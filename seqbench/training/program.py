@@ -20,7 +20,9 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Key
 
+from seqbench.executables import compiled, compiled_from
 from seqbench.grid.assemble import Assembly
+from seqbench.grid.rules import EVALUATION_BATCH
 from seqbench.mitigations.base import Arrays, Chain, global_norm
 from seqbench.models.base import cells, chosen_segments
 from seqbench.tasks.base import Batch, Task
@@ -32,10 +34,6 @@ TRAIN, VALIDATION, TEST, INITIAL = range(4)
 
 NO_STEP = 2**32 - 1
 """Stands where no step's number can in the training stream: the root of the mitigations' random draws."""
-
-EVALUATION_BATCH = 256
-"""Sequences a batch of the evaluation program."""
-
 
 DIVERGED_IN = ("loss", "gradient", "parameters")
 """What can first be not finite in a step: the loss, its gradient, or the parameters that the step would lead to."""
@@ -114,31 +112,29 @@ class Program:
 
     def initial(self, seed: int, chain: Chain) -> State:
         """The state before the first step: drawn by the model, then changed on the host by the trial's mitigations."""
-        drawn = jax.device_get(self._draw(stream(seed, INITIAL)))
-        model = nnx.merge(self.graph, drawn)
+        key = stream(seed, INITIAL)
+        draw = self._executable("draw", lambda: compiled(self._draw, key, rarely_run=True))
+        model = nnx.merge(self.graph, jax.device_get(draw(key)))
         for place, (_, cell) in enumerate(cells(model)):
             chain.initialise(cell, np.random.default_rng([seed, place]))
         parameters = jax.tree.map(jnp.asarray, nnx.state(model))
-        return self._prepare(parameters, chain.compiled.arrays)
+        given = parameters, jax.tree.map(jnp.float32, chain.compiled.arrays)
+        prepare = self._executable("prepare", lambda: compiled(self._prepare, *given, rarely_run=True))
+        return prepare(*given)
 
-    @cached_property
-    def _draw(self) -> Callable[[Key[Array, ""]], Parameters]:
-        return jax.jit(lambda key: nnx.state(self._build(nnx.Rngs(key))))
+    def _draw(self, key: Key[Array, ""]) -> Parameters:
+        return nnx.state(self._build(nnx.Rngs(key)))
 
-    @cached_property
-    def _prepare(self) -> Callable[[Parameters, tuple[Arrays, ...]], State]:
-        def prepare(parameters: Parameters, arrays: tuple[Arrays, ...]) -> State:
-            mitigation = self.chain.gradient(arrays).init(parameters)
-            zero = jnp.zeros((), jnp.int32)
-            return State(parameters, mitigation, self._direction.init(parameters), zero, zero, zero)
-
-        return jax.jit(prepare)
+    def _prepare(self, parameters: Parameters, arrays: tuple[Arrays, ...]) -> State:
+        mitigation = self.chain.gradient(arrays).init(parameters)
+        zero = jnp.zeros((), jnp.int32)
+        return State(parameters, mitigation, self._direction.init(parameters), zero, zero, zero)
 
     def compile(self, state: State, numbers: Numbers) -> None:
         """Compile training and evaluation now, so that the first trial's seconds do not count it. Idempotent."""
         step, test = jnp.zeros((), jnp.int32), jnp.zeros((), bool)
-        self._executable("train", lambda: self.lower(state, numbers))
-        self._executable("evaluate", lambda: self._lower_evaluate(state.parameters, numbers.stream, step, test))
+        self._executable("train", lambda: compiled_from(self.lower(state, numbers)))
+        self._executable("evaluate", lambda: compiled(self._evaluate, state.parameters, numbers.stream, step, test))
 
     def lower(self, state: State, numbers: Numbers) -> jax.stages.Lowered:
         """The training program before it is compiled: trials whose programs read alike are one group."""
@@ -146,23 +142,26 @@ class Program:
 
     def train(self, state: State, numbers: Numbers, until: Int[Array, ""]) -> tuple[State, Sums]:
         """Train to step `until`, or to the step that diverges. `state` is used up."""
-        return self._executable("train", lambda: self.lower(state, numbers))(state, numbers, until)
+        return self._executable("train", lambda: compiled_from(self.lower(state, numbers)))(state, numbers, until)
 
     def evaluate(
         self, parameters: Parameters, key: Key[Array, ""], batches: Int[Array, ""], test: Bool[Array, ""]
     ) -> Scores:
         """Score `batches` batches of validation data, or of `test` data."""
-        arguments = (parameters, key, batches, test)
-        return self._executable("evaluate", lambda: self._lower_evaluate(*arguments))(*arguments)
+        return self._score(parameters, key, batches, test)[0]
 
-    def _executable(self, name: str, lower: Callable[[], jax.stages.Lowered]) -> jax.stages.Compiled:
+    def validation_batch(self, parameters: Parameters, key: Key[Array, ""]) -> Batch:
+        """The batch that `evaluate` scores first under this key. Nothing more is compiled for it."""
+        return self._score(parameters, key, jnp.ones((), jnp.int32), jnp.zeros((), bool))[1]
+
+    def _score(self, *given: Any) -> tuple[Scores, Batch]:
+        return self._executable("evaluate", lambda: compiled(self._evaluate, *given))(*given)
+
+    def _executable(self, name: str, make: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
         """A program compiled at its first use. It refuses arguments of other shapes, so it never compiles twice."""
         if name not in self._compiled:
-            self._compiled[name] = lower().compile()
+            self._compiled[name] = make()
         return self._compiled[name]
-
-    def _lower_evaluate(self, *arguments: Any) -> jax.stages.Lowered:
-        return jax.jit(self._evaluate).lower(*arguments)
 
     def _train(self, state: State, numbers: Numbers, until: Int[Array, ""]) -> tuple[State, Sums]:
         def going(carry: tuple[State, Sums]) -> Bool[Array, ""]:
@@ -197,7 +196,8 @@ class Program:
 
     def _evaluate(
         self, parameters: Parameters, key: Key[Array, ""], batches: Int[Array, ""], test: Bool[Array, ""]
-    ) -> Scores:
+    ) -> tuple[Scores, Batch]:
+        """The scores, and the last batch: what looks at a model on validation data need not draw it once more."""
         validation_sampler = self.task.validation or self.task.sample
         test_sampler = self.task.test or self.task.sample
 
@@ -211,15 +211,16 @@ class Program:
                 key,
             )
 
-        def add(index: Int[Array, ""], total: Scores) -> Scores:
+        def add(index: Int[Array, ""], so_far: tuple[Scores, Batch]) -> tuple[Scores, Batch]:
             batch = draw(jax.random.fold_in(key, index))
             predictions = nnx.merge(self.graph, parameters)(batch)
-            return jax.tree.map(jnp.add, total, score(self.task, predictions, batch))
+            return jax.tree.map(jnp.add, so_far[0], score(self.task, predictions, batch)), batch
 
         bins = jnp.zeros(len(self.task.distances or (self.task.length,)))
         none = jnp.zeros(())
         zero = Scores(none, none, none, none, none, bins, bins)
-        return jax.lax.fori_loop(0, batches, add, zero)
+        empty = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(draw, key))
+        return jax.lax.fori_loop(0, batches, add, (zero, empty))
 
 
 def _all_finite(tree: Parameters) -> Bool[Array, ""]:

@@ -18,6 +18,11 @@ methods:
 """
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _hasty(hasty_workers):
+    """Trials of a few steps: their workers compile in half the time."""
+
+
 @pytest.fixture(scope="session")
 def grid(tmp_path_factory):
     path = tmp_path_factory.mktemp("grid") / "tiny.yaml"

@@ -1,11 +1,15 @@
 """Workers that crash, die and are replaced."""
 
 import os
+import re
 import signal
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
+from seqbench.errors import StoreError
+from seqbench.execution.job import job_of
 from seqbench.execution.local import ATTEMPTS, Pool
 from seqbench.grid.plan import plan
 
@@ -63,6 +67,36 @@ def test_a_trial_that_kills_its_workers_is_given_up_with_a_reason(group):
     assert "killed by signal 9" in crash["traceback"]
     assert "--workers 1" in crash["traceback"]
     assert [event["trial"] for event in events if event["event"] == "finished"] == [group.trials[1].id]
+
+
+def test_an_idle_worker_that_dies_is_replaced(group):
+    first, second = (replace(group, trials=(trial,)) for trial in group.trials)
+    with Pool(1) as pool:
+        run(pool, [first])
+        [idle] = pool._workers
+        os.kill(idle._process.pid, signal.SIGKILL)
+        idle._process.wait()
+        events = run(pool, [second])
+        assert [event["trial"] for event in events["finished"]] == [group.trials[1].id]
+        assert pool._workers != [idle]
+
+
+def test_what_a_worker_cannot_write_is_no_fault_of_its_trial(group, tmp_path):
+    (tmp_path / "parameters").write_text("a file where a folder is wanted")
+    with Pool(1, ask=partial(job_of, folder=tmp_path, keep_parameters=True)) as pool:
+        events = []
+        with pytest.raises(StoreError, match=re.escape(str(tmp_path / "parameters"))):
+            pool.run([group], events.append)
+    assert {event["event"] for event in events} == {"started", "interval"}
+
+
+def test_what_workers_print_comes_line_by_line(group, monkeypatch):
+    monkeypatch.setenv("JAX_LOGGING_LEVEL", "DEBUG")
+    lines = []
+    with Pool(1, say=lines.append) as pool:
+        run(pool, [group])
+    assert any("DEBUG" in line for line in lines)
+    assert not any("\n" in line for line in lines)
 
 
 def test_no_worker_outlives_the_pool(group):

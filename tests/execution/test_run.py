@@ -8,12 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from seqbench.commands.summary import probe_share
 from seqbench.execution.run import run_grid
-from seqbench.store.results import load_curves, load_plan, load_results
+from seqbench.store.checkpoints import begun
+from seqbench.store.results import load_curves, load_plan, load_probes, load_results
 from seqbench.store.trials import TrialStore
 
 
@@ -27,7 +29,7 @@ def without_clock(table):
     return table.drop(columns=[name for name in table.columns if name.endswith("seconds")])
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def uninterrupted(grid, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "tiny"
     events = []
@@ -138,6 +140,62 @@ def test_kill_9_half_way_then_again_gives_the_same_table(grid, uninterrupted, tm
     assert not {f"{trial}.json" for trial in trained} & set(kept)
     assert all((folder / "trials" / name).read_bytes() == data for name, data in kept.items())
     assert numbers(folder) == numbers(uninterrupted[0])
+
+
+def test_a_trial_killed_half_way_goes_on_from_its_checkpoint_to_the_same_bits(grid, uninterrupted, tmp_path):
+    folder = tmp_path / "tiny"
+    stopped = []
+
+    def stop(trial, event):
+        if event["event"] == "interval" and event["step"] == 20:
+            stopped.append(trial.id)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(grid, folder, workers=1, observe=stop, checkpoint_seconds=0.0)
+    assert begun(folder) == set(stopped)
+    states, steps = [], {}
+
+    def observe(trial, event):
+        if event["event"] == "interval":
+            steps.setdefault(trial.id, []).append(event["step"])
+
+    run_grid(grid, folder, workers=1, found=lambda plan, found: states.append(found), observe=observe)
+    assert (states[0].begun, states[0].finished) == (1, 0)
+    assert steps.pop(stopped[0])[0] in (20, 30)  # the worker may have been a step ahead when it was stopped
+    assert set(map(tuple, steps.values())) == {(10, 20, 30)}
+    assert numbers(folder) == numbers(uninterrupted[0])
+    assert begun(folder) == set()
+
+
+def test_more_probes_are_read_by_training_again_to_the_same_numbers(grid, tmp_path):
+    folder, one = (
+        tmp_path / "tiny",
+        grid.model_copy(update={"lengths": [2], "seeds": [1000], "methods": grid.methods[:1]}),
+    )
+    run_grid(one.model_copy(update={"probes": "none"}), folder, workers=1)
+    before, states = numbers(folder), []
+    more = one.model_copy(update={"probes": ["action"], "keep_parameters": True})
+    for _ in range(2):
+        run_grid(more, folder, workers=1, found=lambda plan, found: states.append((found.finished, found.lacking)))
+    assert states == [(0, 1), (1, 0), (1, 0)]
+    assert numbers(folder) == before
+    assert set(load_probes(folder)["probe"]) >= {"parameter_norm"}
+    assert len(list((folder / "parameters").iterdir())) == 1
+
+
+def test_no_worker_outlives_a_driver_that_was_killed(grid, tmp_path):
+    process = start(grid, tmp_path / "tiny")
+    wait_for_trials(process, tmp_path / "tiny", 1)
+    children = {int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()}
+    assert len(children) >= 2
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stderr.close()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{child}").exists() for child in children):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])

@@ -12,14 +12,16 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from seqbench import probes
+from seqbench import executables, probes
 from seqbench.cells.gru import gru
 from seqbench.errors import UsageError
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_message import clip_message
+from seqbench.models.bag_mlp import bag_mlp
 from seqbench.models.stacked import stacked
 from seqbench.probes import _measure
 from seqbench.tasks.delayed_recall import delayed_recall
+from seqbench.tasks.entity_tagging import entity_tagging
 
 KEY = jax.random.key(3)
 
@@ -32,11 +34,13 @@ class Group:
         self.chain = chain(*mitigations)
         self.training: dict[str, Any] = {"batch_size": 8}
         self.graph, self.parameters = nnx.split(stacked(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
+        self.shapes = self.parameters
 
-    def measure(self, which="default", seed_parameters=None, **numbers):
+    def measure(self, which="default", seed_parameters=None, steps=0, **numbers):
         arrays = tuple({name: jnp.float32(value) for name, value in numbers.items()} for _ in self.chain.links)
         parameters = self.parameters if seed_parameters is None else seed_parameters
-        return probes.measure(self, parameters, key=KEY, arrays=arrays, which=which)
+        batch = probes.probe_batch(self.task, KEY)
+        return probes.measure(self, parameters, batch=batch, arrays=arrays, which=which, steps=steps)
 
 
 def test_names_are_the_files_and_selections_are_understood():
@@ -71,6 +75,36 @@ def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
     assert scaled.rows != first.rows
 
 
+@pytest.mark.parametrize("task", [delayed_recall(4), entity_tagging(6)], ids=["answered last", "at every step"])
+def test_padding_changes_no_probe(task):
+    group = Group(task=task)
+    plain, padded = (
+        {(row["probe"], row["distance"]): row["value"] for row in group.measure("all", steps=steps).rows}
+        for steps in (0, task.steps + 20)
+    )
+    assert padded == pytest.approx(plain, rel=1e-4, abs=1e-6)
+
+
+def test_lengths_share_one_program():
+    short, long = Group(task=delayed_recall(3)), Group(task=delayed_recall(5))
+    probes.probe_batch(long.task, KEY)  # drawn by a program of its own
+    short.measure(steps=20)
+    known = list(executables._kept)
+    assert long.measure(steps=20).rows != short.measure(steps=20).rows
+    assert set(executables._kept) == set(known)
+
+
+def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_number_of_steps():
+    group = Group()
+    assert _measure._worth_padding(group, 5, 128)
+    assert not _measure._worth_padding(group, 5, 129)
+    assert _measure._worth_padding(group, 100, 400)
+    assert not _measure._worth_padding(group, 100, 401)
+    assert not _measure._worth_padding(group, 5, 5)
+    group.graph, group.shapes = nnx.split(bag_mlp(width=3)(group.task, group.chain, nnx.Rngs(0)))
+    assert not _measure._worth_padding(group, 5, 128)
+
+
 def test_nothing_is_measured_and_nothing_compiled_if_a_grid_wants_none():
     assert Group().measure("none") == ([], 0.0, 0.0)
 
@@ -82,7 +116,7 @@ def test_what_is_compiled_ends_with_its_group():
     del group
     gc.collect()
     assert gone() is None
-    assert "program" not in _measure._reader(Group(), ("action",)).__code__.co_freevars
+    assert "program" not in _measure._reader(Group(), ("action",), padded=False).__code__.co_freevars
 
 
 def test_a_remedy_on_the_way_back_acts_with_the_numbers_of_the_trial():

@@ -84,7 +84,9 @@ def test_every_probe_is_read_or_left_out_without_complaint(model):
     builder = encoder_decoder(gru(), width=3) if model == "decoder" else window_linear()
     group.task = reverse(3) if model == "decoder" else delayed_recall(3)
     group.graph, parameters = nnx.split(builder(group.task, group.chain, nnx.Rngs(0)))
-    rows = probes.measure(group, parameters, key=jax.random.key(0), arrays=(), which="all").rows
+    group.shapes = parameters
+    batch = probes.probe_batch(group.task, jax.random.key(0))
+    rows = probes.measure(group, parameters, batch=batch, arrays=(), which="all").rows
     found = {row["probe"] for row in rows}
     assert {"influence", "parameter_norm"} <= found
     assert ("gradient_norm" in found) == (model == "decoder") == ("jacobian_norm_layer_1" in found)

@@ -13,7 +13,8 @@ from seqbench.models.stacked import stacked
 from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, stream
-from seqbench.training.trial import outcome, run_trial, solved_at
+from seqbench.training.rows import outcome, solved_at
+from seqbench.training.trial import run_trial
 
 TRAINING = {
     "steps": 40, "batch_size": 8, "evaluate_every": 10, "stop_when_solved": True, "validation_sequences": 256,

@@ -1,0 +1,51 @@
+"""A worker's notebook: where its trial stands, written down now and then, so that a killed one goes on from there.
+
+Only a trial in the same environment goes on: elsewhere the bits after the checkpoint would not be those before it.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+
+from seqbench.execution.environment import environment, fingerprint
+from seqbench.execution.job import Job
+from seqbench.grid.assemble import Assembly
+from seqbench.store.checkpoints import load_checkpoint, save_checkpoint
+from seqbench.training.program import Program
+from seqbench.training.trial import Checkpoint
+
+
+class Notebook:
+    """The checkpoint file of one job; a job that names none has an empty one, and nothing is written."""
+
+    def __init__(self, job: Job) -> None:
+        self._path = Path(job["checkpoint"]) if job["checkpoint"] else None
+        self._seconds = job["checkpoint_seconds"]
+        self._seed = job["seed"]
+        self._owner = f"{job['trial']} in {fingerprint(environment())} with probes {job['probes']}"
+        self._last = time.monotonic()
+
+    def read(self, program: Program, assembly: Assembly) -> Checkpoint | None:
+        """Where the trial stood, or None if it begins."""
+        if self._path is None or not self._path.exists():
+            return None
+        like = program.initial(self._seed, assembly.chain)
+        kept = load_checkpoint(self._path, like, owner=self._owner)
+        if kept is None:
+            return None
+        facts = kept.facts
+        state = jax.tree.map(jnp.asarray, kept.tree)
+        rows = tuple(facts["curve"]), tuple(facts["probes"])
+        return Checkpoint(state, *rows, facts["seconds"], facts["probe_seconds"])
+
+    def write(self, point: Checkpoint) -> None:
+        """Write down where the trial stands, if the last time is long enough ago. Raises StoreError."""
+        if self._path is None or time.monotonic() - self._last < self._seconds:
+            return
+        facts = {name: value for name, value in point._asdict().items() if name != "state"}
+        save_checkpoint(self._path, jax.device_get(point.state), facts, owner=self._owner)
+        self._last = time.monotonic()

@@ -1,0 +1,30 @@
+"""What is the same for every trial of every grid. Each of these is a part of a trial's identity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from seqbench.layers.unroll import MEMORY_BUDGET
+
+EVALUATION_BATCH = 256
+"""Sequences a batch of validation and test data."""
+
+HELD = 3
+"""Consecutive evaluations that must meet the criterion before a trial counts as solved on the way."""
+
+CHANCE_MARGIN = 0.05
+"""A trial is at chance if its accuracy is less than this share of the way from the trivial predictor to perfect."""
+
+TRAINING_VERSION = 2
+"""Raise when training or evaluation changes what a number means in a way that no constant here tells."""
+
+
+def rules() -> dict[str, Any]:
+    """The rules as a trial's identity holds them: a trial made under others is another trial."""
+    return {
+        "training": TRAINING_VERSION,
+        "evaluation_batch": EVALUATION_BATCH,
+        "held": HELD,
+        "chance_margin": CHANCE_MARGIN,
+        "memory_budget": MEMORY_BUDGET,
+    }

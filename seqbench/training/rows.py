@@ -1,0 +1,115 @@
+"""The rows that a trial leaves: one of its curve after each evaluation, and one of the results at its end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from seqbench.grid.rules import CHANCE_MARGIN, HELD
+from seqbench.tasks.base import Task
+from seqbench.training.objective import Scores
+from seqbench.training.program import DIVERGED_IN, Program, State, Sums
+
+
+def solved_at(curve: Sequence[dict[str, Any]]) -> int | None:
+    """Step of the first of `HELD` consecutive evaluations that met the criterion, or None."""
+    run = 0
+    for place, row in enumerate(curve):
+        run = run + 1 if row["met"] else 0
+        if run == HELD:
+            return int(curve[place - HELD + 1]["step"])
+    return None
+
+
+def _means(scores: Scores) -> tuple[float, float]:
+    """Accuracy and loss."""
+    return float(scores.correct / scores.targets), float(scores.loss / scores.targets)
+
+
+def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: float) -> dict[str, Any]:
+    """What an interval of training gave, as `seqbench.schema.CURVE_COLUMNS` names it; `seconds` since the beginning."""
+    sums, steps = jax.device_get(sums), max(float(sums.steps), 1.0)
+    accuracy, loss = _means(scores)
+    return {
+        "step": int(state.step),
+        "train_loss": float(sums.loss) / steps if sums.steps else float("nan"),
+        "validation_loss": loss,
+        "validation_accuracy": accuracy,
+        "gradient_norm": float(sums.gradient_norm) / steps,
+        "gradient_norm_max": float(sums.gradient_norm_max),
+        "gradient_norm_after": float(sums.gradient_norm_after) / steps,
+        "shrink_factor": float(sums.shrink_factor) / steps,
+        "clipped_share": float(sums.clipped_steps) / steps,
+        "clipped_entries": float(sums.clipped_entries) / steps,
+        "steps_counted": int(sums.steps),
+        "met": task.criterion.met(accuracy=accuracy, loss=loss) and int(state.diverged_at) == 0,
+        "accuracy_by_distance": _by_distance(scores, task),
+        "seconds": seconds,
+    }
+
+
+def _by_distance(scores: Scores, task: Task) -> dict[int, float]:
+    """Accuracy for each dependency length that occurs, named by the upper edge of its bin."""
+    edges = task.distances or (task.length,)
+    return {
+        edge: float(right / count)
+        for edge, right, count in zip(edges, scores.correct_by_distance, scores.targets_by_distance, strict=True)
+        if count > 0
+    }
+
+
+def outcome(task: Task, *, accuracy: float, loss: float, diverged: bool) -> str:
+    """What became of a trial: diverged, solved (meets the task's criterion on test data), chance or partial.
+
+    Chance: accuracy less than `CHANCE_MARGIN` of the way from the trivial predictor's to 1.
+    """
+    if diverged:
+        return "diverged"
+    if task.criterion.met(accuracy=accuracy, loss=loss):
+        return "solved"
+    return "chance" if accuracy < task.trivial + CHANCE_MARGIN * (1 - task.trivial) else "partial"
+
+
+def result_row(program: Program, state: State, curve: list[dict[str, Any]], test: Scores) -> dict[str, Any]:
+    """What became of a trial, without its seconds."""
+    task, settings, last = program.task, program.training, curve[-1]
+    accuracy, loss = _means(test)
+    # A last update can leave finite parameters whose loss is not: that trial has diverged at its last step.
+    diverged = int(state.diverged_at) or (0 if np.isfinite(loss) else int(state.step))
+    return {
+        "outcome": outcome(task, accuracy=accuracy, loss=loss, diverged=diverged > 0),
+        "accuracy": None if diverged else accuracy,
+        "loss": None if diverged else loss,
+        "sequence_accuracy": None if diverged else float(test.sequences_correct / test.sequences),
+        "accuracy_by_distance": {} if diverged else _by_distance(test, task),
+        "validation_accuracy": last["validation_accuracy"],
+        "validation_loss": last["validation_loss"],
+        "chance": task.chance,
+        "trivial": task.trivial,
+        "trivial_loss": task.trivial_loss,
+        "solved_metric": task.criterion.metric,
+        "solved_threshold": task.criterion.at,
+        "solved_at": solved_at(curve),
+        "diverged_at": diverged or None,
+        "diverged_kind": DIVERGED_IN[int(state.diverged_in)] if diverged else None,
+        "steps": int(state.step),
+        "budget": settings["steps"],
+        "evaluate_every": settings["evaluate_every"],
+        "parameters": program.parameters,
+        "batch_size": settings["batch_size"],
+        "segment": program.segment,
+        "test_sequences": int(test.sequences),
+        "optimizer": settings["optimizer"]["name"],
+        "gradient_norm_max": max(row["gradient_norm_max"] for row in curve),
+        **_means_of_steps(curve),
+    }
+
+
+def _means_of_steps(curve: list[dict[str, Any]]) -> dict[str, float]:
+    """What happened to the gradient on the way, as means over all steps."""
+    steps = np.array([row["steps_counted"] for row in curve], float)
+    names = ("gradient_norm", "gradient_norm_after", "shrink_factor", "clipped_share", "clipped_entries")
+    return {name: float(np.sum([row[name] for row in curve] * steps) / max(np.sum(steps), 1)) for name in names}
