@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, factor_columns
+from seqbench.stats.blocks import with_rates_apart
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.declared import Declared
 from seqbench.store.palette import Style, styles
@@ -33,7 +34,7 @@ class Evidence:
         failures: Mapping[str, str] | None = None,
     ) -> None:
         """Gather frames that are already in memory; `read` gathers them from a folder."""
-        self.results = results
+        self.results = with_rates_apart(results) if "purpose" in results and "learning_rate" in results else results
         self.curves = pd.DataFrame(columns=list(CURVE_COLUMNS)) if curves is None else curves
         self.probes = pd.DataFrame(columns=list(PROBE_COLUMNS)) if probes is None else probes
         self.plan = dict(plan or {})
@@ -75,7 +76,7 @@ class Evidence:
     @cached_property
     def styles(self) -> dict[str, Style]:
         """Colour, marker and dash of every method."""
-        return styles(list(self.plan.get("methods", ())) or self.methods)
+        return styles(list(dict.fromkeys([*self.plan.get("methods", ()), *self.methods])))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:
@@ -99,6 +100,12 @@ class Evidence:
     def place(self, method: str) -> int:
         """The number by which the page knows a method: names never become markup or identifiers."""
         return self.methods.index(method)
+
+    def in_grid_order(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows by task and method in the order of the grid; what they are beside that keeps its order."""
+        places = {"task": self.tasks, "method": self.methods}
+        keys = [name for name in places if name in rows]
+        return rows.sort_values(keys, key=lambda names: names.map(places[str(names.name)].index), kind="stable")
 
     def lengths(self, task: str) -> list[int]:
         """Dependency lengths of a task, shortest first, in steps."""

@@ -75,27 +75,36 @@ def complete(results: pd.DataFrame) -> pd.DataFrame:
     return whole.drop_duplicates("trial") if whole["trial"].notna().all() else whole
 
 
-def reporting_rows(results: pd.DataFrame) -> pd.DataFrame:
-    """The rows that are compared, one a method, task, length and seed.
+def with_rates_apart(results: pd.DataFrame) -> pd.DataFrame:
+    """`results` in which a method that was run at several learning rates with the same seed is as many methods.
 
-    Where a method was run at several learning rates with the same seed, each is a method of its own: choosing the
-    best afterwards would report the luck of the choice.
+    Choosing the best of them afterwards would report the luck of the choice. Tuning trials keep their method.
+    """
+    reporting = results[results["purpose"] == "reporting"]
+    several = reporting.loc[reporting.duplicated(["method", "task", "length", "seed"], keep=False), "method"].unique()
+    if not len(several):
+        return results
+    own = results["method"].isin(several) & (results["purpose"] == "reporting")
+    rates = pd.to_numeric(results["learning_rate"]).map("{:g}".format)
+    named = results["method"].astype(str) + " at learning rate " + rates.astype(str)
+    return results.assign(method=results["method"].mask(own, named))
+
+
+def reporting_rows(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows that are compared, one a method, task, length and seed (`with_rates_apart`).
 
     Raises:
         UsageError: two trials of one method, task, length, seed and learning rate.
     """
     rows = results[results["purpose"] == "reporting"]
-    key = ["method", "task", "length", "seed"]
-    again = rows[rows.duplicated([*key, "learning_rate"])]
+    again = rows[rows.duplicated(["method", "task", "length", "seed", "learning_rate"])]
     if len(again):
         first = again.iloc[0]
         raise UsageError(
             f"{len(again)} trials repeat a method, task, length and seed, first {first['method']!r} on "
             f"{first['task']!r} at length {first['length']}, seed {first['seed']}; give their methods different names"
         )
-    several = rows.loc[rows.duplicated(key, keep=False), "method"].unique()
-    named = rows["method"] + " at learning rate " + rows["learning_rate"].map("{:g}".format).astype(str)
-    return rows.assign(method=rows["method"].mask(rows["method"].isin(several), named))
+    return with_rates_apart(rows)
 
 
 def solved_column(rows: pd.DataFrame, tau: float | None) -> pd.Series:

@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from seqbench.errors import UsageError
-from seqbench.stats.blocks import block_of, complete, factor_levels, find_baseline, reporting_rows
+from seqbench.stats.blocks import (
+    block_of,
+    complete,
+    factor_levels,
+    find_baseline,
+    reporting_rows,
+    with_rates_apart,
+)
 from seqbench.stats.declared import Declared
 
 
@@ -76,3 +83,11 @@ def test_factor_that_is_missing_reads_none(grid):
     levels = factor_levels(rows)
     assert levels.columns.tolist() == ["clip"]
     assert sorted(levels["clip"].unique()) == ["25.0", "none"]
+
+
+def test_tuning_rows_keep_their_method_and_single_rates_their_name(grid):
+    results = pd.concat([grid({"gru": 4, "lstm": 2}), grid({"gru": 1}).assign(learning_rate=0.1)])
+    tried = grid({"gru": 4}, seeds=2).assign(purpose="tuning")
+    found = with_rates_apart(pd.concat([results, tried], ignore_index=True))
+    assert set(found["method"]) == {"gru at learning rate 0.01", "gru at learning rate 0.1", "lstm", "gru"}
+    assert set(found.loc[found["method"] == "gru", "purpose"]) == {"tuning"}
