@@ -98,7 +98,7 @@ def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: D
     learned = [horizons(block, declared) for block in blocks(reporting, declared)]
     columns = ["method", "task", "median", "octaves", "text"]
     solved = pd.concat(learned, ignore_index=True)[columns] if learned else pd.DataFrame(columns=columns)
-    return reach.merge(solved, on=["method", "task"])
+    return reach.merge(solved.dropna(subset=["octaves"]), on=["method", "task"])
 
 
 def gradient_foretells(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:

@@ -5,7 +5,8 @@ lie between that length and the next: interval-censored. A seed that solved ever
 the longest"), one that solved none lies below the shortest; no such seed is ever given a made-up number in a mean.
 What is averaged is the *restricted* horizon in octaves (log2 of length) above the shortest length and up to the
 longest, each seed at the geometric middle of its interval; for seeds without gaps this is the area under their
-solved curve. Survival over length is Kaplan and Meier's (1958).
+solved curve. Survival over length is Kaplan and Meier's (1958); where missing trials leave seeds open on both sides, it
+is Turnbull's (1976), which is the same where they do not.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ COLUMNS = [
     "method", "task", "n", "incomplete", "median", "median_low", "median_high", "at_least", "below", "non_monotone",
     "octaves", "low", "high", "range", "shortest", "longest", "text",
 ]  # fmt: skip
+MOST_STEPS = 2_000
+"""Rounds of estimating the shares of open seeds, at most."""
 SEED_COLUMNS = ["method", "task", "seed", "reached", "failed", "at_least", "below", "non_monotone", "octaves"]
 
 
@@ -71,27 +74,58 @@ def restricted_mean(times: Floats, censored: np.ndarray, end: float) -> float:
     return float(np.sum(heights * np.diff(edges)))
 
 
-def _median(found: Horizons, block: Block, alpha: float) -> tuple[float, float, float]:
-    """Largest length that half of the seeds reached, and its exact interval; 0 is "below the shortest".
+def place_shares(found: Horizons, lengths: int) -> Floats:
+    """`[L + 1]` likeliest shares of the seeds `[S]` at each place of the grid, each known only between two places.
 
-    A length is inside the interval unless the share of seeds that reached it is above (or below) one half beyond
-    doubt. The true median lies between the low end and the length after the high end.
+    The self-consistent estimate of Turnbull (1976), by expectation and maximisation from equal shares.
+    """
+    places = np.arange(lengths + 1)
+    possible = (found.reached[:, None] <= places) & (places <= found.failed[:, None])
+    shares = np.full(lengths + 1, 1 / (lengths + 1))
+    for _ in range(MOST_STEPS):
+        split = possible * shares
+        before, shares = shares, (split / split.sum(axis=1, keepdims=True)).mean(axis=0)
+        if np.abs(shares - before).max() < 1e-9:
+            break
+    return np.asarray(shares)
+
+
+def _octaves(found: Horizons, block: Block) -> float:
+    """Restricted mean horizon; NaN where not one seed's horizon is known."""
+    octaves, last = block.octaves, len(block.lengths)
+    if not found.known.any():
+        return np.nan
+    if not found.known.all():
+        return float(place_shares(found, last) @ octaves_at(np.arange(last + 1), octaves))
+    return restricted_mean(octaves_at(found.reached, octaves), found.reached == last, octaves[-1])
+
+
+def _median(found: Horizons, block: Block, alpha: float) -> tuple[float, float, float, bool]:
+    """Largest length that half of the seeds reached, its exact interval, and whether missing trials leave it open.
+
+    0 is "below the shortest"; NaN if not even that is known. A length is inside the interval unless the share of seeds
+    that reached it is above (or below) one half beyond doubt. The true median lies between the low end and the length
+    after the high end.
     """
     lengths = block.lengths
     places = np.arange(1, len(lengths) + 1)
     enough = (found.reached[:, None] >= places).sum(axis=0)
     decided = ((found.reached[:, None] >= places) | (found.failed[:, None] < places)).sum(axis=0)
     with_below = np.concatenate([[0.0], lengths])
-    median = with_below[np.cumprod(2 * enough >= np.maximum(decided, 1)).sum()]
+    place = int(np.cumprod(2 * enough >= np.maximum(decided, 1)).sum())
+    is_open = place < len(lengths) and decided[place] == 0
+    median = np.nan if is_open and place == 0 else float(with_below[place])
     if len(found.reached) < SEEDS_FOR_INTERVAL:
-        return float(median), np.nan, np.nan
+        return median, np.nan, np.nan, is_open
     low, high = clopper_pearson(enough, decided, alpha)
     median_low, median_high = (with_below[np.cumprod(share).sum()] for share in (low > 0.5, high >= 0.5))
-    return float(median), float(median_low), float(median_high)
+    return median, float(median_low), float(median_high), is_open
 
 
-def _text(median: float, block: Block) -> str:
+def _text(median: float, block: Block, *, is_open: bool) -> str:
     """A median horizon in words: `>= 100`, `< 12` or `50 to 100` (solved 50, not the next length, 100)."""
+    if is_open:
+        return "open" if np.isnan(median) else f">= {median:g}, open"
     if median == 0:
         return f"< {block.lengths[0]:g}"
     if median == block.lengths[-1]:
@@ -102,21 +136,18 @@ def _text(median: float, block: Block) -> str:
 def _summary(method: str, found: Horizons, block: Block, alpha: float) -> dict[str, object]:
     """The row of one method whose seeds have all started."""
     octaves, n, last = block.octaves, len(found.reached), len(block.lengths)
-    unresolved = ~found.known
-    times = np.where(unresolved | (found.reached == last), np.append(0.0, octaves)[found.reached], 0)
-    times = np.where(found.known & (found.reached < last), octaves_at(found.reached, octaves), times)
-    median, median_low, median_high = _median(found, block, alpha)
+    median, median_low, median_high, is_open = _median(found, block, alpha)
     low, high = mean_interval(
         octaves_at(found.reached, octaves), 0.0, octaves[-1], alpha, highest=octaves_at(found.failed, octaves)
     )
     return {
-        "method": method, "task": block.task, "n": n, "incomplete": int(unresolved.sum()),
+        "method": method, "task": block.task, "n": n, "incomplete": int((~found.known).sum()),
         "median": median, "median_low": median_low, "median_high": median_high,
         "at_least": int((found.reached == last).sum()), "below": int((found.failed == 0).sum()),
         "non_monotone": int(found.non_monotone.sum()),
-        "octaves": restricted_mean(times, unresolved | (found.reached == last), octaves[-1]),
+        "octaves": _octaves(found, block),
         "low": low, "high": high, "range": octaves[-1],
-        "shortest": block.lengths[0], "longest": block.lengths[-1], "text": _text(median, block),
+        "shortest": block.lengths[0], "longest": block.lengths[-1], "text": _text(median, block, is_open=is_open),
     }  # fmt: skip
 
 
@@ -124,9 +155,11 @@ def horizons(block: Block, declared: Declared) -> pd.DataFrame:
     """One row a method of a task: median horizon and restricted mean octaves, with intervals.
 
     n: seeds with at least one finished trial; incomplete: those whose missing trials leave the horizon open
-    median, median_low, median_high: lengths of the grid, 0 for "below the shortest"; `text` says it in words
+    median, median_low, median_high: lengths of the grid, 0 for "below the shortest"; `text` says it in words, with
+        "open" where no finished trial tells whether it lies further
     at_least: seeds that solved every length; below: seeds that failed the shortest
-    octaves, low, high: restricted mean above the shortest length, out of `range`, and its interval
+    octaves, low, high: restricted mean above the shortest length, out of `range`, and its interval; missing while no
+        seed's horizon is known
     """
     found = find_horizons(block.solved)
     rows = []

@@ -33,7 +33,7 @@ def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.Da
     """One row a method and task.
 
     rank: by mean octaves, then by the share of seeds that solved the longest length; ties share a rank; missing for
-    a method with fewer than 3 seeds or none at the longest length. horizon: the median in words.
+    a method with fewer than 3 seeds of known horizon or none at the longest length. horizon: the median in words.
     solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there.
     seconds, parameters: medians over trials; learning_rate: every rate used.
     """
@@ -56,7 +56,8 @@ def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.Da
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Ranks within each task, and the rows in their order."""
-    enough = table[(table["seeds"] >= SEEDS_FOR_RANKING) & (table["seeds_longest"] > 0)]
+    known = table["seeds"] - table["incomplete"].fillna(0)
+    enough = table[(known >= SEEDS_FOR_RANKING) & (table["seeds_longest"] > 0)]
     score = pd.Series(list(zip(enough["octaves"].round(9), enough["rate_longest"], strict=True)), index=enough.index)
     place = score.groupby(enough["task"]).rank(method="min", ascending=False)
     table["rank"] = place.reindex(table.index).astype(float)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from seqbench.stats import compare
 from seqbench.stats.area import seed_areas
 from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.declared import Declared
-from seqbench.stats.horizon import find_horizons, horizons, restricted_mean, seed_horizons
+from seqbench.stats.horizon import Horizons, find_horizons, horizons, place_shares, restricted_mean, seed_horizons
 
 NAN = np.nan
 HALF = np.log2(25 / 12) / 2
@@ -75,6 +76,31 @@ def test_missing_trials_widen_the_interval_and_are_not_imputed(grid):
     assert part["high"] > whole["high"]
     results.loc[results["seed"] == 1000, "outcome"] = None
     assert horizons(block_of(complete(results)), Declared()).iloc[0]["n"] == 9
+
+
+def test_turnbull_is_the_likeliest_of_all_shares_and_kaplan_meier_without_gaps():
+    # Two seeds known at place 1, one at 3; one open between 1 and 3: it splits as the known ones do, 2 to 1.
+    found = Horizons(*map(np.array, ([1, 1, 3, 1], [1, 1, 3, 3], [False] * 4, [True] * 4)))
+    np.testing.assert_allclose(place_shares(found, 4), [0, 2 / 3, 0, 1 / 3, 0], atol=1e-7)
+    known = Horizons(*map(np.array, ([0, 2, 4, 4], [0, 2, 4, 4], [False] * 4, [True] * 4)))
+    np.testing.assert_allclose(place_shares(known, 4), [0.25, 0, 0.25, 0, 0.5])
+
+
+def test_open_horizons_are_called_open_and_not_ranked(grid):
+    results = complete(grid({"plain": 0, "gru": 4}))
+    own = results["method"] == "gru"
+    results.loc[own & (results["length"] != 25), "outcome"] = None
+    table = horizons(block_of(results), Declared()).set_index("method")
+    assert (table["text"]["gru"], table["incomplete"]["gru"], table["below"]["gru"]) == ("open", 10, 0)
+    assert np.isnan(table["median"]["gru"])
+    assert np.isnan(table["octaves"]["gru"])
+    assert table["high"]["gru"] == table["range"]["gru"], "it may have reached every length"
+    results.loc[own & (results["length"] == 12), "outcome"] = "solved"
+    table = horizons(block_of(results), Declared()).set_index("method")
+    assert table["text"]["gru"] == ">= 25, open"
+    ranks = compare(results).methods.set_index("method")["rank"]
+    assert ranks["plain"] == 1
+    assert np.isnan(ranks["gru"])
 
 
 def test_restricted_horizon_is_the_area_of_monotone_seeds(grid):
