@@ -134,11 +134,12 @@ def incidence(rows: pd.DataFrame) -> pd.DataFrame:
         diverged = np.where(np.isnan(solved), own["diverged_at"].to_numpy(float), np.nan)
         ends = np.concatenate([solved, diverged, [0.0, own["budget"].max()]])
         steps = np.unique(ends[np.isfinite(ends)])
-        shares = [(times[:, None] <= steps).mean(axis=0) for times in (solved, diverged)]
+        ended = [times[:, None] <= steps for times in (solved, diverged)]
         parts.append(
             pd.DataFrame({
                 "method": method, "task": task, "length": length, "step": steps, "n": len(own),
-                "solved": shares[0], "diverged": shares[1], "neither": 1 - shares[0] - shares[1],
+                "solved": ended[0].mean(axis=0), "diverged": ended[1].mean(axis=0),
+                "neither": (~ended[0] & ~ended[1]).mean(axis=0),
             })
         )  # fmt: skip
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=INCIDENCE_COLUMNS)
