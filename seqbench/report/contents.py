@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from seqbench.report.chapters.across import across
 from seqbench.report.chapters.comparisons import comparisons
 from seqbench.report.chapters.horizons import horizons
+from seqbench.report.chapters.limits import limits
 from seqbench.report.chapters.mechanism import mechanism
 from seqbench.report.chapters.memory import memory
 from seqbench.report.chapters.price import price
 from seqbench.report.chapters.protocol import gaps, origin, protocol
 from seqbench.report.chapters.remedies import remedies
+from seqbench.report.chapters.sensitivity import sensitivity
 from seqbench.report.chapters.speed import speed
 from seqbench.report.chapters.stability import stability
 from seqbench.report.chapters.tuning import tuning
@@ -16,7 +19,8 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.section import Section
 
 CHAPTERS = (
-    memory, horizons, remedies, mechanism, speed, stability, tuning, comparisons, price, protocol, origin, gaps,
+    memory, horizons, remedies, mechanism, speed, stability, tuning, comparisons, across, sensitivity, price, protocol,
+    limits, origin, gaps,
 )  # fmt: skip
 
 

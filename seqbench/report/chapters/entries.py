@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 from seqbench.report.table import Cell
 
 
 def method_cell(evidence: Evidence, method: str) -> Cell:
     """A method's name beside its marker."""
     return Cell(method, method=evidence.place(method))
+
+
+def linked(evidence: Evidence, text: str, **where: Any) -> Cell:
+    """A number that leads to the reporting trials it rests on (`links.trials`); a dash leads nowhere."""
+    return Cell(text, "" if text == "–" else trials(evidence, purpose="reporting", **where), number=True)
+
+
+def as_it_is(cell: Cell) -> Cell:
+    """An entry that was made already."""
+    return cell
 
 
 def ratio_cell(count: float, total: float) -> str:
@@ -30,6 +42,11 @@ def interval_text(middle: float, low: float, high: float, digits: int = 2) -> st
         return "–"
     alone = f"{middle:.{digits}f}"
     return alone if low != low else f"{alone} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def percent_text(low: float, high: float) -> str:
+    """An interval of shares, `3 to 56 %`."""
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
 
 
 def p_text(p: float) -> str:

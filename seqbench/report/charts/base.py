@@ -7,7 +7,7 @@ fixed names here (`INK`, `MUTED`, `RULE`), which the page replaces by variables 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -68,11 +68,13 @@ class Mark(NamedTuple):
     method: the method's number; missing for what belongs to no method
     tips: what to show on each of its points
     trials: the trial behind each of its points
+    links: the address of the trials behind each of its points, where they are several (`links.trials`)
     """
 
     method: int | None
     tips: tuple[str, ...] = ()
     trials: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 @dataclass
@@ -84,6 +86,8 @@ class Chart:
     figure: the drawing
     reading: how to read it, one or two sentences; also the text alternative
     table: the numbers behind it
+    about: values that choose the trials behind the table, beside what its rows say; empty: its numbers lead nowhere
+    columns: what a column of the table is that has a number for a name, such as `length`
     marks: what artists stand for, by the name given to the artist
     """
 
@@ -92,6 +96,8 @@ class Chart:
     figure: Figure
     reading: str
     table: pd.DataFrame
+    about: Mapping[str, Any] = field(default_factory=dict)
+    columns: str = ""
     marks: dict[str, Mark] = field(default_factory=dict)
 
     @property
@@ -99,11 +105,14 @@ class Chart:
         """Whether it needs more than half of the page."""
         return bool(self.figure.get_figwidth() > 6.7)
 
-    def mark(self, artist: Artist, method: int | None, *, tips: Iterable[str] = (), trials: Iterable[str] = ()) -> None:
-        """Say which method an artist belongs to, and what its points show."""
+    def mark(
+        self, artist: Artist, method: int | None, *, tips: Iterable[str] = (), trials: Iterable[str] = (),
+        links: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        """Say which method an artist belongs to, what its points show, and where they lead."""
         identity = f"mark{len(self.marks)}"
         artist.set_gid(identity)
-        self.marks[identity] = Mark(method, tuple(tips), tuple(trials))
+        self.marks[identity] = Mark(method, tuple(tips), tuple(trials), tuple(links))
 
 
 P = ParamSpec("P")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import ROW_INCHES, method_point, method_rows, zero_line
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 
 @themed
@@ -21,11 +22,14 @@ def differences(evidence: Evidence, task: str) -> Chart:
         figure=figure,
         reading="Mean difference over the same seeds, with its 95 % interval. The line at 0 is no difference.",
         table=rows[["method", "against", "n", "difference", "low", "high", "p_holm", "verdict"]],
+        about={"task": task, "purpose": "reporting"},
     )
     ax = axes[0, 0]
     for place, row in enumerate(rows.itertuples()):
         tip = f"{row.method} against {row.against}: {row.difference:+.2f} {row.unit}, {row.verdict}"
-        method_point(chart, ax, evidence, row.method, place, row.difference, row.low, row.high, tip)
+        link = trials(evidence, task=task, method=[row.method, row.against], purpose="reporting")
+        ends = (row.difference, row.low, row.high)
+        method_point(chart, ax, evidence, row.method, place, ends, tip=tip, link=link)
     zero_line(ax)
     method_rows(ax, names)
     ax.set_xlabel(f"difference ({rows['unit'].iloc[0]})")

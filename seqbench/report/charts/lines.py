@@ -17,7 +17,7 @@ ROW_INCHES = 0.27
 
 def method_line(
     chart: Chart, ax: Axes, evidence: Evidence, method: str, x: ArrayLike, y: ArrayLike, *, tips: Iterable[str] = (),
-    steps: bool = False,
+    links: Iterable[str] = (), steps: bool = False,
 ) -> None:  # fmt: skip
     """One method's line; thin and pale in the background. `steps` holds each value until the next point."""
     look, front = evidence.styles[method], method in foreground(evidence)
@@ -26,8 +26,7 @@ def method_line(
         marker="" if steps else look.marker, ms=5.2 if front else 2.8, alpha=1 if front else 0.32,
         zorder=4 if front else 3, drawstyle="steps-post" if steps else "default",
     )  # fmt: skip
-    texts = tuple(tips)
-    chart.mark(line, evidence.place(method), tips=(method,) if steps else texts)
+    chart.mark(line, evidence.place(method), tips=(method,) if steps else tips, links=links)
 
 
 def method_rows(ax: Axes, methods: Sequence[str], *, labels: bool = True) -> None:
@@ -41,22 +40,15 @@ def method_rows(ax: Axes, methods: Sequence[str], *, labels: bool = True) -> Non
 
 
 def method_point(
-    chart: Chart,
-    ax: Axes,
-    evidence: Evidence,
-    method: str,
-    row: float,
-    middle: float,
-    low: float,
-    high: float,
-    tip: str,
-) -> None:
-    """A method's number with its interval, if it has one, at a row."""
-    look, place = evidence.styles[method], evidence.place(method)
+    chart: Chart, ax: Axes, evidence: Evidence, method: str, row: float, ends: tuple[float, float, float], *, tip: str,
+    link: str,
+) -> None:  # fmt: skip
+    """A method's number with its interval, if it has one, at a row; `ends` are the number, its low and its high end."""
+    look, place, (middle, low, high) = evidence.styles[method], evidence.place(method), ends
     if np.isfinite(low) and np.isfinite(high):
         chart.mark(ax.hlines(row, low, high, color=look.colour, lw=2, alpha=0.55, zorder=3), place)
     (point,) = ax.plot([middle], [row], color=look.colour, marker=look.marker, ms=6.5, ls="none", zorder=4)
-    chart.mark(point, place, tips=(tip,))
+    chart.mark(point, place, tips=(tip,), links=(link,))
 
 
 def zero_line(ax: Axes) -> None:

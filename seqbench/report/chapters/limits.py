@@ -1,0 +1,39 @@
+"""What the report cannot say, however many trials have finished."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seqbench.report.chapters.entries import percent_text
+from seqbench.report.evidence import Evidence
+from seqbench.report.section import Part, Section
+from seqbench.report.table import tabulate
+from seqbench.stats.power import rule_of_zero
+from seqbench.stats.signflip import seeds_to_find_anything
+
+
+def limits(evidence: Evidence) -> Section:
+    """The limits that follow from this grid's seeds, lengths and comparisons; nothing before a trial has finished."""
+    rows = evidence.reporting
+    if rows.empty:
+        return Section("limits", "What this report cannot say", "", ())
+    seeds = int(rows.groupby(["method", "task", "length"], observed=True).size().max())
+    lengths = sorted(rows["length"].unique())
+    pairs = evidence.comparison.pairwise
+    family = int(pairs.loc[pairs["family"] == "declared", "comparisons"].max()) if len(pairs) else 0
+    told = {
+        "rare failures": f"what none of {seeds} seeds showed may still happen in "
+        f"{percent_text(0, rule_of_zero(seeds))} of seeds",
+        "small differences": f"with {family} declared comparisons a task no difference can be told from chance with "
+        f"fewer than {seeds_to_find_anything(family, evidence.declared.alpha)} seeds" if family else "",
+        "beyond the grid": f"nothing is known about dependencies shorter than {lengths[0]:,} or longer than "
+        f"{lengths[-1]:,} steps, nor between the lengths that were run",
+        "single seeds": "rounding alone, as another machine or another version brings it, can move the steps that one "
+        "seed takes to solve by more than a tenth",
+        "other settings": "other widths, depths, optimizers, learning rates and budgets were not tried unless the "
+        "grid file names them",
+        "exploratory numbers": "whatever is not in the declared family was found by looking and needs seeds of its own",
+    }  # fmt: skip
+    frame = pd.DataFrame([(name, text) for name, text in told.items() if text], columns=["name", "value"])
+    table = tabulate(frame, name="limits", title="Limits", heads={"name": "", "value": ""})
+    return Section("limits", "What this report cannot say", "", (Part(tables=(table,)),))

@@ -1,0 +1,87 @@
+"""Whether another definition of "solved", or a shorter training, would have told another story."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seqbench.report.chapters.entries import as_it_is, linked, method_cell
+from seqbench.report.evidence import Evidence
+from seqbench.report.section import Part, Section
+from seqbench.report.table import Cell, Table, tabulate
+from seqbench.stats.answers import names_in_words
+
+DECLARED = "as declared"
+
+
+def sensitivity(evidence: Evidence) -> Section:
+    """The horizon at other thresholds and at parts of the training budget."""
+    comparison = evidence.comparison
+    thresholds = comparison.sensitivity.assign(
+        at=[DECLARED if row.declared else f"at accuracy {row.tau:g}" for row in comparison.sensitivity.itertuples()]
+    ).sort_values("declared", ascending=False, kind="stable")
+    budgets = comparison.budget_sensitivity.sort_values("budget_share", ascending=False, kind="stable")
+    budgets = budgets.assign(at=[_budget(share) for share in budgets["budget_share"]])
+    tables, said = [], []
+    for rows, name, title in (
+        (thresholds, "sensitivity", "Octaves at other thresholds of solved"),
+        (budgets, "budgets", "Octaves had training been shorter"),
+    ):
+        if len(rows):
+            tables.append(_table(evidence, rows, name, title))
+            said.append(_leaders(evidence, rows))
+    lead = (
+        "What was called solved, and how long training might take, were decided beforehand; here is what hangs on it."
+    )
+    part = Part(text=" ".join(said), tables=tuple(tables))
+    return Section("sensitivity", "Would other definitions tell another story?", lead, (part,) if tables else ())
+
+
+def _budget(share: float) -> str:
+    return "with the whole budget" if share == 1 else f"with {100 * share:.0f} % of it"
+
+
+def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
+    """On which tasks another choice puts other methods first."""
+    changed = []
+    for task in (name for name in evidence.tasks if (rows["task"] == name).any()):
+        own = rows[rows["task"] == task]
+        first = {
+            at: tuple(sorted(part.loc[part["octaves"].round(9) == part["octaves"].round(9).max(), "method"]))
+            for at, part in own.groupby("at", sort=False)
+        }
+        usual, *others = [(at, names) for at, names in first.items() if names] or [("", ())]
+        moved = [f"{names_in_words(list(names))} {at}" for at, names in others if names != usual[1]]
+        if moved:
+            changed.append(f"On {task}, {names_in_words(list(usual[1]))} {usual[0]}, but {', '.join(moved)}.")
+    what = "the threshold" if "tau" in rows else "the budget"
+    if not changed:
+        return f"Who remembered furthest does not hang on {what}."
+    return f"Who remembered furthest hangs on {what}. {' '.join(changed)}"
+
+
+def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
+    """One row a task and method, one column a choice: octaves, and the seeds that solved the longest length."""
+    choices = list(dict.fromkeys(rows["at"]))
+    found = {(row.task, row.method, row.at): row for row in rows.itertuples()}
+    keys = [
+        (task, method) for task in evidence.tasks for method in evidence.methods
+        if any((task, method, at) in found for at in choices)
+    ]  # fmt: skip
+
+    def entry(task: str, method: str, at: str) -> Cell:
+        row = found.get((task, method, at))
+        text = "–" if row is None else f"{row.octaves:.2f} ({int(row.solved_longest)} of {int(row.n)})"
+        return linked(evidence, text, task=task, method=method)
+
+    shown = pd.DataFrame([
+        {"method": method_cell(evidence, method), "task": Cell(task)} | {at: entry(task, method, at) for at in choices}
+        for task, method in keys
+    ])  # fmt: skip
+    heads = {"method": "method", "task": "task", **{at: at for at in choices}}
+    note = "In brackets: seeds that solved the longest length."
+    if name == "budgets":
+        note += " Here a trial has solved from the first of three evaluations in a row that met the criterion."
+    return tabulate(
+        shown, name=name, title=title, heads=heads, cells=dict.fromkeys(heads, as_it_is), raw=rows.drop(columns="at"),
+        folded=True, note=note,
+    )  # fmt: skip
