@@ -21,9 +21,10 @@ from markupsafe import Markup
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, title, warnings
 from seqbench.report.files import Drawing
+from seqbench.report.numbers import numbers
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline
-from seqbench.report.table import Table, csv, tabulate
+from seqbench.report.table import Table, csv
 from seqbench.store.palette import COLOURS, Style
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -63,7 +64,7 @@ def html(
 ) -> str:
     """The whole page; `drawings` are those of its charts, by name."""
     sheet = StyleSheet()
-    drawn = [_with_drawings(section, drawings, sheet) for section in sections]
+    drawn = [_with_drawings(section, drawings, sheet, evidence) for section in sections]
     style = "\n".join([(TEMPLATES / "report.css").read_text("utf-8"), _method_classes(evidence), str(sheet)])
     script = (TEMPLATES / "report.js").read_text("utf-8")
     environment = jinja2.Environment(
@@ -85,7 +86,9 @@ def download(table: Table) -> Download:
     return Download(table.name, table.title, len(table.frame), href, bool(table.head))
 
 
-def _with_drawings(section: Section, drawings: Mapping[str, Drawing], sheet: StyleSheet) -> dict[str, Any]:
+def _with_drawings(
+    section: Section, drawings: Mapping[str, Drawing], sheet: StyleSheet, evidence: Evidence
+) -> dict[str, Any]:
     """A section whose charts are drawn and whose chart tables are laid out."""
     parts = []
     for part in section.parts:
@@ -93,7 +96,7 @@ def _with_drawings(section: Section, drawings: Mapping[str, Drawing], sheet: Sty
             {
                 "name": chart.name, "title": chart.title, "reading": chart.reading, "wide": chart.wide,
                 "svg": Markup(inline(chart, drawings[chart.name], sheet)),
-                "table": tabulate(chart.table, name=chart.name, title=f"Numbers: {chart.title}"),
+                "table": numbers(chart, evidence),
             }
             for chart in part.charts
         ]  # fmt: skip
@@ -143,9 +146,9 @@ def _factors(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _data(evidence: Evidence) -> str:
     """The trials as JSON in which no `<` occurs, so that no name can end the block."""
-    numbers: dict[str, Callable[[str], int]] = {"task": evidence.tasks.index, "method": evidence.place}
+    places: dict[str, Callable[[str], int]] = {"task": evidence.tasks.index, "method": evidence.place}
     columns = [
-        [_brief(numbers[name](value) if name in numbers else value) for value in evidence.results[name]]
+        [_brief(places[name](value) if name in places else value) for value in evidence.results[name]]
         for name in TRIAL_COLUMNS
     ]
     data = {

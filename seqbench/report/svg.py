@@ -87,11 +87,11 @@ def _cut(box: str, points: float) -> str:
 
 
 def _attach(element: ElementTree.Element, mark: Mark) -> None:
-    """Give a mark its method, and each of its points its text and trial."""
+    """Give a mark its method, and each of its points its text and the trials behind it."""
     if mark.method is not None:
         element.set("data-m", str(mark.method))
     points = [child for child in element.iter() if child.tag == f"{SVG}use"]
-    for name, values in (("data-tip", mark.tips), ("data-trial", mark.trials)):
+    for name, values in (("data-tip", mark.tips), ("data-trial", mark.trials), ("data-rows", mark.links)):
         if len(values) == 1 and len(points) != 1:
             element.set(name, values[0])
         elif values:

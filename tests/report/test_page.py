@@ -126,7 +126,7 @@ def test_a_dot_says_what_it_is_and_leads_to_its_trial(visit: Any) -> None:
 
 def test_numbers_lead_to_the_trials_behind_them(visit: Any, small: Any) -> None:
     page = visit().page
-    link = page.locator("table a", has_text="of").first
+    link = page.locator("div.table table a", has_text="of").first
     query = link.get_attribute("href")
     link.click()
     rows = page.locator("#rows tbody tr")
@@ -135,6 +135,43 @@ def test_numbers_lead_to_the_trials_behind_them(visit: Any, small: Any) -> None:
     length = int(query.split("length=")[1].split("&")[0])
     behind = small.reporting[(small.reporting["method"] == method) & (small.reporting["length"] == length)]
     assert rows.count() == len(behind)
+
+
+def test_a_comparison_leads_to_the_trials_of_both_methods(visit: Any, small: Any) -> None:
+    page = visit("#trials?method=0&method=2&length=20&purpose=reporting").page
+    own = small.reporting[
+        (small.reporting["length"] == 20) & small.reporting["method"].isin([small.methods[0], small.methods[2]])
+    ]
+    assert page.locator("#rows tbody tr").count() == len(own)
+    said = page.locator("#more").inner_text()
+    assert said.startswith(f"{len(own)} trials with method {small.methods[0]} or {small.methods[2]}, length 20")
+    page.get_by_role("link", name="All trials").click()
+    page.wait_for_function(f"document.getElementById('more').textContent.startsWith('50 of {len(small.results)}')")
+
+
+def test_a_point_of_a_line_leads_to_its_trials(visit: Any, small: Any) -> None:
+    page = visit(viewport={"width": 1280, "height": 900}).page
+    point = page.locator("svg.drawing").nth(1).locator("[data-rows]").last
+    point.scroll_into_view_if_needed()
+    point.click(force=True)
+    page.wait_for_function("location.hash.startsWith('#trials?')")
+    rows = page.locator("#rows tbody tr")
+    assert rows.count() == small.reporting["seed"].nunique()
+
+
+def test_paper_holds_charts_and_tables_but_no_controls(visit: Any) -> None:
+    page = visit(viewport={"width": 794, "height": 1123}, color_scheme="dark").page
+    page.emulate_media(media="print")
+    assert page.locator("#methods").is_visible(), "the legend says what the colours are"
+    for hidden in (".controls", "#theme", "#trials", "#downloads", "figure details"):
+        assert not page.locator(hidden).first.is_visible(), hidden
+    folded = page.locator("details.table table").first
+    assert folded.is_visible(), "what is folded on the screen is open on paper"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    wide = page.locator("table").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1).length"
+    )
+    assert wide == 0, "no table is cut off by the edge of the paper"
 
 
 def test_light_and_dark(visit: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_number, interval_text, method_cell, p_text
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, p_text
 from seqbench.report.charts.differences import differences
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Table, tabulate
+from seqbench.report.table import Cell, Table, plain, tabulate
 
 
 def comparisons(evidence: Evidence) -> Section:
@@ -27,26 +29,31 @@ def pairs_table(evidence: Evidence, task: str) -> Table:
     """One row a comparison."""
     rows = evidence.comparison.pairwise
     rows = rows[rows["task"] == task]
-    shown = pd.DataFrame({
-        "method": [method_cell(evidence, name) for name in rows["method"]],
-        "against": rows["against"],
-        "n": rows["n"],
-        "difference": [interval_text(row.difference, row.low, row.high) for row in rows.itertuples()],
-        "improved": [interval_text(row.improved, row.improved_low, row.improved_high) for row in rows.itertuples()],
-        "p": [p_text(p) for p in rows["p"]],
-        "p_holm": [p_text(p) for p in rows["p_holm"]],
-        "verdict": rows["verdict"],
-        "family": rows["family"],
-    })  # fmt: skip
-    unit = rows["unit"].iloc[0]
-    heads = {"method": "method", "against": "against", "n": "seeds", "difference": f"difference, {unit} (95 %)",
-             "improved": "P(improvement)", "p": "p", "p_holm": "p (Holm)", "verdict": "verdict",
-             "family": "family"}  # fmt: skip
+    heads = {"method": "method", "against": "against", "n": "seeds",
+             "difference": f"difference, {rows['unit'].iloc[0]} (95 %)", "improved": "P(improvement) (95 %)", "p": "p",
+             "p_holm": "p (Holm)", "verdict": "verdict", "family": "family"}  # fmt: skip
+    shown = pd.DataFrame([_entries(evidence, row) for row in rows.to_dict(orient="records")], columns=list(heads))
     return tabulate(
         shown, name=f"pairs-{evidence.tasks.index(task) + 1}", title=f"Comparisons on {task}", heads=heads,
-        raw=rows, folded=True,
-        cells={"method": lambda cell: cell, **dict.fromkeys(("difference", "improved", "p", "p_holm"), as_number)},
+        raw=rows, folded=True, cells=dict.fromkeys(heads, as_it_is),
         note="Exact sign-flip test over seeds, corrected by Holm within the declared family; all others are "
-        "exploratory. "
+        "exploratory. P(improvement): the share of seeds that improved, ties counting one half. "
         "No evidence is not evidence of no difference.",
     )  # fmt: skip
+
+
+def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
+    """One comparison."""
+
+    def own(text: str) -> Cell:
+        return linked(evidence, text, task=row["task"], method=[row["method"], row["against"]])
+
+    return {
+        "method": method_cell(evidence, row["method"]),
+        "n": own(str(row["n"])),
+        "difference": own(interval_text(row["difference"], row["low"], row["high"])),
+        "improved": own(interval_text(row["improved"], row["improved_low"], row["improved_high"])),
+        "p": own(p_text(row["p"])),
+        "p_holm": own(p_text(row["p_holm"])),
+        **{name: plain(row[name]) for name in ("against", "verdict", "family")},
+    }

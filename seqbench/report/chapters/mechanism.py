@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_number, in_groups, method_cell
+from seqbench.report.chapters.entries import as_it_is, in_groups, linked, method_cell
 from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.foretold import foretold
 from seqbench.report.charts.gradient import gradient, gradient_rows
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Table, number, tabulate
+from seqbench.report.table import Table, number, plain, tabulate
 from seqbench.stats.action import proof_of_action
 from seqbench.stats.gradient_horizon import learned_by_gradient, remedies_that_acted
 
@@ -72,12 +72,13 @@ def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
     shown = pd.DataFrame(
         [
             {
-                **{name: number(row.get(name)) for name in HEADS if name in row},
-                **{name: _change(row[f"{name}_start"], row[f"{name}_end"]) for name in TRAINED},
-                "clipped_share": _percent(row["clipped_share"]),
-                "clipped_entries": _percent(row["clipped_entries"]),
+                **{
+                    name: linked(evidence, text, task=row["task"], method=row["method"])
+                    for name, text in _figures(row).items()
+                },
                 "method": method_cell(evidence, row["method"]),
-                "remedies": _traces(acted[(acted["method"] == row["method"]) & (acted["task"] == row["task"])]),
+                "task": plain(row["task"]),
+                "remedies": plain(_traces(acted[(acted["method"] == row["method"]) & (acted["task"] == row["task"])])),
             }
             for row in rows.to_dict(orient="records")
         ],
@@ -86,18 +87,26 @@ def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
     heads = {
         name: head
         for name, head in HEADS.items()
-        if name in ("method", "task") or not shown[name].isin(["–", ""]).all()
+        if name in ("method", "task") or any(cell.text not in ("–", "") for cell in shown[name])
     }
-    words = ("method", "task", "remedies")
     return tabulate(
         shown, name="action", title="Proof of action", heads=heads, raw=_with_traces(rows, acted),
-        cells={"method": lambda cell: cell, **dict.fromkeys(set(heads) - set(words), as_number)},
+        cells=dict.fromkeys(heads, as_it_is),
         folded=len(rows) > 2 * FEW,
         note="Medians over trials. Norm of the gradient before and after the remedies, the mean factor that this is a "
         "step, and the share of steps and of entries that changed. Distance of the recurrent matrix from identity, its "
         "spectral radius, how much of the state its gate keeps, and the share of the gradient from the dependency "
         "length that came by a skip path: before → after training.",
     )  # fmt: skip
+
+
+def _figures(row: dict) -> dict[str, str]:
+    """Every figure of a method and task as it is read."""
+    return {
+        **{name: number(row.get(name)) for name in HEADS if name in row},
+        **{name: _change(row[f"{name}_start"], row[f"{name}_end"]) for name in TRAINED},
+        **{name: _percent(row[name]) for name in ("clipped_share", "clipped_entries")},
+    }
 
 
 def _change(start: float, end: float) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_number, interval_text, p_text
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, p_text
 from seqbench.report.charts.effects import effects, interaction
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, plain, tabulate
+from seqbench.report.table import Table, plain, tabulate
 
 STATISTICS = {
     "alone": "alone",
@@ -45,26 +47,29 @@ def _missing(evidence: Evidence, task: str) -> str:
 
 
 def effects_table(evidence: Evidence, task: str) -> Table:
-    """Main and two-way effects on the primary outcome."""
+    """Every effect on the primary outcome: main and two-way ones, and the higher orders as diagnostics."""
     rows = evidence.comparison.effects
     rows = rows[(rows["task"] == task) & (rows["n"] > 0)]
-    primary = rows[(rows["family"] == "declared") & (rows["order"] <= 2)]
-    shown = pd.DataFrame({
-        "effect": primary["effect"].str.replace(" x ", " × ", regex=False),
-        "mean": [interval_text(row.mean, row.low, row.high) for row in primary.itertuples()],
-        "n": primary["n"],
-        "p": [p_text(p) for p in primary["p_holm"]],
-        "verdict": primary["verdict"],
-        "depends_on": primary["depends_on"],
-    })  # fmt: skip
+    primary = rows[rows["family"] == "declared"]
     unit = primary["unit"].iloc[0] if len(primary) else ""
+    heads = {"effect": "effect", "mean": f"{unit} (95 %)", "n": "seeds", "p": "p", "p_holm": "p (Holm)",
+             "verdict": "verdict", "depends_on": "depends on"}  # fmt: skip
+    shown = pd.DataFrame([
+        {
+            "effect": plain(row["effect"].replace(" x ", " × ")),
+            "mean": linked(evidence, interval_text(row["mean"], row["low"], row["high"]), task=task),
+            "n": linked(evidence, str(row["n"]), task=task),
+            "p": linked(evidence, p_text(row["p"]), task=task),
+            "p_holm": linked(evidence, p_text(row["p_holm"]), task=task),
+            **{name: plain(row[name]) for name in ("verdict", "depends_on")},
+        }
+        for row in primary.to_dict(orient="records")
+    ], columns=list(heads))  # fmt: skip
     return tabulate(
         shown, name=f"effects-{evidence.tasks.index(task) + 1}", title=f"Effects on {task}", raw=rows, folded=True,
-        heads={"effect": "effect", "mean": f"{unit} (95 %)", "n": "seeds", "p": "p (Holm)", "verdict": "verdict",
-               "depends_on": "depends on"},
-        cells={"mean": as_number, "p": as_number},
-        note="A main effect that depends on another remedy must not be stated without it. The file holds "
-        "every order and every outcome.",
+        heads=heads, cells=dict.fromkeys(heads, as_it_is),
+        note="A main effect that depends on another remedy must not be stated without it. Main and two-way effects are "
+        "corrected together; higher orders are diagnostics and are not. The file holds every outcome.",
     )  # fmt: skip
 
 
@@ -72,25 +77,28 @@ def shares_table(evidence: Evidence, task: str) -> Table:
     """Each remedy alone, taken away from all, on average, and its fair share."""
     rows = evidence.comparison.shapley
     rows = rows[rows["task"] == task]
+    several = rows["full"].nunique() > 1
+    heads = {"remedy": "remedy", **({"full": "with all of"} if several else {}), "n": "seeds", **STATISTICS,
+             "warning": ""}  # fmt: skip
     shown = pd.DataFrame([
         {
-            "remedy": f"{row['factor']}={row['level']}",
-            "full": row["full"],
-            **{name: interval_text(*(row[f"{name}{end}"] for end in ("", "_low", "_high"))) for name in STATISTICS},
-            "warning": row["warning"],
+            "remedy": plain(f"{row['factor']}={row['level']}"),
+            "full": plain(row["full"]),
+            "n": linked(evidence, str(row["n"]), task=task),
+            **{name: linked(evidence, _with_interval(row, name), task=task) for name in STATISTICS},
+            "warning": plain(row["warning"] if row["warning"] == row["warning"] else ""),
         }
         for row in rows.to_dict(orient="records")
-    ], columns=["remedy", "full", *STATISTICS, "warning"])  # fmt: skip
-    several = rows["full"].nunique() > 1
-    heads = {"remedy": "remedy", **({"full": "with all of"} if several else {}), **STATISTICS, "warning": ""}
+    ], columns=["remedy", "full", "n", *STATISTICS, "warning"])  # fmt: skip
     unit = rows["unit"].iloc[0] if len(rows) else ""
     return tabulate(
         shown, name=f"shares-{evidence.tasks.index(task) + 1}", title=f"What each remedy adds on {task}", raw=rows,
-        heads=heads, cells={**dict.fromkeys(STATISTICS, as_number), "warning": _warning},
-        note=f"In {unit}, with 95 % intervals. The fair shares of all remedies together add up to what all "
-        "of them bring.",
+        heads=heads, cells=dict.fromkeys(heads, as_it_is),
+        note=f"In {unit}, with 95 % intervals over seeds (bootstrap for the fair share). The fair shares of all "
+        "remedies together add up to what all of them bring.",
     )  # fmt: skip
 
 
-def _warning(text: object) -> Cell:
-    return plain(text if text == text else "")
+def _with_interval(row: dict[str, Any], name: str) -> str:
+    """A statistic and its interval."""
+    return interval_text(*(row[f"{name}{end}"] for end in ("", "_low", "_high")))

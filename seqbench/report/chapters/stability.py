@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from seqbench.report.chapters.entries import in_groups, interval_text, method_cell, p_text, ratio_cell
+from typing import Any
+
+import pandas as pd
+
+from seqbench.report.chapters.entries import (
+    as_it_is,
+    in_groups,
+    interval_text,
+    linked,
+    method_cell,
+    p_text,
+    percent_text,
+    ratio_cell,
+)
 from seqbench.report.charts.divergence import divergence
 from seqbench.report.evidence import Evidence
-from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, tabulate
+from seqbench.report.table import Cell, Table, plain, tabulate
 from seqbench.stats.interval import clopper_pearson
+
+HEADS = {
+    "method": "method", "task": "task", "seeds": "seeds diverged (95 %)", "seeds_against": "of the baseline (95 %)",
+    "change": "difference (95 %)", "p": "p", "test": "test", "p_holm": "p (Holm)", "p_lengths": "p across lengths",
+}  # fmt: skip
 
 
 def stability(evidence: Evidence) -> Section:
@@ -30,25 +47,34 @@ def stability(evidence: Evidence) -> Section:
 def divergence_table(evidence: Evidence) -> Table:
     """Every method against the baseline: seeds that diverged at any length."""
     rows = evidence.comparison.divergence_pairs
-    rows = rows[(rows["diverged"] > 0) | (rows["diverged_against"] > 0)]
-
-    def seeds(row: dict) -> Cell:
-        link = trials(evidence, task=row["task"], method=row["method"], outcome="diverged")
-        return Cell(ratio_cell(row["diverged"], row["n"]), link, number=True)
-
-    shown = rows.assign(
-        method=[method_cell(evidence, name) for name in rows["method"]],
-        seeds=[seeds(row) for row in rows.to_dict(orient="records")],
-        seeds_against=[Cell(ratio_cell(row.diverged_against, row.n), number=True) for row in rows.itertuples()],
-        change=[Cell(interval_text(row.difference, row.low, row.high), number=True) for row in rows.itertuples()],
-        p_holm=[Cell(p_text(p), number=True) for p in rows["p_holm"]],
-    )
-    heads = {"method": "method", "task": "task", "seeds": "seeds diverged", "seeds_against": "of the baseline",
-             "change": "difference (95 %)", "p_holm": "p (Holm)"}  # fmt: skip
+    rows = evidence.in_grid_order(rows[(rows["diverged"] > 0) | (rows["diverged_against"] > 0)])
+    shown = pd.DataFrame([_entries(evidence, row) for row in rows.to_dict(orient="records")], columns=list(HEADS))
     return tabulate(
-        shown, name="divergence", title="Divergence against the baseline", heads=heads,
-        raw=evidence.comparison.divergence, folded=True,
-        cells={name: lambda cell: cell for name in heads if name != "task"},
-        note="Seeds that diverged at any length; Newcombe's interval, exact McNemar test. Pairs in which no seed "
-        "diverged are left out.",
+        shown, name="divergence", title="Divergence against the baseline", heads=HEADS,
+        raw=evidence.comparison.divergence, folded=True, cells=dict.fromkeys(HEADS, as_it_is),
+        note="Seeds that diverged at any length; Newcombe's interval. McNemar's exact test over common seeds, "
+        "Boschloo's where the two methods share none. Across lengths: Cochran, Mantel and Haenszel's test with the "
+        "lengths as strata, which takes the trials of a seed as independent: a second opinion only. Pairs in which no "
+        "seed diverged are left out.",
     )  # fmt: skip
+
+
+def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
+    """One method against the baseline of its task."""
+    at, both = {"task": row["task"], "outcome": "diverged"}, [row["method"], row["against"]]
+    ours, theirs = (row["diverged"], row["n"]), (row["diverged_against"], row["n_against"])
+    return {
+        "method": method_cell(evidence, row["method"]),
+        "task": plain(row["task"]),
+        "seeds": linked(evidence, _share(*ours, evidence.declared.alpha), method=row["method"], **at),
+        "seeds_against": linked(evidence, _share(*theirs, evidence.declared.alpha), method=row["against"], **at),
+        "change": linked(evidence, interval_text(row["difference"], row["low"], row["high"]), method=both, **at),
+        "test": plain(row["test"]),
+        **{name: linked(evidence, p_text(row[name]), method=both, **at) for name in ("p", "p_holm", "p_lengths")},
+    }
+
+
+def _share(count: int, total: int, alpha: float) -> str:
+    """`0 of 30 (0 to 12 %)`: nothing is ever said to happen never."""
+    low, high = clopper_pearson(count, total, alpha)
+    return f"{ratio_cell(count, total)} ({percent_text(float(low), float(high))})"

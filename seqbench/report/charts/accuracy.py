@@ -9,9 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
-from seqbench.report.charts.facets import background_note, facets, foreground, offset
+from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 DIVERGED = -0.09
 """Where a diverged trial stands: on a line of its own below the axis, for it has no accuracy."""
@@ -22,13 +23,14 @@ def accuracy(evidence: Evidence, task: str) -> Chart:
     """Draw the accuracy of every reporting trial of one task, one panel for each facet of its methods."""
     rows = evidence.reporting[evidence.reporting["task"] == task]
     lengths, parts = evidence.lengths(task), facets(evidence)
-    figure, axes = panels(len(parts), width=5.6 if len(parts) == 1 else 3.3 * len(parts) + 0.5, height=3.7, sharey=True)
+    figure, axes = panels(len(parts), width=facet_inches(len(parts)), height=3.7, sharey=True)
     chart = Chart(
         name=f"accuracy-{evidence.file_names[task]}",
         title="Accuracy by dependency length",
         figure=figure,
         reading=_reading(rows) + background_note(evidence),
-        table=_medians(rows),
+        table=_summaries(evidence, task),
+        about={"task": task, "purpose": "reporting"},
     )
     shown = foreground(evidence)
     for part, ax in zip(parts, axes[0], strict=True):
@@ -52,14 +54,16 @@ def _reading(rows: pd.DataFrame) -> str:
     level = f" Guessing gives {chance.min():.2g}." if len(chance) else ""
     diverged = int((rows["outcome"] == "diverged").sum())
     strip = f" {diverged} diverged trials stand on the line below." if diverged else ""
-    return f"n = {seeds} seeds for each point; every dot is one trial, lines join medians.{level}{strip}"
+    marks = "every dot is one trial, lines join medians, dashes are means of the seeds that did not diverge"
+    return f"n = {seeds} {'seed' if seeds == '1' else 'seeds'} for each point; {marks}.{level}{strip}"
 
 
-def _medians(rows: pd.DataFrame) -> pd.DataFrame:
-    """Median accuracy, methods by lengths; a diverged seed counts below every other."""
-    placed = rows.assign(accuracy=rows["accuracy"].where(rows["outcome"] != "diverged", float("-inf")))
-    table = placed.pivot_table(index="method", columns="length", values="accuracy", aggfunc="median", sort=False)
-    return table.mask(table < 0).reset_index()
+def _summaries(evidence: Evidence, task: str) -> pd.DataFrame:
+    """Seeds, those that solved, and the median, mean, middle half and worst of the accuracies that did not diverge."""
+    rows = evidence.comparison.solve_rates
+    rows = rows[(rows["task"] == task) & (rows["n"] > 0)]
+    names = {"accuracy_median": "median", "accuracy": "mean", "accuracy_iqm": "middle half", "accuracy_worst": "worst"}
+    return evidence.in_grid_order(rows).rename(columns=names)[["method", "length", "n", "solved", *names.values()]]
 
 
 def _draw_levels(ax: Axes, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
@@ -81,11 +85,11 @@ def _draw_levels(ax: Axes, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
         trivial = levels["trivial"].to_numpy()
         if np.max(np.abs(trivial - chance)) > 0.01:
             ax.plot(edges, [trivial[0], *trivial, trivial[-1]], color=MUTED, lw=1.1, dashes=(1, 2), zorder=1)
-    ax.set_ylim(0, 1.03)
-    ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+    heights = {"0": 0.0, "0.25": 0.25, "0.5": 0.5, "0.75": 0.75, "1": 1.0}
     if (rows["outcome"] == "diverged").any():
-        ax.set_ylim(DIVERGED - 0.05, 1.03)
-        ax.set_yticks([DIVERGED, 0, 0.25, 0.5, 0.75, 1], ["diverged", "0", "0.25", "0.5", "0.75", "1"])
+        heights = {"diverged": DIVERGED, **heights}
+    ax.set_ylim(min(heights.values()) - (0.05 if "diverged" in heights else 0), 1.03)
+    ax.set_yticks(list(heights.values()), list(heights))
 
 
 def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, offset: float, *, front: bool) -> None:
@@ -107,9 +111,25 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame,
         for row in rows.itertuples()
     ]
     chart.mark(dots, place, tips=tips, trials=rows["trial"])
-    medians = heights.groupby(rows["length"]).median()
+    _draw_middles(chart, ax, evidence, rows, heights, offset, front=front)
+
+
+def _draw_middles(
+    chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, heights: pd.Series, offset: float, *, front: bool
+) -> None:
+    """The line that joins the medians of one method, a diverged seed below every other, and a dash at each mean."""
+    method, task = rows["method"].iloc[0], rows["task"].iloc[0]
+    medians, means = heights.groupby(rows["length"]).median(), rows["accuracy"].groupby(rows["length"]).mean()
     points = [
-        f"{method}, length {length:,}: median {value:.3f}" if value >= 0 else f"{method}, length {length:,}: diverged"
+        f"{method}, length {length:,}: "
+        + (f"median {value:.3f}" if value >= 0 else "half of the seeds diverged")
+        + ("" if np.isnan(means[length]) else f", mean {means[length]:.3f}")
         for length, value in medians.items()
     ]
-    method_line(chart, ax, evidence, method, medians.index.to_numpy(float) * 2.0**offset, medians, tips=points)
+    links = [trials(evidence, task=task, method=method, length=at, purpose="reporting") for at in medians.index]
+    x = medians.index.to_numpy(float) * 2.0**offset
+    method_line(chart, ax, evidence, method, x, medians, tips=points, links=links)
+    if front:
+        colour = evidence.styles[method].colour
+        (dashes,) = ax.plot(x, means.to_numpy(float), ls="none", marker="_", ms=9, mew=1.6, color=colour, alpha=0.75)
+        chart.mark(dashes, evidence.place(method))

@@ -10,6 +10,7 @@ from matplotlib.ticker import LogLocator
 
 from seqbench.report.charts.base import Chart, log_axis, panels, themed
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 
 def cost_rows(evidence: Evidence) -> pd.DataFrame:
@@ -37,6 +38,7 @@ def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
         reading="Mean horizon against the time of one training step, both over all lengths and seeds. "
         "Up and to the left is better.",
         table=rows,
+        about={"purpose": "reporting"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
         for row in rows[(rows["task"] == task) & rows["octaves"].notna() & (rows["milliseconds"] > 0)].itertuples():
@@ -45,7 +47,8 @@ def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
                 [row.milliseconds], [row.octaves], marker=look.marker, color=look.colour, ms=7, ls="none"
             )
             tip = f"{row.method}: {row.milliseconds:.3g} ms a step, {row.octaves:.2f} octaves"
-            chart.mark(point, evidence.place(row.method), tips=(tip,))
+            link = trials(evidence, task=task, method=row.method, purpose="reporting")
+            chart.mark(point, evidence.place(row.method), tips=(tip,), links=(link,))
         log_axis(ax.xaxis)
         ax.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
         ax.set_xlabel("milliseconds a training step")

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.ticker import PercentFormatter
 
 from seqbench.report.charts.base import Chart, length_axis, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 
 @themed
 def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence") -> Chart:
     """Draw the share of reporting trials that diverged, one panel for each task."""
     rows = evidence.comparison.divergence
-    rows = rows[(rows["purpose"] != "tuning") & rows["task"].isin(tasks)]
+    rows = evidence.in_grid_order(rows[(rows["purpose"] != "tuning") & rows["task"].isin(tasks)])
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     shown = rows.assign(
         share=[f"{row.diverged} of {row.n}" for row in rows.itertuples()],
         interval=[f"{row.low:.0%} to {row.high:.0%}" if row.low == row.low else "–" for row in rows.itertuples()],
+        kinds=[_kinds(row._asdict()) for row in rows.itertuples()],
     )
     chart = Chart(
         name=name,
@@ -27,7 +30,8 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
         figure=figure,
         reading="Share of the seeds whose loss or gradient became infinite or not a number. "
         "Exact intervals stand in the table.",
-        table=shown[["task", "method", "length", "share", "interval", "first_step", "median_step"]],
+        table=shown[["task", "method", "length", "share", "interval", "kinds", "first_step", "median_step"]],
+        about={"purpose": "reporting", "outcome": "diverged"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
         own = rows[rows["task"] == task]
@@ -37,12 +41,20 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
                 f"{method}, length {row.length:g}: {row.diverged} of {row.n} seeds diverged"
                 for row in line.itertuples()
             ]
-            method_line(
-                chart, ax, evidence, method, line["length"].to_numpy(float), line["rate"].to_numpy(float), tips=tips
-            )
+            links = [
+                trials(evidence, task=task, method=method, length=int(at), purpose="reporting") for at in line["length"]
+            ]
+            x, y = line["length"].to_numpy(float), line["rate"].to_numpy(float)
+            method_line(chart, ax, evidence, method, x, y, tips=tips, links=links)
         length_axis(ax, evidence.lengths(task))
         ax.set_title(task)
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes[0, 0].set_ylim(-0.02, max(0.25, float(rows["rate"].max()) * 1.1))
     axes[0, 0].set_ylabel("seeds that diverged")
     return chart
+
+
+def _kinds(row: Mapping[str, Any]) -> str:
+    """What was not finite first, and how often: `gradient 3, loss 1`."""
+    found = {kind: int(row[f"in_{kind}"]) for kind in ("gradient", "loss", "parameters")}
+    return ", ".join(f"{kind} {count}" for kind, count in found.items() if count)

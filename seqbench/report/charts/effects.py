@@ -42,6 +42,7 @@ def effects(evidence: Evidence, task: str) -> Chart:
         reading="Round: what a remedy adds, averaged over the levels of all others. Diamond: how much more (or less) "
         "two remedies add together than their sum. Lines are 95 % intervals over seeds.",
         table=rows[["effect", "mean", "low", "high", "n", "p_holm", "verdict"]],
+        about={"task": task, "purpose": "reporting"},
     )
 
 
@@ -72,6 +73,7 @@ def interaction(evidence: Evidence, task: str) -> Chart:
         "in the row. "
         "Parallel lines: the remedies add up. Lines that cross or spread: one changes what the other does.",
         table=rows[["factor", "level", "by", "by_level", "mean", "low", "high", "n"]],
+        about={"task": task, "purpose": "reporting"},
     )
 
 

@@ -20,6 +20,11 @@ class Facet(NamedTuple):
     methods: tuple[str, ...]
 
 
+def facet_inches(count: int) -> float:
+    """How wide a chart of that many panels is: half of the page for one, the whole page for more."""
+    return 5.6 if count == 1 else max(10.4, 3.3 * count + 0.5)
+
+
 @lru_cache(maxsize=4)
 def facets(evidence: Evidence) -> tuple[Facet, ...]:
     """One panel for few methods; for many, one panel for each level of the factor that matters most."""

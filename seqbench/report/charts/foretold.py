@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 from seqbench.stats.gradient_horizon import gradient_foretells
 
 
@@ -29,6 +30,7 @@ def foretold(evidence: Evidence, learned: pd.DataFrame, tasks: Sequence[str], na
         "loss arrives before training, mean over seeds at the longest length; up: the length solved after it, mean in "
         f"octaves. Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
         table=rows[["task", "method", "horizon", "low", "high", "at_least", "growth", "octaves", "text", "n"]],
+        about={"purpose": "reporting"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
         _draw(chart, ax, evidence, rows[rows["task"] == task], evidence.lengths(task))
@@ -70,7 +72,8 @@ def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, length
         (point,) = ax.plot([middle], [solved], marker=look.marker, color=look.colour, ms=7, ls="none", zorder=4)
         tip = f"{row.method}: gradient reaches {row.horizon:.3g} steps, solved {row.text} ({row.octaves:.2f} octaves)"
         tip += f"; {row.at_least} of {row.n} seeds reach the farthest state" if row.at_least else ""
-        chart.mark(point, place, tips=(tip,))
+        link = trials(evidence, task=row.task, method=row.method, purpose="reporting")
+        chart.mark(point, place, tips=(tip,), links=(link,))
     ends = [min(float(reach["horizon"].min()), shortest), max(float(reach["horizon"].max()), lengths[-1])]
     ax.plot(ends, ends, color=MUTED, lw=0.8, ls=":", zorder=1)
     ticks = sorted({*lengths, *(each for each in (1, 3, 10, 30) if ends[0] <= each < shortest)})

@@ -44,6 +44,7 @@ def gradient(evidence: Evidence, tasks: Sequence[str], name: str = "gradient") -
         reading="Above: norm of the loss gradient that arrives at the hidden state, by distance from the loss, at "
         "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length.",
         table=pd.concat([_table(rows).assign(task=task) for task, rows in arriving.items()]),
+        about={"purpose": "reporting"},
     )
     for (task, rows), (above, below) in zip(arriving.items(), axes.T, strict=True):
         reached = evidence.comparison.solve_rates

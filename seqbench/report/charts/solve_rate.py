@@ -8,18 +8,19 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
 from seqbench.report.charts.base import Chart, length_axis, panels, themed
-from seqbench.report.charts.facets import background_note, facets, foreground, offset
+from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 
 @themed
 def solve_rate(evidence: Evidence, task: str) -> Chart:
     """Draw the solve rate of one task, one panel for each facet of its methods."""
     rates = evidence.comparison.solve_rates
-    rates = rates[(rates["task"] == task) & (rates["n"] > 0)]
+    rates = evidence.in_grid_order(rates[(rates["task"] == task) & (rates["n"] > 0)])
     parts, shown = facets(evidence), foreground(evidence)
-    figure, axes = panels(len(parts), width=5.6 if len(parts) == 1 else 3.3 * len(parts) + 0.5, height=3.7, sharey=True)
+    figure, axes = panels(len(parts), width=facet_inches(len(parts)), height=3.7, sharey=True)
     table = rates.assign(share=[f"{row.solved} of {row.n}" for row in rates.itertuples()])
     chart = Chart(
         name=f"solved-{evidence.file_names[task]}",
@@ -29,6 +30,8 @@ def solve_rate(evidence: Evidence, task: str) -> Chart:
         table=table.pivot_table(
             index="method", columns="length", values="share", aggfunc="first", sort=False
         ).reset_index(),
+        about={"task": task, "purpose": "reporting"},
+        columns="length",
     )
     for part, ax in zip(parts, axes[0], strict=True):
         for method in in_order(evidence, set(part.methods) & set(rates["method"])):
@@ -49,7 +52,12 @@ def _reading(rates: pd.DataFrame) -> str:
         return "No reporting trial of this task has finished."
     if rates["low"].isna().all():
         return f"Fewer than 5 seeds (n = {rates['n'].max()}): no interval is drawn."
-    return f"n = {rates['n'].max()} seeds; whiskers are exact 95 % intervals of each share (Clopper-Pearson)."
+    least, most = rates["n"].min(), rates["n"].max()
+    seeds = f"{most}" if least == most else f"{least} to {most}"
+    return (
+        f"n = {seeds} seeds; whiskers are exact 95 % intervals of each share (Clopper-Pearson), their thin ends hold "
+        "for all lengths of a line at once (Bonferroni)."
+    )
 
 
 def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rates: pd.DataFrame, shift: float, *, front: bool) -> None:
@@ -63,9 +71,13 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rates: pd.DataFrame
             x[known], rates["low"][known], rates["high"][known], color=look.colour, lw=1.1, alpha=0.4, zorder=2
         )
         chart.mark(whiskers, place)
+        band = (rates[end][known] for end in ("band_low", "band_high"))
+        chart.mark(ax.vlines(x[known], *band, color=look.colour, lw=0.5, alpha=0.35, zorder=1), place)
     tips = [
         f"{method}, length {row.length:,}: {row.solved} of {row.n} seeds solved"
         + ("" if np.isnan(row.low) else f" (95 %: {row.low:.0%} to {row.high:.0%})")
         for row in rates.itertuples()
     ]
-    method_line(chart, ax, evidence, method, x, rates["rate"], tips=tips)
+    task = rates["task"].iloc[0]
+    links = [trials(evidence, task=task, method=method, length=int(at), purpose="reporting") for at in rates["length"]]
+    method_line(chart, ax, evidence, method, x, rates["rate"], tips=tips, links=links)

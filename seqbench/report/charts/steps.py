@@ -1,13 +1,15 @@
-"""How fast: the share of seeds that had solved the task by each training step."""
+"""How fast: the share of seeds that had solved the task by each training step, and what became of the others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from seqbench.report.charts.base import Chart, panels, themed
+from seqbench.report.charts.base import MUTED, RULE, Chart, panels, themed
+from seqbench.report.charts.facets import background_note, foreground
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
 
@@ -23,11 +25,12 @@ def incidence(evidence: Evidence, task: str) -> Chart:
     figure, axes = panels(len(lengths), width=2.25 * len(lengths) + 0.7, height=2.7, sharey=True)
     chart = Chart(
         name=f"steps-{evidence.file_names[task]}",
-        title=f"{task}: seeds that had solved it, by training step",
+        title="Seeds that had solved it, by training step",
         figure=figure,
         reading="A line ends at the share solved within the budget. A seed that diverged never solves: it stays in the "
         "count and pulls its line down.",
-        table=_at_quarters(rows),
+        table=_at_the_end(evidence, rows),
+        about={"task": task, "purpose": "reporting"},
     )
     for length, ax in zip(lengths, axes[0], strict=True):
         own = rows[rows["length"] == length]
@@ -37,14 +40,59 @@ def incidence(evidence: Evidence, task: str) -> Chart:
                 chart, ax, evidence, method, line["step"].to_numpy(float), line["solved"].to_numpy(float), steps=True
             )
         ax.set_title(f"length {length:g}")
-        ax.set_xlabel("training steps")
-        ax.xaxis.set_major_locator(MaxNLocator(3, integer=True))
-        ax.xaxis.set_major_formatter(FuncFormatter(_brief_steps))
-        ax.set_xlim(0, None)
+        _steps_axis(ax)
     axes[0, 0].set_ylim(-0.03, 1.03)
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes[0, 0].set_ylabel("seeds solved")
     return chart
+
+
+@themed
+def endings(evidence: Evidence, task: str) -> Chart:
+    """Draw what became of the seeds by each training step, a row for each method and a panel for each length."""
+    rows = evidence.comparison.incidence
+    rows = rows[rows["task"] == task]
+    lengths = spread(sorted(rows["length"].unique()))
+    methods = [name for name in evidence.methods if name in foreground(evidence) and (rows["method"] == name).any()]
+    figure, axes = panels(
+        len(lengths), len(methods), width=2.0 * len(lengths) + 2.0, height=0.85 + 0.62 * len(methods),
+        sharex="col", sharey=True,
+    )  # fmt: skip
+    chart = Chart(
+        name=f"endings-{evidence.file_names[task]}",
+        title="Solved, diverged and neither, by training step",
+        figure=figure,
+        reading="Shares of the seeds, stacked: from below in the method's colour those that had solved it, from above "
+        "in grey those that had diverged; neither is pale." + background_note(evidence),
+        table=pd.DataFrame(),  # the shares at the end stand with the other chart
+    )
+    for row, method in zip(axes, methods, strict=True):
+        row[0].set_ylabel(method, rotation=0, ha="right", va="center", fontsize=9)
+        for length, ax in zip(lengths, row, strict=True):
+            _draw_ending(chart, ax, evidence, rows[(rows["method"] == method) & (rows["length"] == length)])
+    for length, top, bottom in zip(lengths, axes[0], axes[-1], strict=True):
+        top.set_title(f"length {length:g}")
+        _steps_axis(bottom)
+    return chart
+
+
+def _draw_ending(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame) -> None:
+    """The stacked shares of one method at one length."""
+    ax.set_ylim(0, 1)
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    if rows.empty:
+        return
+    rows = rows.sort_values("step")
+    method, steps = rows["method"].iloc[0], rows["step"].to_numpy(float)
+    colour = evidence.styles[method].colour
+    last = rows.iloc[-1]
+    tip = f"{method}, length {last['length']:g}: {last['solved']:.0%} solved, {last['diverged']:.0%} diverged"
+    solved = ax.fill_between(steps, rows["solved"], color=colour, alpha=0.75, lw=0, step="post")
+    diverged = ax.fill_between(steps, 1 - rows["diverged"], 1, color=MUTED, alpha=0.6, lw=0, step="post")
+    ax.fill_between(steps, rows["solved"], 1 - rows["diverged"], color=RULE, alpha=0.55, lw=0, step="post")
+    for area in (solved, diverged):
+        chart.mark(area, evidence.place(method), tips=(tip,))
 
 
 @themed
@@ -58,7 +106,8 @@ def profile(evidence: Evidence) -> Chart:
         figure=figure,
         reading="On what share of all tasks and lengths a method is at most this many times slower than the fastest "
         f"({int(rows['units'].iloc[0])} units; not solving is infinitely slow).",
-        table=rows.drop_duplicates("method")[["method", "score", "units"]],
+        table=evidence.in_grid_order(rows.drop_duplicates("method"))[["method", "score", "units"]],
+        about={"purpose": "reporting"},
     )
     for method in in_order(evidence, set(rows["method"])):
         own = rows[rows["method"] == method]
@@ -67,6 +116,15 @@ def profile(evidence: Evidence) -> Chart:
     axes[0, 0].set_ylabel("share of tasks and lengths")
     axes[0, 0].set_ylim(-0.03, 1.03)
     return chart
+
+
+def _steps_axis(ax: Axes) -> None:
+    """Training steps from 0, briefly."""
+    ax.set_xlabel("training steps")
+    ax.xaxis.set_major_locator(MaxNLocator(3, integer=True))
+    ax.xaxis.set_major_formatter(FuncFormatter(_brief_steps))
+    ax.margins(x=0.02)
+    ax.set_xlim(0, None)
 
 
 def spread(values: Sequence[float]) -> list[float]:
@@ -81,7 +139,7 @@ def _brief_steps(value: float, _: int | None = None) -> str:
     return f"{value / 1000:g}k" if value >= 1000 else f"{value:g}"
 
 
-def _at_quarters(rows: pd.DataFrame) -> pd.DataFrame:
+def _at_the_end(evidence: Evidence, rows: pd.DataFrame) -> pd.DataFrame:
     """Shares at the end of training, for reading without the picture."""
-    last = rows.sort_values("step").groupby(["method", "length"], sort=False).last().reset_index()
-    return last[["method", "length", "n", "solved", "diverged", "neither"]].sort_values(["length", "method"])
+    last = rows.sort_values("step").groupby(["method", "length"], sort=True).last().reset_index()
+    return evidence.in_grid_order(last)[["method", "length", "n", "solved", "diverged", "neither"]]

@@ -58,8 +58,8 @@
     tip.style.top = `${event.clientY > height + 20 ? event.clientY - height - 12 : event.clientY + 16}px`;
   });
   document.addEventListener("click", (event) => {
-    const point = event.target.closest("[data-trial]");
-    if (point) location.hash = `trials?trial=${point.dataset.trial}`;
+    const point = event.target.closest("[data-trial], [data-rows]");
+    if (point) location.hash = point.dataset.rows || `trials?trial=${point.dataset.trial}`;
   });
 
   // The trials: chosen by the address, so that every number can link to those behind it.
@@ -99,12 +99,18 @@
 
   function list(limit = 50) {
     const query = location.hash.startsWith("#trials?") ? location.hash.slice(8) : "";
-    const wanted = [...new URLSearchParams(query)].filter(([column]) => column in place);
-    for (const column of filters) {
-      const found = wanted.find(([name]) => name === column);
-      choices.get(column).value = found ? found[1] : "";
+    // A column that is named several times means any of its values.
+    const wanted = new Map();
+    for (const [column, value] of new URLSearchParams(query)) {
+      if (column in place) wanted.set(column, [...(wanted.get(column) || []), value]);
     }
-    const rows = data.rows.filter((row) => wanted.every(([column, value]) => String(row[place[column]]) === value));
+    for (const column of filters) {
+      const values = wanted.get(column) || [];
+      choices.get(column).value = values.length === 1 ? values[0] : "";
+    }
+    const is = (entry, value) => String(entry) === value || (typeof entry === "number" && entry === Number(value));
+    const rows = data.rows.filter((row) =>
+      [...wanted].every(([column, values]) => values.some((value) => is(row[place[column]], value))));
     table.replaceChildren();
     const head = node("tr", null, node("thead", null, table));
     for (const column of [...data.columns, "train it again"]) node("th", column.replaceAll("_", " "), head).scope = "col";
@@ -117,13 +123,22 @@
       });
       node("code", `${data.command} ${row[place.trial]}`, node("td", null, line));
     }
-    more.replaceChildren(`${Math.min(limit, rows.length)} of ${rows.length} trials shown. `);
+    const said = [...wanted].map(([column, values]) => {
+      const words = values.map((value) => value === "null" ? "missing" : names[column] ? names[column][value] : value);
+      return `${column.replaceAll("_", " ")} ${words.join(" or ")}`;
+    });
+    const count = rows.length > limit ? `${limit} of ${rows.length}` : `${rows.length}`;
+    more.replaceChildren(`${count} trial${rows.length === 1 ? "" : "s"}${said.length ? ` with ${said.join(", ")}` : ""}. `);
+    if (said.length) {
+      node("a", "All trials", more).href = "#trials?";
+      more.append(" ");
+    }
     if (rows.length > limit) {
       const button = node("button", "Show more", more);
       button.type = "button";
       button.addEventListener("click", () => list(limit * 4));
     }
-    return query !== "";
+    return location.hash.startsWith("#trials?");
   }
   addEventListener("hashchange", () => { if (list()) document.getElementById("trials").scrollIntoView(); });
   if (list()) document.getElementById("trials").scrollIntoView();

@@ -1,0 +1,238 @@
+"""What the chapters say: censoring, rank stability, sensitivity, divergence, steps, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqbench.report.chapters.across import across
+from seqbench.report.chapters.horizons import horizons
+from seqbench.report.chapters.limits import limits
+from seqbench.report.chapters.memory import areas_table, memory
+from seqbench.report.chapters.remedies import remedies
+from seqbench.report.chapters.sensitivity import sensitivity
+from seqbench.report.chapters.speed import speed
+from seqbench.report.chapters.stability import stability
+from seqbench.report.charts.critical import critical
+from seqbench.report.evidence import Evidence
+
+
+def texts(table: Any, column: int = 0) -> list[str]:
+    return [row[column].text for row in table.rows]
+
+
+def solved_up_to(make: Any, places: dict[str, list[int]], tasks: tuple[str, ...] = ("adding",)) -> Evidence:
+    """Methods whose seeds solve as many of four lengths, from the shortest, as `places` says."""
+    results = make.results(make.methods[: len(places)], make.lengths[:4], len(next(iter(places.values()))), tasks)
+    names = dict(zip(results["method"].unique(), places, strict=True))
+    results["method"] = results["method"].map(names)
+    results = results.drop(columns=["gating", "clipping", "initialisation", "skip"])
+    reach = [places[row.method][row.seed - 1000] > make.lengths.index(row.length) for row in results.itertuples()]
+    results["outcome"] = np.where(reach, "solved", "chance")
+    results["accuracy"], results["diverged_at"] = np.where(reach, 0.97, 0.2), np.nan
+    results["solved_at"] = np.where(reach, 2000.0, np.nan)
+    return make.evidence(results)
+
+
+class TestHorizons:
+    def test_where_the_grid_ends_before_the_memory_it_says_so(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [0, 0, 0, 1, 1], "far": [4, 4, 4, 2, 2]})
+        [part] = horizons(evidence).parts
+        assert "of far solved every length: add lengths beyond 100 before saying how far they remember" in part.text
+        assert "of vanilla did not solve length 10: add shorter lengths" in part.text
+
+    def test_half_is_not_more_than_half(self, make: Any) -> None:
+        [part] = horizons(solved_up_to(make, {"vanilla": [1] * 6, "far": [4, 4, 4, 2, 2, 2]})).parts
+        assert "solved every length:" not in part.text
+
+    def test_seeds_that_solve_again_after_a_failure_are_counted(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [1] * 5, "far": [2] * 5})
+        again = evidence.results["method"].eq("far") & evidence.results["length"].eq(100)
+        evidence.results.loc[again & evidence.results["seed"].lt(1002), "outcome"] = "solved"
+        [part] = horizons(Evidence(evidence.results)).parts
+        assert "2 of 10 seeds solved a length after failing a shorter one" in part.text
+        assert "far on adding (2 of 5)" in part.text
+        [table] = part.tables
+        assert texts(table)[0] == "far"
+        assert table.rows[0][table.head.index("solved again after a failure")].text == "2 of 5"
+
+    def test_an_open_horizon_is_called_open(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [1] * 5, "far": [2] * 5})
+        missing = evidence.results["method"].eq("far") & evidence.results["length"].ne(20)
+        evidence.results.loc[missing, ["outcome", "accuracy"]] = [None, np.nan]
+        table = horizons(Evidence(evidence.results)).parts[0].tables[0]
+        row = next(row for row in table.rows if row[0].text == "far")
+        said = dict(zip(table.head, (cell.text for cell in row), strict=True))
+        assert said["median (95 %)"].startswith("open")
+        assert said["left open by missing trials"] == "5 of 5"
+        assert said["octaves (95 %)"] == "–"
+
+
+class TestMemory:
+    def test_areas_stand_with_their_difference_and_its_p(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [1] * 8, "far": [3] * 8})
+        table = areas_table(evidence, "adding")
+        said = {row[0].text: dict(zip(table.head, (cell.text for cell in row), strict=True)) for row in table.rows}
+        assert said["far"]["p"] == said["far"]["p (Holm)"] == "0.0078"
+        assert said["far"]["against"] == "vanilla"
+        octaves = np.log2([1, 2, 5, 10])
+        expected = (octaves[2] + octaves[3]) / 2 - octaves[1] / 2
+        assert said["far"]["difference (95 %)"].startswith(f"{expected:.2f} (")
+        assert said["vanilla"]["difference (95 %)"] == "–"
+
+    def test_a_single_length_has_no_area(self, make: Any) -> None:
+        assert areas_table(make.evidence(make.results(make.methods[:2], (50,), 5, make.tasks[:1])), "adding") is None
+
+    def test_nothing_is_drawn_of_nothing(self, make: Any) -> None:
+        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1]).assign(outcome=None)
+        [part] = memory(make.evidence(results)).parts
+        assert part.charts == ()
+        assert part.text == "No reporting trial of this task has finished yet."
+
+
+class TestAcross:
+    def test_the_order_and_whether_it_rests_on_one_task(self, make: Any) -> None:
+        same = {"vanilla": [1] * 3, "near": [2] * 3, "far": [4] * 3}
+        both = solved_up_to(make, same, ("adding", "agreement"))
+        assert "far is first, whichever task is left out" in across(both).parts[0].text
+        swapped = solved_up_to(make, {"vanilla": [4] * 3, "near": [1] * 3, "far": [1] * 3}, ("recall",)).results
+        adding = both.results[both.results["task"] == "adding"]
+        [part] = across(Evidence(pd.concat([adding, swapped], ignore_index=True))).parts
+        assert "By mean rank over all tasks far is first; without adding vanilla." in part.text
+        assert "tested from 10 independent tasks on; this grid has 2" in part.text
+        assert not part.charts
+        assert part.tables[0].head[-1] == "without recall"
+
+    def test_one_task_has_nothing_to_leave_out(self, small: Any) -> None:
+        assert across(small).parts == ()
+
+    def test_ten_tasks_have_a_diagram_with_bars_beside_what_cannot_be_told_apart(self, make: Any) -> None:
+        tasks = tuple(f"task{number}" for number in range(10))
+        evidence = solved_up_to(make, {"vanilla": [1] * 3, "near": [3] * 3, "far": [4] * 3, "last": [3] * 3}, tasks)
+        [part] = across(evidence).parts
+        [chart] = part.charts
+        assert "Mean rank over 10 independent tasks" in chart.reading
+        assert chart.table["method"].tolist()[0] == "far"
+        bars = [line for line in critical(evidence).figure.axes[0].lines if not line.get_clip_on()]
+        assert len(bars) == 1, "only the two that are alike on every task"
+        assert np.ptp(bars[0].get_ydata()) == pytest.approx(1.56)
+
+    def test_variants_of_a_task_are_not_independent(self, make: Any) -> None:
+        tasks = tuple(f"recall (symbols {number})" for number in range(10))
+        [part] = across(solved_up_to(make, {"vanilla": [1] * 3, "far": [4] * 3}, tasks)).parts
+        assert not part.charts
+        assert "this grid has 1." in part.text
+
+
+class TestSensitivity:
+    def test_another_leader_at_another_threshold_is_named(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
+        results = evidence.results
+        results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
+        [part] = sensitivity(Evidence(results)).parts
+        assert "On adding, far as declared, but vanilla at accuracy 0.99." in part.text
+        assert "Who remembered furthest does not hang on the budget." not in part.text, "nobody solves in half of it"
+        thresholds, budgets = part.tables
+        assert thresholds.head[2:] == ("as declared", "at accuracy 0.9", "at accuracy 0.99")
+        assert budgets.head[2:] == ("with the whole budget", "with 50 % of it", "with 25 % of it")
+        assert dict(zip(texts(budgets), texts(budgets, 2), strict=True))["far"] == "3.32 (5 of 5)"
+        assert dict(zip(texts(budgets), texts(budgets, 4), strict=True))["far"] == "0.00 (0 of 5)"
+
+    def test_nothing_finished_has_nothing_to_judge_again(self, make: Any) -> None:
+        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
+        assert sensitivity(make.evidence(results.assign(outcome=None, accuracy=np.nan))).parts == ()
+
+
+class TestSpeed:
+    def test_endings_are_stacked_where_something_diverged_and_only_there(self, make: Any) -> None:
+        solved = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
+        assert [chart.name for chart in speed(solved).parts[0].charts] == ["steps-adding"]
+        results = solved.results.copy()
+        lost = results["method"].eq("vanilla") & results["length"].eq(100) & results["seed"].lt(1002)
+        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 30.0]
+        part = speed(Evidence(results)).parts[0]
+        assert [chart.name for chart in part.charts] == ["steps-adding", "endings-adding"]
+        shares = part.charts[0].table.set_index(["method", "length"])
+        assert shares.loc[("vanilla", 100), ["solved", "diverged", "neither"]].tolist() == [0.0, 0.4, 0.6]
+        tips = [tip for mark in part.charts[1].marks.values() for tip in mark.tips]
+        assert "vanilla, length 100: 0% solved, 40% diverged" in tips
+
+    def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
+        table = speed(evidence).parts[0].tables[1]
+        row = next(row for row in table.rows if (row[0].text, row[1].text) == ("far", "100"))
+        said = dict(zip(table.head, (cell.text for cell in row), strict=True))
+        assert said["median steps"] == "2,000"
+        assert said["mean steps up to the budget (95 %)"].startswith("2000 (")
+        assert said["less the baseline's (95 %)"].startswith("-2000 (")
+        assert said["p (log-rank)"] == "0.0078"
+        assert said["sequences seen"] == "128,000"
+
+    def test_rare_evaluations_are_said_to_be_rare(self, make: Any) -> None:
+        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
+        assert "100 steps apart, 2.5% of the budget" in speed(make.evidence(results)).lead
+        assert "apart" not in speed(make.evidence(results.assign(evaluate_every=50))).lead
+
+
+class TestStability:
+    def test_shares_have_intervals_and_lengths_are_strata(self, make: Any) -> None:
+        results = solved_up_to(make, {"vanilla": [2] * 10, "far": [4] * 10}).results
+        lost = results["method"].eq("vanilla") & results["seed"].lt(1006)
+        results.loc[lost, ["outcome", "diverged_at", "diverged_kind", "accuracy"]] = ["diverged", 30.0, "loss", np.nan]
+        part = stability(Evidence(results)).parts[0]
+        [row] = part.tables[0].rows
+        said = dict(zip(part.tables[0].head, (cell.text for cell in row), strict=True))
+        assert said["seeds diverged (95 %)"] == "0 of 10 (0 to 31 %)"
+        assert said["of the baseline (95 %)"] == "6 of 10 (26 to 88 %)"
+        assert (said["test"], said["p"]) == ("McNemar", "0.031")
+        assert said["p across lengths"] == "< 0.001"
+        assert set(part.charts[0].table["kinds"]) == {"", "loss 6"}
+
+    def test_methods_without_a_common_seed_are_tested_unpaired(self, make: Any) -> None:
+        results = solved_up_to(make, {"vanilla": [2] * 6, "far": [4] * 6}).results
+        lost = results["method"].eq("vanilla")
+        results.loc[lost, ["outcome", "diverged_at", "accuracy"]] = ["diverged", 30.0, np.nan]
+        results.loc[~lost, "seed"] += 100
+        [row] = stability(Evidence(results)).parts[0].tables[0].rows
+        assert [cell.text for cell in row if cell.text in ("McNemar", "Boschloo")] == ["Boschloo"]
+
+
+class TestRemedies:
+    def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
+        part = remedies(factorial).parts[0]
+        effects = part.tables[1]
+        said = {row[0].text: dict(zip(effects.head, (cell.text for cell in row), strict=True)) for row in effects.rows}
+        order = {name: name.count(" × ") + 1 for name in said}
+        assert set(order.values()) == {1, 2, 3, 4}
+        for name, row in said.items():
+            assert (row["verdict"] == "diagnostic") == (order[name] > 2)
+            assert (row["p (Holm)"] == "–") == (order[name] > 2)
+            assert row["p"] != "–"
+
+
+class TestLimits:
+    def test_what_follows_from_the_seeds_and_lengths(self, small: Any) -> None:
+        [table] = limits(small).parts[0].tables
+        said = {row[0].text: row[1].text for row in table.rows}
+        assert said["rare failures"] == "what none of 6 seeds showed may still happen in 0 to 46 % of seeds"
+        assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
+        assert "fewer than 7 seeds" in said["small differences"]
+
+    def test_without_results_there_is_nothing_to_limit(self, make: Any) -> None:
+        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
+        assert limits(make.evidence(results.assign(outcome=None))).parts == ()
+
+
+def test_a_method_at_several_learning_rates_is_several_methods(make: Any) -> None:
+    results = make.results(make.methods[:2], make.lengths[:2], 5, make.tasks[:1])
+    again = results.assign(learning_rate=0.01, trial="again" + results["trial"])
+    evidence = make.evidence(pd.concat([results, again], ignore_index=True))
+    assert [chart.name for part in memory(evidence).parts for chart in part.charts] == [
+        "accuracy-adding",
+        "solved-adding",
+    ]
+    assert "vanilla at learning rate 0.01" in evidence.methods
+    assert set(evidence.styles) >= set(evidence.methods)
