@@ -75,7 +75,7 @@ def _entry(
     scalars = [Point(metric, value) for metric, value in values if value is not None]
     return Entry(
         key=str(row["trial"]),
-        name=f"{row['method']}, {row['task']}, length {length}, seed {seed}",
+        name=f"{row['method']}, length {length}, seed {seed}, {row['task']}",  # the page cuts names off
         tags={
             **tags,
             "seqbench.grid": grid,

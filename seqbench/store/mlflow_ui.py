@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 
 from seqbench.errors import TrackingError
 from seqbench.store.mlflow_client import ARTIFACTS, DATABASE, connect, embedded_uri, set_environment, translated
-from seqbench.store.mlflow_view import comparison_fragment
+from seqbench.store.mlflow_view import comparison_fragment, experiments_fragment
 
 PORTS_TRIED = 50
 STARTUP_SECONDS = 300.0  # a busy machine needs minutes for what takes ten seconds on a quiet one
@@ -56,7 +56,7 @@ def serve_ui(
     with running_ui(results_dir, host, port) as (address, server):
         for link in links:
             echo(f"{link.grid}, {link.task}: {address}{link.fragment}")
-        echo(f"All experiments: {address}")
+        echo(f"All experiments: {address}{experiments_fragment()}")
         echo("Ctrl-C stops it.")
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

@@ -18,18 +18,22 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
 BY_DISTANCE = "log10_gradient_by_distance"
 """The gradient before training, as a power of ten; its step is the distance from the loss."""
 
+SOLVED = "longest_length_solved"
+
 BY_LENGTH = {
     "accuracy_vs_length": "linear",
     "solve_rate_vs_length": "linear",
     "worst_seed_accuracy_vs_length": "linear",
-    "diverged_share_vs_length": "linear",
-    "gradient_norm_vs_length": "log",
-    "gradient_norm_after_vs_length": "log",
-    "seeds_vs_length": "linear",
 }
 """Metrics whose step is the dependency length, in the order of the page; scale of the y-axis."""
 
-SOLVED = "longest_length_solved"
+WHY = {
+    "gradient_norm_vs_length": "log",
+    "gradient_norm_after_vs_length": "log",
+    "diverged_share_vs_length": "linear",
+    "seeds_vs_length": "linear",
+}
+"""The same, of what stands below: the norm before the mitigations and after them, divergence and the count of seeds."""
 
 NORMS = ("gradient_norm", "gradient_norm_after")
 """Curves of a trial that are drawn in one chart: the norm before the mitigations and after them."""
@@ -45,14 +49,18 @@ def saved_view(methods: int, created: int) -> str:
 
     created: milliseconds since 1970; fixed for an experiment, so that the tag never changes by itself
     """
-    lines = [_line((metric,), "by-length", methods, scale=scale) for metric, scale in BY_LENGTH.items()]
-    charts = [*lines[:2], _chart("BAR", (SOLVED,), "by-length", methods), *lines[2:]]
-    distance = _line((BY_DISTANCE,), "by-distance", methods)
     sections = [
         _section("by-length", "Step = dependency length"),
-        _section("by-distance", "Step = distance from the loss, before training"),
+        _section("by-distance", "Step = distance from the loss"),
+        _section("why", "Step = dependency length"),
     ]
-    return _view("Accuracy vs dependency length", _charts(sections, [*charts, distance]), created)
+    charts = [
+        *(_line((metric,), "by-length", methods, scale=scale) for metric, scale in BY_LENGTH.items()),
+        _chart("BAR", (SOLVED,), "by-length", methods),
+        _line((BY_DISTANCE,), "by-distance", methods),
+        *(_line((metric,), "why", methods, scale=scale) for metric, scale in WHY.items()),
+    ]
+    return _view("Accuracy vs dependency length", _charts(sections, charts), created)
 
 
 def trials_view(factors: Sequence[str], created: int) -> str:
@@ -60,12 +68,12 @@ def trials_view(factors: Sequence[str], created: int) -> str:
     shown = [("params", name) for name in ("method", "task", "length", "seed", "learning_rate", *factors)]
     shown += [("tags", "seqbench.outcome"), *(("metrics", name) for name in ("accuracy", "solved_at", "diverged"))]
     columns = [f"{kind}.`{name}`" for kind, name in shown]
-    norms = _line(NORMS, "training", TRIALS_DRAWN, steps="linear", scale="log", name="gradient norm before and after")
+    norms = _line(NORMS, "training", TRIALS_DRAWN, steps="linear", scale="log")
     single = [_line((metric,), "training", TRIALS_DRAWN, steps="linear") for metric in TRAINING]
     charts = _charts([_section("training", "Step = training step")], [single[0], norms, *single[1:]])
-    # Every trial at once would be hundreds of lines: the first ten, and more where the eye is clicked.
-    state = {**charts, "selectedColumns": columns, "runsHiddenMode": "FIRST_10_RUNS"}
-    return _view("What was run, what came of it", state, created)
+    # All trials at once would be hundreds of lines. By seed, the first ten are of different methods.
+    first = {"runsHiddenMode": "FIRST_10_RUNS", "orderByKey": "params.`seed`", "orderByAsc": True}
+    return _view("What was run, what came of it", {**charts, **first, "selectedColumns": columns}, created)
 
 
 def comparison_fragment(experiment_id: str) -> str:
@@ -126,7 +134,7 @@ def _section(key: str, name: str) -> dict[str, Any]:
     }
 
 
-def _chart(kind: str, metrics: Sequence[str], section: str, runs: int, name: str | None = None) -> dict[str, Any]:
+def _chart(kind: str, metrics: Sequence[str], section: str, runs: int) -> dict[str, Any]:
     return {
         "uuid": "-".join(metrics),
         "type": kind,
@@ -136,22 +144,16 @@ def _chart(kind: str, metrics: Sequence[str], section: str, runs: int, name: str
         "metricSectionId": section,
         "deleted": False,
         "isGenerated": False,
-        "displayName": name or metrics[0],
+        "displayName": metrics[0],
     }
 
 
 def _line(
-    metrics: Sequence[str],
-    section: str,
-    runs: int,
-    *,
-    scale: str = "linear",
-    steps: str = "log",
-    name: str | None = None,
+    metrics: Sequence[str], section: str, runs: int, *, scale: str = "linear", steps: str = "log"
 ) -> dict[str, Any]:
     """A chart of lines. scale: of the y-axis; steps: scale of the x-axis."""
     return {
-        **_chart("LINE", metrics, section, runs, name),
+        **_chart("LINE", metrics, section, runs),
         "xAxisKey": "step",
         "xAxisScaleType": steps,
         "scaleType": scale,

@@ -44,7 +44,14 @@ def trial(method: str, length: int, seed: int, accuracy: float | None, *, task: 
             "environment": "here",
         },
         "curve": [
-            {"step": 10 * (turn + 1), "train_loss": 1 / (turn + 1), "validation_accuracy": 0.5, "seconds": turn + 1.0}
+            {
+                "step": 10 * (turn + 1),
+                "train_loss": 1 / (turn + 1),
+                "validation_accuracy": 0.5,
+                "seconds": turn + 1.0,
+                "gradient_norm": 4.0 / (turn + 1),
+                "gradient_norm_after": 1.0,
+            }
             for turn in range(EVALUATIONS)
         ],
         "probes": [],

@@ -12,13 +12,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from seqbench.errors import TrackingError
-from seqbench.store.mlflow_client import embedded_uri
+from seqbench.store.mlflow_client import connect, embedded_uri
 from seqbench.store.mlflow_mirror import mirror_snapshot
 from seqbench.store.mlflow_ui import find_chart_links, free_port, running_ui, serve_ui
+from seqbench.store.mlflow_view import runs_fragment
 from tests.store.mlflow_frames import chart, grid, rows_in, snapshot
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ def test_ctrl_c_ends_the_server_with_its_worker(results: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout is not None
         said = [line for line in iter(process.stdout.readline, "Ctrl-C stops it.\n") if line]
-        port = int(said[-1].rpartition(":")[2])
+        port = urlsplit(said[-1].removeprefix("All experiments: ")).port
         os.kill(process.pid, signal.SIGINT)
         rest = process.stdout.read()
     assert (process.returncode, rest) == (0, "")
@@ -132,3 +134,21 @@ def test_the_printed_link_shows_every_method_against_dependency_length(
     assert len(set(strokes)) >= len(METHODS)
     assert card.evaluate("plot => plot.layout.xaxis.type") == "log"
     assert page.get_by_text("accuracy_vs_length", exact=True).first.is_visible()
+
+
+@pytest.mark.browser
+def test_the_page_of_trials_draws_the_norm_before_and_after_the_mitigations(
+    results: Path, address: str, page: Page, tmp_path: Path
+) -> None:
+    client = connect(embedded_uri(results), results)
+    experiment = client.get_experiment_by_name("toy: trials")
+    page.goto(f"{address}{runs_fragment(experiment.experiment_id)}&compareRunsMode=CHART")
+    page.locator(".js-plotly-plot .scatterlayer .trace").first.wait_for(timeout=120_000)
+    page.wait_for_timeout(3000)
+    page.screenshot(path=tmp_path / "trials.png")
+    read = "plot => [plot.layout.yaxis.type, plot.data.map(line => [[...(line.y ?? [])], line.line.dash])]"
+    charts = page.locator(".js-plotly-plot").evaluate_all(f"plots => plots.map({read})")
+    (lines,) = [lines for scale, lines in charts if scale == "log"]
+    before, after = ([dash for values, dash in lines if values == norms] for norms in ([4.0, 2.0, 4 / 3], [1.0] * 3))
+    assert len(before) == len(after) >= 10  # the page draws the first ten runs, and may draw a line in two layers
+    assert set(before).isdisjoint(after)
