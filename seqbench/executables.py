@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 
-KEPT = 16
+KEPT = 24
 """Programs kept in a process; the one that was asked for longest ago goes first."""
 
 QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}

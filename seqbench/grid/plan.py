@@ -61,7 +61,7 @@ class Trial:
 class Group:
     """The trials that share one compiled program, which `program` sizes up.
 
-    probe_steps: steps of the longest sequences that the same method meets on the same task
+    probe_steps: steps of the longest sequences if the same method meets several lengths of the same task, else 0
     """
 
     key: str
@@ -170,7 +170,8 @@ def _groups(made: Iterable[Sequence[tuple[Program, Trial]]]) -> tuple[Group, ...
     members: dict[str, list[Trial]] = {}
     longest: dict[str, int] = {}
     for own in made:
-        steps = max((program.steps for program, _ in own), default=0)
+        met = {program.steps for program, _ in own}
+        steps = max(met) if len(met) > 1 else 0
         for program, trial in own:
             programs.setdefault(program.key, program)
             members.setdefault(program.key, []).append(trial)

@@ -118,8 +118,8 @@ def measure(
         batch: at least `SEQUENCES` sequences, of which the first are looked at.
         arrays: the numbers of the trial's mitigations, as in `Chain.arrays`.
         which: see `selected`.
-        steps: steps of the longest sequences that the same method meets elsewhere. Shorter ones are padded to it, where
-            that is cheap, so that all lengths share one compiled program; padding changes no result.
+        steps: if the same method meets sequences of several lengths, the steps of the longest. Shorter ones are padded
+            to it, where that is cheap, so that all lengths share one compiled program; padding changes no result.
 
     Raises:
         UsageError: there is no probe of that name.
@@ -130,7 +130,9 @@ def measure(
     began = time.monotonic()
     few = jax.tree.map(lambda leaf: leaf[:SEQUENCES], batch)
     padded = _worth_padding(program, batch.mask.shape[1], steps)
-    given = parameters, _pad(few, steps) if padded else few, jax.tree.map(jnp.float32, arrays)
+    # Only numbers that reach the model: a threshold of clipping after the backward pass must not make another program.
+    bound = tuple(own for link, own in zip(program.chain.links, arrays, strict=True) if link.bind)
+    given = parameters, _pad(few, steps) if padded else few, jax.tree.map(jnp.float32, bound)
     known = _compiled.setdefault(program, {})
     if (wanted, padded) not in known:
         known[wanted, padded] = compiled(_reader(program, wanted, padded=padded), *given, rarely_run=True)
@@ -143,7 +145,7 @@ def measure(
 
 def _worth_padding(program: Probed, own: int, steps: int) -> bool:
     """Whether sequences of `own` steps are read as ones of `steps`: in models that take any number of them."""
-    if program.task.readout == "decode" or not own < steps <= max(CHEAP_STEPS, CHEAP_FACTOR * own):
+    if program.task.readout == "decode" or not own <= steps <= max(CHEAP_STEPS, CHEAP_FACTOR * own):
         return False
     taps = jax.eval_shape(lambda parameters: nnx.merge(program.graph, parameters).taps(1, 1), program.shapes)
     return bool(jax.tree.leaves(taps))
@@ -162,7 +164,8 @@ def _pad(batch: Batch, steps: int) -> Batch:
 
 def _reader(program: Probed, wanted: tuple[str, ...], *, padded: bool) -> Callable[..., dict[str, Any]]:
     """The function that is compiled. It must not hold the program, whose end is the end of what is kept for it."""
-    task, graph, chain = program.task, program.graph, program.chain
+    task, graph = program.task, program.graph
+    chain = Chain(tuple(link for link in program.chain.links if link.bind))
     batch_size = program.training["batch_size"]
     probes = {name: _module(name) for name in wanted}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqbench.grid import identity
+from seqbench.grid import rules
 from seqbench.grid.assemble import assemble_chain
 from seqbench.grid.catalogue import Component, resolve
 from seqbench.grid.expand import expand_methods, expand_tasks
@@ -119,9 +119,10 @@ def test_every_change_of_meaning_is_another_trial(read) -> None:
 
 def test_a_new_version_of_a_meaning_is_another_trial(read, monkeypatch: pytest.MonkeyPatch) -> None:
     before = trial_id(fixed_of(read(HEAD + CHANGES[0])))
-    monkeypatch.setattr(identity, "TRAINING_VERSION", identity.TRAINING_VERSION + 1)
-    assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
-    monkeypatch.undo()
+    for name in ("TRAINING_VERSION", "EVALUATION_BATCH", "HELD", "CHANCE_MARGIN", "MEMORY_BUDGET"):
+        with monkeypatch.context() as patch:
+            patch.setattr(rules, name, getattr(rules, name) + 1)
+            assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
     monkeypatch.setattr("seqbench.cells.vanilla.VERSION", 2, raising=False)
     assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
 
@@ -130,7 +131,7 @@ def test_settings_hold_only_what_json_holds(read) -> None:
     fixed = fixed_of(read(HEAD + SPELLINGS[0]))
     assert json.loads(json.dumps(fixed)) == fixed
     assert fixed["task"] == {"name": "adding", "settings": {"length": 5}}
-    assert fixed["versions"] == {"task": 1, "cell": 1, "model": 1, "mitigations": [1], "training": 1}
+    assert fixed["versions"] == {"task": 1, "cell": 1, "model": 1, "mitigations": [1], "rules": rules.rules()}
 
 
 def key_of(mitigations: list[Component], **changes: object) -> str:

@@ -16,6 +16,7 @@ from seqbench import executables, probes
 from seqbench.cells.gru import gru
 from seqbench.errors import UsageError
 from seqbench.mitigations.base import chain
+from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.mitigations.clip_message import clip_message
 from seqbench.models.bag_mlp import bag_mlp
 from seqbench.models.stacked import stacked
@@ -92,6 +93,10 @@ def test_lengths_share_one_program():
     known = list(executables._kept)
     assert long.measure(steps=20).rows != short.measure(steps=20).rows
     assert set(executables._kept) == set(known)
+    # Clipping after the backward pass is no part of what is looked at.
+    clipped = Group(clip_global_norm(), task=long.task)
+    assert clipped.measure(steps=20, threshold=1.0).rows == long.measure(steps=20).rows
+    assert set(executables._kept) == set(known)
 
 
 def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_number_of_steps():
@@ -100,7 +105,8 @@ def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_n
     assert not _measure._worth_padding(group, 5, 129)
     assert _measure._worth_padding(group, 100, 400)
     assert not _measure._worth_padding(group, 100, 401)
-    assert not _measure._worth_padding(group, 5, 5)
+    assert _measure._worth_padding(group, 5, 5)  # the longest is one of those that share the program
+    assert not _measure._worth_padding(group, 5, 0)
     group.graph, group.shapes = nnx.split(bag_mlp(width=3)(group.task, group.chain, nnx.Rngs(0)))
     assert not _measure._worth_padding(group, 5, 128)
 
