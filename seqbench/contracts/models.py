@@ -125,6 +125,21 @@ def answers_some_readout_and_refuses_the_others_in_words(subject: Subject) -> No
         require(advises, f"The refusal of read-out {readout!r} must advise `model: encoder_decoder`, got {text!r}.")
 
 
+def refuses_sizes_below_one(subject: Subject) -> None:
+    """A width, depth, window or number of heads below 1 is answered with the setting's name, not with a traceback."""
+    known = inspect.signature(subject.make).parameters
+    sizes = [name for name in ("width", "depth", "window", "heads") if name in known and known[name].default]
+    if not sizes:
+        raise DoesNotApply("the model has no sizes")
+    for name in sizes:
+        try:
+            subject.make(*((gru(),) if subject.is_recurrent else ()), **{name: 0})
+        except Incompatible as error:
+            require(name in str(error), f"Refusing {name} = 0 must name the setting, got {str(error)!r}.")
+            continue
+        raise AssertionError(f"{name} = 0 is accepted: refuse it by `require_sizes`.")
+
+
 def predicts_every_target_and_every_parameter_has_a_finite_gradient(subject: Subject) -> None:
     """Predictions are [B, K, O], and no parameter is idle."""
     for readout, compiled in subject.compiled():
@@ -204,6 +219,7 @@ def remedies_between_layers_act_or_are_refused(subject: Subject) -> None:
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     documents_itself_and_has_defaults,
     answers_some_readout_and_refuses_the_others_in_words,
+    refuses_sizes_below_one,
     predicts_every_target_and_every_parameter_has_a_finite_gradient,
     padding_changes_nothing_and_rows_do_not_touch,
     looks_ahead_only_if_it_says_so,

@@ -78,8 +78,8 @@ def run_grid(
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
 
     Raises:
-        GridError: the grid asks for a probe that does not exist. GridBusy: another process runs this grid.
-        StoreError: the folder cannot be written. UsageError: it holds the results of another grid.
+        GridError: a probe does not exist. GridBusy: another process runs this grid. StoreError: the folder cannot be
+            written. UsageError: it holds the results of another grid.
     """
     require_probes(grid)
     run = _Run(grid, folder, only, observe)

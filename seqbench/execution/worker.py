@@ -81,16 +81,12 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
     notebook = Notebook(job)
     resume = notebook.read(programs[job["group"]], assembly)
 
-    def tell(point: Checkpoint) -> None:
-        last = point.curve[-1]
-        _say(events, "interval", job, step=last["step"], accuracy=last["validation_accuracy"])
-
     def after(point: Checkpoint) -> None:
         notebook.write(point)
-        tell(point)
+        _say_where(events, job, point.curve[-1])
 
     if resume:
-        tell(resume)
+        _say_where(events, job, resume.curve[-1])
 
     finished = run_trial(
         programs[job["group"]],
@@ -105,6 +101,10 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
     kept = save_parameters(Path(job["parameters"]), finished.parameters) if job["parameters"] else None
     _say(events, "finished", job, row=finished.row, curve=finished.curve, probes=finished.probes,
          probed=selected(job["probes"]), parameters=kept, environment=environment())  # fmt: skip
+
+
+def _say_where(events: TextIO, job: dict[str, Any], last: dict[str, Any]) -> None:
+    _say(events, "interval", job, step=last["step"], accuracy=last["validation_accuracy"])
 
 
 def _say(events: TextIO, event: str, job: dict[str, Any], **content: Any) -> None:

@@ -91,12 +91,6 @@ def _number(value: Any) -> int | float:
     raise PydanticCustomError("number", "a finite number")
 
 
-def _different(values: list[Any]) -> list[Any]:
-    if len(set(values)) != len(values):
-        raise PydanticCustomError("different", "values that differ from each other")
-    return values
-
-
 Named = Annotated[Reference, PlainValidator(_reference)]
 Name = Annotated[str, PlainValidator(_name)]
 Positive = Annotated[int, Field(gt=0, le=LARGEST_SEED)]

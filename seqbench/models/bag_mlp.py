@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from flax import nnx
 
-from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, bag, dense_layers, refuse
-from seqbench.models.base import ModelBuilder
+from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.tasks.base import Task
 
 
 def bag_mlp(*, width: int = 64, depth: int = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the counts of all symbols so far, or the sums of all features."""
-    if depth < 1:
-        raise Incompatible(f"bag_mlp needs a depth of 1 or more, got {depth}")
+    require_sizes("bag_mlp", width=width, depth=depth)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "bag_mlp")

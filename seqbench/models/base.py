@@ -68,6 +68,14 @@ def last_valid(values: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None) -
     return jnp.take_along_axis(values, last[:, None, None], axis=1)
 
 
+def require_sizes(model: str, **sizes: int) -> None:
+    """Raise Incompatible unless all of these settings of `model` are 1 or more."""
+    small = {name: size for name, size in sizes.items() if size < 1}
+    if small:
+        told = " and ".join(f"{name} >= 1, got {size}" for name, size in small.items())
+        raise Incompatible(f"{model} needs {told}")
+
+
 def refuse_decode(task: Task, model: str) -> None:
     """Raise Incompatible if the task wants an answer written after reading: `model` answers in step."""
     if task.readout == "decode":

@@ -21,12 +21,13 @@ from seqbench.cells.base import CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.bidirectional import Bidirectional
 from seqbench.mitigations.base import Chain, LayerContext
-from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode
+from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
 from seqbench.tasks.base import Batch, Task
 
 
 def bidirectional(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
     """`depth` layers of `width` units in each direction."""
+    require_sizes("bidirectional", width=width, depth=depth)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> BidirectionalStack:
         return BidirectionalStack(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)

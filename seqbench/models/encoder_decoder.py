@@ -24,12 +24,13 @@ from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
-from seqbench.models.base import Model, ModelBuilder, encode, last_valid
+from seqbench.models.base import Model, ModelBuilder, encode, last_valid, require_sizes
 from seqbench.tasks.base import Batch, Task
 
 
 def encoder_decoder(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
+    require_sizes("encoder_decoder", width=width, depth=depth)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> EncoderDecoder:
         return EncoderDecoder(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)

@@ -24,7 +24,7 @@ from seqbench.layers.deep import Deep
 from seqbench.layers.dense import FAN_IN_UNIFORM, GLOROT_UNIFORM, Activation
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
-from seqbench.models.base import ModelBuilder
+from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.tasks.base import Task
 
 LAYERS_STORED_APART = 100
@@ -40,8 +40,9 @@ def feedforward(
     initial: Literal["fan_in", "glorot"] = "fan_in",
 ) -> ModelBuilder:
     """`depth` layers of `width` units over the last `window` steps (0: all)."""
-    if window < 0 or depth < 1:
-        raise Incompatible(f"feedforward needs window >= 0 and depth >= 1, got {window} and {depth}")
+    require_sizes("feedforward", width=width, depth=depth)
+    if window < 0:
+        raise Incompatible(f"feedforward needs a window of 1 or more, or 0 for all steps, got {window}")
     kernel_init = FAN_IN_UNIFORM if initial == "fan_in" else GLOROT_UNIFORM
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:

@@ -16,12 +16,13 @@ from seqbench.cells.base import CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
-from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode
+from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
 from seqbench.tasks.base import Batch, Task
 
 
 def stacked(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units each."""
+    require_sizes("stacked", width=width, depth=depth)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> Stacked:
         return Stacked(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)

@@ -28,12 +28,14 @@ from seqbench.models.base import (
     refuse_decode,
     refuse_layer_remedies,
     refuse_recurrent_remedies,
+    require_sizes,
 )
 from seqbench.tasks.base import Batch, Task
 
 
 def tcn(*, width: int = 32, kernel: int = 5, levels: int = 0) -> ModelBuilder:
     """Blocks of `width` channels, convolutions over `kernel` steps; `levels: 0` takes as many as the sequences need."""
+    require_sizes("tcn", width=width)
     if kernel < 2 or levels < 0:
         raise Incompatible(
             f"tcn needs a kernel of 2 or more and levels of 0 (as needed) or more, got {kernel}, {levels}"

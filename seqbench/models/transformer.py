@@ -17,7 +17,6 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain
 from seqbench.models.base import (
     Model,
@@ -27,14 +26,14 @@ from seqbench.models.base import (
     refuse_decode,
     refuse_layer_remedies,
     refuse_recurrent_remedies,
+    require_sizes,
 )
 from seqbench.tasks.base import Batch, Task
 
 
 def transformer(*, width: int = 64, depth: int = 2, heads: int = 4) -> ModelBuilder:
     """`depth` blocks of `width` units and `heads` heads of width / heads units each (at least 1)."""
-    if min(width, depth, heads) < 1:
-        raise Incompatible(f"transformer needs width, depth and heads of 1 or more, got {width}, {depth}, {heads}")
+    require_sizes("transformer", width=width, depth=depth, heads=heads)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> Transformer:
         refuse_decode(task, "transformer")

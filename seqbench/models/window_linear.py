@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from flax import nnx
 
-from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, refuse
-from seqbench.models.base import ModelBuilder, refuse_layer_remedies
+from seqbench.models.base import ModelBuilder, refuse_layer_remedies, require_sizes
 from seqbench.tasks.base import Task
 
 
 def window_linear(*, window: int = 20) -> ModelBuilder:
     """A linear read-out of the last `window` steps."""
-    if window < 1:
-        raise Incompatible(f"window_linear needs a window of 1 step or more, got {window}")
+    require_sizes("window_linear", window=window)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "window_linear")

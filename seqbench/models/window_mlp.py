@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from flax import nnx
 
-from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
-from seqbench.models.base import ModelBuilder
+from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.tasks.base import Task
 
 
 def window_mlp(*, window: int = 20, width: int = 64, depth: int = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the last `window` steps."""
-    if window < 1 or depth < 1:
-        raise Incompatible(f"window_mlp needs a window and a depth of 1 or more, got {window} and {depth}")
+    require_sizes("window_mlp", window=window, width=width, depth=depth)
 
     def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "window_mlp")
