@@ -160,10 +160,21 @@ def test_evaluation_equals_a_count_by_hand(trained):
 def test_numbers_are_arrays_and_never_compile_again(trained):
     links = chain(clip_global_norm(threshold=1.0))
     run(trained)
-    before = dict(trained._compiled)
-    for threshold, seed, rate in ((0.5, 3, 0.1), (float("inf"), 9, 0.2)):
-        run(trained, threshold=threshold, seed=seed, learning_rate=rate)
-    assert trained._compiled == before
+    compiled = []
+
+    def count(event, duration, **_):
+        if event == "/jax/core/compile/backend_compile_duration":
+            compiled.append(duration)
+
+    jax.monitoring.register_event_duration_secs_listener(count)
+    try:
+        for threshold, seed, rate in ((0.5, 3, 0.1), (float("inf"), 9, 0.2)):
+            run(trained, threshold=threshold, seed=seed, learning_rate=rate)
+        assert not compiled
+        run(program(batch_size=4))
+        assert compiled  # what is another program is seen to compile
+    finally:
+        jax.monitoring.clear_event_listeners()
     texts = {
         trained.lower(
             trained.initial(seed, links), Numbers(stream(seed, TRAIN), jnp.float32(rate), ({"threshold": bound},))
