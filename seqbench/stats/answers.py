@@ -98,7 +98,8 @@ def _difference(pair: pd.Series, alpha: float, *, at_least: bool) -> str:
 def _gaps(task: pd.DataFrame) -> str:
     """What is missing, if anything."""
     planned, finished = int(task["planned"].sum()), int(task["finished"].sum())
-    unranked = names_in_words(sorted(task.loc[task["rank"].isna(), "method"])) if task["rank"].isna().any() else ""
+    some = task["rank"].isna().any() and task["rank"].notna().any()
+    unranked = names_in_words(sorted(task.loc[task["rank"].isna(), "method"])) if some else ""
     text = "" if planned == finished else f" Only {finished} of {planned} trials have finished"
     return f"{text}{f'; not ranked: {unranked}' if unranked and text else ''}." if text else ""
 
