@@ -53,7 +53,7 @@ def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau
     plan = replace(declared, tau=tau)
     far = pd.concat([horizons(block, plan) for block in blocks(rows, plan)])
     table = far[["task", "method", "octaves", "low", "high"]].merge(
-        _at_longest(solve_rates(rows, plan))[["task", "method", "n", "solved", "rate"]], on=["task", "method"]
+        solve_rates(_at_longest(rows), plan)[["task", "method", "n", "solved", "rate"]], on=["task", "method"]
     )
     last = _at_longest(rows[rows["outcome"].notna()])
     medians = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
