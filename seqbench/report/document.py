@@ -31,8 +31,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 EMBEDDED_BYTES = 2_000_000
 """Tables up to this size travel inside the page; larger ones stand beside it only."""
 TRIAL_COLUMNS = (
-    "trial", "task", "method", "length", "seed", "learning_rate", "purpose", "outcome", "accuracy", "loss", "solved_at",
-    "diverged_at", "steps", "seconds",
+    "trial", "method", "task", "length", "seed", "outcome", "accuracy", "loss", "solved_at", "diverged_at",
+    "learning_rate", "purpose", "steps", "seconds",
 )  # fmt: skip
 SIGNS = {
     "o": "M11.4 6a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0",

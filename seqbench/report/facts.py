@@ -35,7 +35,7 @@ def answers(evidence: Evidence) -> list[Answer]:
 def _answer(task: str, sentence: str) -> Answer:
     """The sentence, with the names it begins with apart."""
     sentence = _INTERVAL.sub("\\1\u202f%: \\2–\\3\u202f%", _capital(sentence))
-    sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence)
+    sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence).replace(" %", "\u00a0%")
     who, furthest, rest = sentence.partition(" remembered furthest")
     return Answer(task, who, furthest + rest) if furthest else Answer(task, "", sentence)
 

@@ -158,7 +158,7 @@ class TestSpeed:
         shares = part.charts[0].table.set_index(["method", "length"])
         assert shares.loc[("vanilla", 100), ["solved", "diverged", "neither"]].tolist() == [0.0, 0.4, 0.6]
         tips = [tip for mark in part.charts[1].marks.values() for tip in mark.tips]
-        assert "vanilla, length 100: 0% solved, 40% diverged" in tips
+        assert "vanilla, length 100: 0 % solved and 40 % diverged" in tips
 
     def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
@@ -173,7 +173,7 @@ class TestSpeed:
 
     def test_rare_evaluations_are_said_to_be_rare(self, make: Any) -> None:
         results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
-        assert "100 steps apart, 2.5% of the budget" in speed(make.evidence(results)).lead
+        assert "100 steps apart, 2.5 % of the budget" in speed(make.evidence(results)).lead
         assert "apart" not in speed(make.evidence(results.assign(evaluate_every=50))).lead
 
 

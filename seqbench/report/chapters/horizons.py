@@ -26,7 +26,8 @@ def horizons(evidence: Evidence) -> Section:
     """The memory horizon of every method on every task, and what the grid of lengths hides."""
     found = evidence.comparison.horizons
     tasks = [task for task in evidence.tasks if (found["task"] == task).any()]
-    charts = tuple(horizon(evidence, group, name) for name, group in in_groups(tasks, "horizon"))
+    known = [task for task in tasks if found.loc[found["task"] == task, "octaves"].notna().any()]
+    charts = tuple(horizon(evidence, group, name) for name, group in in_groups(known, "horizon"))
     lead = "The longest dependency that a method solves together with all shorter ones. One octave is a doubling."
     tables = tuple(horizons_table(evidence, task) for task in tasks)
     text = " ".join(filter(None, (*(_ends(found[found["task"] == task]) for task in tasks), _gaps(found))))

@@ -106,7 +106,7 @@ def _area_entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
         "method": method_cell(evidence, row["method"]),
         "n": linked(evidence, number(row["n"]), **own),
         "area": linked(evidence, interval_text(row["area"], row["low"], row["high"]), **own),
-        "share": linked(evidence, f"{row['share']:.0%}", **own),
+        "share": linked(evidence, f"{100 * row['share']:.0f} %", **own),
         "against": Cell(row["against"] if row["p"] == row["p"] else ""),
         "difference": linked(
             evidence, interval_text(row["difference"], row["difference_low"], row["difference_high"]), **paired

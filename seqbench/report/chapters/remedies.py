@@ -23,6 +23,7 @@ STATISTICS = {
 def remedies(evidence: Evidence) -> Section:
     """Effects, interactions and fair shares, task by task."""
     found = evidence.comparison.effects
+    known = found[(found["family"] == "declared") & (found["n"] > 0)]
     parts = tuple(
         Part(
             title=task,
@@ -33,7 +34,7 @@ def remedies(evidence: Evidence) -> Section:
             ),
         )
         for task in evidence.tasks
-        if ((found["task"] == task) & (found["n"] > 0)).any()
+        if (known["task"] == task).any()
     )
     lead = "The grid combines its remedies, so what one adds can be seen alone, beside the others, and when taken away."
     return Section("remedies", "What each remedy adds", lead, parts)

@@ -36,7 +36,7 @@ def speed(evidence: Evidence) -> Section:
         )
         for task in tasks
     ]
-    if len(evidence.comparison.profiles):
+    if evidence.comparison.profiles["method"].nunique() > 1:
         parts.append(Part(title="Over all tasks and lengths", charts=(profile(evidence),)))
     return Section("speed", "Steps to solve", f"{lead} {_coarse(evidence)}".strip(), tuple(parts))
 
@@ -49,8 +49,8 @@ def _coarse(evidence: Evidence) -> str:
         return ""
     share = (rows["evaluate_every"] / rows["budget"]).max()
     return (
-        f"Evaluations stand up to {rows['evaluate_every'].max():,.0f} steps apart, {share:.1%} of the budget: steps to "
-        "solve are known only to that."
+        f"Evaluations stand up to {rows['evaluate_every'].max():,.0f} steps apart, {100 * share:.1f} % of the budget: "
+        "steps to solve are known only to that."
     )
 
 

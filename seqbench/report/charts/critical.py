@@ -24,8 +24,8 @@ def critical(evidence: Evidence) -> Chart:
         name="critical",
         title="Mean ranks and critical differences",
         figure=figure,
-        reading=f"Mean rank over {tasks} independent tasks (1 is best). A bar on the right joins methods of which no "
-        f"two differ (Wilcoxon's signed-rank test, Holm).{friedman}",
+        reading=f"Mean rank over {tasks} independent tasks by octaves alone, ties sharing theirs (1 is best). A bar on "
+        f"the right joins methods of which no two differ (Wilcoxon's signed-rank test, Holm).{friedman}",
         table=ranks[["method", "mean_rank", "tasks"]],
         about={"purpose": "reporting"},
     )

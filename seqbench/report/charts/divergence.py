@@ -21,7 +21,9 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     shown = rows.assign(
         share=[f"{row.diverged} of {row.n}" for row in rows.itertuples()],
-        interval=[f"{row.low:.0%} to {row.high:.0%}" if row.low == row.low else "–" for row in rows.itertuples()],
+        interval=[
+            f"{100 * row.low:.0f} to {100 * row.high:.0f} %" if row.low == row.low else "–" for row in rows.itertuples()
+        ],
         kinds=[_kinds(row._asdict()) for row in rows.itertuples()],
     )
     chart = Chart(

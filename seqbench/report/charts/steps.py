@@ -10,10 +10,13 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from seqbench.report.charts.base import MUTED, RULE, Chart, panels, themed
 from seqbench.report.charts.facets import background_note, foreground
-from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.charts.lines import in_order, method_line, method_rows
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import trials
 
 MOST_PANELS = 5
+ROW_SHARE = 0.82
+"""Share of a row that the stacked shares of a method fill."""
 
 
 @themed
@@ -55,8 +58,7 @@ def endings(evidence: Evidence, task: str) -> Chart:
     lengths = spread(sorted(rows["length"].unique()))
     methods = [name for name in evidence.methods if name in foreground(evidence) and (rows["method"] == name).any()]
     figure, axes = panels(
-        len(lengths), len(methods), width=2.0 * len(lengths) + 2.0, height=0.85 + 0.62 * len(methods),
-        sharex="col", sharey=True,
+        len(lengths), width=2.0 * len(lengths) + 2.0, height=0.95 + 0.55 * len(methods), sharey=True
     )  # fmt: skip
     chart = Chart(
         name=f"endings-{evidence.file_names[task]}",
@@ -66,33 +68,35 @@ def endings(evidence: Evidence, task: str) -> Chart:
         "in grey those that had diverged; neither is pale." + background_note(evidence),
         table=pd.DataFrame(),  # the shares at the end stand with the other chart
     )
-    for row, method in zip(axes, methods, strict=True):
-        row[0].set_ylabel(method, rotation=0, ha="right", va="center", fontsize=9)
-        for length, ax in zip(lengths, row, strict=True):
-            _draw_ending(chart, ax, evidence, rows[(rows["method"] == method) & (rows["length"] == length)])
-    for length, top, bottom in zip(lengths, axes[0], axes[-1], strict=True):
-        top.set_title(f"length {length:g}")
-        _steps_axis(bottom)
+    for length, ax in zip(lengths, axes[0], strict=True):
+        own = rows[rows["length"] == length]
+        for place, method in enumerate(methods):
+            _draw_ending(chart, ax, evidence, own[own["method"] == method], place)
+        method_rows(ax, methods)
+        ax.grid(visible=False)
+        ax.set_title(f"length {length:g}")
+        _steps_axis(ax)
     return chart
 
 
-def _draw_ending(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame) -> None:
-    """The stacked shares of one method at one length."""
-    ax.set_ylim(0, 1)
-    ax.set_yticks([])
-    ax.spines["left"].set_visible(False)
+def _draw_ending(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, place: int) -> None:
+    """The stacked shares of one method at one length, in the row at `place`; the axis points down."""
     if rows.empty:
         return
     rows = rows.sort_values("step")
-    method, steps = rows["method"].iloc[0], rows["step"].to_numpy(float)
-    colour = evidence.styles[method].colour
-    last = rows.iloc[-1]
-    tip = f"{method}, length {last['length']:g}: {last['solved']:.0%} solved, {last['diverged']:.0%} diverged"
-    solved = ax.fill_between(steps, rows["solved"], color=colour, alpha=0.75, lw=0, step="post")
-    diverged = ax.fill_between(steps, 1 - rows["diverged"], 1, color=MUTED, alpha=0.6, lw=0, step="post")
-    ax.fill_between(steps, rows["solved"], 1 - rows["diverged"], color=RULE, alpha=0.55, lw=0, step="post")
-    for area in (solved, diverged):
-        chart.mark(area, evidence.place(method), tips=(tip,))
+    method, steps, last = rows["method"].iloc[0], rows["step"].to_numpy(float), rows.iloc[-1]
+    foot, height = place + ROW_SHARE / 2, ROW_SHARE
+    shares = " and ".join(f"{100 * last[name]:.0f} % {name}" for name in ("solved", "diverged"))
+    tip = f"{method}, length {last['length']:g}: {shares}"
+    solved, diverged = foot - height * rows["solved"], foot - height * (1 - rows["diverged"])
+    link = trials(evidence, task=last["task"], method=method, length=int(last["length"]), purpose="reporting")
+    for colour, alpha, low, high in (
+        (RULE, 0.55, solved, diverged),
+        (evidence.styles[method].colour, 0.75, foot, solved),
+        (MUTED, 0.6, diverged, foot - height),
+    ):
+        area = ax.fill_between(steps, low, high, color=colour, alpha=alpha, lw=0, step="post")
+        chart.mark(area, evidence.place(method), tips=(tip,), links=(link,))
 
 
 @themed
@@ -105,7 +109,7 @@ def profile(evidence: Evidence) -> Chart:
         title="Performance profile",
         figure=figure,
         reading="On what share of all tasks and lengths a method is at most this many times slower than the fastest "
-        f"({int(rows['units'].iloc[0])} units; not solving is infinitely slow).",
+        f"({_units(int(rows['units'].iloc[0]))}; not solving is infinitely slow).",
         table=evidence.in_grid_order(rows.drop_duplicates("method"))[["method", "score", "units"]],
         about={"purpose": "reporting"},
     )
@@ -116,6 +120,10 @@ def profile(evidence: Evidence) -> Chart:
     axes[0, 0].set_ylabel("share of tasks and lengths")
     axes[0, 0].set_ylim(-0.03, 1.03)
     return chart
+
+
+def _units(count: int) -> str:
+    return "1 unit" if count == 1 else f"{count} units"
 
 
 def _steps_axis(ax: Axes) -> None:

@@ -57,6 +57,7 @@
     tip.style.left = `${Math.max(4, Math.min(event.clientX + 12, innerWidth - width - 8))}px`;
     tip.style.top = `${event.clientY > height + 20 ? event.clientY - height - 12 : event.clientY + 16}px`;
   });
+  addEventListener("scroll", () => { tip.hidden = true; }, { passive: true });
   document.addEventListener("click", (event) => {
     const point = event.target.closest("[data-trial], [data-rows]");
     if (point) location.hash = point.dataset.rows || `trials?trial=${point.dataset.trial}`;
@@ -67,10 +68,13 @@
   const more = document.getElementById("more");
   const form = document.getElementById("filter");
   const names = { task: data.tasks, method: data.methods };
-  const text = (column, value) => value === null ? "–" : names[column] ? names[column][value] : String(value);
+  const text = (column, value) => value === null ? "–" : names[column] ? names[column][value] : brief(value);
+  const brief = (value) => typeof value === "number" ? String(Number(value.toPrecision(4))) : value;
   const place = Object.fromEntries(data.columns.map((column, index) => [column, index]));
   const filters = ["task", "method", "length", "outcome", "purpose"];
   const choices = new Map();
+  const numeric = new Set(data.columns.filter((column, index) =>
+    !names[column] && data.rows.some((row) => typeof row[index] === "number")));
 
   function node(tag, content, parent) {
     const made = document.createElement(tag);
@@ -113,15 +117,20 @@
       [...wanted].every(([column, values]) => values.some((value) => is(row[place[column]], value))));
     table.replaceChildren();
     const head = node("tr", null, node("thead", null, table));
-    for (const column of [...data.columns, "train it again"]) node("th", column.replaceAll("_", " "), head).scope = "col";
+    for (const column of data.columns) {
+      const words = column === "trial" ? "trial, and the command that trains it again" : column.replaceAll("_", " ");
+      const name = node("th", words, head);
+      name.scope = "col";
+      if (numeric.has(column)) name.className = "number";
+    }
     const body = node("tbody", null, table);
     for (const row of rows.slice(0, limit)) {
       const line = node("tr", null, body);
       row.forEach((value, index) => {
-        const entry = node("td", text(data.columns[index], value), line);
-        if (typeof value === "number" && !names[data.columns[index]]) entry.className = "number";
+        const column = data.columns[index];
+        if (column === "trial") node("code", `${data.command} ${value}`, node("td", null, line));
+        else node("td", text(column, value), line).className = numeric.has(column) ? "number" : "";
       });
-      node("code", `${data.command} ${row[place.trial]}`, node("td", null, line));
     }
     const said = [...wanted].map(([column, values]) => {
       const words = values.map((value) => value === "null" ? "missing" : names[column] ? names[column][value] : value);
