@@ -19,4 +19,5 @@ def track(name: str, results: Path, *, tracking_uri: str | None) -> None:
     # Two writers would end and replace each other's runs; the folder's lock keeps them apart.
     with held(folder), progress().status("Mirroring to MLflow"):
         links = mirror_folder(folder, uri)
+    out().print(f"MLflow at {links.uri} holds all {links.mirrored:,} finished trials of {folder}.")
     print_links(out(), folder, name, links)

@@ -28,7 +28,8 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_LOGGING_LEVEL": "ERROR",  # also silences Alembic's line a migration
+    # What MLflow raises is said in one line; before it raises it would print a page. Also silences Alembic.
+    "MLFLOW_LOGGING_LEVEL": "CRITICAL",
 }
 
 

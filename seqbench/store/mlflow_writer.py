@@ -46,13 +46,15 @@ class Links(NamedTuple):
 
     uri: the tracking store, without a password
     comparison: task -> its charts
-    not_mirrored: finished trials that are not in the store
+    mirrored: finished trials that are in the store
+    not_mirrored: finished trials that are not
     """
 
     uri: str
     comparison: Mapping[str, str]
     trials: str | None = None
     report: str | None = None
+    mirrored: int = 0
     not_mirrored: int = 0
 
 
@@ -148,7 +150,8 @@ class Writer:
         tasks = [task for task in {**planned, **self._comparisons} if task in self._comparisons]
         charts = {task: comparison_fragment(self._comparisons[task].experiment.experiment_id) for task in tasks}
         trials = runs_fragment(self._trials.experiment.experiment_id)
-        return Links(without_password(self.uri), charts, trials, self._report_fragment(), not_mirrored)
+        shown = without_password(self.uri)
+        return Links(shown, charts, trials, self._report_fragment(), len(self.mirrored), not_mirrored)
 
     def _report_fragment(self) -> str | None:
         run = self._reports.known.get(REPORT_KEY)

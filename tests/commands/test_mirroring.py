@@ -17,6 +17,7 @@ import pytest
 
 from seqbench.commands import mirroring
 from seqbench.commands.mirroring import LiveMirror
+from seqbench.commands.track import track
 from seqbench.store.mlflow_arrivals import Arrivals
 from seqbench.store.mlflow_client import Patience, embedded_uri
 from seqbench.store.mlflow_mirror import Links, Mirror, mirror_folder
@@ -207,3 +208,13 @@ def test_the_mirror_is_no_thread_that_keeps_a_process_alive(folder: Path) -> Non
         [thread] = [one for one in threading.enumerate() if one.name == "mlflow-mirror"]
         assert thread.daemon
     assert not thread.is_alive()
+
+
+def test_track_says_that_nothing_is_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finish(folder, TRIALS)
+    for _ in range(2):
+        track("toy", folder.parent, tracking_uri=None)
+        said = capsys.readouterr().out
+        assert f"MLflow at {embedded_uri(folder.parent)} holds all 8 finished trials of {folder}." in said
+        assert "adding: http://127.0.0.1:5000/#/experiments/" in said
+    assert active_trials(folder.parent / "mlflow.db") == [one["trial"] for one in TRIALS]

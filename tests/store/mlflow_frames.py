@@ -43,18 +43,20 @@ def trial(method: str, length: int, seed: int, accuracy: float | None, *, task: 
             "optimizer": "adam",
             "environment": "here",
         },
-        "curve": [
-            {
-                "step": 10 * (turn + 1),
-                "train_loss": 1 / (turn + 1),
-                "validation_accuracy": 0.5,
-                "seconds": turn + 1.0,
-                "gradient_norm": 4.0 / (turn + 1),
-                "gradient_norm_after": 1.0,
-            }
-            for turn in range(EVALUATIONS)
-        ],
+        "curve": [evaluation(turn) for turn in range(1, EVALUATIONS + 1)],
         "probes": [],
+    }
+
+
+def evaluation(turn: int) -> dict[str, float]:
+    """One row of a curve."""
+    return {
+        "step": 10 * turn,
+        "train_loss": 1 / turn,
+        "validation_accuracy": 0.5,
+        "gradient_norm": 4.0 / turn,
+        "gradient_norm_after": 1.0,
+        "seconds": float(turn),
     }
 
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,18 +17,8 @@ from seqbench.store.lock import held
 from seqbench.store.parameters import parameters_path, save_parameters
 from seqbench.store.results import gather, load_plan, load_results
 from seqbench.store.trials import TrialStore
+from tests.store.full_disk import room_for
 from tests.store.mlflow_frames import grid, plan_of
-
-
-@contextlib.contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file may grow past `size` bytes: what the kernel does on a full disk, without one. Python ignores SIGXFSZ."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @pytest.fixture

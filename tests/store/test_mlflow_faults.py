@@ -18,6 +18,7 @@ from seqbench.errors import TrackingError
 from seqbench.store import mlflow_mirror
 from seqbench.store.mlflow_client import Patience, embedded_uri
 from seqbench.store.mlflow_mirror import FIRST_PAUSE, Mirror, mirror_snapshot
+from tests.store.full_disk import room_for
 from tests.store.mlflow_frames import active_trials, chart, grid, snapshot
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that it calls deprecated.
@@ -192,6 +193,21 @@ def test_a_damaged_database_says_that_it_is_a_mirror(damage: str, store: Path, t
     said: list[str] = []
     assert Mirror(uri(store), taken.plan, tmp_path, warn=said.append).finish(taken).not_mirrored == 1
     assert f"move {store} away and `seqbench track GRID` writes it anew" in said[0]
+
+
+def test_a_full_disk_costs_a_line_and_not_a_page(
+    store: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    taken = snapshot(grid({"lstm": {10: [1.0, 0.5]}}), tmp_path / "toy")
+    said: list[str] = []
+    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=said.append)
+    with room_for(store.stat().st_size // 2):
+        assert mirror.finish(taken).not_mirrored == 2
+    assert len(said) == 2
+    assert "sqlite3.OperationalError" in said[0]
+    assert capfd.readouterr() == ("", "")
+    assert mirror.finish(taken).not_mirrored == 0
+    assert active_trials(store) == sorted(taken.results["trial"])
 
 
 def test_tracking_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
