@@ -92,6 +92,13 @@ class TestMemory:
         assert part.charts == ()
         assert part.text == "No reporting trial of this task has finished yet."
 
+    def test_no_p_is_given_where_so_few_seeds_could_find_nothing(self, make: Any) -> None:
+        table = areas_table(solved_up_to(make, {"vanilla": [1] * 5, "far": [3] * 5}), "adding")
+        places = [table.head.index(name) for name in ("p", "p (Holm)", "difference (95 %)")]
+        p, corrected, difference = (table.rows[0][place].text for place in places)
+        assert (p, corrected) == ("–", "–"), "of five pairs p is at least 0.0625"
+        assert difference != "–"
+
 
 class TestAcross:
     def test_the_order_and_whether_it_rests_on_one_task(self, make: Any) -> None:

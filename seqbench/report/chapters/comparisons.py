@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, p_text
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, told_p
 from seqbench.report.charts.differences import differences
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
@@ -37,7 +37,8 @@ def pairs_table(evidence: Evidence, task: str) -> Table:
         shown, name=f"pairs-{evidence.tasks.index(task) + 1}", title=f"Comparisons on {task}", heads=heads,
         raw=rows, folded=True, cells=dict.fromkeys(heads, as_it_is),
         note="Exact sign-flip test over seeds, corrected by Holm within the declared family; all others are "
-        "exploratory. P(improvement): the share of seeds that improved, ties counting one half. "
+        "exploratory. No p is given where so few seeds could find nothing. P(improvement): the share of seeds that "
+        "improved, ties counting one half. "
         "No evidence is not evidence of no difference.",
     )  # fmt: skip
 
@@ -53,7 +54,6 @@ def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
         "n": own(str(row["n"])),
         "difference": own(interval_text(row["difference"], row["low"], row["high"])),
         "improved": own(interval_text(row["improved"], row["improved_low"], row["improved_high"])),
-        "p": own(p_text(row["p"])),
-        "p_holm": own(p_text(row["p_holm"])),
+        **{name: own(told_p(evidence, row[name], row["n"], row["comparisons"])) for name in ("p", "p_holm")},
         **{name: plain(row[name]) for name in ("against", "verdict", "family")},
     }

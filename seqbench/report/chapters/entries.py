@@ -8,6 +8,7 @@ from typing import Any
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.report.table import Cell
+from seqbench.stats.signflip import seeds_to_find_anything
 
 
 def method_cell(evidence: Evidence, method: str) -> Cell:
@@ -54,6 +55,7 @@ def p_text(p: float) -> str:
     return "–" if p != p else "< 0.001" if p < 0.001 else f"{p:.2g}"
 
 
-def as_number(text: str) -> Cell:
-    """A text set to the right, as numbers are."""
-    return Cell(text, number=True)
+def told_p(evidence: Evidence, p: float, seeds: float, comparisons: float) -> str:
+    """A p-value as it is read; a dash where so few seeds could not have found any difference, however clear."""
+    enough = seeds == seeds and seeds >= seeds_to_find_anything(int(comparisons), evidence.declared.alpha)
+    return p_text(p) if enough else "–"

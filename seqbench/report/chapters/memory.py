@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, p_text, ratio_cell
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, ratio_cell, told_p
 from seqbench.report.charts.accuracy import accuracy
 from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.solve_rate import solve_rate
@@ -87,7 +87,8 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
     if rows.empty:
         return None
     rows = rows.sort_values("area", ascending=False, kind="stable")
-    shown = pd.DataFrame([_area_entries(evidence, row) for row in rows.to_dict(orient="records")])
+    tests = int(rows["p"].notna().sum())
+    shown = pd.DataFrame([_area_entries(evidence, row, tests) for row in rows.to_dict(orient="records")])
     return tabulate(
         shown, name=f"areas-{evidence.tasks.index(task) + 1}", title=f"Area under the solve-rate curve of {task}",
         heads=AREA_HEADS, cells=dict.fromkeys(AREA_HEADS, as_it_is), raw=rows, folded=True,
@@ -97,8 +98,8 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
     )  # fmt: skip
 
 
-def _area_entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
-    """One method's area, and its difference from the baseline if it is another."""
+def _area_entries(evidence: Evidence, row: dict[str, Any], tests: int) -> dict[str, Cell]:
+    """One method's area, and its difference from the baseline if it is another, one of that many `tests`."""
     both = [name for name in (row["method"], row["against"]) if name == name and name is not None]
     own = {"task": row["task"], "method": row["method"]}
     paired = {"task": row["task"], "method": both}
@@ -111,8 +112,10 @@ def _area_entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
         "difference": linked(
             evidence, interval_text(row["difference"], row["difference_low"], row["difference_high"]), **paired
         ),
-        "p": linked(evidence, p_text(row["p"]), **paired),
-        "p_holm": linked(evidence, p_text(row["p_holm"]), **paired),
+        **{
+            name: linked(evidence, told_p(evidence, row[name], row["pairs"], tests), **paired)
+            for name in ("p", "p_holm")
+        },
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, interval_text, linked, p_text
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, told_p
 from seqbench.report.charts.effects import effects, interaction
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
@@ -60,8 +60,10 @@ def effects_table(evidence: Evidence, task: str) -> Table:
             "effect": plain(row["effect"].replace(" x ", " × ")),
             "mean": linked(evidence, interval_text(row["mean"], row["low"], row["high"]), task=task),
             "n": linked(evidence, str(row["n"]), task=task),
-            "p": linked(evidence, p_text(row["p"]), task=task),
-            "p_holm": linked(evidence, p_text(row["p_holm"]), task=task),
+            **{
+                name: linked(evidence, told_p(evidence, row[name], row["n"], row["comparisons"]), task=task)
+                for name in ("p", "p_holm")
+            },
             **{name: plain(row[name]) for name in ("verdict", "depends_on")},
         }
         for row in primary.to_dict(orient="records")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, p_text
+from seqbench.report.chapters.entries import as_it_is, interval_text, linked, method_cell, told_p
 from seqbench.report.charts.steps import endings, incidence, profile
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
@@ -84,7 +84,8 @@ def differences_table(evidence: Evidence, task: str) -> Table:
     rows = evidence.comparison.steps
     rows = rows[(rows["task"] == task) & (rows["n"] > 0)]
     ordered = evidence.in_grid_order(rows).to_dict(orient="records")
-    shown = pd.DataFrame([_entries(evidence, row) for row in ordered], columns=list(HEADS))
+    tests = int(rows["p"].notna().sum())
+    shown = pd.DataFrame([_entries(evidence, row, tests) for row in ordered], columns=list(HEADS))
     return tabulate(
         shown, name=f"speed-{evidence.tasks.index(task) + 1}", title=f"Steps to solve {task} against the baseline",
         heads=HEADS, cells=dict.fromkeys(HEADS, as_it_is), raw=rows, folded=True,
@@ -94,8 +95,8 @@ def differences_table(evidence: Evidence, task: str) -> Table:
     )  # fmt: skip
 
 
-def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
-    """One method at one length."""
+def _entries(evidence: Evidence, row: dict[str, Any], tests: int) -> dict[str, Cell]:
+    """One method at one length, compared with the baseline in one of that many `tests`."""
     at = {"task": row["task"], "length": int(row["length"])}
     baseline = evidence.comparison.baselines.get(row["task"])
 
@@ -113,8 +114,7 @@ def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
         "mean": own(interval_text(row["restricted_mean"], row["mean_low"], row["mean_high"], 0)),
         "difference": paired(interval_text(row["difference"], row["difference_low"], row["difference_high"], 0)),
         "pairs": paired(number(row["pairs"])),
-        "p": paired(p_text(row["p"])),
-        "p_holm": paired(p_text(row["p_holm"])),
+        **{name: paired(told_p(evidence, row[name], row["pairs"], tests)) for name in ("p", "p_holm")},
         "seconds": own(number(row["median_seconds"])),
         "sequences": own(number(row["median_sequences"])),
     }
