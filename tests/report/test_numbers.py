@@ -12,6 +12,7 @@ from seqbench.report.chapters.memory import methods_table
 from seqbench.report.charts.accuracy import accuracy
 from seqbench.report.charts.base import Chart, Picture
 from seqbench.report.charts.differences import differences
+from seqbench.report.charts.rates import learning_rates
 from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.contents import contents
 from seqbench.report.links import trials
@@ -74,3 +75,9 @@ def test_no_table_of_results_has_a_number_that_leads_nowhere(two_by_two: Any) ->
                 if cell.number and not cell.link and head != "length" and re.search(r"\d", cell.text)
             ]  # fmt: skip
             assert bare == []
+
+
+def test_what_tuning_saw_leads_to_tuning_trials(small: Any) -> None:
+    table = numbers(learning_rates(small, "adding"), small)
+    place = table.head.index("score")
+    assert all(query(row[place].link)["purpose"] == ["tuning"] for row in table.rows if row[place].text != "–")

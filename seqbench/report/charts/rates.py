@@ -41,6 +41,7 @@ def learning_rates(evidence: Evidence, task: str) -> Chart:
         "A flat line is a method that needs little tuning; points without a line differ in other settings too. "
         f"{RINGED}",
         table=rows[["method", "length", "setting", "n", "solved", "diverged", "score"]],
+        about={"task": task, "purpose": "tuning"},
     )
     for length, ax in zip(lengths, axes[0], strict=True):
         _lines(chart, ax, evidence, task, rows[rows["length"] == length].assign(x=lambda own: own["learning_rate"]))
@@ -66,6 +67,7 @@ def knobs(evidence: Evidence, task: str) -> Chart:
         reading="Mean validation score over all lengths and tuning seeds, for the methods that have the setting. The "
         f"learning rate differs from point to point. {RINGED}",
         table=rows[["method", "setting", "n", "solved", "diverged", "score"]],
+        about={"task": task, "purpose": "tuning"},
     )
     for name, ax in zip(names, axes[0], strict=True):
         own = rows[[name in knobs for knobs in rows["knobs"]]]
