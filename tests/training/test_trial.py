@@ -96,9 +96,10 @@ def test_divergence_later_keeps_what_came_before():
     assert row["steps"] == row["diverged_at"] - 1
 
 
-def test_an_early_stop_needs_three_evaluations_in_a_row():
+def test_an_early_stop_needs_three_evaluations_in_a_row_and_probes_are_read_where_the_trial_ends():
     easy = TASK._replace(criterion=Criterion("accuracy", 0.0))
-    finished = run(program(easy))
+    finished = run(program(easy, steps=60), probes="action")
+    assert sorted({row["step"] for row in finished.probes}) == [0, 10, 30]
     assert [row["step"] for row in finished.curve] == [10, 20, 30]
     assert (finished.row["solved_at"], finished.row["steps"], finished.row["outcome"]) == (10, 30, "solved")
 
