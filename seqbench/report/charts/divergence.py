@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
 from seqbench.report.charts.base import Chart, length_axis, panels, themed
@@ -19,20 +20,13 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
     rows = evidence.comparison.divergence
     rows = evidence.in_grid_order(rows[(rows["purpose"] != "tuning") & rows["task"].isin(tasks)])
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
-    shown = rows.assign(
-        share=[f"{row.diverged} of {row.n}" for row in rows.itertuples()],
-        interval=[
-            f"{100 * row.low:.0f} to {100 * row.high:.0f} %" if row.low == row.low else "–" for row in rows.itertuples()
-        ],
-        kinds=[_kinds(row._asdict()) for row in rows.itertuples()],
-    )
     chart = Chart(
         name=name,
         title="Seeds that diverged",
         figure=figure,
         reading="Share of the seeds whose loss or gradient became infinite or not a number. "
         "Exact intervals stand in the table.",
-        table=shown[["task", "method", "length", "share", "interval", "kinds", "first_step", "median_step"]],
+        table=_table(rows),
         about={"purpose": "reporting", "outcome": "diverged"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
@@ -54,6 +48,18 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
     axes[0, 0].set_ylim(-0.02, max(0.25, float(rows["rate"].max()) * 1.1))
     axes[0, 0].set_ylabel("seeds that diverged")
     return chart
+
+
+def _table(rows: pd.DataFrame) -> pd.DataFrame:
+    """Shares with their exact intervals, what was not finite, and when."""
+    shown = rows.assign(
+        share=[f"{row.diverged} of {row.n}" for row in rows.itertuples()],
+        interval=[
+            f"{100 * row.low:.0f} to {100 * row.high:.0f} %" if row.low == row.low else "–" for row in rows.itertuples()
+        ],
+        kinds=[_kinds(row._asdict()) for row in rows.itertuples()],
+    )
+    return shown[["task", "method", "length", "share", "interval", "kinds", "first_step", "median_step"]]
 
 
 def _kinds(row: Mapping[str, Any]) -> str:
