@@ -16,7 +16,7 @@ from seqbench.report.markdown import markdown_report
 from seqbench.report.section import Section
 from seqbench.report.table import Table, csv, tex
 from seqbench.store import atomic
-from seqbench.store.results import load_curves, load_plan, load_probes, load_results
+from seqbench.store.results import load_plan, load_tables
 from seqbench.store.trials import TrialStore
 
 
@@ -27,10 +27,10 @@ def build_report(folder: Path) -> Path:
         StoreError: the folder holds no results, or cannot be written.
     """
     folder = Path(folder)
+    tables = load_tables(folder, missing=True)
     evidence = Evidence(
-        load_results(folder, missing=True), load_curves(folder), load_probes(folder), load_plan(folder),
-        TrialStore(folder).read_failures(),
-    )  # fmt: skip
+        tables["results"], tables["curves"], tables["probes"], load_plan(folder), TrialStore(folder).read_failures()
+    )
     return write_report(evidence, folder)
 
 

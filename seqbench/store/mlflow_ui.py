@@ -53,14 +53,13 @@ def serve_ui(
     if grid is not None and not links:
         raise TrackingError(f"The store in {results_dir} knows no grid {grid}. Run `seqbench track {grid}` first.")
     echo("Starting MLflow, which takes some ten seconds ...")
-    with running_ui(results_dir, host, port) as (address, server):
+    with contextlib.suppress(KeyboardInterrupt), running_ui(results_dir, host, port) as (address, server):
         for link in links:
             echo(f"{link.grid}, {link.task}: {address}{link.fragment}")
         echo(f"All experiments: {address}{experiments_fragment()}")
         echo("Ctrl-C stops it.")
-        with contextlib.suppress(KeyboardInterrupt):
-            server.wait()
-            raise TrackingError(f"The MLflow server ended by itself, exit code {server.returncode}.")
+        server.wait()
+        raise TrackingError(f"The MLflow server ended by itself, exit code {server.returncode}.")
 
 
 def find_chart_links(results_dir: Path | str) -> list[ChartLink]:
