@@ -67,18 +67,31 @@ class Pool:
                 self._give(worker)
 
     def _give(self, worker: Worker) -> None:
-        """The next trial of the worker's own group, else of a group nobody works on, else of the largest one."""
+        """The next trial of the worker's own group, or of the group that suits it best."""
         worker.trial = None
-        open_groups = {key: waiting for key, waiting in self._pending.items() if waiting}
-        if not open_groups:
+        if not any(self._pending.values()):
             return
-        taken = {other.group for other in self._workers if other.trial}
-        if worker.group not in open_groups:
-            untouched = {key: waiting for key, waiting in open_groups.items() if key not in taken} or open_groups
-            worker.group = max(untouched, key=lambda key: len(untouched[key]))
-        trial = open_groups[worker.group].popleft()
+        if not self._pending.get(worker.group):
+            worker.group = self._choose(worker)
+        trial = self._pending[worker.group].popleft()
         self._attempts[trial.id] = self._attempts.get(trial.id, 0) + 1
         worker.begin(trial, self._ask(trial, self._groups[worker.group]))
+
+    def _choose(self, worker: Worker) -> str:
+        """A group nobody works on, if there is one: of the worker's own series, else of one that nobody works on.
+
+        The lengths of a series share what probes compile, so that a series should stay with one worker. Among equals
+        the group with most trials comes first.
+        """
+        busy = {other.group for other in self._workers if other.trial}
+        taken = {self._groups[key].series for key in busy if key in self._groups}
+        own = self._groups[worker.group].series if worker.group in self._groups else None
+
+        def suits(key: str) -> tuple[bool, bool, bool, int]:
+            series = self._groups[key].series
+            return key not in busy, series == own, series not in taken, len(self._pending[key])
+
+        return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 
     def _replace(self, worker: Worker, handle: Callable[[Event], None]) -> None:
         """A worker died: begin its trial again, or give the trial up; then let a new worker take its place."""

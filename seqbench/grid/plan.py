@@ -69,6 +69,11 @@ class Group:
     program: Program
     probe_steps: int
 
+    @property
+    def series(self) -> tuple[str, str]:
+        """The method and task whose lengths the group's program is one of: those of its first trial."""
+        return self.trials[0].method, self.trials[0].task_label
+
 
 class Choice(NamedTuple):
     """The setting that tuning chose for a method on a task: learning rate, and knobs by `component.setting`."""

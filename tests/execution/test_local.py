@@ -105,3 +105,23 @@ def test_no_worker_outlives_the_pool(group):
         processes = [worker._process for worker in pool._workers]
         assert len(processes) == 2
     assert all(process.poll() is not None for process in processes)
+
+
+def test_the_lengths_of_a_method_stay_with_one_worker(grid):
+    """Both lengths of a method share what probes compile; no worker takes a second method before the first is done."""
+    groups = plan(grid).groups
+    series = {trial.id: group.series for group in groups for trial in group.trials}
+    began = {}
+
+    with Pool(2) as pool:
+
+        def handle(event):
+            if event["event"] == "started":
+                worker = next(worker for worker in pool._workers if worker.trial and worker.trial.id == event["trial"])
+                began.setdefault(worker, []).append(series[event["trial"]])
+
+        pool.run(groups, handle)
+    assert len(began) == 2
+    assert {own[0] for own in began.values()} == {group.series for group in groups}
+    # One who is done with its own may help out the other at the end.
+    assert sorted(len(set(own)) for own in began.values()) in ([1, 1], [1, 2])
