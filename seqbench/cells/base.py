@@ -122,7 +122,8 @@ class Cell(nnx.Module):
         Raises:
             Incompatible: the state reaches the candidate by no matrix.
         """
-        return self.recurrent_kernel[...][:, self.recurrent_block(self.candidate)]
+        block = self.recurrent_block(self.candidate)  # first of all: who refuses has no kernel either
+        return self.recurrent_kernel[...][:, block]
 
 
 class ParametrisedCell(Cell):

@@ -24,17 +24,27 @@ from seqbench.contracts.base import (
     require_close,
     require_same,
 )
+from seqbench.contracts.toys import toy_batch, toy_task
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import Recurrent
 from seqbench.layers.unroll import unroll
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.identity_init import identity_init
 from seqbench.mitigations.skip_in_time import skip_in_time
+from seqbench.models.stacked import stacked
+from seqbench.probes import measure
 
 BATCH, STEPS, INPUTS, HIDDEN = 3, 5, 2, 4
 MASK: Any = np.arange(STEPS) < np.asarray([STEPS, 3, 1])[:, None]
 PLACES, MOVE = 60, 1e-6
 """Entries whose gradient is compared with a finite difference, and how far each is moved."""
+
+
+class Looked:
+    """What probes need to know of a group of trials."""
+
+    def __init__(self, task: Any, graph: Any, chain: Any, shapes: Any, training: dict[str, Any]) -> None:
+        self.task, self.graph, self.chain, self.shapes, self.training = task, graph, chain, shapes, training
 
 
 class Subject:
@@ -193,6 +203,16 @@ def opening_the_retention_gate_keeps_as_it_says(subject: Subject) -> None:
     require_close(kept, np.full(kept.shape, 0.4), message, rtol=1e-7, atol=1e-5)
 
 
+def every_probe_reads_it(subject: Subject) -> None:
+    """A probe finds figures in a model of the cell, or leaves out what the cell does not have."""
+    task, none = toy_task(), chain()
+    graph, parameters = nnx.split(stacked(subject.builder, width=HIDDEN)(task, none, nnx.Rngs(0)))
+    group = Looked(task, graph, none, parameters, {"batch_size": BATCH})
+    read = measure(group, parameters, batch=toy_batch(task), arrays=(), which="all").rows
+    found = {row["probe"] for row in read}
+    require("gradient_norm" in found and "parameter_norm" in found, f"Probes find only {sorted(found)}.")
+
+
 def works_inside_a_wrapper(subject: Subject) -> None:
     """A mitigation around the cell is fed and prepared like the cell: nothing differs before its skip arrives."""
     around: Any = chain(skip_in_time(steps=2)).cell(subject.builder)(INPUTS, HIDDEN, nnx.Rngs(0))
@@ -214,6 +234,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     stays_finite_and_alive_over_a_thousand_steps,
     says_which_recurrent_matrix_can_be_set,
     opening_the_retention_gate_keeps_as_it_says,
+    every_probe_reads_it,
     works_inside_a_wrapper,
 )
 

@@ -7,7 +7,13 @@ from typing import Any
 from seqbench.layers.unroll import MEMORY_BUDGET
 
 EVALUATION_BATCH = 256
-"""Sequences a batch of validation and test data."""
+"""Sequences a batch of validation and test data, unless they are long."""
+
+EVALUATION_STEPS = 2**18
+"""Steps of a batch of validation and test data at most, all its sequences together: long ones must fit into memory."""
+
+FEWEST = 8
+"""Sequences a batch of validation and test data, however long they are."""
 
 HELD = 3
 """Consecutive evaluations that must meet the criterion before a trial counts as solved on the way."""
@@ -19,11 +25,17 @@ TRAINING_VERSION = 2
 """Raise when training or evaluation changes what a number means in a way that no constant here tells."""
 
 
+def evaluation_batch(steps: int) -> int:
+    """Sequences of `steps` steps in a batch of validation and test data: a power of two."""
+    fit = max(EVALUATION_STEPS // steps, FEWEST)
+    return int(min(EVALUATION_BATCH, 1 << (fit.bit_length() - 1)))
+
+
 def rules() -> dict[str, Any]:
     """The rules as a trial's identity holds them: a trial made under others is another trial."""
     return {
         "training": TRAINING_VERSION,
-        "evaluation_batch": EVALUATION_BATCH,
+        "evaluation_batch": [EVALUATION_BATCH, EVALUATION_STEPS, FEWEST],
         "held": HELD,
         "chance_margin": CHANCE_MARGIN,
         "memory_budget": MEMORY_BUDGET,

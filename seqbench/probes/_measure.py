@@ -18,13 +18,16 @@ from jaxtyping import Array, Key
 from seqbench.errors import UsageError
 from seqbench.executables import compiled
 from seqbench.grid.nearest import advice
-from seqbench.grid.rules import EVALUATION_BATCH
+from seqbench.grid.rules import evaluation_batch
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.probes.base import Row, look
 from seqbench.tasks.base import Batch, Task
 
-SEQUENCES = 32
+SEQUENCES, FEWEST = 32, 4
 """Sequences that probes look at: always the same ones for a seed, none of which training or evaluation meets."""
+
+STEPS = 2**15
+"""Steps of all these sequences together at most, down to the fewest sequences: all their states are kept at once."""
 
 PROBE_BATCH = 2**31 - 1
 """Place of these sequences in the stream of validation data, far behind what evaluation reads."""
@@ -96,7 +99,7 @@ def probe_batch(task: Task, key: Key[Array, ""]) -> Batch:
     sampler = task.validation or task.sample
 
     def draw(key: Key[Array, ""]) -> Batch:
-        return sampler(jax.random.fold_in(probe_key(key), 0), EVALUATION_BATCH)
+        return sampler(jax.random.fold_in(probe_key(key), 0), evaluation_batch(task.steps))
 
     return compiled(draw, key, rarely_run=True)(key)
 
@@ -115,7 +118,7 @@ def measure(
     Args:
         program: the trial's group.
         parameters: the model's.
-        batch: at least `SEQUENCES` sequences, of which the first are looked at.
+        batch: sequences as `probe_batch` draws them, of which the first are looked at.
         arrays: the numbers of the trial's mitigations, as in `Chain.arrays`.
         which: see `selected`.
         steps: if the same method meets sequences of several lengths, the steps of the longest. Shorter ones are padded
@@ -128,8 +131,10 @@ def measure(
     if not wanted:
         return Measurement([], 0.0, 0.0)
     began = time.monotonic()
-    few = jax.tree.map(lambda leaf: leaf[:SEQUENCES], batch)
-    padded = _worth_padding(program, batch.mask.shape[1], steps)
+    own = batch.mask.shape[1]
+    padded = _worth_padding(program, own, steps)
+    number = min(SEQUENCES, max(STEPS // (steps if padded else own), FEWEST))
+    few = jax.tree.map(lambda leaf: leaf[:number], batch)
     # Only numbers that reach the model: a threshold of clipping after the backward pass must not make another program.
     bound = tuple(own for link, own in zip(program.chain.links, arrays, strict=True) if link.bind)
     given = parameters, _pad(few, steps) if padded else few, jax.tree.map(jnp.float32, bound)

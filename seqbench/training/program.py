@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key
 
 from seqbench.executables import compiled, compiled_from
 from seqbench.grid.assemble import Assembly
-from seqbench.grid.rules import EVALUATION_BATCH
+from seqbench.grid.rules import evaluation_batch
 from seqbench.mitigations.base import Arrays, Chain, global_norm
 from seqbench.models.base import cells, chosen_segments
 from seqbench.tasks.base import Batch, Task
@@ -88,6 +88,7 @@ class Program:
         self.task: Task = assembly.task
         self.chain = assembly.chain.compiled
         self.training = assembly.training
+        self.evaluation_batch = evaluation_batch(self.task.steps)
         self._build = assembly.build_model
         abstract = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
         self.graph, self.shapes = nnx.split(abstract)
@@ -203,11 +204,11 @@ class Program:
 
         def draw(key: Key[Array, ""]) -> Batch:
             if validation_sampler is test_sampler:
-                return test_sampler(key, EVALUATION_BATCH)
+                return test_sampler(key, self.evaluation_batch)
             return jax.lax.cond(
                 test,
-                lambda k: test_sampler(k, EVALUATION_BATCH),
-                lambda k: validation_sampler(k, EVALUATION_BATCH),
+                lambda k: test_sampler(k, self.evaluation_batch),
+                lambda k: validation_sampler(k, self.evaluation_batch),
                 key,
             )
 

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from seqbench.grid.rules import EVALUATION_BATCH
 from seqbench.mitigations.base import Chain
 from seqbench.probes import due, measure, probe_key
 from seqbench.tasks.base import Batch
@@ -124,7 +123,7 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
 
 
 def _evaluate(program: Program, state: State, seed: int, name: int, sequences: int) -> Scores:
-    batches = jnp.asarray(-(-sequences // EVALUATION_BATCH), jnp.int32)
+    batches = jnp.asarray(-(-sequences // program.evaluation_batch), jnp.int32)
     return jax.device_get(program.evaluate(state.parameters, stream(seed, name), batches, jnp.asarray(name == TEST)))
 
 
