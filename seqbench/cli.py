@@ -37,6 +37,24 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"seqbench {version('seqbench')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Which remedy for vanishing and exploding gradients makes a recurrent network remember further back?"""
+
+
 @app.command()
 def run(
     grid: GridName,
@@ -105,13 +123,18 @@ def track(grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri 
 
 @app.command(name="list")
 def list_(
-    family: Annotated[Literal["tasks", "cells", "models", "mitigations"], typer.Argument(help="What to list.")],
+    family: Annotated[
+        Literal["tasks", "cells", "models", "mitigations"] | None, typer.Argument(help="What to list. Default: all.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List what a grid can name, with its source and its settings."""
-    from seqbench.commands.list import list_family as command
+    from seqbench.commands.list import list_all, list_family
 
-    command(family, as_json=as_json)
+    if family is None:
+        list_all(as_json=as_json)
+    else:
+        list_family(family, as_json=as_json)
 
 
 @app.command()

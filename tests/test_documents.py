@@ -1,5 +1,6 @@
 """What README and CONTRIBUTING point at is there, and what they show works."""
 
+import importlib
 import re
 from pathlib import Path
 
@@ -7,8 +8,11 @@ import pytest
 import yaml
 
 from seqbench.cli import app
+from seqbench.contracts.base import DoesNotApply
+from seqbench.contracts.cells import check_cell
 from seqbench.grid.plan import plan
 from seqbench.grid.read import read_grid
+from seqbench.grid.spec import Grid, Training
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
@@ -38,6 +42,27 @@ def test_the_grid_of_the_readme_can_be_planned(tmp_path):
         path = tmp_path / f"readme-{number}.yaml"
         path.write_text(text)
         assert plan(read_grid(path)).trials
+
+
+def test_the_readme_names_every_key_of_a_grid_with_its_default():
+    table = (ROOT / "README.md").read_text().partition("All keys")[2].partition("`tuning:` tries")[0]
+    named = set(re.findall(r"`(?:training)?\.?(\w+)`", table.replace("training.", "")))
+    assert set(Grid.model_fields) - {"training"} <= named
+    assert set(Training.model_fields) <= named
+    for name in ("steps", "batch_size", "evaluate_every", "validation_sequences", "test_sequences"):
+        assert f"{Training.model_fields[name].default:,}".replace("3,000", "3000").replace("1,024", "1024") in table
+
+
+def test_the_cell_of_the_readme_keeps_the_contract(tmp_path, monkeypatch):
+    [text] = [text for text in blocks("README.md", "python") if "def mine" in text]
+    (tmp_path / "mine_of_the_readme.py").write_text(text.replace("def mine(", "def mine_of_the_readme("))
+    monkeypatch.syspath_prepend(tmp_path)
+    make = importlib.import_module("mine_of_the_readme").mine_of_the_readme
+    for check in check_cell(make):
+        try:
+            check.run()
+        except DoesNotApply:
+            continue
 
 
 def test_the_readme_names_every_command_and_no_other():

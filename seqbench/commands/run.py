@@ -57,19 +57,26 @@ def _train(
     grid: Grid, folder: Path, board: Board, mirror: LiveMirror | None, *, workers: int, only: str | None, quiet: bool
 ) -> Summary:
     """Train with the board on the screen and the mirror beside it."""
+    announced: list[Plan] = []
 
     def found(current: Plan, state: Found) -> None:
         if only is not None and only not in {trial.id for trial in current.trials}:
             raise UsageError(f"{grid.name} has no trial {only}; see {folder / 'plan.json'} for those it has")
-        for line in () if quiet else describe_found(current, state).splitlines():
-            board.say(line)
+        if not current.trials:
+            reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
+            raise UsageError(f"{grid.name} has nothing to train: no combination makes sense.\n{reasons}")
+        known = len(announced[-1].trials) if announced else None
+        if known != len(current.trials):  # at the end nothing is new, after tuning there is
+            for line in () if quiet else describe_found(current, state, only=only).splitlines():
+                board.say(line)
+        announced.append(current)
         board.start(current, finished=state.finished)
 
     with board, mirror or contextlib.nullcontext():
         return run_grid(grid, folder, workers=workers, only=only, found=found, observe=board.observe, say=board.say)
 
 
-def describe_found(current: Plan, state: Found) -> str:
+def describe_found(current: Plan, state: Found, *, only: str | None = None) -> str:
     """What was there before training began, in a line or two."""
     lines = []
     if state.unfinished_run:
@@ -82,10 +89,9 @@ def describe_found(current: Plan, state: Found) -> str:
     left = state.planned - state.finished
     waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
     verb = "Resuming" if state.finished and left else "Found"
-    halfway = f" ({state.begun:,} of them go on from a checkpoint)" if state.begun else ""
-    lines.append(
-        f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {left:,} to train{halfway}{waiting}."
-    )
+    halfway = f" ({state.begun:,} of them begun before)" if state.begun else ""
+    work = f"training {only} alone" if only else f"{left:,} to train{halfway}{waiting}"
+    lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
     if state.lacking:
         lines.append(
             f"{state.lacking:,} finished trials lack the probes or parameters that the grid asks for by now; "

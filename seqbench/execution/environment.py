@@ -40,8 +40,12 @@ def fingerprint(of: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(of, sort_keys=True).encode()).hexdigest()[:8]
 
 
+@cache
 def revision(folder: Path) -> str | None:
-    """The Git commit that `folder` is in, with `+` if files differ from it; None outside a checkout."""
+    """The Git commit that `folder` is in, with `+` if files below it differ; None outside a checkout.
+
+    Results beside it do not count: a run writes them.
+    """
 
     def git(*words: str) -> str | None:
         try:
@@ -51,7 +55,7 @@ def revision(folder: Path) -> str | None:
         return done.stdout.strip()
 
     commit = git("rev-parse", "--short=12", "HEAD")
-    return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
+    return commit and commit + ("+" if git("status", "--porcelain", "--untracked-files=no", ".") else "")
 
 
 def _cpuinfo(field: str) -> str:

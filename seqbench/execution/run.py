@@ -51,6 +51,7 @@ class Summary(NamedTuple):
     crashed: int
 
 
+Finder = Callable[[Plan, Found], None]
 Observer = Callable[[Trial, Event], None]
 
 
@@ -60,7 +61,7 @@ def run_grid(
     *,
     workers: int,
     only: str | None = None,
-    found: Callable[[Plan, Found], None] = lambda plan, found: None,
+    found: Finder = lambda plan, found: None,
     observe: Observer = lambda trial, event: None,
     say: Callable[[str], None] = say,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
@@ -72,27 +73,24 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: worker processes.
         only: train this one trial (again, if it has finished) and nothing else.
-        found: told what was there, before training begins and again after tuning.
+        found: told what is there, before training begins and after every round of it.
         observe: told every event of the workers after it has been kept.
         say: given each line of the workers' standard errors, in threads.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
 
     Raises:
-        GridError: a probe does not exist. GridBusy: another process runs this grid. StoreError: the folder cannot be
-            written. UsageError: it holds the results of another grid.
+        GridError, GridBusy, StoreError, UsageError: a probe does not exist; another process runs this grid; the folder
+            cannot be written; it holds the results of another grid.
     """
     require_probes(grid)
-    run = _Run(grid, folder, only, observe)
+    run = _Run(grid, folder, only, found, observe)
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
     with held(folder) as unfinished, Pool(workers, ask=ask, say=say) as pool:
-        while True:
-            state = run.look(unfinished)
-            found(run.plan, state)
-            groups = missing(run.plan, run.done, only=only)
-            if not groups:
-                break
+        run.look(unfinished)
+        while groups := missing(run.plan, run.done, only=only):
             pool.run(groups, run.keep)
+            run.look(None)
             if only is not None:
                 break
         return run.close()
@@ -101,16 +99,16 @@ def run_grid(
 class _Run:
     """A run between two plans: what is planned, what is done, and what becomes of each event."""
 
-    def __init__(self, grid: Grid, folder: Path, only: str | None, observe: Observer) -> None:
-        self.grid, self.folder, self.only, self.observe = grid, folder, only, observe
+    def __init__(self, grid: Grid, folder: Path, only: str | None, found: Finder, observe: Observer) -> None:
+        self.grid, self.folder, self.only, self.found, self.observe = grid, folder, only, found, observe
         self.store = TrialStore(folder)
         self.crashed: set[str] = set()
         self.done: set[str] = set()
         self.plan: Plan
         self._trials: dict[str, Trial] = {}
 
-    def look(self, unfinished: dict[str, object] | None) -> Found:
-        """Read what is there, and plan."""
+    def look(self, unfinished: dict[str, object] | None) -> None:
+        """Read what is there, plan, and tell."""
         records, damaged = self.store.read(quarantine=True)
         self.plan = planned(self.grid, records)
         self._trials = {trial.id: trial for trial in self.plan.trials}
@@ -120,7 +118,7 @@ class _Run:
         finished = {record["trial"] for record in here if complete(record, self.grid, self.folder)}
         # What is asked for by name is trained whatever has become of it before.
         self.done = self.crashed | (finished if self.only is None else set())
-        return Found(
+        state = Found(
             planned=len(self._trials),
             finished=len(finished),
             begun=len(begun(self.folder) & set(self._trials) - self.done),
@@ -129,6 +127,7 @@ class _Run:
             damaged=tuple(damaged),
             unfinished_run=unfinished,
         )
+        self.found(self.plan, state)
 
     def keep(self, event: Event) -> None:
         """Keep what finished or crashed, then pass it on."""

@@ -117,12 +117,17 @@ def expand_methods(grid: Grid) -> tuple[Method, ...]:
     """The methods of the list, then those of the factors' product, then without either the grid's own as `plain`.
 
     Raises:
-        GridError: two methods have one name, or two names are one method.
+        GridError: two methods have one name, two names are one method, or all are excluded.
     """
     base = Draft(grid.cell, grid.model, tuple(grid.mitigations), grid.training)
     removed = exclusions(grid)
     listed = [_listed(base, grid, index) for index in range(len(grid.methods))]
-    methods = (*listed, *_factorial(base, grid, removed)) or (base.method(PLAIN, {}),)
+    methods = (*listed, *_factorial(base, grid, removed))
+    if not methods and grid.factors:
+        raise grid.document.error(
+            ("exclude",), "every combination of the factors is excluded: nothing is left to train"
+        )
+    methods = methods or (base.method(PLAIN, {}),)
     _require_different(grid, methods)
     return methods
 
