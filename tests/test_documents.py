@@ -1,5 +1,6 @@
 """What README and CONTRIBUTING point at is there, and what they show works."""
 
+import ast
 import importlib
 import re
 from pathlib import Path
@@ -69,3 +70,16 @@ def test_the_readme_names_every_command_and_no_other():
     commands = {command.name or command.callback.__name__.rstrip("_") for command in app.registered_commands}
     table = (ROOT / "README.md").read_text().partition("## Commands")[2].partition("##")[0]
     assert set(re.findall(r"^    seqbench (\w+)", table, re.MULTILINE)) == commands
+
+
+def test_files_stay_under_300_lines_and_functions_under_40():
+    files = [path for folder in ("seqbench", "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
+    assert [path.name for path in files if len(path.read_text().splitlines()) > 300] == []
+    long = [
+        f"{path.name}: {node.name}"
+        for path in files
+        if path.is_relative_to(ROOT / "seqbench")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno - node.lineno >= 40
+    ]
+    assert long == []

@@ -131,13 +131,11 @@ def measure(
     if not wanted:
         return Measurement([], 0.0, 0.0)
     began = time.monotonic()
-    own = batch.mask.shape[1]
-    padded = _worth_padding(program, own, steps)
-    number = min(SEQUENCES, max(STEPS // (steps if padded else own), FEWEST))
-    few = jax.tree.map(lambda leaf: leaf[:number], batch)
+    padded = _worth_padding(program, batch.mask.shape[1], steps)
+    few = _few(_pad(batch, steps) if padded else batch)
     # Only numbers that reach the model: a threshold of clipping after the backward pass must not make another program.
     bound = tuple(own for link, own in zip(program.chain.links, arrays, strict=True) if link.bind)
-    given = parameters, _pad(few, steps) if padded else few, jax.tree.map(jnp.float32, bound)
+    given = parameters, few, jax.tree.map(jnp.float32, bound)
     known = _compiled.setdefault(program, {})
     if (wanted, padded) not in known:
         known[wanted, padded] = compiled(_reader(program, wanted, padded=padded), *given, rarely_run=True)
@@ -154,6 +152,12 @@ def _worth_padding(program: Probed, own: int, steps: int) -> bool:
         return False
     taps = jax.eval_shape(lambda parameters: nnx.merge(program.graph, parameters).taps(1, 1), program.shapes)
     return bool(jax.tree.leaves(taps))
+
+
+def _few(batch: Batch) -> Batch:
+    """The first sequences, as many as can be looked at together."""
+    number = min(SEQUENCES, max(STEPS // batch.mask.shape[1], FEWEST))
+    return jax.tree.map(lambda leaf: leaf[:number], batch)
 
 
 def _pad(batch: Batch, steps: int) -> Batch:
