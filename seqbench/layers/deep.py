@@ -13,6 +13,9 @@ from jaxtyping import Array, Bool, Float
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 
+STACK = "template"
+"""The attribute under which the layers stand, and so a part of the path of each of their parameters."""
+
 
 class Deep(Layer):
     """Layers one above the other in one loop; each parameter has a leading axis, one entry a layer.
@@ -42,3 +45,8 @@ class Deep(Layer):
             return nnx.merge(graph, state)(values, mask), None
 
         return jax.lax.scan(climb, inputs, stacked)[0]
+
+
+def is_stacked(path: jax.tree_util.KeyPath) -> bool:
+    """Whether the parameter at this path of a model's tree has a leading axis, one entry a layer."""
+    return STACK in (getattr(entry, "key", None) for entry in path)

@@ -2,8 +2,9 @@
 
     g_u <- g_u * min(1, threshold * max(||w_u||, floor) / ||g_u||)
 
-A unit `u` is a column of a weight matrix: all weights into one unit of one gate; a bias vector counts as one unit.
-`floor` lets weights that start at zero move. `threshold: .inf` is off.
+A unit `u` is a column of a weight matrix: all weights into one unit of one gate; a bias vector counts as one unit. A
+convolution's unit is an output channel: every axis but the last. Layers that are stored as one (`seqbench.layers.deep`)
+have units of their own. `floor` lets weights that start at zero move. `threshold: .inf` is off.
 
 Source: Brock, De, Smith & Simonyan 2021, High-performance large-scale image recognition without normalization,
 arXiv:2102.06171
@@ -17,7 +18,11 @@ import optax
 from jaxtyping import Array, Float
 
 from seqbench.errors import Incompatible
+from seqbench.layers.deep import is_stacked
 from seqbench.mitigations.base import Arrays, Mitigation, at_most
+
+VERSION = 2
+"""2: a kernel of three axes or more has one norm an output channel, and stacked layers are clipped one by one."""
 
 OFF = {"threshold": float("inf")}
 
@@ -29,11 +34,14 @@ def clip_adaptive(*, threshold: float = 0.01, floor: float = 1e-3) -> Mitigation
 
     def gradient(arrays: Arrays) -> optax.GradientTransformation:
         def rescale(updates: optax.Updates, parameters: optax.Params | None) -> optax.Updates:
-            def clip(g: Float[Array, "..."], w: Float[Array, "..."]) -> Float[Array, "..."]:
-                limit = arrays["threshold"] * jnp.maximum(unit_norms(w), arrays["floor"])
-                return g * at_most(limit, unit_norms(g))
+            def clip(
+                path: jax.tree_util.KeyPath, g: Float[Array, "..."], w: Float[Array, "..."]
+            ) -> Float[Array, "..."]:
+                norms = jax.vmap(unit_norms) if is_stacked(path) else unit_norms
+                limit = arrays["threshold"] * jnp.maximum(norms(w), arrays["floor"])
+                return g * at_most(limit, norms(g))
 
-            return jax.tree.map(clip, updates, parameters)
+            return jax.tree_util.tree_map_with_path(clip, updates, parameters)
 
         return optax.stateless(rescale)
 
@@ -41,8 +49,11 @@ def clip_adaptive(*, threshold: float = 0.01, floor: float = 1e-3) -> Mitigation
 
 
 def unit_norms(weights: Float[Array, "..."]) -> Float[Array, "..."]:
-    """Norm of each column of a matrix [1, H], or of a whole vector [1]; scaled first, lest the squares overflow."""
-    axis = 0 if weights.ndim > 1 else None
+    """Norm of each unit of a kernel [..., H] as [1, ..., 1, H], or of a whole vector as [1].
+
+    Weights are scaled by the largest first, lest the squares overflow.
+    """
+    axis = tuple(range(weights.ndim - 1)) if weights.ndim > 1 else None
     largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True)
     scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
     return scale * jnp.sqrt(jnp.sum(jnp.square(weights / scale), axis=axis, keepdims=True))

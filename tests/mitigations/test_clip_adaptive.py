@@ -3,8 +3,11 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from flax import nnx
 
 from seqbench.errors import Incompatible
+from seqbench.layers.deep import Deep
+from seqbench.layers.dense import Dense
 from seqbench.mitigations.clip_adaptive import clip_adaptive
 
 
@@ -32,6 +35,36 @@ def test_it_agrees_with_optax(apply_gradient):
     for name in shapes:
         np.testing.assert_allclose(clipped[name], expected[name], rtol=1e-6)
         assert not np.array_equal(clipped[name], gradient[name])
+
+
+def test_a_unit_of_a_convolution_is_an_output_channel_as_in_optax(apply_gradient):
+    weights, gradient = jax.random.normal(jax.random.key(0), (2, 3, 5, 6))
+    axes = optax.adaptive_grad_clip(0.3, axis=(0, 1))
+    expected, _ = axes.update({"kernel": gradient}, optax.EmptyState(), {"kernel": weights})
+    # Optax's own rule without `axis` is for kernels of two dimensions of space.
+    flat, _ = optax.adaptive_grad_clip(0.3).update({"kernel": gradient[None]}, None, {"kernel": weights[None]})
+    clipped = apply_gradient(clip_adaptive(threshold=0.3), {"kernel": gradient}, {"kernel": weights})
+    np.testing.assert_allclose(clipped["kernel"], expected["kernel"], rtol=1e-6)
+    np.testing.assert_allclose(clipped["kernel"], flat["kernel"][0], rtol=1e-6)
+    assert not np.array_equal(clipped["kernel"], gradient)
+
+
+def test_layers_stored_as_one_are_clipped_as_if_they_stood_apart(apply_gradient, rngs):
+    apart = [Dense(4, 4, rngs) for _ in range(3)]
+    # Biases that differ, so that a norm over layers is another than a layer's own.
+    for place, layer in enumerate(apart):
+        layer.linear.bias.set_value(jnp.full(4, 10.0**place))
+    weights = nnx.state(Deep(apart))
+    gradient = jax.tree.map(lambda w: jax.random.normal(jax.random.key(1), w.shape), weights)
+    mitigation = clip_adaptive(threshold=0.01)
+    transform = mitigation.gradient(dict(mitigation.arrays))
+    clipped = transform.update(gradient, transform.init(gradient), weights)[0]
+    for place, layer in enumerate(apart):
+        own = nnx.to_pure_dict(jax.tree.map(lambda stack, at=place: stack[at], gradient))["template"]
+        expected = apply_gradient(mitigation, own, nnx.to_pure_dict(nnx.state(layer)))["linear"]
+        for name, value in nnx.to_pure_dict(clipped)["template"]["linear"].items():
+            np.testing.assert_allclose(value[place], expected[name], rtol=1e-6)
+    assert not np.array_equal(jax.tree.leaves(clipped)[0], jax.tree.leaves(gradient)[0])
 
 
 def test_a_gradient_whose_square_overflows_is_still_rescaled(apply_gradient):
