@@ -2,15 +2,18 @@
 
 It is right within a factor of about two for trials that use their whole budget; those that stop once solved take less.
 Time is matrix products plus what a time step of a layer costs however small it is; constants measured on one core of a
-two-core CPU. Memory is what one worker holds: the runtime itself, and the states that the backward pass needs.
+two-core CPU. Memory is what one worker holds: the runtime itself, what every layer gives, and the states that the
+backward pass needs, which are few where a sequence is cut into segments (`seqbench.layers.unroll`).
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
-from seqbench.grid.rules import EVALUATION_BATCH
+from seqbench.grid.rules import evaluation_batch
 from seqbench.grid.size import Size
+from seqbench.layers.unroll import MEMORY_BUDGET
 
 FLOPS_PER_SECOND = 40e9
 SECONDS_PER_TIME_STEP = 3e-6
@@ -22,6 +25,8 @@ RUNTIME_BYTES = 350_000_000
 BYTES_PER_NUMBER = 4
 OPTIMIZER_COPIES = 4
 """Parameters, gradient and two moments."""
+BACKWARD_FACTOR = 2
+"""What the backward pass keeps of a time step against its states: 1 to 3 by `backward_bytes` of the cells here."""
 
 
 class Estimate(NamedTuple):
@@ -38,7 +43,8 @@ def trial_seconds(size: Size, steps: int, training: dict[str, Any]) -> float:
     one = forward_seconds(size, steps, training["batch_size"])
     evaluations = training["steps"] / training["evaluate_every"]
     sequences = evaluations * training["validation_sequences"] + training["test_sequences"]
-    evaluation = sequences / EVALUATION_BATCH * forward_seconds(size, steps, EVALUATION_BATCH)
+    batch_size = evaluation_batch(steps)
+    evaluation = sequences / batch_size * forward_seconds(size, steps, batch_size)
     return TRAINING_FACTOR * training["steps"] * one + evaluation
 
 
@@ -48,7 +54,22 @@ def forward_seconds(size: Size, steps: int, batch_size: int) -> float:
 
 
 def trial_bytes(size: Size, steps: int, training: dict[str, Any]) -> int:
-    """Bytes that training one trial needs: the states of a training batch twice over, or of an evaluation batch."""
-    sequences = max(2 * training["batch_size"], EVALUATION_BATCH)
-    numbers = OPTIMIZER_COPIES * size.parameters + sequences * steps * max(size.states, 1)
-    return RUNTIME_BYTES + BYTES_PER_NUMBER * numbers
+    """Bytes that training one trial needs: of a training batch and its backward pass, or of an evaluation batch."""
+    train = pass_bytes(size, steps, training["batch_size"], kept=BACKWARD_FACTOR)
+    evaluate = pass_bytes(size, steps, evaluation_batch(steps), kept=1)
+    return RUNTIME_BYTES + BYTES_PER_NUMBER * OPTIMIZER_COPIES * size.parameters + max(train, evaluate)
+
+
+def pass_bytes(size: Size, steps: int, batch_size: int, *, kept: int) -> int:
+    """Bytes of one pass over a batch in which each state is kept `kept` times; layers count as alike.
+
+    Where the states of a layer do not fit into its budget, it keeps those between segments of about sqrt(steps) steps
+    and those inside one segment, as `seqbench.layers.unroll.choose_segment` does; what it gives it keeps in any case.
+    """
+    one_step = BYTES_PER_NUMBER * batch_size
+    states = max(size.states, 1)
+    needed = BACKWARD_FACTOR * one_step * steps * states
+    if needed <= MEMORY_BUDGET * max(size.layers, 1) or not size.layers:
+        return kept * one_step * steps * states
+    segment = math.isqrt(steps)
+    return one_step * (kept * (segment + math.ceil(steps / segment)) * states + steps * size.outputs)

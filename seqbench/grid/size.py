@@ -22,12 +22,14 @@ class Size(NamedTuple):
     weights: those of them that stand in matrices, each used once a time step
     layers: cells, each a loop over time
     states: numbers a layer keeps for one time step of one sequence (projected inputs and states), summed over layers
+    outputs: numbers a layer gives at one time step of one sequence, summed over layers
     """
 
     parameters: int
     weights: int
     layers: int
     states: int
+    outputs: int
 
 
 class Blueprint(NamedTuple):
@@ -55,6 +57,7 @@ def measure(blueprint: Blueprint) -> Size:
         weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
         layers=len(loops),
         states=sum((2 + len(cell.blocks)) * cell.hidden for cell in loops),
+        outputs=sum(cell.hidden for cell in loops),
     )
 
 
