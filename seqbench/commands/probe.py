@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def probe(
         line = bar.add_task("Probing", total=None)
         measured = probe_grid(current, tell=lambda done, of: bar.update(line, completed=done, total=of))
     folder = results / asked.name / "probes" if grid is not None else results / ALONE
-    path = write_figure(probe_figure(measured), folder)
+    name = "gradient" if grid is not None else file_name(task, length, cell, mitigations)
+    path = write_figure(probe_figure(measured), folder, name)
     console = out()
     console.print(f"{path}")
     for name, rows in probe_table(measured).groupby("task", sort=False):
@@ -37,3 +39,9 @@ def probe(
         console.print(table_of(shown, title=f"{name} at initialisation, dependency length {rows['length'].iloc[0]}"))
     for reason in current.incompatible:
         console.print(f"Left out: {reason.method} on {reason.task}: {reason.reason}")
+
+
+def file_name(task: str, length: int, cell: str, mitigations: Sequence[str]) -> str:
+    """The name of one model's figure, without ending: what was asked, in characters that every file system takes."""
+    parts = (f"{task}-{length}", cell, *mitigations)
+    return "-".join(re.sub(r"[^A-Za-z0-9_-]+", ".", part) for part in ("gradient", *parts))

@@ -14,6 +14,9 @@ from seqbench.commands.console import out
 from seqbench.store.mlflow_mirror import Links
 from seqbench.store.results import load_plan, load_results
 
+MUCH = 0.1
+"""Share of the training time from which on the price of probes comes with the way to switch them off."""
+
 LOCAL_SERVER = "http://127.0.0.1:5000"
 
 
@@ -25,7 +28,7 @@ def print_summary(folder: Path, name: str, links: Links | None) -> None:
     for task, rows in reporting.groupby("task", sort=False):
         console.print(_table(str(task), rows, load_plan(folder)["methods"]))
     if share := probe_share(results):
-        console.print(f"\nProbes took {100 * share:.2g} % of the training time.")
+        console.print(f"\n{price_of_probes(share)}")
     _print_places(console, folder, name, links)
 
 
@@ -37,6 +40,12 @@ def probe_share(results: pd.DataFrame) -> float:
     spent = results.reindex(columns=["seconds", "compile_seconds", "probe_seconds"]).dropna().sum()
     training = float(spent["seconds"] + spent["compile_seconds"])
     return float(spent["probe_seconds"]) / training if training else 0.0
+
+
+def price_of_probes(share: float) -> str:
+    """What probes cost, as a sentence; where that is much, with how to pay less."""
+    said = f"Probes took {100 * share:.2g} % of the training time."
+    return said + (" `probes: none` in the grid switches them off; naming fewer costs less." if share > MUCH else "")
 
 
 def _table(task: str, rows: pd.DataFrame, methods: list[str]) -> Table:

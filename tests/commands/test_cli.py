@@ -122,6 +122,16 @@ def test_list_names_source_and_settings(family):
     assert listed[0]["name"] in seqbench("list", family).stdout
 
 
+def test_list_alone_lists_all_families():
+    families = json.loads(seqbench("list", "--json").stdout)
+    assert list(families) == ["tasks", "cells", "models", "mitigations"]
+    done = seqbench("list")
+    assert done.returncode == 0, done.stderr
+    for family, members in families.items():
+        assert f" {family} " in done.stdout
+        assert all(f"\n{member['name']}\n" in done.stdout for member in members)
+
+
 def test_run_end_to_end_prints_the_table_and_the_places(tmp_path):
     path = tmp_path / "end.yaml"
     path.write_text(

@@ -9,6 +9,7 @@ from PIL import Image
 
 import seqbench
 from seqbench.commands.plan import plan as plan_command
+from seqbench.commands.probe import file_name
 from seqbench.commands.probe import probe as probe_command
 from seqbench.errors import GridError, UsageError
 from seqbench.execution.run import run_grid
@@ -46,6 +47,22 @@ def test_a_grid_gives_a_figure_a_table_and_what_was_left_out(grid, tmp_path, cap
     assert "spectral radius" in said
     assert "Left out: skipping on delayed_recall:" in said
     assert not (tmp_path / "start" / "trials").exists()
+
+
+def test_the_figure_of_one_model_says_what_was_asked_and_is_not_overwritten(tmp_path, capsys):
+    for mitigations in ([], ["identity_init"]):
+        probe_command(None, tmp_path, task="delayed_recall", length=4, cell="vanilla", mitigations=mitigations)
+    written = {path.name for path in (tmp_path / "probe").glob("*.png")}
+    assert written == {
+        "gradient-delayed_recall-4-vanilla.png",
+        "gradient-delayed_recall-4-vanilla-identity_init.png",
+    }
+    said = capsys.readouterr().out
+    assert all(name in said for name in written)
+
+
+def test_the_name_of_a_figure_has_safe_characters_only():
+    assert file_name("my.tasks:../a b", 7, "a:cell", ["x:y"]) == "gradient-my.tasks.a.b-7-a.cell-x.y"
 
 
 def test_one_model_is_measured_without_and_with_its_mitigations():
