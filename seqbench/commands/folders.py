@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqbench.errors import UsageError
+from seqbench.errors import GridError, UsageError
+from seqbench.store.ownership import asks, require_own
 
 
 def results_folder(name: str, results: Path) -> Path:
@@ -18,3 +19,28 @@ def results_folder(name: str, results: Path) -> Path:
         if (folder / "plan.json").exists():
             return folder
     raise UsageError(f"There are no results in {candidates[1]}. Run the grid first: seqbench run {name}")
+
+
+def own_results_folder(name: str, results: Path) -> Path:
+    """The same; where a grid's file is given, the results must be this grid's and not those of a namesake.
+
+    A file that is no grid any more says nothing about whose results they are, and they stay within reach.
+
+    Raises:
+        UsageError: there are no results of that name, or they are another grid's.
+    """
+    folder = results_folder(name, results)
+    if not Path(name).is_file():
+        return folder
+    from seqbench.grid.plan import plan  # JAX is imported only where a grid's file is given
+    from seqbench.grid.read import read_grid
+
+    try:
+        grid = read_grid(name)
+        if asks(folder, grid.question):  # planning a large grid takes seconds
+            return folder
+        trials = {trial.id for trial in plan(grid).trials}
+    except GridError:
+        return folder
+    require_own(folder, question=grid.question, trials=trials)
+    return folder

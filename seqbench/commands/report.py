@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from seqbench.commands.console import out, progress
-from seqbench.commands.folders import results_folder
+from seqbench.commands.folders import own_results_folder
 
 
 def report(name: str, results: Path) -> None:
     """Write the report of a grid and print where it is."""
     from seqbench.report.build import build_report
 
-    folder = results_folder(name, results)
+    folder = own_results_folder(name, results)
     with progress().status("Writing the report"):
         path = build_report(folder)
     out().print(f"{path}")

@@ -4,47 +4,75 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from seqbench.commands.console import out, print_json
 from seqbench.commands.summary import command
+from seqbench.execution.outstanding import complete
+from seqbench.execution.probe_grid import require_probes
 from seqbench.execution.run import planned
 from seqbench.grid.read import find_grid, read_grid
+from seqbench.grid.spec import Grid
 from seqbench.schema import OUTCOMES
+from seqbench.store.ownership import require_own
 from seqbench.store.trials import TrialStore
 
 
 def status(name: str, results: Path, *, as_json: bool) -> None:
-    """Print how many trials of a grid are finished, missing and failed, and what became of them."""
+    """Print how many trials of a grid are finished, lacking, missing and failed, and what became of them.
+
+    Raises:
+        GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
+    """
     grid = read_grid(find_grid(name))
+    require_probes(grid)
     store = TrialStore(results / grid.name)
+    facts = _facts(grid, store)
+    if as_json:
+        print_json(facts)
+    else:
+        _print(facts, store, again=command("run", name, results))
+
+
+def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
+    """What is printed. Every planned trial is finished, lacking or missing; those that are lacking have an outcome."""
     records, damaged = store.read()
     current = planned(grid, records)
     known = {trial.id for trial in current.trials}
-    finished = [record for record in records if record["trial"] in known]
+    require_own(store.folder, question=grid.question, trials=known)
+    here = [record for record in records if record["trial"] in known]
+    finished = sum(complete(record, grid, store.folder) for record in here)
+    counts = Counter(record["row"]["outcome"] for record in here)
     failed = {trial: text for trial, text in store.read_failures().items() if trial in known}
-    counts = Counter(record["row"]["outcome"] for record in finished)
-    facts = {
+    return {
         "grid": grid.name,
-        "planned": len(current.trials),
-        "finished": len(finished),
-        "missing": len(current.trials) - len(finished),
+        "planned": len(known),
+        "finished": finished,
+        "lacking": len(here) - finished,
+        "missing": len(known) - len(here),
         "waiting": current.waiting,
         "failed": len(failed),
         "damaged": len(damaged),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
         "failures": failed,
     }
-    if as_json:
-        print_json(facts)
-        return
+
+
+def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
+    """The facts for people."""
     console = out()
-    console.print(f"{grid.name}: {facts['finished']:,} of {facts['planned']:,} trials finished")
-    for key in ("missing", "waiting", "failed", "damaged"):
+    console.print(f"{facts['grid']}: {facts['finished']:,} of {facts['planned']:,} trials finished")
+    for key in ("lacking", "missing", "waiting", "failed", "damaged"):
         if facts[key]:
             console.print(f"  {key:10s}{facts[key]:>8,}")
-    for outcome in OUTCOMES:
-        console.print(f"  {outcome:10s}{counts[outcome]:>8,}")
-    for trial, text in failed.items():
-        console.print(f"\n{trial} failed: {text.strip().splitlines()[-1]}")
-    if failed:
-        console.print(f"Tracebacks: {store.failures}. Try them again with: {command('run', name, results)}")
+    for outcome, count in facts["outcomes"].items():
+        console.print(f"  {outcome:10s}{count:>8,}")
+    if facts["lacking"]:
+        console.print(
+            f"\n{facts['lacking']:,} trials have finished but lack the probes or parameters that the grid asks for by "
+            f"now. They train again, to the same numbers, with: {again}"
+        )
+    for trial, text in facts["failures"].items():
+        console.print(f"\n{trial} failed: {text.strip().splitlines()[-1]}", markup=False)
+    if facts["failures"]:
+        console.print(f"Tracebacks: {store.failures}. Try them again with: {again}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from seqbench.commands.console import out, progress
-from seqbench.commands.folders import results_folder
+from seqbench.commands.folders import own_results_folder
 from seqbench.commands.summary import print_links
 from seqbench.store.lock import held
 from seqbench.store.mlflow_client import resolve_uri
@@ -14,7 +14,7 @@ from seqbench.store.mlflow_mirror import mirror_folder
 
 def track(name: str, results: Path, *, tracking_uri: str | None) -> None:
     """Mirror the results of a grid, whole. Doing it again adds nothing."""
-    folder = results_folder(name, results)
+    folder = own_results_folder(name, results)
     uri = resolve_uri(folder.parent, tracking_uri)
     # Two writers would end and replace each other's runs; the folder's lock keeps them apart.
     with held(folder), progress().status("Mirroring to MLflow"):
