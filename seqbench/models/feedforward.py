@@ -7,7 +7,7 @@ with depth; with the mitigation `residual` it does not. Weights start uniform wi
 heuristic whose vanishing Glorot & Bengio show; `initial: glorot` is their remedy.
 
 Above 100 layers all but the first are stored and run as one (compile time does not grow with depth then). A remedy that
-works layer by layer or unit by unit sees that stack as one.
+works layer by layer sees that stack as one.
 
 Source: Glorot & Bengio 2010, Understanding the difficulty of training deep feedforward neural networks; up to 1,000
 layers as in He, Zhang, Ren & Sun 2016, Identity mappings in deep residual networks, arXiv:1603.05027
