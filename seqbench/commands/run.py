@@ -9,13 +9,15 @@ from pathlib import Path
 from rich.console import Console
 
 from seqbench.commands.console import progress
+from seqbench.commands.crashes import last_lines
 from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.mirroring import LiveMirror
 from seqbench.commands.summary import command, print_summary
 from seqbench.errors import TrialsCrashed, UsageError
+from seqbench.execution.process import Event
 from seqbench.execution.progress import Board
 from seqbench.execution.run import Found, Summary, run_grid
-from seqbench.grid.plan import Plan
+from seqbench.grid.plan import Plan, Trial
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 
@@ -42,21 +44,30 @@ def run(
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     again = command("run", name, results)
+    crashes: list[str] = []
     with _stopping(folder, again):
-        summary = _train(grid, folder, board, mirror, workers=workers, only=only, quiet=quiet)
+        summary = _train(grid, folder, board, mirror, crashes, workers=workers, only=only, quiet=quiet)
         _report(folder, console, mirror)
     print_summary(folder, name, mirror.links if mirror else None)
     if summary.crashed:
         raise TrialsCrashed(
-            f"{summary.crashed} trials crashed; why stands in {folder / 'failures'}. "
-            f"They count as missing: {again} tries them again."
+            f"{summary.crashed} trials crashed:\n{last_lines(crashes)}\n"
+            f"The tracebacks stand in {folder / 'failures'}. They count as missing: {again} tries them again."
         )
 
 
 def _train(
-    grid: Grid, folder: Path, board: Board, mirror: LiveMirror | None, *, workers: int, only: str | None, quiet: bool
+    grid: Grid,
+    folder: Path,
+    board: Board,
+    mirror: LiveMirror | None,
+    crashes: list[str],
+    *,
+    workers: int,
+    only: str | None,
+    quiet: bool,
 ) -> Summary:
-    """Train with the board on the screen and the mirror beside it."""
+    """Train with the board on the screen and the mirror beside it. `crashes` takes the tracebacks of crashed trials."""
     announced: list[Plan] = []
 
     def found(current: Plan, state: Found) -> None:
@@ -72,8 +83,13 @@ def _train(
         announced.append(current)
         board.start(current, finished=state.finished)
 
+    def observe(trial: Trial, event: Event) -> None:
+        if event["event"] == "crashed":
+            crashes.append(event["traceback"])
+        board.observe(trial, event)
+
     with board, mirror or contextlib.nullcontext():
-        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=board.observe, say=board.say)
+        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=observe, say=board.say)
 
 
 def describe_found(current: Plan, state: Found, *, only: str | None = None) -> str:

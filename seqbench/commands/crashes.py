@@ -1,0 +1,21 @@
+"""Why trials crashed, in a few lines: what their tracebacks end with, and how often."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+MOST = 5
+"""Reasons that are listed; a grid that crashes everywhere seldom has more."""
+
+
+def last_line(traceback: str) -> str:
+    """What a traceback ends with: the error and its message."""
+    return (traceback.strip() or "no traceback was kept").splitlines()[-1]
+
+
+def last_lines(tracebacks: Iterable[str]) -> str:
+    """The different last lines, the most frequent first, each with how many tracebacks end with it."""
+    counts = Counter(map(last_line, tracebacks)).most_common()
+    lines = [f"  {count:,} x {line}" for line, count in counts[:MOST]]
+    return "\n".join([*lines, f"  and {len(counts) - MOST:,} other reasons"] if len(counts) > MOST else lines)

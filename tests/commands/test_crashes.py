@@ -1,0 +1,51 @@
+"""What `seqbench run` says of trials that crashed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from seqbench.commands.crashes import MOST, last_lines
+
+GRID = """
+question: What falls over?
+tasks: [delayed_recall]
+lengths: [2]
+seeds: 2
+model: {stacked: {width: 4}}
+training: {steps: 10, batch_size: 4, evaluate_every: 10, validation_sequences: 64, test_sequences: 64}
+probes: none
+cell: "falling:falling"
+"""
+CELL = """
+import sys
+
+from seqbench.cells.base import CellBuilder
+from seqbench.cells.vanilla import vanilla
+
+
+def falling() -> CellBuilder:
+    if sys.argv[0].endswith("worker.py"):  # it plans well and trains badly
+        raise ValueError("boom")
+    return vanilla()
+"""
+
+
+def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
+    same = ["Traceback:\n  File a\nValueError: boom\n", "Traceback:\n  File b\nValueError: boom", "KeyError: 'x'"]
+    assert last_lines(same) == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
+    many = last_lines(f"KeyError: {number}" for number in range(MOST + 2)).splitlines()
+    assert len(many) == MOST + 1
+    assert many[-1] == "  and 2 other reasons"
+    assert last_lines([""]) == "  1 x no traceback was kept"
+
+
+def test_run_ends_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "falling.py").write_text(CELL)
+    (tmp_path / "falls.yaml").write_text(GRID)
+    code = "from seqbench.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "falls.yaml", "--no-tracking", "-q", "--workers", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
+    assert done.returncode == 3, done.stderr
+    assert "2 trials crashed:\n  2 x ValueError: boom\n" in done.stderr
