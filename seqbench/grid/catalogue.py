@@ -141,6 +141,8 @@ def _module(family: str, name: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ComponentError(f"cannot import {name!r}: {error}") from error
+    except Exception as error:  # a stranger's module may raise anything
+        raise ComponentError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error
 
 
 @cache

@@ -14,6 +14,7 @@ from seqbench.grid.assemble import Assembly, assemble
 from seqbench.grid.catalogue import Component
 from seqbench.grid.expand import NO_CELL, Method, TaskSeries
 from seqbench.grid.identity import canonical, fixed_settings, group_key
+from seqbench.grid.own_fault import own_faults
 from seqbench.grid.size import Blueprint, Size, draw_up, measure, rehearse
 from seqbench.grid.widths import match_width
 from seqbench.tasks.base import Task
@@ -60,13 +61,18 @@ class Examiner:
         return tuple(Impossible(*pair, tuple(lengths)) for pair, lengths in self._found.items())
 
     def examine(self, method: Method, series: TaskSeries, length: int) -> Program | None:
-        """A method on a task at one length, or None if it makes no sense."""
+        """A method on a task at one length, or None if it makes no sense.
+
+        Raises:
+            OwnFault: a component of the user's own raised something.
+        """
         task = series.at(length)
         try:
-            model = self._matched(method, task) if self.match_parameters else method.model
-            fixed = fixed_settings(method, model, task)
-            assembly = assemble(fixed)
-            size = self._size(fixed, assembly)
+            with own_faults((task, method.cell, method.model, *method.mitigations)):
+                model = self._matched(method, task) if self.match_parameters else method.model
+                fixed = fixed_settings(method, model, task)
+                assembly = assemble(fixed)
+                size = self._size(fixed, assembly)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
             return None

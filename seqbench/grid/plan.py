@@ -16,6 +16,7 @@ from seqbench.grid.estimate import SECONDS_PER_COMPILATION, Estimate, trial_byte
 from seqbench.grid.examine import Examiner, Impossible, Program
 from seqbench.grid.expand import Method, TaskSeries, expand_methods, expand_tasks, method_bound, require_method
 from seqbench.grid.identity import canonical, trial_ids
+from seqbench.grid.own_fault import placed
 from seqbench.grid.selection import choose, seen
 from seqbench.grid.spec import Grid
 from seqbench.grid.tuning import Candidate, Search, search
@@ -151,7 +152,8 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner, results = Examiner(grid.match_parameters), seen(finished)
-    met = [_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
+    with placed(grid):
+        met = [_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
     made = [_series_trials(grid, series, results) for series in met]
     return Plan(
         grid,
