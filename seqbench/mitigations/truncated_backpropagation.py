@@ -5,7 +5,8 @@
 The network still runs over the whole sequence and carries its state on; only the gradient stays within a window. Two
 steps in different windows cannot learn of each other, so a dependency of `window` steps or more gets no gradient at
 all. (A shorter one does if both of its ends lie in one window.) Every path through time is cut, skip connections in
-time included. Windows are counted from the step that is read first; `window: 0` is off.
+time included. Windows are counted from the step of each sequence that is read first, and padding is no step;
+`window: 0` is off.
 
 Source: Williams & Peng 1990, An efficient gradient-based algorithm for on-line training of recurrent network
 trajectories; windows side by side as in Mikolov et al. 2010, Recurrent neural network based language model
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
@@ -26,6 +27,7 @@ from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import LayerContext, Mitigation, unchanged
 
 OFF = {"window": 0}
+VERSION = 2  # 1 counted padding as steps, in layers that read backwards
 
 
 def truncated_backpropagation(*, window: int = 35) -> Mitigation:
@@ -45,10 +47,10 @@ def truncated_backpropagation(*, window: int = 35) -> Mitigation:
 
 
 class TruncatedCarry(NamedTuple):
-    """The inner cell's state, and how many steps of the window have been taken."""
+    """The inner cell's state, and how many steps of its window each sequence has taken."""
 
     inner: Carry
-    taken: Int[Array, ""]
+    taken: Int[Array, "B 1"]
 
 
 class Truncated(CellWrapper):
@@ -60,10 +62,20 @@ class Truncated(CellWrapper):
 
     def initial(self, batch_size: int) -> TruncatedCarry:
         """The inner cell's initial state, at the beginning of a window."""
-        return TruncatedCarry(self.inner.initial(batch_size), jnp.zeros((), jnp.int32))
+        return TruncatedCarry(self.inner.initial(batch_size), jnp.zeros((batch_size, 1), jnp.int32))
 
     def step(self, carry: TruncatedCarry, projected: Float[Array, "B P"]) -> TruncatedCarry:
         """One step of the inner cell."""
         first = carry.taken == 0
-        before = jax.tree.map(lambda x: jnp.where(first, jax.lax.stop_gradient(x), x), carry.inner)
-        return TruncatedCarry(self.inner.step(before, projected), (carry.taken + 1) % self.window)
+
+        def cut(leaf: Array) -> Array:
+            # A wrapper inside counts its steps in whole numbers, which have no gradient and no axis of sequences.
+            number = jnp.issubdtype(leaf.dtype, jnp.inexact)
+            return jnp.where(first, jax.lax.stop_gradient(leaf), leaf) if number else leaf
+
+        inner = self.inner.step(jax.tree.map(cut, carry.inner), projected)
+        return TruncatedCarry(inner, (carry.taken + 1) % self.window)
+
+    def hold(self, valid: Bool[Array, "B 1"], old: TruncatedCarry, new: TruncatedCarry) -> TruncatedCarry:
+        """The inner cell holds, and so do windows: padding before the step that is read first takes none of them."""
+        return super().hold(valid, old, new)._replace(taken=jnp.where(valid, new.taken, old.taken))

@@ -28,7 +28,7 @@ DEFAULT = False
 
 
 class Influence(NamedTuple):
-    """Influence at the distances `at`, and how many sequences differ there."""
+    """Influence at the distances `at`, of which one may stand twice, and how many sequences differ there."""
 
     at: Int[Array, " R"]
     values: Float[Array, " R"]
@@ -49,15 +49,19 @@ def trace(view: View) -> Influence:
         moved = jnp.linalg.norm(_answers(view, swapped) - answer, axis=-1)
         return jnp.sum(jnp.where(differs, moved, 0)) / jnp.maximum(jnp.sum(differs), 1), jnp.sum(differs)
 
-    at = jnp.asarray(recorded(len(where.before), view.task.length))
+    span = len(where.before)
+    farthest = jnp.max(jnp.where(jnp.any(where.exist, axis=1), jnp.arange(span), 0))
+    # The last of those recorded is the farthest there could be. Padding moves it, and only what exists is looked at.
+    at = jnp.asarray(recorded(span, view.task.length)).at[-1].set(farthest)
     moved, sequences = jax.lax.map(change, at)
     return Influence(at, moved / jnp.mean(jnp.linalg.norm(jnp.roll(answer, -1, axis=0) - answer, axis=-1)), sequences)
 
 
 def rows(measured: Influence, *, length: int) -> list[Row]:
     """The rows of a measurement."""
-    differ = np.asarray(measured.sequences) > 0
-    return Curve(np.asarray(measured.at)[differ], np.asarray(measured.values)[differ]).rows("influence", length)
+    at, places = np.unique(measured.at, return_index=True)
+    differ = np.asarray(measured.sequences)[places] > 0
+    return Curve(at[differ], np.asarray(measured.values)[places][differ]).rows("influence", length)
 
 
 def _answers(view: View, inputs: Array) -> Float[Array, "B O"]:

@@ -34,7 +34,7 @@ from seqbench.layers.recurrent import record, recurrent_layers
 from seqbench.mitigations.clip_message import MessageClipped
 from seqbench.mitigations.truncated_backpropagation import Truncated
 from seqbench.probes._trajectory import Trajectory, advance, trajectory
-from seqbench.probes.base import Aim, Curve, Row, View, in_decoder, recorded, row
+from seqbench.probes.base import Curve, Row, View, in_decoder, recorded, row
 
 DEFAULT = False
 SEQUENCES = 4
@@ -55,9 +55,8 @@ def trace(view: View) -> list[Spectrum]:
     """The spectra of every layer that reads forwards, from the bottom up; empty without recurrence."""
     few = jax.tree.map(lambda x: x[:SEQUENCES, None], view.batch)
 
-    def one(at: tuple[Any, Aim]) -> list[Spectrum]:
-        batch, aim = at
-        end = jnp.minimum(aim.step, jnp.sum(batch.mask, dtype=jnp.int32) - 1)
+    def one(at: tuple[Any, tuple[Array, Array]]) -> list[Spectrum]:
+        batch, ends = at
         model = view.model
         met = record(model)
         model(batch)
@@ -65,11 +64,13 @@ def trace(view: View) -> list[Spectrum]:
         for layer in layers.values():
             layer.cell = _uncut(layer.cell)
         return [
-            _spectrum(trajectory(layer, met[place].inputs, met[place].mask), aim.target if in_decoder(place) else end)
+            _spectrum(trajectory(layer, met[place].inputs, met[place].mask), ends[part], jnp.max(aims[part]))
             for place, layer in layers.items()
+            for part in [in_decoder(place)]
         ]
 
-    aims = jax.tree.map(lambda x: x[:SEQUENCES], view.aim)
+    last = jnp.sum(view.batch.mask, axis=1, dtype=jnp.int32) - 1
+    aims = jnp.minimum(view.aim.step, last)[:SEQUENCES], view.aim.target[:SEQUENCES]
     return jax.lax.map(one, (few, aims)) if view.met else []
 
 
@@ -147,16 +148,18 @@ def _is_number(leaf: Array) -> bool:
     return jnp.issubdtype(leaf.dtype, jnp.inexact)
 
 
-def _spectrum(along: Trajectory, aim: Int[Array, ""]) -> Spectrum:
+def _spectrum(along: Trajectory, aim: Int[Array, ""], farthest: Int[Array, ""]) -> Spectrum:
     """Products of Jacobians up to step `aim`, and the exponents over all steps."""
     flow = _flow(along)
-    norm, largest, smallest = _products(flow, aim)
+    norm, largest, smallest = _products(flow, aim, farthest)
     valid = jnp.ones(len(flow.before), bool) if along.valid is None else along.valid[:, 0, 0]
     return Spectrum(norm, largest, smallest, _exponents(flow, valid), aim)
 
 
-def _products(flow: _Flow, aim: Int[Array, ""]) -> tuple[Array, Array, Array]:
+def _products(flow: _Flow, aim: Int[Array, ""], farthest: Int[Array, ""]) -> tuple[Array, Array, Array]:
     """Logs of the norm and the extreme singular values of ds_aim / ds_t at each step t whose distance is recorded.
+
+    `farthest` is the last distance that any of the sequences has: that of `T` steps is padding's as well.
 
     The rows of the product are cotangents of all that is carried, pulled back a step at a time and kept near 1.
     """
@@ -171,7 +174,8 @@ def _products(flow: _Flow, aim: Int[Array, ""]) -> tuple[Array, Array, Array]:
         cotangents = jnp.where(time == aim, start, cotangents)
         _, pull_put = jax.vjp(lambda state: flow.put(after, state), state)
         product = jax.vmap(lambda row: pull_put(row)[0])(cotangents)
-        taken = (time <= aim) & wanted[jnp.abs(aim - time)]
+        distance = aim - time
+        taken = (distance >= 0) & (wanted[jnp.abs(distance)] | (distance == farthest))
         logs = jax.lax.cond(taken, _log_extremes, lambda _: (jnp.nan, jnp.nan, jnp.nan), product)
         pulled = jax.vmap(lambda row: pull_step(row)[0])(cotangents)
         size = jnp.max(jnp.abs(pulled))

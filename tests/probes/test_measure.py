@@ -18,7 +18,9 @@ from seqbench.errors import UsageError
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.mitigations.clip_message import clip_message
+from seqbench.mitigations.truncated_backpropagation import truncated_backpropagation
 from seqbench.models.bag_mlp import bag_mlp
+from seqbench.models.bidirectional import bidirectional
 from seqbench.models.stacked import stacked
 from seqbench.probes import _measure
 from seqbench.tasks.delayed_recall import delayed_recall
@@ -30,11 +32,11 @@ KEY = jax.random.key(3)
 class Group:
     """What a probe needs of a group."""
 
-    def __init__(self, *mitigations, task=None) -> None:
+    def __init__(self, *mitigations, task=None, model=stacked) -> None:
         self.task = task or delayed_recall(4)
         self.chain = chain(*mitigations)
         self.training: dict[str, Any] = {"batch_size": 8}
-        self.graph, self.parameters = nnx.split(stacked(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
+        self.graph, self.parameters = nnx.split(model(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
         self.shapes = self.parameters
 
     def measure(self, which="default", seed_parameters=None, steps=0, **numbers):
@@ -76,9 +78,19 @@ def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
     assert scaled.rows != first.rows
 
 
-@pytest.mark.parametrize("task", [delayed_recall(4), entity_tagging(6)], ids=["answered last", "at every step"])
-def test_padding_changes_no_probe(task):
-    group = Group(task=task)
+@pytest.mark.parametrize(
+    "group",
+    [
+        Group(task=delayed_recall(4)),
+        Group(task=delayed_recall(30)),
+        Group(task=entity_tagging(6)),
+        Group(truncated_backpropagation(window=4), task=delayed_recall(9), model=bidirectional),
+        Group(truncated_backpropagation(window=4), task=entity_tagging(6), model=bidirectional),
+    ],
+    ids=["answered last", "farther than all are recorded", "at every step", "backwards", "backwards at every step"],
+)
+def test_padding_changes_no_probe(group):
+    task = group.task
     plain, padded = (
         {(row["probe"], row["distance"]): row["value"] for row in group.measure("all", steps=steps).rows}
         for steps in (0, task.steps + 20)
