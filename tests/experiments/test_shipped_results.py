@@ -1,0 +1,49 @@
+"""The results that are shipped show what the headers of their grids and the README say of them."""
+
+from pathlib import Path
+
+import pytest
+
+from seqbench.store.results import load_results
+
+RESULTS = Path(__file__).parents[2] / "results"
+
+
+def solved(grid, **where):
+    """Seeds that solved it, of all, in the trials that are named."""
+    rows = load_results(RESULTS / grid)
+    for column, value in where.items():
+        rows = rows[rows[column] == value]
+    assert len(rows)
+    return int((rows["outcome"] == "solved").sum()), len(rows)
+
+
+def test_a_later_cue_needs_both_directions():
+    later = "entity_tagging (cue after)"
+    rows = load_results(RESULTS / "directions")
+    assert later in set(rows["task"])
+    for length in rows.loc[rows["task"] == later, "length"].unique():
+        for method, expected in (("one direction", 0), ("one direction deep", 0), ("bidirectional", 5)):
+            assert solved("directions", task=later, method=method, length=length) == (expected, 5)
+
+
+def test_a_window_shorter_than_the_dependency_fails_and_a_longer_one_succeeds():
+    assert solved("windows", method="30 steps", length=25) == (10, 10)
+    assert solved("windows", method="20 steps", length=25) == (0, 10)
+    assert solved("windows", method="10 steps", length=25) == (0, 10)
+
+
+def test_a_hundred_layers_train_with_skips_and_not_without():
+    assert solved("depth", method="100 layers") == (0, 5)
+    assert solved("depth", method="100 layers + residual") == (5, 5)
+
+
+def test_the_bag_throws_order_away():
+    assert solved("controls", method="bag", task="delayed_recall") == (5, 5)
+    assert solved("controls", method="bag", task="temporal_order") == (0, 5)
+    assert solved("controls", method="recurrent", task="temporal_order") == (5, 5)
+
+
+@pytest.mark.parametrize(("method", "seeds"), [("vanilla", 0), ("IRNN", 3)])
+def test_the_remedy_of_the_quickstart_solves_what_the_plain_network_guesses(method, seeds):
+    assert solved("quickstart", method=method, length=120) == (seeds, 3)
