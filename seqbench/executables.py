@@ -17,9 +17,7 @@ KEPT = 24
 """Programs kept in a process; the one that was asked for longest ago goes first."""
 
 QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
-
-ALL_RARELY_RUN = False
-"""Compile everything in half the time: for tests that take a step or two."""
+"""Options of the compiler for what is rarely run."""
 
 _kept: OrderedDict[tuple[bytes, str, bool], jax.stages.Compiled] = OrderedDict()
 
@@ -37,7 +35,7 @@ def compiled(function: Callable[..., Any], *arguments: Any, rarely_run: bool = F
 
 def compiled_from(lowered: jax.stages.Lowered, *, rarely_run: bool = False) -> jax.stages.Compiled:
     """The same for a program that has been lowered."""
-    quick = (rarely_run or ALL_RARELY_RUN) and jax.default_backend() == "cpu"
+    quick = rarely_run and jax.default_backend() == "cpu"
     # What is taken and given back is no part of the text.
     ends = f"{lowered.in_tree} -> {lowered.out_tree}"
     key = (blake2b(lowered.as_text().encode()).digest(), ends, quick)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.commands.console import out, print_json
+from seqbench.commands.crashes import last_line
 from seqbench.commands.summary import command
 from seqbench.execution.outstanding import complete
 from seqbench.execution.probe_grid import require_probes
@@ -73,6 +74,6 @@ def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
             f"now. They train again, to the same numbers, with: {again}"
         )
     for trial, text in facts["failures"].items():
-        console.print(f"\n{trial} failed: {text.strip().splitlines()[-1]}", markup=False)
+        console.print(f"\n{trial} failed: {last_line(text)}", markup=False)
     if facts["failures"]:
         console.print(f"Tracebacks: {store.failures}. Try them again with: {again}")

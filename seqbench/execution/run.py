@@ -22,7 +22,7 @@ from seqbench.grid.spec import Grid
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
-from seqbench.store.results import gather, tables_of
+from seqbench.store.results import tables_of, write_tables
 from seqbench.store.trials import Record, TrialStore
 
 
@@ -104,26 +104,28 @@ class _Run:
         self.store = TrialStore(folder)
         self.crashed: set[str] = set()
         self.done: set[str] = set()
+        self.finished: set[str] = set()
         self.plan: Plan
+        self._records: list[Record] = []
         self._trials: dict[str, Trial] = {}
 
     def look(self, unfinished: dict[str, object] | None) -> None:
         """Read what is there, plan, and tell."""
-        records, damaged = self.store.read(quarantine=True)
-        self.plan = planned(self.grid, records)
+        self._records, damaged = self.store.read(quarantine=True)
+        self.plan = planned(self.grid, self._records)
         self._trials = {trial.id: trial for trial in self.plan.trials}
         require_own(self.folder, question=self.grid.question, trials=self._trials.keys())
-        write_plan(self.folder, self.plan, records)
-        here = [record for record in records if record["trial"] in self._trials]
-        finished = {record["trial"] for record in here if complete(record, self.grid, self.folder)}
+        write_plan(self.folder, self.plan, self._records)
+        here = [record for record in self._records if record["trial"] in self._trials]
+        self.finished = {record["trial"] for record in here if complete(record, self.grid, self.folder)}
         # What is asked for by name is trained whatever has become of it before.
-        self.done = self.crashed | (finished if self.only is None else set())
+        self.done = self.crashed | (self.finished if self.only is None else set())
         state = Found(
             planned=len(self._trials),
-            finished=len(finished),
+            finished=len(self.finished),
             begun=len(begun(self.folder) & set(self._trials) - self.done),
             crashed=len(self.crashed),
-            lacking=len(here) - len(finished),
+            lacking=len(here) - len(self.finished),
             damaged=tuple(damaged),
             unfinished_run=unfinished,
         )
@@ -141,12 +143,9 @@ class _Run:
         self.observe(trial, event)
 
     def close(self) -> Summary:
-        """Write the tables."""
-        records, _ = self.store.read()
-        write_plan(self.folder, self.plan, records)
-        gather(self.folder)
-        finished = {record["trial"] for record in records} & set(self._trials)
-        return Summary(len(self._trials), len(finished), len(self.crashed))
+        """Write the tables of what was found last."""
+        write_tables(self.folder, tables_of(self._records, labels(self.plan)))
+        return Summary(len(self._trials), len(self.finished), len(self.crashed))
 
 
 def planned(grid: Grid, records: list[Record]) -> Plan:

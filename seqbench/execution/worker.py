@@ -65,8 +65,8 @@ def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None:
     """Train one trial and say how it goes."""
+    from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
-    from seqbench.execution.notebook import Notebook
     from seqbench.grid.assemble import assemble
     from seqbench.probes import selected
     from seqbench.store.parameters import save_parameters
@@ -78,11 +78,11 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
     if job["group"] not in programs:
         programs.clear()  # one group at a time: compiled programs are large
         programs[job["group"]] = Program(assembly)
-    notebook = Notebook(job)
-    resume = notebook.read(programs[job["group"]], assembly)
+    checkpointer = Checkpointer(job)
+    resume = checkpointer.read(programs[job["group"]], assembly)
 
     def after(point: Checkpoint) -> None:
-        notebook.write(point)
+        checkpointer.write(point)
         _say_where(events, job, point.curve[-1])
 
     if resume:

@@ -148,7 +148,8 @@ def measure(
 
 def _worth_padding(program: Probed, own: int, steps: int) -> bool:
     """Whether sequences of `own` steps are read as ones of `steps`: in models that take any number of them."""
-    if program.task.readout == "decode" or not own <= steps <= max(CHEAP_STEPS, CHEAP_FACTOR * own):
+    cheap = min(max(CHEAP_STEPS, CHEAP_FACTOR * own), STEPS // SEQUENCES)  # not so long that fewer are looked at
+    if program.task.readout == "decode" or not own <= steps <= cheap:
         return False
     taps = jax.eval_shape(lambda parameters: nnx.merge(program.graph, parameters).taps(1, 1), program.shapes)
     return bool(jax.tree.leaves(taps))

@@ -95,8 +95,13 @@ def load_plan(path: str | Path) -> dict[str, Any]:
 
 
 def gather(folder: Path) -> None:
-    """Write the three tables from the trial files, atomically, with checksums on every page."""
-    for name, table in load_tables(folder).items():
+    """Write the three tables from the trial files."""
+    write_tables(folder, load_tables(folder))
+
+
+def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
+    """Write tables by their names, atomically, with checksums on every page. Raises StoreError if the disk refuses."""
+    for name, table in tables.items():
         arrow = pa.Table.from_pandas(table, preserve_index=False)
 
         def write(temporary: Path, arrow: pa.Table = arrow) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from seqbench.contracts.base import DoesNotApply
 from seqbench.contracts.tasks import CHECKS, Subject
 from seqbench.grid import catalogue
 
@@ -34,8 +33,5 @@ def subject(case: str) -> Subject:
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("case", CASES)
-def test_task(case, check):
-    try:
-        check(subject(case))
-    except DoesNotApply as reason:
-        pytest.skip(str(reason))
+def test_task(case, check, hold):
+    hold(check, subject(case))

@@ -1,5 +1,7 @@
 """Every task, cell, model and mitigation is trained end to end at toy size, through a grid, as a user would name it."""
 
+from collections import OrderedDict
+
 import jax
 import numpy as np
 import pytest
@@ -43,9 +45,14 @@ GATED = ("chrono_init", "forget_bias_init")
 DEEP = ("residual", "highway")
 
 
-@pytest.fixture(autouse=True)
-def compiled_in_half_the_time(monkeypatch):
-    monkeypatch.setattr(executables, "ALL_RARELY_RUN", True)
+@pytest.fixture(autouse=True, scope="module")
+def compiled_in_half_the_time():
+    """Trials of two steps: everything is compiled as if it were rarely run."""
+    whole = jax.stages.Lowered.compile
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executables, "_kept", OrderedDict())
+        patch.setattr(jax.stages.Lowered, "compile", lambda self, **_: whole(self, compiler_options=executables.QUICK))
+        yield
 
 
 def train(folder, **choice):

@@ -14,25 +14,8 @@ from seqbench.grid.expand import expand_methods
 from seqbench.grid.plan import plan
 from seqbench.grid.spec import Range
 from seqbench.grid.tuning import sample, search, sobol
+from tests.grid.tuned_grids import HEAD, METHODS, SPACE
 
-HEAD = """\
-question: q
-tasks: [adding]
-lengths: [5, 9]
-seeds: 2
-model: {stacked: {width: 4}}
-"""
-METHODS = """\
-methods:
-  - {name: plain, cell: vanilla}
-  - {name: clip, cell: vanilla, mitigations: [clip_global_norm]}
-  - {name: skip, cell: vanilla, mitigations: [clip_global_norm, skip_in_time]}
-"""
-SPACE = """\
-  space:
-    clip_global_norm.threshold: {low: 0.1, high: 10, also: [.inf]}
-    skip_in_time.steps: {low: 2, high: 4}
-"""
 RANGES = HEAD + METHODS + "tuning:\n  seeds: 2\n  budget: 8\n  learning_rate: {low: 1.0e-4, high: 1.0e-2}\n" + SPACE
 
 

@@ -117,6 +117,8 @@ def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_n
     assert not _measure._worth_padding(group, 5, 129)
     assert _measure._worth_padding(group, 100, 400)
     assert not _measure._worth_padding(group, 100, 401)
+    assert _measure._worth_padding(group, 400, 1024)
+    assert not _measure._worth_padding(group, 400, 1025)  # where fewer sequences would be looked at
     assert _measure._worth_padding(group, 5, 5)  # the longest is one of those that share the program
     assert not _measure._worth_padding(group, 5, 0)
     group.graph, group.shapes = nnx.split(bag_mlp(width=3)(group.task, group.chain, nnx.Rngs(0)))

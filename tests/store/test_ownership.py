@@ -35,6 +35,11 @@ def test_another_grid_of_the_same_name_is_refused(folder: Path) -> None:
     assert caught.value.exit_code == 2
 
 
+def contents(folder: Path) -> dict[Path, bytes]:
+    """All that lies in a folder: who may go on there finds it untouched."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 @pytest.mark.parametrize(
     ("question", "trials"),
     [
@@ -46,7 +51,9 @@ def test_another_grid_of_the_same_name_is_refused(folder: Path) -> None:
     ],
 )
 def test_the_same_grid_goes_on(question: str, trials: set[str], folder: Path) -> None:
+    before = contents(folder)
     require_own(folder, question=question, trials=trials)
+    assert contents(folder) == before
 
 
 def test_a_clone_that_holds_only_tables_is_known_by_its_plan(folder: Path) -> None:
@@ -61,4 +68,6 @@ def test_a_clone_that_holds_only_tables_is_known_by_its_plan(folder: Path) -> No
 def test_a_folder_without_a_plan_is_anybodys(content: str | None, tmp_path: Path) -> None:
     if content is not None:
         (tmp_path / "plan.json").write_text(content)
+    before = contents(tmp_path)
     require_own(tmp_path, question="Any", trials={"x"})
+    assert contents(tmp_path) == before

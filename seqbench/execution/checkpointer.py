@@ -1,4 +1,4 @@
-"""A worker's notebook: where its trial stands, written down now and then, so that a killed one goes on from there.
+"""A worker's checkpoints: where its trial stands, written now and then, so that a killed one goes on from there.
 
 Only a trial in the same environment goes on: elsewhere the bits after the checkpoint would not be those before it.
 """
@@ -19,8 +19,8 @@ from seqbench.training.program import Program
 from seqbench.training.trial import Checkpoint
 
 
-class Notebook:
-    """The checkpoint file of one job; a job that names none has an empty one, and nothing is written."""
+class Checkpointer:
+    """The checkpoint file of one job; a job that names none has none, and nothing is written."""
 
     def __init__(self, job: Job) -> None:
         self._path = Path(job["checkpoint"]) if job["checkpoint"] else None
@@ -43,7 +43,7 @@ class Notebook:
         return Checkpoint(state, *rows, facts["seconds"], facts["probe_seconds"])
 
     def write(self, point: Checkpoint) -> None:
-        """Write down where the trial stands, if the last time is long enough ago. Raises StoreError."""
+        """Write where the trial stands, if the last time is long enough ago. Raises StoreError."""
         if self._path is None or time.monotonic() - self._last < self._seconds:
             return
         facts = {name: value for name, value in point._asdict().items() if name != "state"}
