@@ -1,6 +1,8 @@
 """Every test compiles as a worker does: one thread, and the flags that halve the time of compilation."""
 
 import os
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,13 @@ os.environ.update({"JAX_PLATFORMS": "cpu", **SINGLE_THREAD})
 
 import jax
 
+from seqbench.errors import GridError
+from seqbench.grid.read import read_grid
+from seqbench.grid.spec import Grid
+from seqbench.plan.plan import plan
+
+Reader = Callable[[str], Grid]
+
 
 @pytest.fixture(scope="module")
 def hasty_workers():
@@ -18,3 +27,29 @@ def hasty_workers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XLA_FLAGS", f"{os.environ['XLA_FLAGS']} --xla_backend_optimization_level=0")
         yield
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Reader:
+    """Read a grid from its text."""
+
+    def read_text(text: str) -> Grid:
+        path = tmp_path / "example.yaml"
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        return read_grid(path)
+
+    return read_text
+
+
+@pytest.fixture
+def error_of(read: Reader) -> Callable[[str], str]:
+    """The message a grid's text is refused with, from `line:column` on."""
+
+    def message(text: str) -> str:
+        with pytest.raises(GridError) as caught:
+            plan(read(text))
+        file, _, rest = str(caught.value).partition("example.yaml:")
+        assert Path(file).is_absolute()
+        return rest
+
+    return message

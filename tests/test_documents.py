@@ -11,9 +11,9 @@ import yaml
 from seqbench.cli import app
 from seqbench.contracts.base import DoesNotApply
 from seqbench.contracts.cells import check_cell
-from seqbench.grid.plan import plan
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid, Training
+from seqbench.plan.plan import plan
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from seqbench.commands.console import out
+from seqbench.components import catalogue
 from seqbench.contracts.base import Check, DoesNotApply
 from seqbench.contracts.cells import check_cell
 from seqbench.contracts.mitigations import check_mitigation
 from seqbench.contracts.models import check_model
 from seqbench.contracts.tasks import check_task
 from seqbench.errors import ContractBroken
-from seqbench.grid import catalogue
 
 CONTRACTS: dict[str, Callable[[Callable[..., Any]], list[Check]]] = {
     "tasks": check_task,

@@ -11,8 +11,8 @@ from seqbench.errors import UsageError
 
 def compare(first: Path, second: Path, *, as_json: bool) -> None:
     """Print what differs between two results folders."""
-    from seqbench.stats.between import between
-    from seqbench.stats.declared import Declared
+    from seqbench.stats.preregistration import Declared
+    from seqbench.stats.run_comparison import between
     from seqbench.store.results import load_plan, load_results
 
     for folder in (first, second):

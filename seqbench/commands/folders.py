@@ -32,8 +32,8 @@ def own_results_folder(name: str, results: Path) -> Path:
     folder = results_folder(name, results)
     if not Path(name).is_file():
         return folder
-    from seqbench.grid.plan import plan  # JAX is imported only where a grid's file is given
     from seqbench.grid.read import read_grid
+    from seqbench.plan.plan import plan  # JAX is imported only where a grid's file is given
 
     try:
         grid = read_grid(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from seqbench.commands.console import out, print_json
-from seqbench.grid import catalogue
+from seqbench.components import catalogue
 
 
 def list_all(*, as_json: bool) -> None:

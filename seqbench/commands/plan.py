@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.table import Table
 
 from seqbench.commands.console import out, print_json
+from seqbench.commands.progress import duration
 from seqbench.execution.probe_grid import require_probes
-from seqbench.execution.progress import duration
-from seqbench.grid.plan import Plan
-from seqbench.grid.plan import plan as make_plan
 from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan.plan import Plan
+from seqbench.plan.plan import plan as make_plan
 
 
 def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:

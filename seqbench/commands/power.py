@@ -11,8 +11,8 @@ from seqbench.commands.tables import table_of
 
 def power(pilot: str | None, results: Path, *, rate: float, rate_against: float, comparisons: int) -> None:
     """Print the smallest designs that can find anything, and the power to find a stated or a pilot's difference."""
-    from seqbench.stats.declared import Declared
     from seqbench.stats.power import power_for_rates, power_from_pilot, smallest_designs
+    from seqbench.stats.preregistration import Declared
     from seqbench.store.results import load_plan, load_results
 
     console = out()

@@ -20,8 +20,8 @@ def probe(
 ) -> None:
     """Probe at initialisation, write the figure, and print where it is and a small table."""
     from seqbench.execution.probe_grid import grid_of, probe_grid
-    from seqbench.grid.plan import plan
     from seqbench.grid.read import find_grid, read_grid
+    from seqbench.plan.plan import plan
     from seqbench.report.probe_figures import probe_figure, probe_table, write_figure
 
     asked = read_grid(find_grid(grid)) if grid is not None else grid_of(task, length, cell, mitigations)

@@ -11,15 +11,16 @@ from rich.console import Console
 from seqbench.commands.console import progress
 from seqbench.commands.crashes import last_lines
 from seqbench.commands.interrupt import Interrupted
-from seqbench.commands.mirroring import LiveMirror
-from seqbench.commands.summary import command, print_summary
+from seqbench.commands.progress import Board
+from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.process import Event
-from seqbench.execution.progress import Board
 from seqbench.execution.run import Found, Summary, run_grid
-from seqbench.grid.plan import Plan, Trial
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
+from seqbench.invocation import command
+from seqbench.plan.plan import Plan, Trial
+from seqbench.tracking.live import LiveMirror
 
 
 def run(

@@ -42,7 +42,7 @@ def _text(folder: Path, record: Record, *, length: int, temperature: float, top_
     import jax
     from flax import nnx
 
-    from seqbench.grid.assemble import assemble
+    from seqbench.components.assemble import assemble
     from seqbench.training.program import Program
     from seqbench.training.sampling import require_language_model
     from seqbench.training.sampling import sample as draw

@@ -8,12 +8,12 @@ from typing import Any
 
 from seqbench.commands.console import out, print_json
 from seqbench.commands.crashes import last_line
-from seqbench.commands.summary import command
-from seqbench.execution.outstanding import complete
 from seqbench.execution.probe_grid import require_probes
+from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
+from seqbench.invocation import command
 from seqbench.schema import OUTCOMES
 from seqbench.store.ownership import require_own
 from seqbench.store.trials import TrialStore

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -11,8 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from seqbench.commands.console import out
-from seqbench.store.mlflow_mirror import Links
+from seqbench.invocation import command
 from seqbench.store.results import load_plan, load_results
+from seqbench.tracking.mirror import Links
 
 MUCH = 0.1
 """Share of the training time from which on the price of probes comes with the way to switch them off."""
@@ -87,14 +87,3 @@ def print_links(console: Console, folder: Path, name: str, links: Links) -> None
         console.print(f"MLflow:  {command('ui', Path(name).stem, folder.parent)}   (then open the link)")
     for task, fragment in links.comparison.items():
         console.print(f"         {task}: {server}{fragment}")
-
-
-def command(verb: str, grid: str, results: Path) -> str:
-    """A command as this person must type it."""
-    elsewhere = "" if results == Path("results") else f" --results {results}"
-    return f"{invocation()} {verb} {grid}{elsewhere}"
-
-
-def invocation() -> str:
-    """How this person calls seqbench: `uv run` puts it on the path only for its own commands."""
-    return "uv run seqbench" if "UV_RUN_RECURSION_DEPTH" in os.environ else "seqbench"

@@ -8,8 +8,8 @@ from seqbench.commands.console import out, progress
 from seqbench.commands.folders import own_results_folder
 from seqbench.commands.summary import print_links
 from seqbench.store.lock import held
-from seqbench.store.mlflow_client import resolve_uri
-from seqbench.store.mlflow_mirror import mirror_folder
+from seqbench.tracking.client import resolve_uri
+from seqbench.tracking.mirror import mirror_folder
 
 
 def track(name: str, results: Path, *, tracking_uri: str | None) -> None:

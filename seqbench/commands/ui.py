@@ -7,7 +7,7 @@ from pathlib import Path
 
 from seqbench.commands.console import out
 from seqbench.commands.interrupt import Interrupted
-from seqbench.store.mlflow_ui import serve_ui
+from seqbench.tracking.ui import serve_ui
 
 
 def ui(name: str | None, results: Path, *, port: int) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 
 from seqbench.cells.gru import gru
 from seqbench.cells.vanilla import vanilla
+from seqbench.components.checking import Mismatch, check, checker
 from seqbench.contracts.base import (
     Check,
     DoesNotApply,
@@ -29,7 +30,6 @@ from seqbench.contracts.base import (
 )
 from seqbench.contracts.trainer import Trainer
 from seqbench.errors import Incompatible
-from seqbench.grid.checking import Mismatch, check, checker
 from seqbench.mitigations.base import Chain, Mitigation, chain
 
 CELLS = (vanilla(), gru())

@@ -11,9 +11,9 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 
+from seqbench.components.assemble import Assembly
 from seqbench.execution.environment import environment, fingerprint
 from seqbench.execution.job import Job
-from seqbench.grid.assemble import Assembly
 from seqbench.store.checkpoints import load_checkpoint, save_checkpoint
 from seqbench.training.program import Program
 from seqbench.training.trial import Checkpoint

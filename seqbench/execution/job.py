@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from seqbench.grid.plan import Group, Trial
+from seqbench.plan.plan import Group, Trial
 from seqbench.store.checkpoints import checkpoint_path
 from seqbench.store.parameters import parameters_path
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from seqbench.errors import StoreError
 from seqbench.execution.job import Job, job_of
 from seqbench.execution.process import Event, Events, Worker, say
-from seqbench.grid.plan import Group, Trial
+from seqbench.plan.plan import Group, Trial
 
 ATTEMPTS = 2
 """How often a trial is begun before a dying worker counts as the trial's fault."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.execution.environment import environment, revision
-from seqbench.grid.expand import complete_training
-from seqbench.grid.identity import canonical
-from seqbench.grid.plan import Plan
 from seqbench.grid.spec import Grid, Range
+from seqbench.plan.expand import complete_training
+from seqbench.plan.identity import canonical
+from seqbench.plan.plan import Plan
 from seqbench.store import atomic
 from seqbench.store.trials import Record
 
@@ -63,7 +63,7 @@ def labels(current: Plan) -> dict[str, Any]:
 
 
 def declared(current: Plan) -> dict[str, Any]:
-    """What the grid laid down before it ran: the settings of `seqbench.stats.declared.Declared`."""
+    """What the grid laid down before it ran: the settings of `seqbench.stats.preregistration.Declared`."""
     grid = current.grid
     pairs = [tuple(pair) for pair in grid.comparisons.pairs]
     return {

@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from seqbench.errors import UsageError
-from seqbench.grid.plan import Plan, Trial, plan
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
+from seqbench.plan.plan import Plan, Trial, plan
 
 COLUMNS = ["method", "task", "length", "seed", "trial", "step", "probe", "distance", "value"]
 PROBES = ("action", "gradient_flow")
@@ -99,7 +99,7 @@ def probe_grid(
     """
     if not plan.trials:
         raise UsageError("\n".join(f"{each.method} on {each.task}: {each.reason}" for each in plan.incompatible))
-    from seqbench.grid.assemble import assemble  # JAX is imported only where models are built
+    from seqbench.components.assemble import assemble  # JAX is imported only where models are built
     from seqbench.training.program import Program
 
     chosen = _choose(plan, seeds)

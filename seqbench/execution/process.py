@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from seqbench.execution.job import Job
 from seqbench.execution.worker import SINGLE_THREAD
-from seqbench.grid.plan import Trial
+from seqbench.plan.plan import Trial
 
 Event = dict[str, Any]
 Events = queue.SimpleQueue[tuple["Worker", Event | None]]

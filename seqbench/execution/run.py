@@ -13,12 +13,12 @@ from typing import NamedTuple
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
 from seqbench.execution.local import Pool
-from seqbench.execution.outstanding import complete, missing
 from seqbench.execution.plan_file import labels, write_plan
 from seqbench.execution.probe_grid import require_probes
 from seqbench.execution.process import Event, say
-from seqbench.grid.plan import Plan, Trial, plan
+from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
+from seqbench.plan.plan import Plan, Trial, plan
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own

@@ -65,9 +65,9 @@ def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
 
 def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None:
     """Train one trial and say how it goes."""
+    from seqbench.components.assemble import assemble
     from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
-    from seqbench.grid.assemble import assemble
     from seqbench.probes import selected
     from seqbench.store.parameters import save_parameters
     from seqbench.training.program import Program

@@ -8,14 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 import seqbench
+from seqbench.components import catalogue
+from seqbench.components.catalogue import ComponentError
+from seqbench.components.checking import expected, shown
+from seqbench.components.nearest_name import advice
+from seqbench.components.optimizers import TABLES, resolve_named
 from seqbench.errors import GridError
-from seqbench.grid import catalogue
-from seqbench.grid.axis import require_sound
-from seqbench.grid.catalogue import ComponentError
-from seqbench.grid.checking import expected, shown
 from seqbench.grid.document import Document, Place, read_document
-from seqbench.grid.nearest import advice
-from seqbench.grid.optimizers import TABLES, resolve_named
+from seqbench.grid.ranges import require_sound
 from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Range, Reference, Training, Tuning
 
 SHOWN_ERRORS = 10

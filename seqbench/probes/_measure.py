@@ -15,12 +15,12 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Key
 
+from seqbench.compilation import compiled
+from seqbench.components.nearest_name import advice
 from seqbench.errors import UsageError
-from seqbench.executables import compiled
-from seqbench.grid.nearest import advice
-from seqbench.grid.rules import evaluation_batch
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.probes.base import Row, look
+from seqbench.protocol import evaluation_batch
 from seqbench.tasks.base import Batch, Task
 
 SEQUENCES, FEWEST = 32, 4

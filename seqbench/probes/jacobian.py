@@ -31,7 +31,7 @@ from jaxtyping import Array, Float, Int
 
 from seqbench.cells.base import Carry, Cell
 from seqbench.layers.recurrent import record, recurrent_layers
-from seqbench.mitigations.clip_message import MessageClipped
+from seqbench.mitigations.clip_backpropagated import MessageClipped
 from seqbench.mitigations.truncated_backpropagation import Truncated
 from seqbench.probes._trajectory import Trajectory, advance, trajectory
 from seqbench.probes.base import Curve, Row, View, in_decoder, recorded, row

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from seqbench.report.chapters.accuracy import memory
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.comparisons import comparisons
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
 from seqbench.report.chapters.mechanism import mechanism
-from seqbench.report.chapters.memory import memory
 from seqbench.report.chapters.price import price
 from seqbench.report.chapters.protocol import gaps, origin, protocol
 from seqbench.report.chapters.remedies import remedies

@@ -18,6 +18,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from seqbench.palette import COLOURS, Style
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, title, warnings
 from seqbench.report.files import Drawing
@@ -25,7 +26,6 @@ from seqbench.report.numbers import numbers
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline
 from seqbench.report.table import Table, csv
-from seqbench.store.palette import COLOURS, Style
 
 TEMPLATES = Path(__file__).parent / "templates"
 EMBEDDED_BYTES = 2_000_000

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.palette import Style, styles
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, factor_columns
 from seqbench.stats.blocks import with_rates_apart
 from seqbench.stats.compare import Comparison, compare
-from seqbench.stats.declared import Declared
-from seqbench.store.palette import Style, styles
+from seqbench.stats.preregistration import Declared
 
 
 class Evidence:

@@ -15,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from seqbench.errors import UsageError
+from seqbench.palette import Style, styles
 from seqbench.report.charts.base import MUTED, PAPER, THEME, log_axis, panels, themed
 from seqbench.store import atomic
-from seqbench.store.palette import Style, styles
 
 PROBE = "gradient_norm"
 DECADES = 16

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
+from seqbench.palette import COLOURS
 from seqbench.report.charts.base import INK, MUTED, PAPER, RULE, Chart, Mark
 from seqbench.report.files import LEGEND, Drawing
-from seqbench.store.palette import COLOURS
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXELS_PER_POINT = 1.45

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from seqbench.errors import UsageError
 from seqbench.schema import RESULT_COLUMNS, factor_columns
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import Floats
+from seqbench.stats.preregistration import Declared
 
 REQUIRED = ("method", "task", "length", "seed", "outcome")
 WITHOUT = ("none", "default", "off", "no", "false", "plain", "vanilla", "0", "{}", "[]", "")

@@ -16,8 +16,8 @@ from seqbench.stats.answers import answers
 from seqbench.stats.blocks import Block, blocks, complete, reporting_rows
 from seqbench.stats.counts import counts
 from seqbench.stats.critical_difference import critical_ranks, task_scores
-from seqbench.stats.declared import Declared
 from seqbench.stats.methods import methods_table
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
 from seqbench.stats.sensitivity import budget_sensitivity, sensitivity

@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.blocks import Block, factor_levels, reference_level
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import Floats, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 
 COLUMNS = [

@@ -17,9 +17,9 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.stats.blocks import blocks
-from seqbench.stats.declared import Declared
 from seqbench.stats.horizon import horizons
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
+from seqbench.stats.preregistration import Declared
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
 CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]

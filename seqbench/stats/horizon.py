@@ -18,8 +18,8 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.stats.blocks import Block
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
+from seqbench.stats.preregistration import Declared
 
 COLUMNS = [
     "method", "task", "n", "incomplete", "median", "median_low", "median_high", "at_least", "below", "non_monotone",

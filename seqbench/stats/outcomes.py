@@ -8,9 +8,9 @@ import numpy as np
 
 from seqbench.stats.area import seed_areas
 from seqbench.stats.blocks import Block
-from seqbench.stats.declared import OUTCOME_UNITS
 from seqbench.stats.horizon import find_horizons, octaves_at
 from seqbench.stats.interval import Floats
+from seqbench.stats.preregistration import OUTCOME_UNITS
 
 
 class SeedOutcome(NamedTuple):

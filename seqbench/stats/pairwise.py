@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.blocks import Block, factor_levels
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 
 COLUMNS = [

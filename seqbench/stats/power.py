@@ -13,9 +13,9 @@ from scipy import stats
 
 from seqbench.errors import UsageError
 from seqbench.stats.blocks import blocks, complete, reporting_rows
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import Floats
 from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import seeds_to_find_anything, sign_flip_test
 
 SEEDS = (5, 6, 8, 10, 15, 20, 30, 50)

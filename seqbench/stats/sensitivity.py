@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.blocks import blocks
-from seqbench.stats.declared import Declared
 from seqbench.stats.horizon import horizons
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
 
 COLUMNS = [

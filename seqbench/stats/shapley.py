@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.blocks import Block
-from seqbench.stats.declared import Declared
 from seqbench.stats.factorial import Design, contrast
 from seqbench.stats.interval import Floats, bootstrap_interval, mean_interval, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.preregistration import Declared
 
 INTERVALS = {"shapley": bootstrap_interval, "alone": mean_interval, "remove_one": mean_interval, "main": t_interval}
 COLUMNS = [

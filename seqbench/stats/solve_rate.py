@@ -11,8 +11,8 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.stats.blocks import solved_column
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
+from seqbench.stats.preregistration import Declared
 
 COLUMNS = [
     "method", "task", "length", "planned", "n", "solved", "rate", "low", "high", "band_low", "band_high",

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.blocks import Block
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test
 
 COLUMNS = [

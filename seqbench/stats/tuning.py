@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
+from seqbench.stats.preregistration import Declared
 
 KEY = ["method", "task"]
 SETTING = ["learning_rate", "tuned"]

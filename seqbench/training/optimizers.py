@@ -23,7 +23,7 @@ def direction(name: str, settings: dict[str, Any]) -> optax.GradientTransformati
 
     Args:
         name: sgd, momentum, rmsprop, adam or adamw.
-        settings: its own settings; see `seqbench.grid.optimizers` for names and defaults.
+        settings: its own settings; see `seqbench.components.optimizers` for names and defaults.
 
     Raises:
         UsageError: for an unknown name.

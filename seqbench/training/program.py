@@ -20,11 +20,11 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Key
 
-from seqbench.executables import compiled, compiled_from
-from seqbench.grid.assemble import Assembly
-from seqbench.grid.rules import evaluation_batch
+from seqbench.compilation import compiled, compiled_from
+from seqbench.components.assemble import Assembly
 from seqbench.mitigations.base import Arrays, Chain, global_norm
 from seqbench.models.base import cells, chosen_segments
+from seqbench.protocol import evaluation_batch
 from seqbench.tasks.base import Batch, Task
 from seqbench.training.objective import Parameters, Scores, objective, score
 from seqbench.training.optimizers import direction, multiplier

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from seqbench.grid.rules import CHANCE_MARGIN, HELD
+from seqbench.protocol import CHANCE_MARGIN, HELD
 from seqbench.tasks.base import Task
 from seqbench.training.objective import Scores
 from seqbench.training.program import DIVERGED_IN, Program, State, Sums

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from seqbench.commands.check import check
+from seqbench.components.catalogue import ComponentError, component, settings
 from seqbench.errors import ContractBroken
-from seqbench.grid.catalogue import ComponentError, component, settings
-from seqbench.grid.plan import plan
 from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
 
 GUIDE = Path(__file__).parents[2] / "CONTRIBUTING.md"
 SECTION = "## Your own task, cell or mitigation"

@@ -9,8 +9,8 @@ import pytest
 from seqbench.commands.sample import sample, written
 from seqbench.errors import StoreError, UsageError
 from seqbench.execution.run import run_grid
-from seqbench.grid.plan import plan
 from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
 from seqbench.store.parameters import parameters_path
 from seqbench.store.trials import TrialStore
 

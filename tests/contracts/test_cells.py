@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
+from seqbench.components import catalogue
 from seqbench.contracts.cells import CHECKS, Subject
-from seqbench.grid import catalogue
 
 VARIANTS = {
     "indrnn_bounded": ("indrnn", {"bound": 0.5}),

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from seqbench.components import catalogue
 from seqbench.contracts.mitigations import CHECKS, Subject, compilations
-from seqbench.grid import catalogue
 
 NAMES = catalogue.names("mitigations")
 

@@ -6,8 +6,8 @@ from functools import cache
 
 import pytest
 
+from seqbench.components import catalogue
 from seqbench.contracts.models import CHECKS, Subject
-from seqbench.grid import catalogue
 
 NAMES = catalogue.names("models")
 DECODE = {"encoder_decoder"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from seqbench.components import catalogue
 from seqbench.contracts.tasks import CHECKS, Subject
-from seqbench.grid import catalogue
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "entity_tagging": [{"cue": "either"}],

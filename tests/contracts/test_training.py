@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from seqbench import executables
-from seqbench.grid import catalogue
-from seqbench.grid.assemble import assemble
-from seqbench.grid.plan import plan
+from seqbench.components import catalogue
+from seqbench.components.assemble import assemble
 from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
 from seqbench.training.program import Program
 from seqbench.training.trial import run_trial
 

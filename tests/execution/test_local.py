@@ -11,7 +11,7 @@ import pytest
 from seqbench.errors import StoreError
 from seqbench.execution.job import job_of
 from seqbench.execution.local import ATTEMPTS, Pool
-from seqbench.grid.plan import plan
+from seqbench.plan.plan import plan
 
 
 @pytest.fixture(scope="module")

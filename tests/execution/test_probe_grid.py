@@ -8,8 +8,8 @@ import pytest
 
 from seqbench.errors import UsageError
 from seqbench.execution.probe_grid import probe_grid
-from seqbench.grid.plan import plan
 from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
 from seqbench.report.probe_figures import probe_figure, probe_table
 
 GRID = """

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.grid.plan import Plan, plan
 from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan.plan import Plan, plan
 
 GRIDS = sorted(Path(__file__).parents[2].joinpath("experiments").glob("*.yaml"))
 ZOO = {"windows", "directions", "controls", "depth", "sequence_types", "digits", "language_model"}

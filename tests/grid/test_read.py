@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from seqbench.errors import GridError
-from seqbench.grid.expand import expand_methods, expand_tasks
 from seqbench.grid.read import find_grid, read_grid, shipped_grids
 from seqbench.grid.spec import RESERVED, Grid
+from seqbench.plan.expand import expand_methods, expand_tasks
 from seqbench.schema import RESULT_COLUMNS
 
 SMALL = """\

@@ -14,7 +14,7 @@ from seqbench.cells.vanilla import vanilla
 from seqbench.layers.bidirectional import Bidirectional
 from seqbench.layers.recurrent import record
 from seqbench.mitigations.base import Forward, LayerContext, chain
-from seqbench.mitigations.clip_message import clip_message
+from seqbench.mitigations.clip_backpropagated import clip_backpropagated
 from seqbench.mitigations.highway import highway
 from seqbench.mitigations.layer_norm import layer_norm
 from seqbench.mitigations.norm_stabiliser import norm_stabiliser
@@ -33,7 +33,7 @@ CASES = {
     "skip_in_time in place": (slstm, [skip_in_time(steps=3, mode="replace")]),
     "truncated dilation": (lstm, [skip_in_time(steps=1, mode="dilated"), truncated_backpropagation(window=3)]),
     "residual_recurrence": (vanilla, [residual_recurrence(scale=0.5)]),
-    "clip_message": (vanilla, [clip_message(threshold=0.5)]),
+    "clip_backpropagated": (vanilla, [clip_backpropagated(threshold=0.5)]),
     "layer_norm": (vanilla, [layer_norm()]),
     "highway": (vanilla, [highway()]),
     "residual": (vanilla, [residual()]),

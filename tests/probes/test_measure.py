@@ -16,8 +16,8 @@ from seqbench import executables, probes
 from seqbench.cells.gru import gru
 from seqbench.errors import UsageError
 from seqbench.mitigations.base import chain
+from seqbench.mitigations.clip_backpropagated import clip_backpropagated
 from seqbench.mitigations.clip_global_norm import clip_global_norm
-from seqbench.mitigations.clip_message import clip_message
 from seqbench.mitigations.truncated_backpropagation import truncated_backpropagation
 from seqbench.models.bag_mlp import bag_mlp
 from seqbench.models.bidirectional import bidirectional
@@ -140,7 +140,7 @@ def test_what_is_compiled_ends_with_its_group():
 
 
 def test_a_remedy_on_the_way_back_acts_with_the_numbers_of_the_trial():
-    group = Group(clip_message())
+    group = Group(clip_backpropagated())
 
     def norms(threshold):
         rows = group.measure(["gradient_flow", "gradient_share"], threshold=threshold).rows

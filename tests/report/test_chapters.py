@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seqbench.report.chapters.accuracy import areas_table, memory
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
-from seqbench.report.chapters.memory import areas_table, memory
 from seqbench.report.chapters.remedies import remedies
 from seqbench.report.chapters.sensitivity import sensitivity
 from seqbench.report.chapters.speed import speed

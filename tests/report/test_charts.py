@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seqbench.palette import styles
 from seqbench.report.charts.accuracy import DIVERGED, accuracy
 from seqbench.report.charts.facets import dividing_factor, facets, foreground
 from seqbench.report.charts.solve_rate import solve_rate
@@ -16,7 +17,6 @@ from seqbench.report.charts.steps import spread
 from seqbench.report.evidence import slug
 from seqbench.report.files import draw
 from seqbench.report.svg import StyleSheet, inline
-from seqbench.store.palette import styles
 
 
 def test_490_methods_look_different_and_names_do_not_matter() -> None:

@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from seqbench.report.chapters.mechanism import mechanism
-from seqbench.report.charts.foretold import correlations
+from seqbench.report.charts.gradient_vs_horizon import correlations
 from seqbench.report.evidence import Evidence
 from seqbench.stats.gradient_horizon import learned_by_gradient
 

@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 
 import pandas as pd
 
-from seqbench.report.chapters.memory import methods_table
+from seqbench.report.chapters.accuracy import methods_table
 from seqbench.report.charts.accuracy import accuracy
 from seqbench.report.charts.base import Chart, Picture
 from seqbench.report.charts.differences import differences
-from seqbench.report.charts.rates import learning_rates
+from seqbench.report.charts.learning_rates import learning_rates
 from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.contents import contents
 from seqbench.report.links import trials

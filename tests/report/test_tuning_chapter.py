@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 from seqbench.report.chapters.tuning import tuning
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.rates import knobs, learning_rates, scale_of
+from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import facts, warnings
 from seqbench.stats.tuning import expected_best as expectation

@@ -7,7 +7,7 @@ import pytest
 
 from seqbench.stats.area import areas, seed_areas
 from seqbench.stats.blocks import block_of, complete
-from seqbench.stats.declared import Declared
+from seqbench.stats.preregistration import Declared
 
 
 def test_trapezoid_by_hand(grid):

@@ -15,7 +15,7 @@ from seqbench.stats.blocks import (
     reporting_rows,
     with_rates_apart,
 )
-from seqbench.stats.declared import Declared
+from seqbench.stats.preregistration import Declared
 
 
 def test_arrays_hold_each_trial_where_it_belongs(grid):

@@ -8,9 +8,9 @@ import pytest
 import statsmodels.api as sm
 
 from seqbench.stats.blocks import block_of, complete
-from seqbench.stats.declared import Declared
 from seqbench.stats.factorial import contrast, effects, find_design, interactions, missing_combinations
 from seqbench.stats.interval import t_interval
+from seqbench.stats.preregistration import Declared
 
 TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}
 

@@ -8,8 +8,8 @@ import pytest
 from seqbench.stats import compare
 from seqbench.stats.area import seed_areas
 from seqbench.stats.blocks import block_of, complete
-from seqbench.stats.declared import Declared
 from seqbench.stats.horizon import Horizons, find_horizons, horizons, place_shares, restricted_mean, seed_horizons
+from seqbench.stats.preregistration import Declared
 
 NAN = np.nan
 HALF = np.log2(25 / 12) / 2

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from seqbench.stats.blocks import block_of, complete
-from seqbench.stats.declared import Declared
 from seqbench.stats.pairwise import pairwise, sign_flip_family
+from seqbench.stats.preregistration import Declared
 
 OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
 HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])

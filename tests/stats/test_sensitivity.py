@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seqbench.stats.blocks import complete
-from seqbench.stats.declared import Declared
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.sensitivity import budget_sensitivity, first_held, sensitivity
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from seqbench.stats.blocks import block_of
-from seqbench.stats.declared import Declared
 from seqbench.stats.factorial import contrast, effects, find_design
 from seqbench.stats.interval import bootstrap_interval
 from seqbench.stats.pairwise import compare_pairs
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.shapley import shapley, shapley_values
 
 TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}

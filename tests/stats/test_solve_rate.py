@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from seqbench.stats.blocks import complete, solved_column
-from seqbench.stats.declared import Declared
 from seqbench.stats.interval import clopper_pearson
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import interquartile_mean, solve_rates
 
 

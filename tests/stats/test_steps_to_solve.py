@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from seqbench.stats.blocks import block_of, complete
-from seqbench.stats.declared import Declared
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.steps_to_solve import incidence, log_rank_scores, log_rank_test, steps_to_solve
 
 

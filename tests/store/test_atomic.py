@@ -18,7 +18,7 @@ from seqbench.store.parameters import parameters_path, save_parameters
 from seqbench.store.results import gather, load_plan, load_results
 from seqbench.store.trials import TrialStore
 from tests.store.full_disk import room_for
-from tests.store.mlflow_frames import grid, plan_of
+from tests.tracking.frames import grid, plan_of
 
 
 @pytest.fixture

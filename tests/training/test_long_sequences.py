@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from seqbench.grid.rules import EVALUATION_BATCH, EVALUATION_STEPS, FEWEST, evaluation_batch
+from seqbench.protocol import EVALUATION_BATCH, EVALUATION_STEPS, FEWEST, evaluation_batch
 
 TRIAL = """
 import json, resource, sys
 from pathlib import Path
-from seqbench.grid.assemble import assemble
-from seqbench.grid.plan import plan
+from seqbench.components.assemble import assemble
+from seqbench.plan.plan import plan
 from seqbench.grid.read import read_grid
 from seqbench.training.program import Program
 from seqbench.training.trial import run_trial

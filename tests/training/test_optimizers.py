@@ -4,8 +4,8 @@ import numpy as np
 import optax
 import pytest
 
+from seqbench.components.optimizers import OPTIMIZERS, SCHEDULES
 from seqbench.errors import UsageError
-from seqbench.grid.optimizers import OPTIMIZERS, SCHEDULES
 from seqbench.training.optimizers import direction, multiplier
 
 RATE = 0.05

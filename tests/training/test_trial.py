@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqbench.cells.vanilla import vanilla
-from seqbench.grid.assemble import Assembly
+from seqbench.components.assemble import Assembly
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.models.stacked import stacked

@@ -6,8 +6,8 @@ import pandas as pd
 
 from seqbench.report.chapters.entries import as_it_is, in_groups, linked, method_cell
 from seqbench.report.charts.facets import FEW
-from seqbench.report.charts.foretold import foretold
 from seqbench.report.charts.gradient import gradient, gradient_rows
+from seqbench.report.charts.gradient_vs_horizon import foretold
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Table, number, plain, tabulate

@@ -13,7 +13,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Cell, Table, number, tabulate
-from seqbench.stats.declared import OUTCOME_UNITS
+from seqbench.stats.preregistration import OUTCOME_UNITS
 
 
 def protocol(evidence: Evidence) -> Section:

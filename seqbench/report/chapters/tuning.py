@@ -5,7 +5,7 @@ from __future__ import annotations
 from seqbench.report.chapters.entries import method_cell, ratio_cell
 from seqbench.report.charts.base import Chart
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.rates import knobs, learning_rates, tried
+from seqbench.report.charts.learning_rates import knobs, learning_rates, tried
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Cell, Table, number, tabulate

@@ -1,0 +1,138 @@
+"""What a person sees while a grid trains: how far it is, how long it will take, and who leads.
+
+On a terminal a live table; into a pipe or a file, one line every half minute.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Any
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from seqbench.plan.plan import Plan, Trial
+
+LINE_EVERY = 30.0
+"""Seconds between lines where there is no terminal."""
+SHOWN_METHODS = 16
+
+
+class Board:
+    """Counts events and shows them. Use as a context manager."""
+
+    def __init__(self, console: Console, *, quiet: bool = False) -> None:
+        self._console, self._quiet = console, quiet
+        self._live: Live | None = None
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=console,
+        )
+        self._task = self._bar.add_task("trials", total=None, left="")
+        self._running: dict[str, tuple[Trial, str]] = {}
+        self._outcomes: Counter[str] = Counter()
+        self._best: dict[str, float] = {}
+        self._total = self._done = self._before = 0
+        self._began = self._last_line = time.monotonic()
+
+    def __enter__(self) -> Board:
+        if self._console.is_terminal and not self._quiet:
+            self._live = Live(get_renderable=self._picture, console=self._console, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def start(self, current: Plan, *, finished: int) -> None:
+        """A plan begins (again, after tuning), with so many of its trials finished before."""
+        self._best = {method.name: self._best.get(method.name, float("nan")) for method in current.methods}
+        self._total, self._done, self._before = len(current.trials), finished, finished
+        self._began = time.monotonic()
+
+    def say(self, line: str) -> None:
+        """Print one line above the board; any thread may call it.
+
+        Whatever else writes to the terminal while the board is drawn tears it: warnings of the mirror and the standard
+        error of workers come through here. Control characters are dropped, lest a worker moves the cursor.
+        """
+        plain = Text.from_ansi(line.strip().expandtabs()).plain
+        shown = "".join(character for character in plain if character.isprintable())
+        if shown:
+            self._console.print(Text(shown), soft_wrap=True)
+
+    def observe(self, trial: Trial, event: dict[str, Any]) -> None:
+        """Take in one event and show what changed."""
+        match event["event"]:
+            case "started":
+                self._running[trial.id] = trial, "compiling"
+            case "interval":
+                accuracy = event["accuracy"]
+                shown = "not finite" if accuracy is None else f"accuracy {accuracy:.2f}"
+                self._running[trial.id] = trial, f"step {event['step']:,}, {shown}"
+            case "finished":
+                self._end(trial, event["row"]["outcome"])
+                accuracy = event["row"]["accuracy"]
+                if accuracy is not None:
+                    best = self._best[trial.method]
+                    self._best[trial.method] = accuracy if best != best else max(best, accuracy)
+            case "crashed":
+                self._end(trial, "crashed")
+        self._bar.update(self._task, completed=self._done, total=self._total, left=self._left())
+        if self._live is None and not self._quiet and time.monotonic() - self._last_line > LINE_EVERY:
+            self._last_line = time.monotonic()
+            self._console.print(self._line(), markup=False, soft_wrap=True)
+
+    def _end(self, trial: Trial, outcome: str) -> None:
+        self._running.pop(trial.id, None)
+        self._outcomes[outcome] += 1
+        self._done += 1
+
+    def _left(self) -> str:
+        """Time left, by the pace so far."""
+        trained = self._done - self._before
+        if not trained or self._done >= self._total:
+            return ""
+        seconds = (time.monotonic() - self._began) / trained * (self._total - self._done)
+        return f"about {duration(seconds)} left"
+
+    def _counts(self) -> str:
+        return ", ".join(f"{count} {outcome}" for outcome, count in self._outcomes.most_common())
+
+    def _line(self) -> str:
+        parts = (f"{self._done} of {self._total} trials", f"{len(self._running)} running", self._left(), self._counts())
+        return ", ".join(filter(None, parts))
+
+    def _picture(self) -> Group:
+        best = Table(box=None, padding=(0, 2))
+        best.add_column("method", no_wrap=True)
+        best.add_column("best accuracy so far", justify="right")
+        ranked = sorted(self._best.items(), key=lambda item: -item[1] if item[1] == item[1] else 1.0)
+        for method, accuracy in ranked[:SHOWN_METHODS]:
+            best.add_row(escape(method), f"{accuracy:.3f}" if accuracy == accuracy else "-")
+        if len(ranked) > SHOWN_METHODS:
+            best.add_row(f"and {len(ranked) - SHOWN_METHODS} more", "")
+        running = [
+            f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}: {state}"
+            for trial, state in self._running.values()
+        ]
+        return Group(self._bar, *running, f"  {self._counts()}", best)
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"

@@ -1,0 +1,1 @@
+"""NAME -> VALUE: what a name in YAML stands for."""

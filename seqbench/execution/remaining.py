@@ -1,0 +1,32 @@
+"""What of a grid is yet to train: trials without a record, or whose record lacks what the grid asks for by now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from seqbench.grid.spec import Grid
+from seqbench.plan.plan import Group, Plan, Trial
+from seqbench.store.parameters import parameters_path
+from seqbench.store.trials import Record
+
+
+def missing(current: Plan, done: set[str], *, only: str | None = None) -> list[Group]:
+    """The groups with the trials that are yet to train; with `only`, that one trial."""
+
+    def wanted(trial: Trial) -> bool:
+        return trial.id not in done and (only is None or trial.id == only)
+
+    groups = [replace(group, trials=tuple(filter(wanted, group.trials))) for group in current.groups]
+    return [group for group in groups if group.trials]
+
+
+def complete(record: Record, grid: Grid, folder: Path) -> bool:
+    """Whether a finished trial has all that the grid asks for: its probes, and its parameters if they are kept.
+
+    They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
+    """
+    from seqbench.probes import selected  # JAX is imported only where a grid is run
+
+    kept = record["parameters"] is not None and parameters_path(folder, record["trial"]).exists()
+    return set(selected(grid.probes)) <= set(record["probed"]) and (kept or not grid.keep_parameters)

@@ -1,0 +1,17 @@
+"""Commands as this person must type them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def command(verb: str, grid: str, results: Path) -> str:
+    """A command as this person must type it."""
+    elsewhere = "" if results == Path("results") else f" --results {results}"
+    return f"{invocation()} {verb} {grid}{elsewhere}"
+
+
+def invocation() -> str:
+    """How this person calls seqbench: `uv run` puts it on the path only for its own commands."""
+    return "uv run seqbench" if "UV_RUN_RECURSION_DEPTH" in os.environ else "seqbench"

@@ -1,0 +1,262 @@
+"""From a grid to its methods and its tasks, each with complete settings.
+
+The levels of the factors combine as a full product. Their fragments are merged over the grid's own in the order of the
+factors: cell, model and training are replaced or updated, mitigations are added. A method of the explicit list is
+merged the same way, except that its mitigations stand instead of the grid's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+from seqbench.components import catalogue
+from seqbench.components.catalogue import NO_CELL, Component
+from seqbench.components.nearest_name import advice
+from seqbench.components.optimizers import resolve_named
+from seqbench.errors import GridError
+from seqbench.grid.document import Place, plain_value
+from seqbench.grid.spec import Fragment, Grid, Reference, Training
+
+NOTHING = frozenset({"none", "default"})
+"""Labels of levels that change nothing and so give a method no part of its name."""
+
+PLAIN = "plain"
+"""Name of the method whose levels all change nothing."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """What is compared: a model with its mitigations, and how it is trained.
+
+    name: as the grid or its factors give it; no part of a trial's identity
+    factors: the level of each factor, empty for a method of the explicit list
+    training: everything but the learning rate
+    tuned: whether tuning may change it; True where nothing is tuned
+    """
+
+    name: str
+    factors: dict[str, str]
+    cell: Component
+    model: Component
+    mitigations: tuple[Component, ...]
+    training: dict[str, Any]
+    learning_rate: float
+    tuned: bool = True
+
+
+@dataclass(frozen=True)
+class TaskSeries:
+    """A task over its dependency lengths. `settings` are complete but for the length."""
+
+    label: str
+    name: str
+    settings: dict[str, Any]
+    lengths: tuple[int, ...] = field(default=())
+
+    def at(self, length: int) -> Component:
+        """The task at one dependency length."""
+        return Component(self.name, {catalogue.length_argument(self.name): length, **self.settings})
+
+
+class Draft(NamedTuple):
+    """A method before its settings are complete."""
+
+    cell: Reference
+    model: Reference
+    mitigations: tuple[Reference, ...]
+    training: Training
+
+    def under(self, fragment: Fragment) -> Draft:
+        """This draft with a fragment merged over it; the fragment's mitigations are added."""
+        return Draft(
+            cell=fragment.cell.over(self.cell) if fragment.cell else self.cell,
+            model=fragment.model.over(self.model) if fragment.model else self.model,
+            mitigations=(*self.mitigations, *fragment.mitigations),
+            training=self.training.updated(fragment.training),
+        )
+
+    def method(self, name: str, factors: dict[str, str]) -> Method:
+        """The method, with complete settings."""
+        model = catalogue.resolve("models", self.model.name, self.model.settings or {})
+        return Method(
+            name=name,
+            factors=factors,
+            cell=catalogue.resolve("cells", self.cell.name, self.cell.settings or {})
+            if catalogue.is_recurrent(model.name)
+            else NO_CELL,
+            model=model,
+            mitigations=tuple(catalogue.resolve("mitigations", m.name, m.settings or {}) for m in self.mitigations),
+            training=complete_training(self.training),
+            learning_rate=self.training.learning_rate,
+        )
+
+
+def complete_training(training: Training) -> dict[str, Any]:
+    """A trial's training as plain values, without the learning rate, which is an array in the compiled program."""
+    values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
+    for kind in ("optimizer", "schedule"):
+        reference = values[kind]
+        values[kind] = resolve_named(kind, reference.name, reference.settings or {})._asdict()
+    return values
+
+
+def method_bound(grid: Grid) -> int:
+    """How many methods the grid has at most (before `exclude`), counted without making them."""
+    product = math.prod(len(levels) for levels in grid.factors.values()) if grid.factors else 0
+    return product + len(grid.methods) or 1
+
+
+def expand_methods(grid: Grid) -> tuple[Method, ...]:
+    """The methods of the list, then those of the factors' product, then without either the grid's own as `plain`.
+
+    Raises:
+        GridError: two methods have one name, two names are one method, or all are excluded.
+    """
+    base = Draft(grid.cell, grid.model, tuple(grid.mitigations), grid.training)
+    removed = exclusions(grid)
+    listed = [_listed(base, grid, index) for index in range(len(grid.methods))]
+    methods = (*listed, *_factorial(base, grid, removed))
+    if not methods and grid.factors:
+        raise grid.document.error(
+            ("exclude",), "every combination of the factors is excluded: nothing is left to train"
+        )
+    methods = methods or (base.method(PLAIN, {}),)
+    _require_different(grid, methods)
+    return methods
+
+
+def _listed(base: Draft, grid: Grid, index: int) -> Method:
+    fragment = grid.methods[index]
+    start = base._replace(mitigations=()) if "mitigations" in fragment.model_fields_set else base
+    method = start.under(fragment).method(fragment.name, {})
+    return replace(method, tuned=fragment.tuned or grid.tuning is None)
+
+
+def _factorial(base: Draft, grid: Grid, removed: list[dict[str, tuple[str, ...]]]) -> Iterator[Method]:
+    if not grid.factors:
+        return
+    for combination in itertools.product(*(levels.items() for levels in grid.factors.values())):
+        labels = dict(zip(grid.factors, (label for label, _ in combination), strict=True))
+        if any(all(labels[factor] in levels for factor, levels in rule.items()) for rule in removed):
+            continue
+        draft = base
+        for _, fragment in combination:
+            draft = draft.under(fragment)
+        yield draft.method(method_name(labels.values()), labels)
+
+
+def method_name(labels: Iterable[str]) -> str:
+    """The name of a combination of levels: those that change something, joined by ` + `."""
+    return " + ".join(label for label in labels if label not in NOTHING) or PLAIN
+
+
+def _require_different(grid: Grid, methods: Iterable[Method]) -> None:
+    by_name: dict[str, Method] = {}
+    by_content: dict[str, Method] = {}
+    for method in methods:
+        place: Place = ("factors",) if method.factors else ("methods",)
+        content = repr(
+            (method.cell, method.model, method.mitigations, method.training, method.learning_rate, method.tuned)
+        )
+        if method.name.casefold() in by_name:
+            raise grid.document.error(place, f"two methods are called {method.name!r}; label them differently")
+        if content in by_content:
+            first = by_content[content].name
+            problem = f"the methods {first!r} and {method.name!r} are the same; leave one out (see `exclude`)"
+            raise grid.document.error(place, problem)
+        by_name[method.name.casefold()] = by_content[content] = method
+
+
+def exclusions(grid: Grid) -> list[dict[str, tuple[str, ...]]]:
+    """The rules of `exclude`: for each factor named, the levels that together remove a combination.
+
+    Raises:
+        GridError: a rule names no factor, or a factor or level that does not exist.
+    """
+    return [
+        {factor: _excluded(grid, ("exclude", index, factor), factor, wanted) for factor, wanted in rule.items()}
+        for index, rule in enumerate(grid.exclude)
+        if rule or _refuse_empty(grid, ("exclude", index))
+    ]
+
+
+def _refuse_empty(grid: Grid, place: Place) -> bool:
+    raise grid.document.error(place, "expected at least one factor with a level, got none")
+
+
+def _excluded(grid: Grid, place: Place, factor: str, wanted: Any) -> tuple[str, ...]:
+    if factor not in grid.factors:
+        problem = f"expected the name of a factor, got {factor!r}{advice(factor, grid.factors)}"
+        raise grid.document.error(place, problem, key=True)
+    levels = grid.factors[factor]
+    found = []
+    for value in wanted if isinstance(wanted, list) else [wanted]:
+        # A level `25` is the text 25, as every key is; written as a value YAML makes a number of it.
+        matches = [level for level in levels if value == (level if isinstance(value, str) else plain_value(level))]
+        if not matches:
+            raise grid.document.error(place, f"expected a level of {factor}, got {value!r}{advice(value, levels)}")
+        found.append(matches[0])
+    return tuple(found)
+
+
+def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
+    """The grid's tasks, each with its lengths. A task named more than once is labelled with what is special about it.
+
+    Raises:
+        GridError: a task has no lengths, or the same task stands in the list twice.
+    """
+    names = [task.name for task in grid.tasks]
+    series: dict[str, TaskSeries] = {}
+    for index, reference in enumerate(grid.tasks):
+        place = ("tasks", index)
+        own, lengths = _split_length(grid, place, reference)
+        complete = catalogue.resolve("tasks", reference.name, own).settings
+        argument = catalogue.length_argument(reference.name)
+        special = ", ".join(f"{key} {value}" for key, value in complete.items() if key in own)
+        label = f"{reference.name} ({special})" if special and names.count(reference.name) > 1 else reference.name
+        if label in series:
+            raise grid.document.error(place, f"{label} stands in the list twice; give its lengths as one list")
+        rest = {key: value for key, value in complete.items() if key != argument}
+        series[label] = TaskSeries(label, reference.name, rest, lengths)
+    return tuple(series.values())
+
+
+def _split_length(grid: Grid, place: Place, reference: Reference) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """A task's own settings and its lengths: those it names itself, or the grid's."""
+    own = dict(reference.settings or {})
+    argument = catalogue.length_argument(reference.name)
+    wanted = own.pop(argument, grid.lengths)
+    lengths = tuple(wanted) if isinstance(wanted, list) else (wanted,)
+    if not lengths:
+        raise grid.document.error(
+            place, f"expected dependency lengths: give `lengths` to the grid or `{argument}` to the task"
+        )
+    for length in lengths:
+        if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+            raise grid.document.error(
+                (*place, reference.name, argument), f"expected whole numbers of 1 or more, got {length!r}"
+            )
+    if len(set(lengths)) != len(lengths):
+        raise grid.document.error((*place, reference.name, argument), "expected lengths that differ from each other")
+    return own, lengths
+
+
+def require_method(grid: Grid, methods: Iterable[Method]) -> None:
+    """Raise GridError if `comparisons` names a method that does not exist."""
+    known = [method.name for method in methods]
+    named: list[tuple[Place, str]] = []
+    if grid.comparisons.baseline:
+        named.append((("comparisons", "baseline"), grid.comparisons.baseline))
+    for index, pair in enumerate(grid.comparisons.pairs):
+        named += [(("comparisons", "pairs", index, place), name) for place, name in enumerate(pair)]
+    for place, name in named:
+        if name not in known:
+            raise _unknown_method(grid, place, name, known)
+
+
+def _unknown_method(grid: Grid, place: Place, name: str, known: list[str]) -> GridError:
+    return grid.document.error(place, f"expected the name of a method, got {name!r}{advice(name, known)}")

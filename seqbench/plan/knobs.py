@@ -1,0 +1,146 @@
+"""The settings of a method that tuning may change, by name: `component.setting`, such as `clip_value.threshold`.
+
+A component is a method's cell, model, optimizer or schedule, or one of its mitigations. A method that does not have
+the component is not changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from seqbench.components import catalogue
+from seqbench.components.catalogue import NO_CELL, Component, ComponentError
+from seqbench.components.nearest_name import advice
+from seqbench.components.optimizers import TABLES, resolve_named
+from seqbench.errors import GridError
+from seqbench.grid.document import Place
+from seqbench.grid.spec import Grid, Range
+from seqbench.plan.axis import Axis
+from seqbench.plan.expand import Method
+
+RATE = "learning_rate"
+
+
+def components(method: Method) -> Iterator[tuple[str, Component]]:
+    """Every component of a method, with its kind."""
+    if method.cell != NO_CELL:
+        yield "cells", method.cell
+    yield "models", method.model
+    for mitigation in method.mitigations:
+        yield "mitigations", mitigation
+    for kind in TABLES:
+        yield kind, Component(**method.training[kind])
+
+
+def knob_names(method: Method) -> list[str]:
+    """Every setting that could be tuned, as a grid writes it."""
+    return [f"{part.name}.{setting}" for _, part in components(method) for setting in part.settings]
+
+
+def with_knobs(method: Method, learning_rate: float, knobs: Mapping[str, Any]) -> Method:
+    """The method with this learning rate and these settings."""
+
+    def turned(part: Component) -> Component:
+        return Component(part.name, {key: knobs.get(f"{part.name}.{key}", old) for key, old in part.settings.items()})
+
+    named = {kind: turned(Component(**method.training[kind]))._asdict() for kind in TABLES}
+    return replace(
+        method,
+        cell=turned(method.cell),
+        model=turned(method.model),
+        mitigations=tuple(map(turned, method.mitigations)),
+        training={**method.training, **named},
+        learning_rate=learning_rate,
+    )
+
+
+def axes_of(grid: Grid, methods: Sequence[Method]) -> dict[str, Axis]:
+    """Every dimension that a grid tunes, by name; the learning rate is the first, whatever else there is.
+
+    Raises:
+        GridError: a knob that no method has, or a value that does not fit its setting.
+    """
+    if grid.tuning is None:
+        return {}
+    rates = grid.tuning.learning_rate
+    axes = {RATE: Axis(RATE, ("tuning", RATE), 0, rates if isinstance(rates, Range) else [float(r) for r in rates])}
+    # In order of name: the order in which a file writes its keys is no part of what is run.
+    for column, name in enumerate(sorted(grid.tuning.space), start=1):
+        axes[name] = _axis(grid, name, column, methods)
+    return axes
+
+
+def _axis(grid: Grid, name: str, column: int, methods: Sequence[Method]) -> Axis:
+    """One knob, its values checked against the setting's annotation."""
+    assert grid.tuning is not None
+    place, values = ("tuning", "space", name), grid.tuning.space[name]
+    owner, _, setting = name.rpartition(".")
+    found = [
+        (kind, part)
+        for method in methods
+        for kind, part in components(method)
+        if part.name == owner and setting in part.settings
+    ]
+    if not found:
+        raise _unknown(grid, place, name, methods)
+    kind, part = found[0]
+    if kind == "models" and setting == "width" and grid.match_parameters:
+        raise grid.document.error(place, "match_parameters chooses the width; tune something else", key=True)
+
+    def fitted(value: Any, inner: Place) -> Any:
+        try:
+            return _resolve(kind, part, setting, value)
+        except ComponentError as error:
+            raise grid.document.error(inner, error.problem) from None
+
+    if not isinstance(values, Range):
+        return Axis(name, place, column, [fitted(value, (*place, index)) for index, value in enumerate(values)])
+    ends = {end: fitted(getattr(values, end), (*place, end)) for end in ("low", "high")}
+    also = [fitted(value, (*place, "also", index)) for index, value in enumerate(values.also)]
+    whole = not _takes(kind, part, setting, 0.5)
+    if ends["low"] < 1 and whole and values.scale == "log":
+        raise grid.document.error((*place, "low"), f"expected 1 or more on a logarithmic scale, got {ends['low']}")
+    return Axis(name, place, column, values.model_copy(update={**ends, "also": also}), whole)
+
+
+def _resolve(kind: str, part: Component, setting: str, value: Any) -> Any:
+    given = {**part.settings, setting: value}
+    resolve = resolve_named if kind in TABLES else catalogue.resolve
+    return resolve(kind, part.name, given).settings[setting]
+
+
+def _takes(kind: str, part: Component, setting: str, value: Any) -> bool:
+    """Whether a setting's annotation allows a value."""
+    try:
+        _resolve(kind, part, setting, value)
+    except ComponentError:
+        return False
+    return True
+
+
+def _unknown(grid: Grid, place: Place, name: str, methods: Sequence[Method]) -> GridError:
+    """Why a knob is refused: it is no setting at all, or one that no method of the grid has."""
+    owner, _, setting = name.rpartition(".")
+    if name == RATE:
+        problem = "the learning rate is tuned by `tuning.learning_rate`, not in the space"
+        return grid.document.error(place, problem, key=True)
+    had = list(dict.fromkeys(name for method in methods for name in knob_names(method)))
+    if any(part.name == owner for method in methods for _, part in components(method)):
+        own = [known.rpartition(".")[2] for known in had if known.rpartition(".")[0] == owner]
+        return grid.document.error(place, f"{owner} has no setting {setting!r}{advice(setting, own)}", key=True)
+    if setting in _settings(owner):
+        return grid.document.error(place, f"no method that is tuned has {owner}{advice(name, had)}", key=True)
+    return grid.document.error(place, f"expected component.setting, got {name!r}{advice(name, had)}", key=True)
+
+
+def _settings(owner: str) -> Sequence[str]:
+    """The settings of a component that exists, used or not; none of one that does not."""
+    for table in TABLES.values():
+        if owner in table:
+            return list(table[owner])
+    try:
+        return list(catalogue.settings(catalogue.family_of(owner), owner))
+    except ComponentError:
+        return ()

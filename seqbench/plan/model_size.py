@@ -1,0 +1,85 @@
+"""How large a model is, found by building it abstractly: shapes alone, nothing is computed or compiled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from seqbench.components.assemble import Assembly
+from seqbench.errors import Incompatible
+from seqbench.mitigations.base import Chain
+from seqbench.models.base import Model, cells
+
+
+class Size(NamedTuple):
+    """What an estimate needs to know of a model.
+
+    parameters: trained numbers
+    weights: those of them that stand in matrices, each used once a time step
+    layers: cells, each a loop over time
+    states: numbers a layer keeps for one time step of one sequence (projected inputs and states), summed over layers
+    outputs: numbers a layer gives at one time step of one sequence, summed over layers
+    """
+
+    parameters: int
+    weights: int
+    layers: int
+    states: int
+    outputs: int
+
+
+class Blueprint(NamedTuple):
+    """A model without numbers: its structure, and the shapes of its parameters."""
+
+    graph: nnx.GraphDef[Model]
+    shapes: nnx.State
+
+
+def draw_up(assembly: Assembly) -> Blueprint:
+    """Build a trial's model abstractly.
+
+    Raises:
+        Incompatible: the model, its cell, its task and its mitigations do not fit together.
+    """
+    return Blueprint(*nnx.split(nnx.eval_shape(lambda: assembly.build_model(nnx.Rngs(0)))))
+
+
+def measure(blueprint: Blueprint) -> Size:
+    """How large a model is."""
+    leaves = [leaf for leaf in jax.tree.leaves(blueprint.shapes) if _is_number(leaf)]
+    loops = [cell for _, cell in cells(nnx.merge(*blueprint))]
+    return Size(
+        parameters=sum(leaf.size for leaf in leaves),
+        weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
+        layers=len(loops),
+        states=sum((2 + len(cell.blocks)) * cell.hidden for cell in loops),
+        outputs=sum(cell.hidden for cell in loops),
+    )
+
+
+def rehearse(chain: Chain, blueprint: Blueprint) -> None:
+    """Let every mitigation initialise a model of arbitrary numbers, to find out before training if one refuses.
+
+    Raises:
+        Incompatible: a mitigation has no meaning for one of the cells, or the model has none.
+    """
+    generator = np.random.default_rng(0)
+
+    def draw(leaf: jax.ShapeDtypeStruct) -> object:
+        # NumPy's numbers, so that nothing is compiled for them.
+        return generator.standard_normal(leaf.shape, np.float32) if _is_number(leaf) else leaf
+
+    found = cells(nnx.merge(blueprint.graph, jax.tree.map(draw, blueprint.shapes)))
+    if not found:
+        raise Incompatible("a mitigation initialises recurrent cells, and this model has none")
+    for _, cell in found:
+        chain.initialise(cell, generator)
+
+
+def _is_number(leaf: jax.ShapeDtypeStruct) -> bool:
+    """Whether a leaf is trained, and not the state of a source of randomness."""
+    return bool(jnp.issubdtype(leaf.dtype, jnp.floating))

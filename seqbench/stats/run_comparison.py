@@ -1,0 +1,149 @@
+"""Two runs of a grid, two versions of the code, two machines: what differs beyond chance.
+
+Trials of the same identity should agree to the last bit; where they do not, and where only method, task, length and
+seed agree, the two runs are compared seed by seed like two methods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seqbench.stats.blocks import block_of, complete, reporting_rows
+from seqbench.stats.divergence import mcnemar_exact
+from seqbench.stats.interval import Floats, mean_interval
+from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.signflip import holm, sign_flip_test, verdict
+
+KEY = ["method", "task", "length", "seed"]
+FIGURES = ["outcome", "accuracy", "loss", "solved_at", "diverged_at"]
+TRIAL_COLUMNS = [
+    *KEY, "same_trial", "identical", *(f"{name}_{side}" for name in FIGURES for side in ("a", "b")),
+]  # fmt: skip
+DIFFERENCE_COLUMNS = [
+    "method", "task", "outcome", "unit", "n", "difference", "low", "high", "p", "p_holm", "comparisons", "verdict",
+    "solved_only_a", "solved_only_b", "p_solved",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Between:
+    """How run B differs from run A.
+
+    summary: what, count (how many trials each has, share, and agree on)
+    trials: one row a method, task, length and seed finished in both, with both sides' figures
+    differences: one row a method and task, B less A over common seeds, corrected among all rows
+    answer: the summary in words
+    """
+
+    summary: pd.DataFrame
+    trials: pd.DataFrame
+    differences: pd.DataFrame
+    answer: str
+
+
+def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
+    """Whether two columns agree exactly; missing agrees with missing."""
+    return (one == other) | (one.isna() & other.isna())
+
+
+def matched_trials(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
+    """Trials of both runs side by side, joined by method, task, length and seed, finished in both.
+
+    same_trial: they also have the same identity; identical: every figure agrees exactly
+    """
+    finished = [rows[rows["outcome"].notna()][["trial", *KEY, *FIGURES]] for rows in (a, b)]
+    both = finished[0].merge(finished[1], on=KEY, suffixes=("_a", "_b"))
+    agree = [_equal(both[f"{name}_a"], both[f"{name}_b"]) for name in FIGURES]
+    both["identical"] = np.logical_and.reduce(agree) if len(both) else False
+    both["same_trial"] = (both["trial_a"] == both["trial_b"]) & both["trial_a"].notna()
+    return both[TRIAL_COLUMNS].sort_values(KEY, ignore_index=True)
+
+
+def _paired(rows: pd.DataFrame, declared: Declared) -> tuple[Floats, Floats, Any]:
+    """Outcome `[2, S]` and solved `[2, S, L]` of one method and task in run a and run b, and the outcome itself."""
+    block = block_of(rows, declared)
+    outcome = seed_outcome(block, declared.outcome)
+    return outcome.values, block.solved, outcome
+
+
+def _difference(rows: pd.DataFrame, declared: Declared) -> dict[str, object]:
+    """One row: run B less run A, from the rows of one method and task in which `method` is the run."""
+    values, solved, outcome = _paired(rows, declared)
+    paired = values[1] - values[0]
+    paired, width = paired[np.isfinite(paired)], outcome.high - outcome.low
+    low, high = mean_interval(paired, -width, width, declared.alpha)
+    both = np.isfinite(solved).all(axis=0)
+    one, other = (solved[run][both] == 1 for run in (0, 1))
+    return {
+        "outcome": outcome.name, "unit": outcome.unit, "n": len(paired), "better": outcome.better,
+        "difference": paired.mean() if len(paired) else np.nan, "low": low, "high": high, "p": sign_flip_test(paired),
+        "solved_only_a": int((one & ~other).sum()), "solved_only_b": int((other & ~one).sum()),
+        "p_solved": mcnemar_exact(one, other),
+    }  # fmt: skip
+
+
+def differences(a: pd.DataFrame, b: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """One row a method and task of both runs, over the seeds and lengths both have.
+
+    verdict: of B against A. solved_only_a, solved_only_b: trials that only one run solved; p_solved: McNemar's exact
+    test of them, which takes the lengths of a seed as independent and is a second opinion only.
+    """
+    common = a[KEY].merge(b[KEY], on=KEY)
+    rows = []
+    for (method, task), _ in common.groupby(["method", "task"], sort=True):
+        own = [
+            side[(side["method"] == method) & (side["task"] == task)].merge(common, on=KEY).assign(method=run)
+            for run, side in (("a", a), ("b", b))
+        ]
+        rows.append({"method": method, "task": task, **_difference(pd.concat(own), declared)})
+    table = pd.DataFrame(rows, columns=[*DIFFERENCE_COLUMNS, "better"])
+    table["p_holm"], table["comparisons"] = holm(table["p"].to_numpy(float)), len(table)
+    told = zip(table["better"] * table["difference"], table["p_holm"], table["n"], strict=True)
+    table["verdict"] = [verdict(*row, len(table), declared.alpha) for row in told]
+    return table[DIFFERENCE_COLUMNS]
+
+
+def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
+    """The whole comparison in a sentence or two."""
+    if trials.empty:
+        return "The two runs share no finished trial: nothing can be compared."
+    same, identical = int(trials["same_trial"].sum()), int(trials["identical"].sum())
+    agree = f"{len(trials)} trials finished in both; {identical} agree exactly"
+    agree += (
+        f" ({same} have the same identity, {int((trials['same_trial'] & ~trials['identical']).sum())} of them differ)."
+    )
+    if identical == len(trials):
+        return f"{agree} The runs are identical."
+    sure = found[found["verdict"].isin(["better", "worse"])]
+    if len(sure):
+        told = "; ".join(
+            f"{row['method']} on {row['task']} is {row['verdict']} in B ({row['difference']:+.2f} {row['unit']})"
+            for _, row in sure.iterrows()
+        )
+        return f"{agree} Beyond chance: {told}."
+    if (found["verdict"] == "too few seeds to tell").all():
+        return f"{agree} There are too few seeds to tell whether the rest differ beyond chance."
+    return f"{agree} Nothing differs beyond chance."
+
+
+def between(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared = Declared()) -> Between:  # noqa: B008
+    """Compare two runs. Each frame is as `seqbench.load_results` returns it; differences are B less A."""
+    a, b = (reporting_rows(complete(results)) for results in (results_a, results_b))
+    trials, found = matched_trials(a, b), differences(a, b, declared)
+    counted = [
+        ("planned in A", len(a)),
+        ("planned in B", len(b)),
+        ("finished in A", int(a["outcome"].notna().sum())),
+        ("finished in B", int(b["outcome"].notna().sum())),
+        ("finished in both", len(trials)),
+        ("same identity", int(trials["same_trial"].sum())),
+        ("identical in every figure", int(trials["identical"].sum())),
+        ("same outcome", int((trials["outcome_a"] == trials["outcome_b"]).sum())),
+    ]
+    summary = pd.DataFrame(counted, columns=["what", "count"])
+    return Between(summary=summary, trials=trials, differences=found, answer=_answer(trials, found))

@@ -1,0 +1,1 @@
+"""MLflow: a mirror of results and statistics, never their source."""

@@ -1,0 +1,123 @@
+"""What has come into a results folder since the last look: every trial file is read once, and again if it is replaced.
+
+The live mirror looks many times while a grid fills. Reading the folder whole each time would cost the square of its
+size.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Set
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from seqbench.errors import StoreError
+from seqbench.store.results import load_plan, tables_of
+from seqbench.store.trials import Record, TrialStore, read_record
+from seqbench.tracking.comparison import before_training
+
+
+class Signature(NamedTuple):
+    """What changes when a file is replaced."""
+
+    inode: int
+    modified: int
+    size: int
+
+
+class Arrivals:
+    """The results of a folder as they come.
+
+    plan: as `load_plan` reads it; empty before the grid has one
+    results: one row for each trial that has finished
+    probes: what a comparison draws of these trials
+    curves: of the pending trials alone
+    pending: trials that have come and are not settled
+    count: trial files read so far
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.count = 0
+        self.plan: dict[str, Any] = {}
+        self.pending: set[str] = set()
+        self.results = self.curves = self.probes = pd.DataFrame()
+        self._plan_seen: Signature | None = None
+        self._seen: dict[str, Signature] = {}
+        self._forget()
+
+    def look(self) -> int:
+        """Read the planned trials that have finished, or were trained again, since the last look; how many.
+
+        Raises:
+            StoreError: the plan is damaged.
+        """
+        found = self._list()  # before the plan, which knows every trial that has begun
+        self._read_plan()
+        labels = self.plan.get("trials", {})
+        new = {trial: seen for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen}
+        records = [record for trial in new if (record := self._read(trial)) is not None]
+        self._seen |= new
+        if records:
+            tables = tables_of(records, self.plan)
+            self.results = _joined(self.results, tables["results"])
+            self.curves = _joined(self.curves, tables["curves"])
+            self.probes = _joined(self.probes, before_training(tables["probes"]))
+            self.pending |= {str(record["trial"]) for record in records}
+            self.count += len(records)
+        return len(records)
+
+    def unsettled(self) -> pd.DataFrame:
+        """The rows of the pending trials."""
+        return self.results[self.results["trial"].isin(self.pending)]
+
+    def settle(self, trials: Set[str]) -> None:
+        """Take these trials off the pending ones and forget their curves."""
+        self.pending -= trials
+        self.curves = self.curves[self.curves["trial"].isin(self.pending)]
+
+    def _forget(self) -> None:
+        """Begin anew."""
+        self._seen, self.pending = {}, set()
+        tables = tables_of([], {"trials": {}, "factors": self.plan.get("factors", [])})
+        self.results, self.curves, self.probes = (tables[name] for name in ("results", "curves", "probes"))
+
+    def _list(self) -> dict[str, Signature]:
+        """Every trial file's signature, without a look inside."""
+        try:
+            with os.scandir(TrialStore(self.folder).trials) as entries:
+                files = [entry for entry in entries if entry.name.endswith(".json")]
+                return {entry.name.removesuffix(".json"): _signature(entry.stat()) for entry in files}
+        except FileNotFoundError:  # nothing has finished, or a damaged file was set aside just now
+            return {}
+
+    def _read_plan(self) -> None:
+        """Read the plan if it has changed; if it now labels trials otherwise, what was read under it is forgotten."""
+        path = self.folder / "plan.json"
+        if not path.exists() or (seen := _signature(path.stat())) == self._plan_seen:
+            return
+        before, self.plan, self._plan_seen = self.plan, load_plan(self.folder), seen
+        labels = self.plan["trials"]
+        if before.get("factors") != self.plan["factors"] or any(
+            labels.get(trial) != before["trials"][trial] for trial in self._seen
+        ):
+            self._forget()
+
+    def _read(self, trial: str) -> Record | None:
+        """The record of a trial; None if it is damaged, or cannot be read."""
+        try:
+            return read_record(TrialStore(self.folder).trials / f"{trial}.json")
+        except StoreError:  # the run itself reads it too, and ends with this error; or it was set aside just now
+            return None
+
+
+def _signature(status: os.stat_result) -> Signature:
+    return Signature(status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+def _joined(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    """Old rows and new ones; those of a trial that came again take the place of its old ones."""
+    kept = old[~old["trial"].isin(new["trial"].unique())]
+    return pd.concat([kept, new], ignore_index=True) if len(kept) else new.reset_index(drop=True)

@@ -1,0 +1,163 @@
+"""One MLflow run for each method of a task, its metrics logged with step = dependency length.
+
+The page averages only the runs that it has loaded, so it is never left to average: what it shows is computed here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from seqbench.palette import COLOURS, styles
+from seqbench.tracking.runs import Entry, Point
+from seqbench.tracking.saved_view import BY_DISTANCE
+from seqbench.tracking.trial_runs import finished, text
+
+METHOD = "seqbench.method"
+
+
+def method_order(planned: Sequence[str], results: pd.DataFrame) -> list[str]:
+    """Methods in the order of the grid, then those it does not name."""
+    return list(dict.fromkeys([*planned, *(str(name) for name in results["method"])]))
+
+
+def run_colours(methods: Sequence[str]) -> dict[str, str]:
+    """A colour for each method, its colour in the report.
+
+    MLflow draws neither dashes nor markers, so each time the palette begins again its colours hold more white.
+    """
+    rounds = math.ceil(len(methods) / len(COLOURS))
+    return {
+        method: _whitened(style.colour, 0.75 * (place // len(COLOURS)) / rounds)
+        for place, (method, style) in enumerate(styles(methods).items())
+    }
+
+
+def _whitened(colour: str, share: float) -> str:
+    parts = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return "#" + "".join(f"{round(part + share * (255 - part)):02x}" for part in parts)
+
+
+def reporting(results: pd.DataFrame) -> pd.DataFrame:
+    """The finished trials that are compared: all but those of tuning."""
+    rows = finished(results)
+    return rows[rows["purpose"] != "tuning"]
+
+
+def compared_pairs(results: pd.DataFrame) -> set[tuple[str, str]]:
+    """Every (task, method) that has a finished reporting trial: one run of a comparison each."""
+    rows = reporting(results)
+    return {(str(task), str(method)) for task, method in zip(rows["task"], rows["method"], strict=True)}
+
+
+def before_training(probes: pd.DataFrame) -> pd.DataFrame:
+    """The measurements that a comparison draws: the gradient by distance at initialisation.
+
+    Distance 0 is left out: the axis is a logarithm.
+    """
+    return probes[(probes["step"] == 0) & (probes["distance"] > 0) & (probes["probe"] == "gradient_norm")]
+
+
+def comparison_entries(
+    results: pd.DataFrame,
+    probes: pd.DataFrame,
+    task: str,
+    methods: Sequence[str],
+    lengths: Sequence[int],
+    grid: str,
+    created: int,
+) -> Iterator[Entry]:
+    """One entry for each method that has a finished reporting trial of `task`.
+
+    probes: one row a measurement; those of other tasks are not looked at
+    lengths: all dependency lengths of the task, in steps, shortest first
+    created: milliseconds since 1970 when the experiment was created; later methods get earlier times, because the
+        page lists the newest run first
+    """
+    rows = reporting(results)
+    by_method = {str(method): own for method, own in rows[rows["task"] == task].groupby("method", sort=False)}
+    probes, colours = before_training(probes), run_colours(methods)
+    shared = {"seqbench.grid": grid, "seqbench.kind": "comparison", "seqbench.task": task}
+    for place, method in enumerate(methods):
+        if method not in by_method:
+            continue
+        own, start = by_method[method], created - 1000 * place
+        points = (*comparison_points(own, lengths), *gradient_points(own, probes))
+        yield Entry(
+            key=method,
+            name=method,
+            tags={**shared, "mlflow.runColor": colours[method]},
+            params={"method": method, "task": task, **_levels(own)},
+            points=tuple(point for point in points if math.isfinite(point.value)),
+            start=start,
+            end=start,
+        )
+
+
+def comparison_points(rows: pd.DataFrame, lengths: Sequence[int]) -> Iterator[Point]:
+    """Figures of one method on one task, by dependency length; seeds that diverged stand below every other.
+
+    A median or a worst seed that diverged is minus infinity here: that point becomes a gap in the chart, and
+    `diverged_share_vs_length` says why.
+    """
+    for length, seeds in rows.groupby("length", sort=True):
+        step = int(str(length))
+        yield Point("accuracy_vs_length", float(np.median(_ranked_accuracy(seeds))), step)
+        yield Point("worst_seed_accuracy_vs_length", float(_ranked_accuracy(seeds).min()), step)
+        yield Point("solve_rate_vs_length", float((seeds["outcome"] == "solved").mean()), step)
+        yield Point("diverged_share_vs_length", float((seeds["outcome"] == "diverged").mean()), step)
+        yield Point("seeds_vs_length", float(seeds["seed"].nunique()), step)
+        yield Point("gradient_norm_vs_length", _median(seeds["gradient_norm"]), step)
+        yield Point("gradient_norm_after_vs_length", _median(seeds["gradient_norm_after"]), step)
+    yield Point("longest_length_solved", float(longest_length_solved(rows, lengths)))
+
+
+def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]:
+    """The gradient that arrives from each distance before training, of one method: log10 of the median over seeds.
+
+    probes: as `before_training` leaves them
+    Its step is the distance. Trials of the longest length, as in the report. The logarithm is taken here because the
+    axis of the page writes 0 at every norm below a millionth; a gradient of 0 becomes a gap.
+    """
+    longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
+    for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:
+        median = float(values.median())
+        yield Point(BY_DISTANCE, math.log10(median) if median > 0 else -math.inf, int(str(distance)))
+
+
+def longest_length_solved(rows: pd.DataFrame, lengths: Sequence[int]) -> int:
+    """Largest of `lengths` that at least half of the seeds solved together with all shorter ones; 0 if there is none.
+
+    A trial that has not finished counts as not solved.
+    """
+    solved = rows.assign(solved=rows["outcome"] == "solved").pivot_table(
+        index="seed", columns="length", values="solved", aggfunc="min", fill_value=False
+    )
+    in_a_row = solved.reindex(columns=list(lengths), fill_value=False).astype(bool).cummin(axis=1)
+    return max((length for length in lengths if in_a_row[length].mean() >= 0.5), default=0)
+
+
+def _ranked_accuracy(rows: pd.DataFrame) -> np.ndarray:
+    """Accuracies, with minus infinity for a seed that diverged."""
+    values = rows["accuracy"].to_numpy(dtype=float, na_value=np.nan, copy=True)
+    values[(rows["outcome"] == "diverged").to_numpy()] = -np.inf
+    return values
+
+
+def _median(norms: pd.Series) -> float:
+    """Median of those that are finite; not a number if none is."""
+    values = norms.to_numpy(dtype=float, na_value=np.nan)
+    values = values[np.isfinite(values)]
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def _levels(rows: pd.DataFrame) -> Mapping[str, str]:
+    """What all lengths share: chance and the score of the best predictor that ignores the distant information."""
+    return {
+        name: ", ".join(text(float(value)) for value in sorted(rows[name].dropna().unique()))
+        for name in ("chance", "trivial")
+        if rows[name].notna().any()
+    }

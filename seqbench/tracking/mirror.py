@@ -1,0 +1,212 @@
+"""The mirror of a results folder in MLflow.
+
+The folder is the truth: a tracking server that is down or hangs costs a warning, never a trial, and `seqbench track`
+brings it up to date later.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from seqbench.errors import TrackingError
+from seqbench.tracking.client import Patience, connect, described, translated, without_password
+from seqbench.tracking.comparison import compared_pairs
+from seqbench.tracking.writer import Links, Writer, unmirrored
+
+__all__ = ["Links", "Mirror", "Snapshot", "mirror_folder", "mirror_snapshot"]
+
+LOGGER = logging.getLogger(__name__)
+FIRST_PAUSE = 15.0
+LONGEST_PAUSE = 300.0
+LIVE_PASS = 10.0
+LAST_PASS = 120.0
+TRACK_PAUSES = (2.0, 10.0)
+"""Seconds of rest before `mirror_snapshot` tries again."""
+
+
+class Snapshot(NamedTuple):
+    """A results folder as it stands.
+
+    plan: what the grid declared: `grid`, `question`, `methods`, `grid_text`, `versions`, `revision`
+    results, curves, probes: its tables; see `seqbench.schema`
+    folder: where the report lies
+    """
+
+    plan: Mapping[str, Any]
+    results: pd.DataFrame
+    curves: pd.DataFrame
+    probes: pd.DataFrame
+    folder: Path
+
+
+class Mirror:
+    """Keeps MLflow up to date while a grid trains. No method raises whatever fails, and none waits for the store long.
+
+    After a failure the store is left alone for a while, twice as long each time, up to five minutes.
+    Methods may be called from any thread; one call runs at a time.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        plan: Mapping[str, Any],
+        results_dir: Path | str,
+        *,
+        warn: Callable[[str], None] = LOGGER.warning,
+        again: str | None = None,
+        last_pass: float = LAST_PASS,
+    ) -> None:
+        """Prepare; the store is first opened by the first call.
+
+        Args:
+            uri: from `resolve_uri`
+            plan: see `Snapshot`
+            results_dir: where artifacts go if the store keeps none itself
+            warn: is told once when the store fails, and once more at the end if updates are still queued
+            again: the command that catches up
+            last_pass: seconds that `finish` may take to log what is missing
+        """
+        self.uri = uri
+        self.plan = plan
+        self.results_dir = Path(results_dir)
+        self._warn = warn
+        self._again = again or f"seqbench track {plan['grid']}"
+        self._last_pass = last_pass
+        self._lock = threading.Lock()
+        self._writer: Writer | None = None
+        self._doubtful = False
+        self._warned = False
+        self._pause = FIRST_PAUSE
+        self._rest_until = 0.0
+
+    @property
+    def mirrored(self) -> set[str]:
+        """The trials that are in the store."""
+        return self._writer.mirrored if self._writer else set()
+
+    def trials(self, results: pd.DataFrame, curves: pd.DataFrame) -> bool:
+        """Log these trials as far as they have finished, for ten seconds at most; whether the store took them."""
+        until = time.monotonic() + LIVE_PASS
+        return self._attempt(lambda writer: writer.trials(results, curves, until=until))
+
+    def comparison(self, results: pd.DataFrame, probes: pd.DataFrame) -> bool:
+        """Bring the comparison of every task up to date, for ten seconds at most; whether the store took it."""
+        until = time.monotonic() + LIVE_PASS
+        return self._attempt(lambda writer: writer.comparison(results, probes, until=until))
+
+    def links(self) -> Links:
+        """Where to look for what has been written so far."""
+        writer = self._writer
+        return writer.links() if writer else Links(without_password(self.uri), {})
+
+    def finish(self, snapshot: Snapshot) -> Links:
+        """Log all that is missing, in a bounded time; how many trials are left out is in the links."""
+        self.plan, self._rest_until = snapshot.plan, 0.0
+        until = time.monotonic() + self._last_pass
+        written = self._attempt(lambda writer: _write_all(writer, snapshot, until))
+        missing = unmirrored(snapshot.results, self.mirrored)
+        queued = self._queued(snapshot, missing)
+        if queued or not written:
+            plural = "s are" if queued != 1 else " is"
+            self._warn(f"{queued:,} MLflow update{plural} queued in {snapshot.folder}. `{self._again}` catches up.")
+        return self.links()._replace(not_mirrored=missing)
+
+    def _queued(self, snapshot: Snapshot, missing: int) -> int:
+        """How many runs the store lacks or holds in an older state: of trials, of comparisons, of the report."""
+        writer = self._writer
+        outdated = compared_pairs(snapshot.results) - (writer.compared if writer else set())
+        return missing + len(outdated) + (0 if writer and writer.reported else 1)
+
+    def _attempt(self, action: Callable[[Writer], None]) -> bool:
+        with self._lock:
+            if time.monotonic() < self._rest_until:
+                return False
+            try:
+                if self._writer is None or self._doubtful:
+                    self._writer = self._opened()
+                self._writer.plan = self.plan
+                with translated(self.uri):
+                    action(self._writer)
+            except Exception as error:  # noqa: BLE001 - whatever MLflow raises, the grid goes on training
+                self._rest(error)
+                return False
+            self._pause = FIRST_PAUSE
+            return True
+
+    def _opened(self) -> Writer:
+        """Open the store; after a failure too, for a request that was not answered may have had its effect."""
+        writer = _open_writer(self.uri, self.plan, self.results_dir, Patience.LIVE)
+        writer.resume(self.mirrored)
+        self._doubtful = False
+        return writer
+
+    def _rest(self, error: Exception) -> None:
+        """Leave the store alone for a while, and say so the first time."""
+        LOGGER.debug("The MLflow mirror failed", exc_info=error)
+        self._doubtful = True
+        self._rest_until = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        if not self._warned:
+            self._warned = True
+            self._warn(f"{described(error, self.uri)}. Training goes on; results are kept in {self.results_dir}.")
+
+
+def mirror_snapshot(snapshot: Snapshot, uri: str) -> Links:
+    """Mirror a results folder whole.
+
+    A request that fails is not sent again by itself, for it may have had its effect: the store is opened anew, which
+    finds and removes what is there twice, and what is still missing is written.
+
+    Raises:
+        TrackingError: the store cannot be reached or refuses, three times.
+    """
+    for pause in TRACK_PAUSES:
+        try:
+            return _mirror_once(snapshot, uri)
+        except TrackingError as error:
+            LOGGER.info("%s; trying again in %g s", error, pause)
+            time.sleep(pause)
+    return _mirror_once(snapshot, uri)
+
+
+def _mirror_once(snapshot: Snapshot, uri: str) -> Links:
+    writer = _open_writer(uri, snapshot.plan, snapshot.folder, Patience.TRACK)
+    with translated(uri):
+        _write_all(writer, snapshot, until=None)
+    return writer.links(unmirrored(snapshot.results, writer.mirrored))
+
+
+def mirror_folder(folder: Path | str, uri: str) -> Links:
+    """Mirror the results folder at `folder` whole: `mirror_snapshot` of what lies there."""
+    return mirror_snapshot(read_snapshot(folder), uri)
+
+
+def read_snapshot(folder: Path | str) -> Snapshot:
+    """Read a results folder, each of its files once."""
+    from seqbench.store.results import load_plan, load_tables
+
+    folder = Path(folder)
+    tables = load_tables(folder)
+    return Snapshot(load_plan(folder), tables["results"], tables["curves"], tables["probes"], folder)
+
+
+def _open_writer(uri: str, plan: Mapping[str, Any], results_dir: Path, patience: Mapping[str, str]) -> Writer:
+    client = connect(uri, results_dir, patience)
+    with translated(uri):
+        return Writer(client, uri, plan, results_dir)
+
+
+def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
+    """The comparison first: it is what people open, and a slow server may leave no time for every trial."""
+    writer.reported = False
+    writer.compared.clear()
+    writer.comparison(snapshot.results, snapshot.probes, until=until)
+    writer.report(snapshot.folder, snapshot.results, snapshot.curves, until=until)
+    writer.trials(snapshot.results, snapshot.curves, until=until)

@@ -1,0 +1,128 @@
+"""One MLflow run for each finished trial: settings as params, the outcome as tags, training curves as metrics."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seqbench.schema import RESULT_COLUMNS
+from seqbench.tracking.runs import Entry, Point
+
+TRIAL = "seqbench.trial"
+CURVES = (
+    "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", "gradient_norm_after", "clipped_share",
+)  # fmt: skip
+CURVE_POINTS = 20
+"""Evaluations of one trial that are drawn. A point costs as much as a tenth of a run, and a run of 100 points 17 kB;
+the full curves are an artifact of the report run."""
+
+PARAMS = (
+    "method", "task", "length", "seed", "learning_rate", "tuned", "purpose", "optimizer", "batch_size", "budget",
+    "evaluate_every", "parameters", "chance", "trivial", "test_sequences", "solved_metric", "solved_threshold",
+)  # fmt: skip
+
+SCALARS = {
+    "accuracy": "accuracy",
+    "loss": "loss",
+    "sequence_accuracy": "sequence_accuracy",
+    "solved_at": "solved_at",
+    "steps": "steps",
+    "seconds": "seconds",
+    "mean_gradient_norm": "gradient_norm",
+    "largest_gradient_norm": "gradient_norm_max",
+    "mean_gradient_norm_after": "gradient_norm_after",
+    "mean_shrink_factor": "shrink_factor",
+    "mean_clipped_share": "clipped_share",
+    "mean_clipped_entries": "clipped_entries",
+}
+"""Metric of a whole trial -> column of the results; the names keep clear of those of the curves."""
+
+TAGS = ("outcome", "method", "task", "purpose", "diverged_at", "diverged_kind", "environment")
+
+
+def finished(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows that have an outcome; the others are missing and will be run again."""
+    return results[results["outcome"].notna()]
+
+
+def trial_entries(
+    results: pd.DataFrame, curves: pd.DataFrame, grid: str, colours: Mapping[str, str]
+) -> Iterator[Entry]:
+    """One entry for each finished trial, in the order of the rows.
+
+    colours: `#rrggbb` of each method
+    """
+    names = param_names([name for name in results.columns if name in PARAMS or name not in RESULT_COLUMNS])
+    by_trial = {str(trial): rows for trial, rows in curves.groupby("trial", sort=False)} if len(curves) else {}
+    for row in finished(results).to_dict("records"):
+        yield _entry(row, by_trial.get(str(row["trial"])), names, grid, colours)
+
+
+def _entry(
+    row: Mapping[Any, Any], curve: pd.DataFrame | None, names: Mapping[str, str], grid: str, colours: Mapping[str, str]
+) -> Entry:
+    end = time.time_ns() // 1_000_000
+    length, seed = text(row["length"]), text(row["seed"])
+    tags = {f"seqbench.{name}": text(row[name]) for name in TAGS if _present(row.get(name))}
+    diverged = Point("diverged", float(row["outcome"] == "diverged"))
+    values = ((metric, finite(row.get(column))) for metric, column in SCALARS.items())
+    scalars = [Point(metric, value) for metric, value in values if value is not None]
+    return Entry(
+        key=str(row["trial"]),
+        name=f"{row['method']}, length {length}, seed {seed}, {row['task']}",  # the page cuts names off
+        tags={
+            **tags,
+            "seqbench.grid": grid,
+            "seqbench.kind": "trial",
+            "mlflow.runColor": colours.get(str(row["method"]), "#777777"),
+        },
+        params={name: text(row[column]) for column, name in names.items() if _present(row[column])},
+        points=(diverged, *scalars, *(_curve_points(curve) if curve is not None else ())),
+        start=end - round(1000 * (finite(row.get("seconds")) or 0.0)),
+        end=end,
+    )
+
+
+def _curve_points(curve: pd.DataFrame) -> Iterator[Point]:
+    """At most `CURVE_POINTS` evaluations, the first and the last among them; only finite numbers."""
+    rows = curve.sort_values("step")
+    kept = np.unique(np.linspace(0, len(rows) - 1, min(len(rows), CURVE_POINTS)).round().astype(int))
+    for row in rows.iloc[kept].to_dict("records"):
+        for metric in CURVES:
+            value = finite(row.get(metric))
+            if value is not None:
+                yield Point(metric, value, int(row["step"]), finite(row.get("seconds")) or 0.0)
+
+
+def param_names(columns: Iterable[str]) -> dict[str, str]:
+    """A name that MLflow takes for each column: letters, digits and `_-. :`, not two alike."""
+    names: dict[str, str] = {}
+    for column in columns:
+        name = re.sub(r"[^\w\-. :]", "_", column)[:200].strip(". ") or "factor"
+        while name in names.values():
+            name += "_"
+        names[column] = name
+    return names
+
+
+def finite(value: Any) -> float | None:
+    """A finite float, or None: MLflow stores NaN as 0 and ranks infinity first."""
+    if not _present(value):
+        return None
+    number = float(value)
+    return number if math.isfinite(number) else None
+
+
+def text(value: Any) -> str:
+    """A value as it stands in a param; whole numbers carry no point although a column with gaps makes them floats."""
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
+
+
+def _present(value: Any) -> bool:
+    return value is not None and value is not pd.NA and not (isinstance(value, float) and math.isnan(value))

@@ -1,0 +1,215 @@
+"""What a results folder looks like in MLflow: one experiment of trials, one comparison a task, one report.
+
+Everything here raises `TrackingError` when the store fails; `mlflow_mirror` decides what that means for a running grid.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from seqbench.schema import factor_columns
+from seqbench.tracking.client import artifact_root, without_password
+from seqbench.tracking.comparison import METHOD, before_training, comparison_entries, method_order, run_colours
+from seqbench.tracking.report_run import digest_files, list_files, stage
+from seqbench.tracking.runs import Entry, Runs, open_experiment, set_experiment_tags
+from seqbench.tracking.saved_view import (
+    BY_DISTANCE,
+    VIEW_TAG,
+    artifact_fragment,
+    comparison_fragment,
+    runs_fragment,
+    saved_view,
+    trials_view,
+)
+from seqbench.tracking.trial_runs import TRIAL, finished, param_names, trial_entries
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+REPORT = "seqbench.report"
+REPORT_KEY = "report"
+FILES = "seqbench.files"
+KIND = "seqbench.kind"
+GRID = "seqbench.grid"
+
+
+class Links(NamedTuple):
+    """Where to look, as fragments that follow the address of a server.
+
+    uri: the tracking store, without a password
+    comparison: task -> its charts
+    mirrored: finished trials that are in the store
+    not_mirrored: finished trials that are not
+    """
+
+    uri: str
+    comparison: Mapping[str, str]
+    trials: str | None = None
+    report: str | None = None
+    mirrored: int = 0
+    not_mirrored: int = 0
+
+
+class Writer:
+    """Writes one grid into one store; the only writer of its runs.
+
+    mirrored: trials known to be in the store as they are in the folder
+    compared: (task, method) that the last comparison brought up to date
+    reported: whether the report in the store is the last one given
+    """
+
+    def __init__(self, client: MlflowClient, uri: str, plan: Mapping[str, Any], results_dir: Path | str) -> None:
+        """Open the grid's experiment of trials and end what an earlier process left running."""
+        self.client = client
+        self.uri = uri
+        self.plan = plan
+        self.grid = str(plan["grid"])
+        self.root = artifact_root(uri, results_dir)
+        self._trials = self._open("trials", f"{self.grid}: trials", TRIAL)
+        self._comparisons: dict[str, Runs] = {}
+        self._reports = self._open("report", f"{self.grid}: report", REPORT)
+        self.mirrored: set[str] = set()
+        self.compared: set[tuple[str, str]] = set()
+        self.reported = False
+
+    def trials(self, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
+        """Log these trials as far as they have finished, and stop at `until` (`time.monotonic`).
+
+        A trial that the store holds already costs nothing.
+        """
+        self.mirrored -= set(results["trial"])
+        colours = run_colours(self._methods(results))
+        created = int(self._trials.experiment.creation_time or 0)
+        view = trials_view(list(param_names(factor_columns(results)).values()), created)
+        set_experiment_tags(self.client, self._trials.experiment, {VIEW_TAG: view})
+        for entry in trial_entries(results, curves, self.grid, colours):
+            if _is_over(until):
+                return
+            self._trials.put(self._stamped(entry))
+            self.mirrored.add(entry.key)
+
+    def comparison(self, results: pd.DataFrame, probes: pd.DataFrame, *, until: float | None = None) -> None:
+        """Bring the comparison experiment of every task up to date, as far as it gets by `until` (`time.monotonic`)."""
+        self.compared.clear()
+        methods, probes = self._methods(results), before_training(probes)
+        for task in dict.fromkeys(str(name) for name in results["task"]):
+            if task not in self._comparisons:
+                self._comparisons[task] = self._open("comparison", f"{self.grid}: {task}, comparison", METHOD, task)
+            runs = self._comparisons[task]
+            created = int(runs.experiment.creation_time or 0)
+            lengths = self._lengths(task, results)
+            entries = list(comparison_entries(results, probes, task, methods, lengths, self.grid, created))
+            for entry in entries:
+                if _is_over(until):
+                    return
+                runs.put(self._stamped(entry))
+                self.compared.add((task, entry.key))
+            runs.drop_others({entry.key for entry in entries})
+            set_experiment_tags(self.client, runs.experiment, {VIEW_TAG: saved_view(len(methods), created)})
+        self._annotate()
+
+    def report(self, folder: Path, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
+        """Upload the report, its figures and tables, the grid and the full curves as artifacts of one run.
+
+        It stops between two files at `until` (`time.monotonic`).
+        """
+        self.reported = False
+        with tempfile.TemporaryDirectory() as place:
+            staged = stage(Path(place), Path(folder), self.plan, results, curves)
+            page = "report.html" if (staged / "report.html").exists() else ""
+            tags, digest = {**self._versions(), "seqbench.page": page}, digest_files(staged)
+            known = self._reports.known.get(REPORT_KEY)
+            changed = known is None or known.data.tags.get(FILES) != digest
+            now = time.time_ns() // 1_000_000
+            run_id = self._reports.put(self._stamped(Entry(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
+            for path in list_files(staged) if changed else ():
+                if _is_over(until):
+                    return
+                parent = path.relative_to(staged).parent
+                self.client.log_artifact(run_id, str(path), None if parent == Path() else parent.as_posix())
+            # The tag comes last, so that an upload that was cut off is done again.
+            self._reports.tag(REPORT_KEY, {FILES: digest})
+        self.reported = True
+        self._annotate()
+
+    def resume(self, mirrored: set[str]) -> None:
+        """Go on from an earlier writer's `mirrored`: believe it where the store still agrees."""
+        self.mirrored = {trial for trial in mirrored if self._trials.holds(trial)}
+
+    def links(self, not_mirrored: int = 0) -> Links:
+        """Where to look for what has been written so far, tasks in the order of the grid."""
+        planned = dict.fromkeys(label["task"] for label in self.plan.get("trials", {}).values())
+        tasks = [task for task in {**planned, **self._comparisons} if task in self._comparisons]
+        charts = {task: comparison_fragment(self._comparisons[task].experiment.experiment_id) for task in tasks}
+        trials = runs_fragment(self._trials.experiment.experiment_id)
+        shown = without_password(self.uri)
+        return Links(shown, charts, trials, self._report_fragment(), len(self.mirrored), not_mirrored)
+
+    def _report_fragment(self) -> str | None:
+        run = self._reports.known.get(REPORT_KEY)
+        if run is None:
+            return None
+        page = run.data.tags.get("seqbench.page", "")
+        return artifact_fragment(self._reports.experiment.experiment_id, run.info.run_id, page)
+
+    def _methods(self, results: pd.DataFrame) -> list[str]:
+        return method_order([str(name) for name in self.plan.get("methods", ())], results)
+
+    def _lengths(self, task: str, results: pd.DataFrame) -> list[int]:
+        """Dependency lengths of the task, those not yet trained among them."""
+        planned = [label["length"] for label in self.plan.get("trials", {}).values() if label["task"] == task]
+        return sorted({int(length) for length in [*planned, *results.loc[results["task"] == task, "length"]]})
+
+    def _open(self, kind: str, name: str, key_tag: str, task: str | None = None) -> Runs:
+        experiment = open_experiment(self.client, name, self.root)
+        tags = {GRID: self.grid, KIND: kind, "mlflow.experimentKind": "custom_model_development"}
+        set_experiment_tags(self.client, experiment, tags if task is None else {**tags, "seqbench.task": task})
+        return Runs(self.client, experiment, key_tag)
+
+    def _stamped(self, entry: Entry) -> Entry:
+        """The entry with the revision of the code, which MLflow shows as its version."""
+        revision = self.plan.get("revision")
+        return entry._replace(tags={**entry.tags, "mlflow.source.git.commit": str(revision)}) if revision else entry
+
+    def _versions(self) -> dict[str, str]:
+        named = {f"seqbench.version.{name}": str(value) for name, value in self.plan.get("versions", {}).items()}
+        return {GRID: self.grid, KIND: "report", **named}
+
+    def _annotate(self) -> None:
+        """Say on every comparison page what stands there, and link the pages to each other."""
+        links = self.links()
+        report = f"[The report]({links.report[1:]}). " if links.report else ""
+        trials = f"[Every trial]({str(links.trials)[1:]}), with its training curves."
+        question = plain_text(str(self.plan.get("question") or ""))
+        for task, runs in self._comparisons.items():
+            note = (
+                f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
+                "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed below all others; "
+                "`longest_length_solved` is the largest length that at least half of the seeds solved "
+                f"together with all shorter ones. `{BY_DISTANCE}` is the norm of the gradient that arrives before "
+                f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"
+            )
+            set_experiment_tags(self.client, runs.experiment, {"mlflow.note.content": note.strip()})
+
+
+def _is_over(until: float | None) -> bool:
+    return until is not None and time.monotonic() > until
+
+
+def unmirrored(results: pd.DataFrame, mirrored: set[str]) -> int:
+    """How many finished trials are not in the store."""
+    return int((~finished(results)["trial"].isin(mirrored)).sum())
+
+
+def plain_text(text: str) -> str:
+    """`text` on one line, with nothing left that Markdown or HTML would read as markup."""
+    escaped = html.escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]()#+\-.!|~])", r"\\\1", escaped)

@@ -1,0 +1,118 @@
+"""The board on a terminal: what is said beside it stands whole above it."""
+
+from __future__ import annotations
+
+import io
+import re
+import threading
+
+import pytest
+from rich.console import Console
+
+from seqbench.commands.progress import Board
+from seqbench.plan.plan import plan
+
+CODES = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
+
+
+def screen(written: str) -> list[str]:
+    """The lines that a terminal without end shows after what was written: text, moves up, erased lines."""
+    lines, row, column = [""], 0, 0
+    for count, code, back, down, text in CODES.findall(written):
+        if text:
+            line = lines[row].ljust(column)
+            lines[row] = line[:column] + text + line[column + len(text) :]
+            column += len(text)
+        elif back:
+            column = 0
+        elif down:
+            row, column = row + 1, 0
+            lines += [""] * (row + 1 - len(lines))
+        elif code == "A":
+            row = max(0, row - int(count or 1))
+        elif code == "K":
+            assert count == "2"
+            lines[row] = ""
+        else:
+            assert code in "hlm", code
+    return [line.rstrip() for line in lines]
+
+
+@pytest.fixture
+def written() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def board(written: io.StringIO, grid) -> Board:
+    """A board on a terminal, drawn for a plan with a trial under way."""
+    console = Console(file=written, force_terminal=True, width=80, legacy_windows=False, markup=False, highlight=False)
+    board = Board(console)
+    current = plan(grid)
+    board.start(current, finished=0)
+    for trial in current.trials[:3]:
+        board.observe(trial, {"event": "started"})
+    return board
+
+
+def test_a_line_stands_whole_above_the_board_and_the_board_goes_at_the_end(board: Board, written: io.StringIO) -> None:
+    with board:
+        board._live.refresh()
+        board.say("one: " + "a long warning of a worker " * 6)
+        board._live.refresh()
+        board.say("two")
+        shown = screen(written.getvalue())
+        assert sum("best accuracy so far" in line for line in shown) == 1
+        assert shown.index("two") < next(place for place, line in enumerate(shown) if "best accuracy" in line)
+    shown = [line for line in screen(written.getvalue()) if line]
+    assert "".join(shown[:-1]).startswith("one: a long warning")
+    assert shown[-1] == "two"
+
+
+def test_what_is_written_past_the_board_tears_it(board: Board, written: io.StringIO) -> None:
+    """The screen above can tell: this is what a worker did that inherited standard error."""
+    with board:
+        board._live.refresh()
+        written.write("past the board\n")
+        board._live.refresh()
+    assert [line for line in screen(written.getvalue()) if line] != ["past the board"]
+
+
+def test_every_thread_may_say(board: Board, written: io.StringIO) -> None:
+    said = {name: [f"{name} says {turn}" for turn in range(50)] for name in ("one", "two", "three", "four")}
+    with board:
+        threads = [
+            threading.Thread(target=lambda lines=lines: [board.say(line) for line in lines]) for lines in said.values()
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    shown = [line for line in screen(written.getvalue()) if line]
+    assert sorted(shown) == sorted(
+        f"{name} says {turn}" for name in ("one", "two", "three", "four") for turn in range(50)
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("\x1b[31mred\x1b[0m\n", "red"),
+        ("\x1b[2K\x1b[5Aup\r\n", "up"),
+        ("10 %\r20 %", "20 %"),
+        ("bell\x07 and \u202eright to left", "bell and right to left"),
+        ("[bold]markup[/bold] :smile: 'text' 12", "[bold]markup[/bold] :smile: 'text' 12"),
+        ("a\tb", "a       b"),
+        ("   \n", None),
+    ],
+)
+def test_a_worker_does_not_move_the_cursor(line: str, shown: str | None, written: io.StringIO) -> None:
+    Board(Console(file=written, width=80)).say(line)
+    assert written.getvalue() == ("" if shown is None else f"{shown}\n")
+
+
+def test_without_a_terminal_a_line_is_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with Board(Console(stderr=True), quiet=True) as board:
+        board.say("a warning that is " + "longer than any terminal is wide " * 5)
+    said = capsys.readouterr()
+    assert (said.err.count("\n"), said.out) == (1, "")

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import pytest
+
+from seqbench.plan.estimate import forward_seconds, trial_bytes, trial_seconds
+from seqbench.plan.model_size import Size
+
+LSTM = Size(parameters=132_000, weights=131_072, layers=1, states=6 * 128, outputs=128)
+"""128 units reading 128: kernels of 128 x 512, twice."""
+
+TRAINING = {
+    "steps": 1000,
+    "batch_size": 64,
+    "evaluate_every": 100,
+    "validation_sequences": 512,
+    "test_sequences": 2560,
+}
+
+
+def test_a_forward_pass_is_matrix_products_and_a_fixed_price_a_step() -> None:
+    # 2 * 131072 * 64 operations a time step, at 40e9 a second: 419 microseconds, and 3 more
+    assert forward_seconds(LSTM, 100, 64) == pytest.approx(100 * (419.43e-6 + 3e-6), rel=1e-4)
+
+
+def test_a_trial_is_three_forward_passes_a_step_and_its_evaluations() -> None:
+    training = 3 * 1000 * forward_seconds(LSTM, 100, 64)
+    evaluation = (10 * 2 + 10) * forward_seconds(LSTM, 100, 256)
+    assert trial_seconds(LSTM, 100, TRAINING) == pytest.approx(training + evaluation)
+
+
+def test_long_sequences_are_evaluated_in_smaller_batches() -> None:
+    # 10,000 steps: 2^18 / 10,000 is 26, so batches of 16
+    training = 3 * 1000 * forward_seconds(LSTM, 10_000, 64)
+    evaluation = (10 * 512 + 2560) / 16 * forward_seconds(LSTM, 10_000, 16)
+    assert trial_seconds(LSTM, 10_000, TRAINING) == pytest.approx(training + evaluation)
+
+
+def test_memory_is_the_runtime_the_optimizer_and_the_states() -> None:
+    assert trial_bytes(LSTM, 100, TRAINING) == 350_000_000 + 4 * (4 * 132_000 + 256 * 100 * 768)
+    assert trial_bytes(LSTM, 100, {**TRAINING, "batch_size": 256}) == 350_000_000 + 4 * (4 * 132_000 + 512 * 100 * 768)
+
+
+def test_of_long_sequences_outputs_are_kept_and_the_states_of_segments() -> None:
+    # All states: 2 * 4 * 32 * 10,000 * 768 = 1.97 GB, above the 268 MB of a layer. In segments of 100 steps:
+    # 2 * 4 * 32 * (100 + 100) * 768 = 39 MB, and outputs 4 * 32 * 10,000 * 128 = 164 MB. (XLA: 225 MB of temporaries.)
+    batch_of_32 = {**TRAINING, "batch_size": 32}
+    assert trial_bytes(LSTM, 10_000, batch_of_32) == 350_000_000 + 16 * 132_000 + 39_321_600 + 163_840_000
+
+
+def test_each_layer_has_a_budget_of_its_own() -> None:
+    # 2 * 4 * 64 * 600 * 768 = 236 MB of states fit into the budget of one layer, as those of two fit into two
+    two = LSTM._replace(layers=2, states=2 * 768, outputs=2 * 128)
+    assert trial_bytes(LSTM, 600, TRAINING) == 350_000_000 + 16 * 132_000 + 235_929_600
+    assert trial_bytes(two, 600, TRAINING) == 350_000_000 + 16 * 132_000 + 2 * 235_929_600
+
+
+def test_a_model_without_loops_has_no_segments() -> None:
+    control = Size(parameters=1000, weights=900, layers=0, states=0, outputs=0)
+    assert trial_bytes(control, 1_000_000, TRAINING) == 350_000_000 + 16 * 1000 + 2 * 4 * 64 * 1_000_000

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from seqbench import protocol as rules
+from seqbench.components.assemble import assemble_chain
+from seqbench.components.catalogue import Component, resolve
+from seqbench.plan.expand import expand_methods, expand_tasks
+from seqbench.plan.identity import canonical, digest, fixed_settings, group_key, trial_id, trial_ids
+
+KEYS = st.text("abc", min_size=1, max_size=3)
+VALUES = st.recursive(
+    st.one_of(st.integers(-99, 99), st.floats(allow_nan=False), st.booleans(), st.none(), st.text(max_size=3)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(KEYS, inner, max_size=3)),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), st.randoms())
+def test_the_order_of_keys_is_no_part_of_an_identity(values: dict, random) -> None:
+    def shuffled(value: object) -> object:
+        if isinstance(value, dict):
+            items = [(key, shuffled(item)) for key, item in value.items()]
+            random.shuffle(items)
+            return dict(items)
+        return [shuffled(item) for item in value] if isinstance(value, list) else value
+
+    assert trial_id(shuffled(values)) == trial_id(values)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4))
+def test_an_identity_survives_a_file(values: dict) -> None:
+    assert trial_id(json.loads(json.dumps(values))) == trial_id(values)
+
+
+@given(VALUES, VALUES)
+def test_other_settings_are_another_trial(one: object, other: object) -> None:
+    assert (trial_id({"a": one}) == trial_id({"a": other})) == (canonical(one) == canonical(other))
+
+
+@given(
+    st.dictionaries(KEYS, VALUES, max_size=4),
+    st.integers(0, 2**31),
+    st.floats(min_value=1e-9, max_value=1e9),
+)
+def test_the_fast_way_to_many_identities_gives_the_same(fixed: dict, seed: int, rate: float) -> None:
+    settings = {**fixed, "cell": {"seed": 5}, "training": {"seed": 6}, "learning_rate": rate}
+    assert trial_ids(settings)(seed) == trial_id({**settings, "seed": seed})
+
+
+def test_canonical_form_by_example() -> None:
+    assert canonical({"b": (1, 2.0), "a": {"d": None, "c": True}}) == '{"a":{"c":true,"d":null},"b":[1,2.0]}'
+    assert canonical(-0.0) == canonical(0.0) == "0.0"
+    assert canonical(math.inf) == "Infinity"
+    assert canonical(1) != canonical(1.0)
+    with pytest.raises(ValueError, match="not a number"):
+        canonical(math.nan)
+
+
+def test_an_identity_never_changes_between_releases() -> None:
+    # blake2b of the canonical text, as `b2sum -l 64` gives it
+    assert trial_id({"task": "x", "seed": 1000, "learning_rate": 1e-3}) == "13e76de09f3f6451"
+    assert digest("") == "e4a6a0577479b2b4"
+
+
+HEAD = "question: q\nlengths: [5]\n"
+
+
+def fixed_of(grid) -> dict:
+    [method] = expand_methods(grid)
+    [task] = expand_tasks(grid)
+    return fixed_settings(method, method.model, task.at(task.lengths[0]))
+
+
+SPELLINGS = [
+    "tasks: [adding]\ntraining: {learning_rate: 0.001, steps: 3000}\nmitigations: [{clip_value: {threshold: 1.0}}]",
+    "mitigations: [{clip_value: {threshold: 1}}]\ntasks: [adding] # a comment\ntraining: {learning_rate: 1.0e-3}",
+    "tasks: [{adding: {length: 5}}]\nmitigations:\n  - clip_value:\n      threshold: 1.00",
+    "tasks: [{adding: {}}]\nmitigations: [{clip_value: {threshold: 1.0}}]\ncell: {vanilla: {activation: tanh}}",
+    "tasks: [adding]\nmethods: [{name: any, mitigations: [{clip_value: {threshold: 1.0}}]}]",
+    "tasks: [adding]\nfactors: {f: {x: {mitigations: [{clip_value: {threshold: 1.0}}]}}}",
+]
+
+
+def test_one_trial_written_in_many_ways(read) -> None:
+    assert len({trial_id(fixed_of(read(HEAD + text))) for text in SPELLINGS}) == 1
+
+
+CHANGES = [
+    "tasks: [adding]",
+    "tasks: [delayed_recall]",
+    "tasks: [{delayed_recall: {symbols: 4}}]",
+    "tasks: [{adding: {length: 6}}]",
+    "tasks: [adding]\ncell: gru",
+    "tasks: [adding]\ncell: {vanilla: {activation: relu}}",
+    "tasks: [adding]\nmodel: {stacked: {width: 63}}",
+    "tasks: [adding]\nmitigations: [clip_value]",
+    "tasks: [adding]\nmitigations: [{clip_value: {threshold: 24.0}}]",
+    "tasks: [adding]\nmitigations: [clip_value, clip_global_norm]",
+    "tasks: [adding]\nmitigations: [clip_global_norm, clip_value]",
+    *(
+        f"tasks: [adding]\ntraining: {{{change}}}"
+        for change in (
+            "steps: 2999", "batch_size: 33", "evaluate_every: 99", "optimizer: sgd", "optimizer: {adam: {b1: 0.8}}",
+            "schedule: cosine", "stop_when_solved: false", "validation_sequences: 1023", "test_sequences: 9999",
+        )
+    ),
+]  # fmt: skip
+
+
+def test_every_change_of_meaning_is_another_trial(read) -> None:
+    assert len({trial_id(fixed_of(read(HEAD + text))) for text in CHANGES}) == len(CHANGES)
+
+
+def test_a_new_version_of_a_meaning_is_another_trial(read, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = trial_id(fixed_of(read(HEAD + CHANGES[0])))
+    for name in ("TRAINING_VERSION", "EVALUATION_BATCH", "HELD", "CHANCE_MARGIN", "MEMORY_BUDGET"):
+        with monkeypatch.context() as patch:
+            patch.setattr(rules, name, getattr(rules, name) + 1)
+            assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
+    monkeypatch.setattr("seqbench.cells.vanilla.VERSION", 2, raising=False)
+    assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
+
+
+def test_settings_hold_only_what_json_holds(read) -> None:
+    fixed = fixed_of(read(HEAD + SPELLINGS[0]))
+    assert json.loads(json.dumps(fixed)) == fixed
+    assert fixed["task"] == {"name": "adding", "settings": {"length": 5}}
+    assert fixed["versions"] == {"task": 1, "cell": 1, "model": 1, "mitigations": [1], "rules": rules.rules()}
+
+
+def key_of(mitigations: list[Component], **changes: object) -> str:
+    named = [{"name": name, "settings": values} for name, values in mitigations]
+    fixed = {"model": {"name": "stacked", "settings": {"width": 4}}, "versions": {"task": 1}, "mitigations": named}
+    return group_key({**fixed, **changes}, assemble_chain(named))
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.floats(min_value=1e-3, max_value=1e3), st.floats(min_value=-2, max_value=2))
+def test_thresholds_and_initialisation_share_a_program(threshold: float, scale: float) -> None:
+    clip = resolve("mitigations", "clip_value", {"threshold": threshold})
+    start = resolve("mitigations", "identity_init", {"scale": scale})
+    reference = key_of([resolve("mitigations", "clip_value", {})])
+    assert key_of([clip]) == key_of([clip, start]) == key_of([start, clip]) == reference
+
+
+def test_what_the_program_is_made_of_makes_the_group() -> None:
+    clip, norm = (resolve("mitigations", name, {}) for name in ("clip_value", "clip_global_norm"))
+    keys = [
+        key_of([]),
+        key_of([clip]),
+        key_of([norm]),
+        key_of([clip, norm]),
+        key_of([norm, clip]),
+        key_of([resolve("mitigations", "residual", {})]),
+        key_of([resolve("mitigations", "skip_in_time", {"steps": 5})]),
+        key_of([resolve("mitigations", "skip_in_time", {"steps": 6})]),
+        key_of([], model={"name": "stacked", "settings": {"width": 5}}),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert key_of([], versions={"task": 2}) == keys[0]

@@ -1,0 +1,28 @@
+"""A plan that cannot be meant is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from seqbench.errors import UsageError
+from seqbench.stats.preregistration import Declared
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"outcome": "vibes"}, "choose one of horizon"),
+        ({"comparisons": "some"}, "choose baseline, alone, all"),
+        ({"alpha": 5}, "between 0 and 1"),
+        ({"tau": 95}, "for example 0.95"),
+        ({"sensitivity": (0.9, 99)}, "for example 0.95"),
+    ],
+)
+def test_refused(settings, message):
+    with pytest.raises(UsageError, match=message):
+        Declared(**settings)
+
+
+def test_lists_from_a_file_are_meant_as_tuples():
+    plan = Declared(comparisons=[["gru", "plain"]], tuning_seeds=[0, 1], sensitivity=[0.9])
+    assert (plan.comparisons, plan.tuning_seeds, plan.sensitivity) == ((("gru", "plain"),), (0, 1), (0.9,))

@@ -1,0 +1,63 @@
+"""Two runs of a grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from seqbench.stats.run_comparison import between
+
+REACH = {"plain": 0, "gru": 4}
+
+
+def counted(found):
+    return found.summary.set_index("what")["count"].to_dict()
+
+
+def test_the_same_run_twice(grid):
+    found = between(grid(REACH), grid(REACH).sample(frac=1, random_state=0))
+    assert found.trials["identical"].all()
+    assert counted(found)["same identity"] == 80
+    assert found.answer.endswith("The runs are identical.")
+    assert set(found.differences["verdict"]) == {"no evidence"}
+
+
+def test_rounding_alone_is_reported_and_is_not_a_difference(grid):
+    other = grid(REACH)
+    other["loss"] += 1e-7
+    found = between(grid(REACH), other)
+    assert counted(found)["identical in every figure"] == 0
+    assert counted(found)["same outcome"] == 80
+    assert found.answer.endswith("Nothing differs beyond chance.")
+
+
+def test_what_got_worse_is_named(grid):
+    other = grid({"plain": 0, "gru": 1})
+    other["trial"] = "new-" + other["trial"]
+    found = between(grid(REACH), other)
+    row = found.differences.set_index("method").loc["gru"]
+    assert (row["verdict"], row["solved_only_a"], row["solved_only_b"]) == ("worse", 30, 0)
+    assert row["p_holm"] == 2 * 2 / 2**10
+    assert row["difference"] < row["high"] < 0
+    assert counted(found)["same identity"] == 0
+    assert "gru on adding is worse in B" in found.answer
+
+
+def test_only_what_both_have_is_compared(grid):
+    a, b = grid(REACH), grid(REACH, seeds=4)
+    b.loc[b["length"] == 100, "outcome"] = None
+    found = between(a, b)
+    assert counted(found)["finished in both"] == 2 * 4 * 3
+    assert found.trials["length"].max() == 50
+    assert found.differences["n"].max() <= 4
+
+
+def test_too_few_seeds(grid):
+    found = between(grid(REACH, seeds=3), grid({"plain": 0, "gru": 1}, seeds=3))
+    assert "too few seeds to tell" in found.answer
+
+
+def test_nothing_in_common(grid):
+    a = grid(REACH)
+    assert "share no finished trial" in between(a, a.assign(outcome=None)).answer
+    assert "share no finished trial" in between(a, a.assign(task="parity")).answer
+    assert np.isnan(between(a, a.assign(outcome=None)).differences["difference"]).all()

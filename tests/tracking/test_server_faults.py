@@ -1,0 +1,109 @@
+"""A real MLflow server that is down, dies, hangs, refuses or is slow while a grid trains."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from seqbench.store.trials import TrialStore
+from seqbench.tracking import live as mirroring
+from seqbench.tracking import mirror as mlflow_mirror
+from seqbench.tracking.client import Patience
+from seqbench.tracking.live import LiveMirror
+from seqbench.tracking.mirror import mirror_folder
+from seqbench.tracking.ui import running_ui
+from tests.tracking.faulty_proxy import Proxy, proxied
+from tests.tracking.frames import active_runs, grid, plan_of
+
+pytestmark = [pytest.mark.slow, pytest.mark.server]
+
+SOME = grid({"lstm": {10: [0.95] * 10, 30: [0.5] * 10}, "gru": {10: [0.7] * 10, 30: [0.5] * 10}})
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("server")
+
+
+@pytest.fixture(scope="module")
+def proxy(store: Path) -> Iterator[Proxy]:
+    from seqbench.tracking.client import connect, embedded_uri
+
+    connect(embedded_uri(store), store)
+    with running_ui(store, port=5700) as (address, _), proxied(address) as proxy:
+        yield proxy
+
+
+def begin(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The plan of a grid and the trials that it will finish."""
+    trials = [one | {"trial": f"{name}{place:03}"} for place, one in enumerate(SOME)]
+    folder.mkdir()
+    (folder / "plan.json").write_text(json.dumps(plan_of(trials) | {"grid": name}))
+    (folder / "report.html").write_text("<p>report</p>")
+    return trials
+
+
+def train(folder: Path, trials: list[dict[str, Any]], proxy: Proxy, modes: dict[int, str]) -> float:
+    """Finish a trial every twentieth of a second while the server changes; the longest that one of them took."""
+    longest = 0.0
+    for place, one in enumerate(trials):
+        proxy.mode = modes.get(place, proxy.mode)
+        began = time.monotonic()
+        TrialStore(folder).write(one)
+        longest = max(longest, time.monotonic() - began)
+        time.sleep(0.05)
+    return longest
+
+
+SCHEDULES = {
+    "down_at_start": ({0: "closed"}, "closed"),
+    "killed_while_it_trains": ({0: "pass", 20: "closed"}, "closed"),
+    "back_while_it_trains": ({0: "closed", 20: "pass"}, "pass"),
+    "never_answers": ({0: "silent"}, "silent"),
+    "answers_are_lost": ({0: "pass", 15: "lost", 30: "pass"}, "lost"),
+    "errors": ({0: "pass", 10: "error", 20: "pass"}, "error"),
+    "slow": ({0: "slow"}, "pass"),
+}
+
+
+@pytest.mark.parametrize("fault", SCHEDULES)
+def test_training_goes_on_and_tracking_catches_up(
+    fault: str, proxy: Proxy, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"EVERY": 0.2, "PATIENCE": 1.0}.items():
+        monkeypatch.setattr(mirroring, name, value)
+    for name, value in {"FIRST_PAUSE": 0.2, "LIVE_PASS": 2.0, "LAST_PASS": 15.0, "TRACK_PAUSES": (0.5, 1.0)}.items():
+        monkeypatch.setattr(mlflow_mirror, name, value)
+    monkeypatch.setitem(Patience.LIVE, "MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    modes, at_end = SCHEDULES[fault]
+    said: list[str] = []
+    folder, proxy.delay = tmp_path / fault, 0.5
+    trials = begin(folder, fault)
+    proxy.requests.clear()
+    with LiveMirror(folder, tracking_uri=proxy.address, warn=said.append) as live:
+        assert train(folder, trials, proxy, modes) < 2.0
+        proxy.mode = at_end
+        left = time.monotonic()
+    assert time.monotonic() - left < 2.0
+    live.complete()
+    assert set(modes.values()) <= proxy.requests.keys()
+    assert all("\n" not in line for line in said)
+    assert len(said) <= 2
+    if at_end != "pass":
+        assert "updates are queued" in said[-1]
+        assert f"track {fault} --results {tmp_path} --tracking-uri {proxy.address}` catches up." in said[-1]
+    proxy.mode = "pass"
+    for _ in range(2):
+        assert mirror_folder(folder, proxy.address).not_mirrored == 0
+    planned = sorted(one["trial"] for one in trials)
+    assert sorted(active_runs(store / "mlflow.db", f"{fault}: trials")) == planned
+    assert sorted(active_runs(store / "mlflow.db", f"{fault}: adding, comparison")) == ["gru", "lstm"]
+    assert active_runs(store / "mlflow.db", f"{fault}: report") == ["report"]
+    assert len(threading.enumerate()) < 50
