@@ -1,0 +1,197 @@
+"""Which lengths to train next to find how far a method remembers: doubling until a failure, then bisection.
+
+Doubling and bisection visit points of one logarithmic grid of lengths that all methods share, so that lengths coincide
+and methods meet the same data. With ratio r between neighbours, a horizon between two powers of two costs the doublings
+up to it and about log2(1 / log2(r)) trials more: 3 for r = 1.1 (an octave has 7 points). Bisection of an unbounded
+range: J. L. Bentley & A. C. Yao, "An almost optimal algorithm for unbounded searching", Information Processing
+Letters 5 (1976); searches of thresholds by doubling and halving: H. Levitt, "Transformed up-down methods in
+psychoacoustics", J. Acoust. Soc. Am. 49 (1971).
+
+A search has no state of its own. What to train next is a function of what has finished, whatever the order in which it
+arrived, so that a search that was stopped goes on where it was. Results that the search did not ask for are used where
+they decide: one that solved length 500 need not be asked about 400 (`next_lengths`). That a network which solves a
+length solves all shorter ones is an assumption, and `check_lengths` tests it: for some seeds one length well inside
+what was solved and one well beyond what failed. A result that contradicts every single horizon is a violation; it
+widens the bracket (`find_bracket`) and does not prolong the search.
+
+Lengths are whole numbers of steps. `solved` maps each finished length of one method, task and seed to whether it was
+solved; a trial that diverged was not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from seqbench.errors import UsageError
+
+WELL_INSIDE = math.sqrt(2)
+"""A check lies at least this factor below the longest length solved, or above the shortest that failed."""
+ROUNDING = 1e-9
+"""Relative: what the logarithms' rounding may move at an end of a range of lengths."""
+
+
+class Bracket(NamedTuple):
+    """What is known of one horizon.
+
+    solved: longest length that was solved with no failure at a shorter one; 0: none (left-censored)
+    failed: shortest length that failed with no success at a longer one; infinite: none (right-censored)
+    violations: results that contradict every single horizon, at least; 0 for monotone results
+    """
+
+    solved: int
+    failed: float
+    violations: int
+
+
+class Path(NamedTuple):
+    """How far a search got.
+
+    visited: lengths that it asked for and that have finished, or that other results decided, in order
+    missing: the length that it asks for next; None: it has ended
+    low, high: places on the grid of the last length solved (-1: none) and of the first that failed (`L`: none)
+    """
+
+    visited: tuple[int, ...]
+    missing: int | None
+    low: int
+    high: int
+
+
+def length_grid(first: int, last: int, precision: float) -> tuple[int, ...]:
+    """The lengths of a search: `first * precision**k`, rounded, each once, up to `last`, which is always among them.
+
+    Raises:
+        UsageError: the range is empty or the precision is not a factor above 1.
+    """
+    if not 1 <= first <= last:
+        raise UsageError(f"a search from {first} to {last} has no lengths; it needs 1 <= from <= to")
+    if not (math.isfinite(precision) and precision > 1):
+        raise UsageError(f"precision {precision} is not a factor above 1, for example 1.1 (within 10 %)")
+    steps = math.floor(math.log(last / first) / math.log(precision) + ROUNDING)
+    return tuple(sorted({min(last, round(first * precision**step)) for step in range(steps + 1)} | {last}))
+
+
+def doublings(lengths: Sequence[int]) -> tuple[int, ...]:
+    """Places on the grid of the lengths that are tried until one fails; each is at most twice the one before it."""
+    places = [0]
+    while places[-1] < len(lengths) - 1:
+        here = places[-1]
+        reach = [place for place in range(here + 1, len(lengths)) if lengths[place] <= 2 * lengths[here]]
+        places.append(max(reach, default=here + 1))
+    return tuple(places)
+
+
+def _decided(length: int, solved: Mapping[int, bool]) -> bool | None:
+    """Whether a length is solved: its own result, else what the others agree on, else None."""
+    if length in solved:
+        return solved[length]
+    longer = any(done for other, done in solved.items() if other > length)
+    shorter = any(not done for other, done in solved.items() if other < length)
+    return longer if longer != shorter else None
+
+
+def follow(lengths: Sequence[int], solved: Mapping[int, bool]) -> Path:
+    """Go the way of the search as far as the results decide it.
+
+    lengths: the grid, in ascending order
+    """
+    visited: list[int] = []
+    low, high = -1, len(lengths)
+    for place in doublings(lengths):
+        answer = _decided(lengths[place], solved)
+        if answer is None:
+            return Path(tuple(visited), lengths[place], low, high)
+        visited.append(lengths[place])
+        if not answer:
+            high = place
+            break
+        low = place
+    while high < len(lengths) and low >= 0 and high - low > 1:
+        place = (low + high) // 2
+        answer = _decided(lengths[place], solved)
+        if answer is None:
+            return Path(tuple(visited), lengths[place], low, high)
+        visited.append(lengths[place])
+        low, high = (place, high) if answer else (low, place)
+    return Path(tuple(visited), None, low, high)
+
+
+def next_lengths(lengths: Sequence[int], solved: Mapping[int, bool]) -> tuple[int, ...]:
+    """The lengths to train next; empty once the bracket is closed to neighbours of the grid or is censored."""
+    missing = follow(lengths, solved).missing
+    return () if missing is None else (missing,)
+
+
+def find_bracket(solved: Mapping[int, bool]) -> Bracket:
+    """The bracket around the horizon. Violations widen it to every length between contradicting results."""
+    successes = sorted(length for length, done in solved.items() if done)
+    failures = sorted(length for length, done in solved.items() if not done)
+    shortest_failure = failures[0] if failures else math.inf
+    longest_success = successes[-1] if successes else 0
+    return Bracket(
+        max((length for length in successes if length < shortest_failure), default=0),
+        min((length for length in failures if length > longest_success), default=math.inf),
+        _violations(solved),
+    )
+
+
+def _violations(solved: Mapping[int, bool]) -> int:
+    """The fewest results that must be wrong if all lengths up to one horizon are solved and no other."""
+    wrong = fewest = sum(solved.values())  # a horizon below all lengths: every success contradicts it
+    for length in sorted(solved):
+        wrong += -1 if solved[length] else 1
+        fewest = min(fewest, wrong)
+    return fewest
+
+
+def path_to(lengths: Sequence[int], horizon: float) -> tuple[int, ...]:
+    """The lengths that the search trains, in order, where exactly those up to `horizon` are solved."""
+    return follow(lengths, {length: length <= horizon for length in lengths}).visited
+
+
+def worst_case(lengths: Sequence[int]) -> int:
+    """The most trials that the search needs, checks apart. No results whatever, monotone or not, need more."""
+    return max(len(path_to(lengths, horizon)) for horizon in (0, *lengths))
+
+
+def expected(lengths: Sequence[int]) -> float:
+    """Mean number of trials, checks apart, where each place on the grid is an equally likely horizon."""
+    counts = [len(path_to(lengths, horizon)) for horizon in (0, *lengths)]
+    return sum(counts) / len(counts)
+
+
+def _uniform(*key: object) -> float:
+    """A number in [0, 1) that the key alone decides."""
+    words = "\0".join(map(str, key)).encode()
+    return int.from_bytes(blake2b(words, digest_size=8).digest(), "big") / 2**64
+
+
+def checked_seeds(seeds: Sequence[int], share: float, *key: object) -> frozenset[int]:
+    """The seeds whose monotony is checked: `share` of them, rounded up, drawn by the key (grid, method and task)."""
+    order = sorted(seeds, key=lambda seed: (_uniform("checked", *key, seed), seed))
+    return frozenset(order[: math.ceil(share * len(order) - ROUNDING)])
+
+
+def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: object) -> tuple[int, ...]:
+    """The lengths to train to check that a search that has ended was right to assume monotony.
+
+    One well inside what it solved and one well beyond what failed, each drawn by the key (grid, method, task and seed)
+    among the lengths that it did not visit; fewer where there are none. Empty while the search has not ended. The draw
+    does not depend on the checks' own results, because the search has results of its own at every length it visited;
+    checks that have finished are left out.
+    """
+    path = follow(lengths, solved)
+    if path.missing is not None:
+        return ()
+    rest = [length for length in lengths if length not in path.visited]
+    inside = [length for length in rest if path.low >= 0 and length * WELL_INSIDE <= lengths[path.low]]
+    beyond = [length for length in rest if path.high < len(lengths) and length >= lengths[path.high] * WELL_INSIDE]
+    drawn = [
+        choices[int(_uniform(side, *key) * len(choices))]
+        for side, choices in (("inside", inside), ("beyond", beyond))
+        if choices
+    ]
+    return tuple(length for length in drawn if length not in solved)

@@ -1,0 +1,169 @@
+"""The search rule: worked by hand, against its bounds for any results, and whatever the order of arrival."""
+
+from __future__ import annotations
+
+import math
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from seqbench.errors import UsageError
+from seqbench.plan.search import (
+    Bracket,
+    check_lengths,
+    checked_seeds,
+    doublings,
+    expected,
+    find_bracket,
+    follow,
+    length_grid,
+    next_lengths,
+    path_to,
+    worst_case,
+)
+
+GRID = length_grid(10, 2000, 1.1)
+
+
+def search(lengths, solves, known=()):
+    """Run a search to its end: `solves(length) -> bool`. Returns the results of all trials that it trained."""
+    solved = dict(known)
+    while asked := next_lengths(lengths, solved):
+        for length in asked:
+            assert length not in solved, "a trial that has finished is asked for again"
+            solved[length] = solves(length)
+    return solved
+
+
+def test_the_grid_by_hand():
+    # 10 * 1.5**k: 10, 15, 22.5, 33.75, 50.625, 75.9; the end is a length of its own
+    assert length_grid(10, 60, 1.5) == (10, 15, 22, 34, 51, 60)
+    assert length_grid(1, 5, 1.1) == (1, 2, 3, 4, 5), "rounding merges lengths, none stands there twice"
+    assert length_grid(10, 10, 1.1) == (10,)
+    assert length_grid(10, 80, 2) == (10, 20, 40, 80), "rounding of logarithms loses no last length"
+
+
+def test_lengths_do_not_depend_on_the_end():
+    assert set(length_grid(10, 500, 1.1)[:-1]) < set(GRID)
+
+
+@pytest.mark.parametrize(("first", "last", "precision"), [(20, 10, 1.1), (0, 10, 1.1), (10, 20, 1.0), (5, 9, math.nan)])
+def test_impossible_ranges_are_refused(first, last, precision):
+    with pytest.raises(UsageError):
+        length_grid(first, last, precision)
+
+
+def test_a_search_by_hand():
+    lengths = (10, 15, 22, 34, 51, 60)
+    assert [lengths[place] for place in doublings(lengths)] == [10, 15, 22, 34, 60]
+    assert list(search(lengths, lambda length: length <= 30)) == [10, 15, 22, 34]
+    # 10, 20, 40 solved, 80 not: between them stand 44 to 73; the middle first.
+    lengths = length_grid(10, 2000, 1.1)
+    assert path_to(lengths, 50) == (10, 19, 38, 74, 51, 42, 46)
+    assert find_bracket(search(lengths, lambda length: length <= 50)) == Bracket(46, 51, 0)
+
+
+def test_the_ends_are_censored():
+    assert search(GRID, lambda _: False) == {10: False}
+    assert find_bracket({10: False}) == Bracket(0, 10, 0)
+    everything = search(GRID, lambda _: True)
+    assert find_bracket(everything) == Bracket(2000, math.inf, 0)
+    assert len(everything) == len(doublings(GRID))
+
+
+@pytest.mark.parametrize("horizon", [0, *GRID])
+def test_a_bracket_closes_to_neighbours_of_the_grid(horizon):
+    solved = search(GRID, lambda length: length <= horizon)
+    found = find_bracket(solved)
+    between = [length for length in GRID if found.solved < length < found.failed]
+    assert (between, found.violations) == ([], 0)
+    assert found.solved == horizon
+    assert tuple(solved) == path_to(GRID, horizon)
+
+
+def test_worst_case_and_mean_by_hand():
+    # 1 2 4 8, ratio 2: no bisection. Horizon 0: 1 trial, 1: 2, 2: 3, 4: 4, 8: 4.
+    lengths = (1, 2, 4, 8)
+    assert (worst_case(lengths), expected(lengths)) == (4, 14 / 5)
+    # 4 5 6 7 8: 4, 8, then 6, then 5 or 7. Horizon 0: 1 trial; 4 to 7: 4; 8: 2.
+    assert (worst_case((4, 5, 6, 7, 8)), expected((4, 5, 6, 7, 8))) == (4, 19 / 6)
+    most = max(
+        tried + 1 + math.ceil(math.log2(after - before))
+        for tried, (before, after) in enumerate(zip(doublings(GRID), doublings(GRID)[1:], strict=False), start=1)
+    )
+    assert worst_case(GRID) == most == 12
+
+
+@settings(max_examples=200, deadline=None)
+@given(answers=st.lists(st.booleans(), min_size=len(GRID), max_size=len(GRID)))
+def test_no_results_whatever_need_more_trials_than_the_worst_case(answers):
+    solved = search(GRID, dict(zip(GRID, answers, strict=True)).__getitem__)
+    assert len(solved) <= worst_case(GRID)
+
+
+@settings(max_examples=100, deadline=None)
+@given(seed=st.integers(0, 10**6), horizon=st.sampled_from([0, *GRID]))
+def test_order_of_arrival_does_not_matter(seed, horizon):
+    results = list(search(GRID, lambda length: length <= horizon).items())
+    shuffled = random.Random(seed).sample(results, len(results))
+    assert follow(GRID, dict(shuffled)) == follow(GRID, dict(results))
+    assert find_bracket(dict(shuffled)) == find_bracket(dict(results))
+    assert check_lengths(GRID, dict(shuffled), "g", seed) == check_lengths(GRID, dict(results), "g", seed)
+
+
+@pytest.mark.parametrize("horizon", [0, 30, 200, 1500, 2000])
+def test_a_finer_or_longer_search_reuses_every_trial(horizon):
+    def solves(length):
+        return length <= horizon
+
+    coarse = search(length_grid(10, 1000, 1.5), solves)
+    fine = search(GRID, solves, known=coarse)
+    assert set(coarse) <= set(fine)
+    assert len(fine) - len(coarse) < len(search(GRID, solves))
+    found = find_bracket(fine)
+    assert found.solved <= max(horizon, 0) < found.failed
+    assert [length for length in GRID if found.solved < length < found.failed] == []
+
+
+def test_violations_widen_the_bracket_and_are_counted():
+    assert find_bracket({10: True, 20: False, 40: True, 80: False}) == Bracket(10, 80, 1)
+    assert find_bracket({10: True, 20: False, 40: False, 80: True}) == Bracket(10, math.inf, 1)
+    assert find_bracket({10: False, 20: True, 40: True}) == Bracket(0, math.inf, 1)
+    assert find_bracket({10: False, 20: True, 40: False, 80: True, 160: False}) == Bracket(0, 160, 2)
+    assert find_bracket({}) == Bracket(0, math.inf, 0)
+
+
+def test_checks_lie_well_inside_and_well_beyond():
+    for seed in range(50):
+        solved = search(GRID, lambda length: length <= 200)
+        inside, beyond = check_lengths(GRID, solved, "grid", "gru", "recall", seed)
+        assert inside * math.sqrt(2) <= 192
+        assert beyond >= 211 * math.sqrt(2)
+        assert {inside, beyond} & set(solved) == set()
+        solved[inside] = False
+        assert check_lengths(GRID, solved, "grid", "gru", "recall", seed) == (beyond,)
+        assert next_lengths(GRID, solved) == (), "a violation does not prolong the search"
+        solved[beyond] = True
+        assert check_lengths(GRID, solved, "grid", "gru", "recall", seed) == ()
+        assert next_lengths(GRID, solved) == ()
+        # The success beyond contradicts the failures before it, and the failure inside the successes after it.
+        assert find_bracket(solved) == Bracket(max(n for n in solved if n < inside), find_bracket(solved).failed, 2)
+
+
+def test_checks_wait_for_the_end_and_leave_out_what_there_is_not():
+    assert check_lengths(GRID, {10: True}, "grid", 1) == ()
+    assert len(check_lengths(GRID, {10: False}, "grid", 1)) == 1, "nothing lies inside"
+    assert len(check_lengths(GRID, search(GRID, lambda _: True), "grid", 1)) == 1, "nothing lies beyond"
+    assert check_lengths((10, 11), {10: True, 11: False}, "grid", 1) == ()
+
+
+def test_checked_seeds_are_the_share_and_the_key_draws_them():
+    seeds = range(1000, 1010)
+    assert [len(checked_seeds(seeds, share, "grid")) for share in (0, 0.2, 0.25, 0.3, 1)] == [0, 2, 3, 3, 10]
+    assert checked_seeds(seeds, 0.2, "grid", "gru") == checked_seeds(list(seeds)[::-1], 0.2, "grid", "gru")
+    drawn = [checked_seeds(seeds, 0.2, "grid", method) for method in range(500)]
+    assert len(set(drawn)) > 1
+    for seed in seeds:
+        assert 0.13 < sum(seed in own for own in drawn) / 500 < 0.27
