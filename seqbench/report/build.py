@@ -13,8 +13,9 @@ from seqbench.report.document import download, html
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import draw
 from seqbench.report.markdown import markdown_report
+from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
-from seqbench.report.table import Table, csv, tex
+from seqbench.report.table import Table
 from seqbench.store import atomic
 from seqbench.store.results import load_plan, load_tables
 from seqbench.store.trials import TrialStore
@@ -55,7 +56,7 @@ def raw_tables(evidence: Evidence) -> list[Table]:
     """The rows behind everything, without a layout."""
     named = {"trials": evidence.results, "curves": evidence.curves, "probes": evidence.probes}
     titles = {"trials": "every trial", "curves": "every evaluation", "probes": "every probe"}
-    return [Table(name, titles[name], "", (), (), frame) for name, frame in named.items() if len(frame)]
+    return [Table(name, titles[name], (), frame) for name, frame in named.items() if len(frame)]
 
 
 def _tables(sections: Iterable[Section]) -> list[Table]:
@@ -66,6 +67,6 @@ def _texts(evidence: Evidence, sections: list[Section], tables: Iterable[Table])
     """Name and text of every file that is text."""
     for table in tables:
         yield f"tables/{table.name}.csv", csv(table.frame)
-        if table.head:
+        if table.columns:
             yield f"tables/{table.name}.tex", tex(table)
     yield "report.md", markdown_report(evidence, sections)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from seqbench.report.chapters.accuracy import memory
+from seqbench.report.chapters.accuracy import accuracy
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.comparisons import comparisons
 from seqbench.report.chapters.horizons import horizons
@@ -19,8 +19,8 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.section import Section
 
 CHAPTERS = (
-    memory, horizons, remedies, mechanism, speed, stability, tuning, comparisons, across, sensitivity, price, protocol,
-    limits, origin, gaps,
+    accuracy, horizons, remedies, mechanism, speed, stability, tuning, comparisons, across, sensitivity, price,
+    protocol, limits, origin, gaps,
 )  # fmt: skip
 
 

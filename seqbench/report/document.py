@@ -23,9 +23,10 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, title, warnings
 from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
+from seqbench.report.render import csv
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline
-from seqbench.report.table import Table, csv
+from seqbench.report.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 EMBEDDED_BYTES = 2_000_000
@@ -83,7 +84,7 @@ def download(table: Table) -> Download:
     text = csv(table.frame).encode()
     embedded = len(text) <= EMBEDDED_BYTES
     href = f"data:text/csv;base64,{base64.b64encode(text).decode()}" if embedded else f"tables/{table.name}.csv"
-    return Download(table.name, table.title, len(table.frame), href, bool(table.head))
+    return Download(table.name, table.title, len(table.frame), href, bool(table.columns))
 
 
 def _with_drawings(

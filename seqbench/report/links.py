@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+import pandas as pd
+
 from seqbench.report.evidence import Evidence
+from seqbench.report.table import Row
 
 
 def trials(
@@ -22,3 +25,25 @@ def trials(
         if wanted is not None:
             query[name] = [place(each) for each in ([wanted] if isinstance(wanted, str) else wanted)]
     return f"#trials?{urlencode(query | columns, doseq=True)}"
+
+
+def behind(evidence: Evidence, *columns: str, pair: bool = False, **fixed: Any) -> Callable[[Row], str]:
+    """The link from a row to the reporting trials of its task and method, whichever of the two it has.
+
+    columns: further columns of the row whose values the trials share; a missing value chooses nothing
+    pair: whether the trials of the method in the row's column `against` belong to them
+    fixed: further values that the trials share, as `trials` takes them
+    """
+
+    def link(row: Row) -> str:
+        query = {name: _exact(name, row[name]) for name in ("task", *columns) if name in row and pd.notna(row[name])}
+        methods = [row[name] for name in ("method", *(["against"] if pair else [])) if name in row]
+        methods = [name for name in methods if pd.notna(name)]
+        return trials(evidence, method=methods or None, **{"purpose": "reporting", **fixed, **query})
+
+    return link
+
+
+def _exact(name: str, value: Any) -> Any:
+    """A value as the page's trials hold it: lengths are whole, learning rates have five digits."""
+    return int(value) if name == "length" else f"{value:.5g}" if name == "learning_rate" else value

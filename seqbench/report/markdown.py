@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, title, warnings
+from seqbench.report.render import escape_markdown, markdown
 from seqbench.report.section import Part, Section
-from seqbench.report.table import escape_markdown, markdown
 
 
 def markdown_report(evidence: Evidence, sections: Sequence[Section]) -> str:

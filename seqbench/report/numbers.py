@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Number
 from typing import Any
 
+import pandas as pd
+
 from seqbench.report.charts.base import Chart
+from seqbench.report.columns import method_column
 from seqbench.report.evidence import Evidence
-from seqbench.report.links import trials
-from seqbench.report.table import Cell, Table, plain, tabulate
+from seqbench.report.links import behind
+from seqbench.report.table import Column, Table, number
 
 NAMES = (
     "task", "method", "against", "length", "learning_rate", "setting", "effect", "factor", "level", "by", "by_level",
@@ -26,28 +28,19 @@ WORDS = {
 
 def numbers(chart: Chart, evidence: Evidence) -> Table:
     """The table of a chart; its entries are links where the chart says which trials it is about."""
-    records, columns = chart.table.to_dict(orient="records"), list(chart.table.columns)
-    rows = tuple(tuple(_entry(chart, evidence, record, column) for column in columns) for record in records)
-    table = tabulate(chart.table, name=chart.name, title=f"Numbers: {chart.title}")
-    head = tuple(f"{chart.columns} {name:,g}".strip() if isinstance(name, Number) else WORDS.get(name, str(name))
-                 for name in columns)  # fmt: skip
-    return table._replace(head=head, rows=rows)
+    columns = tuple(_column(chart, evidence, name) for name in chart.table.columns)
+    return Table(chart.name, f"Numbers: {chart.title}", columns, chart.table)
 
 
-def _entry(chart: Chart, evidence: Evidence, record: Mapping[Any, Any], column: Any) -> Cell:
-    """One entry; missing values and names lead nowhere, and a method stands beside its marker."""
-    cell = plain(record[column])
-    if column == "method" and record[column] in evidence.methods:
-        return cell._replace(method=evidence.place(record[column]))
-    if not chart.about or column in NAMES or cell.text in ("–", ""):
-        return cell
-    known = {name: record[name] for name in ("task", "length", "learning_rate") if name in record}
-    query: dict[str, Any] = {**chart.about, **known}
-    if chart.columns and isinstance(column, Number):
-        query[chart.columns] = column
-    if "learning_rate" in query:
-        query["learning_rate"] = f"{query['learning_rate']:.5g}"
-    if "length" in query:
-        query["length"] = int(query["length"])
-    methods = [record[name] for name in ("method", "against") if record.get(name)]
-    return cell._replace(link=trials(evidence, method=methods or None, **query), number=True)
+def _column(chart: Chart, evidence: Evidence, name: Any) -> Column:
+    """One column; names lead nowhere, and a method stands beside its marker."""
+    counted = isinstance(name, Number)
+    head = f"{chart.columns} {name:,g}".strip() if counted else WORDS.get(name, str(name))
+    if name == "method":
+        return method_column(evidence)
+    link = None
+    if chart.about and name not in NAMES:
+        own = {chart.columns: int(name) if chart.columns == "length" else name} if counted and chart.columns else {}
+        link = behind(evidence, "length", "learning_rate", pair=True, **chart.about, **own)
+    numeric = link is not None or pd.api.types.is_numeric_dtype(chart.table[name].dtype)
+    return Column(head, lambda row: number(row[name]), link=link, align="right" if numeric else "left")

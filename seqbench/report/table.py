@@ -1,87 +1,125 @@
-"""What a table is, and how it becomes CSV, TeX and Markdown.
+"""What a table of the report is: columns that are declared, and a frame of rows.
 
-Names are text in all of them, never markup or a formula.
+    Table("cost", "Cost of each method", (Column("method", "method"), Column("time", "seconds", unit="s")), frame)
+
+`seqbench.report.render` writes it as CSV, TeX and Markdown, the page's template as HTML.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-_TEX = str.maketrans({
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ",
-    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
-})  # fmt: skip
+MISSING = "–"
+"""How a missing value is read."""
+Row = Mapping[Any, Any]
+"""One row of a frame: values by the name of their column."""
 
 
-class Cell(NamedTuple):
+class Entry(NamedTuple):
     """One entry of a shown table.
 
     text: what is read
     link: where it leads on the page; empty for nowhere
     method: number of the method it names, to stand beside its marker
-    number: whether it is set to the right
     """
 
     text: str
     link: str = ""
     method: int | None = None
-    number: bool = False
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    head: what it shows
+    text: an entry from its row; or the name of a column of the frame, whose values are read as `number` reads them
+    unit: in what it is measured, or what its brackets hold; shown in brackets behind the head
+    link: from a row to the address of what the entry rests on; missing and empty entries lead nowhere
+    method: from a row to the number of the method that the entry names
+    align: the side on which entries stand; numbers stand on the right
+    """
+
+    head: str
+    text: str | Callable[[Row], str]
+    unit: str = ""
+    link: Callable[[Row], str] | None = None
+    method: Callable[[Row], int | None] | None = None
+    align: Literal["left", "right"] = "right"
+
+    @property
+    def title(self) -> str:
+        """The head with its unit."""
+        return f"{self.head} ({self.unit})" if self.unit else self.head
+
+    def entry(self, row: Row) -> Entry:
+        """What the column shows of a row."""
+        text = self.text(row) if callable(self.text) else number(row[self.text])
+        leads = self.link is not None and text not in (MISSING, "")
+        return Entry(
+            text, self.link(row) if self.link and leads else "", None if self.method is None else self.method(row)
+        )
+
+
+def word(name: str, head: str | None = None) -> Column:
+    """A column of text, as it stands in the column `name` of the frame."""
+    return Column(name if head is None else head, name, align="left")
+
+
+@dataclass(frozen=True)
+class Table:
     """A table of the report.
 
     name: file name without ending
     title: its heading
+    columns: what is shown; none for a table that is only a file
+    rows: the rows that are shown
     note: how to read it, one or two sentences
-    head: names of the shown columns
-    rows: the shown entries
-    frame: the values behind it, unrounded: what the CSV file holds
     folded: whether the page shows it only when it is asked for
+    values: what the CSV file holds, unrounded, where that is more than the rows
     """
 
     name: str
     title: str
-    note: str
-    head: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    frame: pd.DataFrame
+    columns: tuple[Column, ...]
+    rows: pd.DataFrame
+    note: str = ""
     folded: bool = False
+    values: pd.DataFrame | None = None
 
+    @property
+    def frame(self) -> pd.DataFrame:
+        """What the CSV file holds."""
+        return self.rows if self.values is None else self.values
 
-def tabulate(
-    frame: pd.DataFrame,
-    *,
-    name: str,
-    title: str,
-    note: str = "",
-    heads: dict[str, str] | None = None,
-    cells: dict[str, Callable[[Any], Cell]] | None = None,
-    raw: pd.DataFrame | None = None,
-    folded: bool = False,
-) -> Table:
-    """Show the columns of `frame` named in `heads` (default all), each entry made by its maker in `cells`."""
-    heads = heads or {column: str(column) for column in frame.columns}
-    makers = cells or {}
-    rows = tuple(
-        tuple(makers.get(column, plain)(row[column]) for column in heads) for row in frame.to_dict(orient="records")
-    )
-    return Table(name, title, note, tuple(heads.values()), rows, frame if raw is None else raw, folded)
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The heads of the columns, with units."""
+        return tuple(column.title for column in self.columns)
 
+    @cached_property
+    def entries(self) -> tuple[tuple[Entry, ...], ...]:
+        """The shown entries, row by row."""
+        return tuple(tuple(column.entry(row) for column in self.columns) for row in self.rows.to_dict(orient="records"))
 
-def plain(value: Any) -> Cell:
-    """An entry that leads nowhere."""
-    return Cell(number(value), number=isinstance(value, (int, float)) and not isinstance(value, bool))
+    def without_empty(self) -> Table:
+        """The table without columns that show nothing in any row."""
+        kept = [
+            column for place, column in enumerate(self.columns)
+            if any(row[place].text not in (MISSING, "") for row in self.entries)
+        ]  # fmt: skip
+        return Table(self.name, self.title, tuple(kept), self.rows, self.note, self.folded, self.values)
 
 
 def number(value: Any, digits: int = 3) -> str:
     """A value as it is read: a dash if missing, thousands apart, at most `digits` significant digits behind a point."""
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
-        return "–"
+        return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
@@ -89,56 +127,3 @@ def number(value: Any, digits: int = 3) -> str:
     if isinstance(value, float):
         return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
     return str(value)
-
-
-def csv(frame: pd.DataFrame) -> str:
-    """CSV text in which no cell of text is a formula: spreadsheets run what begins with `=`, `+`, `-` or `@`."""
-    safe = frame.copy()
-    safe.columns = [_disarmed(str(column)) for column in safe.columns]
-    for place, kind in enumerate(safe.dtypes):
-        if not pd.api.types.is_numeric_dtype(kind):
-            safe.isetitem(place, [_disarmed(value) for value in safe.iloc[:, place]])
-    return str(safe.to_csv(index=False, lineterminator="\n"))
-
-
-def _disarmed(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
-def tex(table: Table) -> str:
-    """A LaTeX table with rules of the booktabs package, as shown in the report."""
-    columns = "".join("r" if cell.number else "l" for cell in table.rows[0]) if table.rows else "l" * len(table.head)
-    lines = [" & ".join(_tex(name) for name in table.head) + r" \\"]
-    body = [" & ".join(_tex(cell.text) for cell in row) + r" \\" for row in table.rows]
-    return "\n".join(
-        [
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            *lines,
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}",
-            "",
-        ]
-    )
-
-
-def _tex(text: str) -> str:
-    return text.translate(_TEX)
-
-
-def markdown(table: Table) -> str:
-    """A table for a code host."""
-    rows: Sequence[Sequence[str]] = [[escape_markdown(cell.text) for cell in row] for row in table.rows]
-    rule = ["---:" if table.rows and cell.number else "---" for cell in (table.rows[0] if table.rows else ())]
-    lines = [[escape_markdown(name) for name in table.head], rule or ["---"] * len(table.head), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
-
-
-def escape_markdown(text: str) -> str:
-    """Text in which nothing is markup."""
-    kept = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "\\`*_{}[]()#!|~$@":
-        kept = kept.replace(sign, f"\\{sign}" if sign not in "@" else "&#64;")
-    return " ".join(kept.split())

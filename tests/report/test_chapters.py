@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.report.chapters.accuracy import areas_table, memory
+from seqbench.report.chapters.accuracy import accuracy, areas_table
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
@@ -21,7 +21,7 @@ from seqbench.report.evidence import Evidence
 
 
 def texts(table: Any, column: int = 0) -> list[str]:
-    return [row[column].text for row in table.rows]
+    return [row[column].text for row in table.entries]
 
 
 def solved_up_to(make: Any, places: dict[str, list[int]], tasks: tuple[str, ...] = ("adding",)) -> Evidence:
@@ -57,25 +57,25 @@ class TestHorizons:
         assert "far on adding (2 of 5)" in part.text
         [table] = part.tables
         assert texts(table)[0] == "far"
-        assert table.rows[0][table.head.index("solved again after a failure")].text == "2 of 5"
+        assert table.entries[0][table.head.index("solved again after a failure")].text == "2 of 5"
 
     def test_an_open_horizon_is_called_open(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [1] * 5, "far": [2] * 5})
         missing = evidence.results["method"].eq("far") & evidence.results["length"].ne(20)
         evidence.results.loc[missing, ["outcome", "accuracy"]] = [None, np.nan]
         table = horizons(Evidence(evidence.results)).parts[0].tables[0]
-        row = next(row for row in table.rows if row[0].text == "far")
-        said = dict(zip(table.head, (cell.text for cell in row), strict=True))
+        row = next(row for row in table.entries if row[0].text == "far")
+        said = dict(zip(table.head, (entry.text for entry in row), strict=True))
         assert said["median (95 %)"].startswith("open")
         assert said["left open by missing trials"] == "5 of 5"
         assert said["octaves (95 %)"] == "–"
 
 
-class TestMemory:
+class TestAccuracy:
     def test_areas_stand_with_their_difference_and_its_p(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [1] * 8, "far": [3] * 8})
         table = areas_table(evidence, "adding")
-        said = {row[0].text: dict(zip(table.head, (cell.text for cell in row), strict=True)) for row in table.rows}
+        said = {row[0].text: dict(zip(table.head, (entry.text for entry in row), strict=True)) for row in table.entries}
         assert said["far"]["p"] == said["far"]["p (Holm)"] == "0.0078"
         assert said["far"]["against"] == "vanilla"
         octaves = np.log2([1, 2, 5, 10])
@@ -88,14 +88,14 @@ class TestMemory:
 
     def test_nothing_is_drawn_of_nothing(self, make: Any) -> None:
         results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1]).assign(outcome=None)
-        [part] = memory(make.evidence(results)).parts
+        [part] = accuracy(make.evidence(results)).parts
         assert part.charts == ()
         assert part.text == "No reporting trial of this task has finished yet."
 
     def test_no_p_is_given_where_so_few_seeds_could_find_nothing(self, make: Any) -> None:
         table = areas_table(solved_up_to(make, {"vanilla": [1] * 5, "far": [3] * 5}), "adding")
         places = [table.head.index(name) for name in ("p", "p (Holm)", "difference (95 %)")]
-        p, corrected, difference = (table.rows[0][place].text for place in places)
+        p, corrected, difference = (table.entries[0][place].text for place in places)
         assert (p, corrected) == ("–", "–"), "of five pairs p is at least 0.0625"
         assert difference != "–"
 
@@ -170,8 +170,8 @@ class TestSpeed:
     def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
         table = speed(evidence).parts[0].tables[1]
-        row = next(row for row in table.rows if (row[0].text, row[1].text) == ("far", "100"))
-        said = dict(zip(table.head, (cell.text for cell in row), strict=True))
+        row = next(row for row in table.entries if (row[0].text, row[1].text) == ("far", "100"))
+        said = dict(zip(table.head, (entry.text for entry in row), strict=True))
         assert said["median steps"] == "2,000"
         assert said["mean steps up to the budget (95 %)"].startswith("2000 (")
         assert said["less the baseline's (95 %)"].startswith("-2000 (")
@@ -190,8 +190,8 @@ class TestStability:
         lost = results["method"].eq("vanilla") & results["seed"].lt(1006)
         results.loc[lost, ["outcome", "diverged_at", "diverged_kind", "accuracy"]] = ["diverged", 30.0, "loss", np.nan]
         part = stability(Evidence(results)).parts[0]
-        [row] = part.tables[0].rows
-        said = dict(zip(part.tables[0].head, (cell.text for cell in row), strict=True))
+        [row] = part.tables[0].entries
+        said = dict(zip(part.tables[0].head, (entry.text for entry in row), strict=True))
         assert said["seeds diverged (95 %)"] == "0 of 10 (0 to 31 %)"
         assert said["of the baseline (95 %)"] == "6 of 10 (26 to 88 %)"
         assert (said["test"], said["p"]) == ("McNemar", "0.031")
@@ -203,15 +203,17 @@ class TestStability:
         lost = results["method"].eq("vanilla")
         results.loc[lost, ["outcome", "diverged_at", "accuracy"]] = ["diverged", 30.0, np.nan]
         results.loc[~lost, "seed"] += 100
-        [row] = stability(Evidence(results)).parts[0].tables[0].rows
-        assert [cell.text for cell in row if cell.text in ("McNemar", "Boschloo")] == ["Boschloo"]
+        [row] = stability(Evidence(results)).parts[0].tables[0].entries
+        assert [entry.text for entry in row if entry.text in ("McNemar", "Boschloo")] == ["Boschloo"]
 
 
 class TestRemedies:
     def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
         part = remedies(factorial).parts[0]
         effects = part.tables[1]
-        said = {row[0].text: dict(zip(effects.head, (cell.text for cell in row), strict=True)) for row in effects.rows}
+        said = {
+            row[0].text: dict(zip(effects.head, (entry.text for entry in row), strict=True)) for row in effects.entries
+        }
         order = {name: name.count(" × ") + 1 for name in said}
         assert set(order.values()) == {1, 2, 3, 4}
         for name, row in said.items():
@@ -223,7 +225,7 @@ class TestRemedies:
 class TestLimits:
     def test_what_follows_from_the_seeds_and_lengths(self, small: Any) -> None:
         [table] = limits(small).parts[0].tables
-        said = {row[0].text: row[1].text for row in table.rows}
+        said = {row[0].text: row[1].text for row in table.entries}
         assert said["rare failures"] == "what none of 6 seeds showed may still happen in 0 to 46 % of seeds"
         assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
         assert "fewer than 7 seeds" in said["small differences"]
@@ -237,7 +239,7 @@ def test_a_method_at_several_learning_rates_is_several_methods(make: Any) -> Non
     results = make.results(make.methods[:2], make.lengths[:2], 5, make.tasks[:1])
     again = results.assign(learning_rate=0.01, trial="again" + results["trial"])
     evidence = make.evidence(pd.concat([results, again], ignore_index=True))
-    assert [chart.name for part in memory(evidence).parts for chart in part.charts] == [
+    assert [chart.name for part in accuracy(evidence).parts for chart in part.charts] == [
         "accuracy-adding",
         "solved-adding",
     ]

@@ -1,4 +1,4 @@
-"""The chapter that says why: gradient beside accuracy, what the gradient foretells, and whether remedies acted."""
+"""The chapter that says why: gradient beside accuracy, what it predicts, and whether remedies acted."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def probed(small: Evidence) -> Evidence:
     return with_figures(small)
 
 
-def test_gradient_and_accuracy_first_then_what_it_foretells_then_the_proof(probed):
+def test_gradient_and_accuracy_first_then_what_it_predicts_then_the_proof(probed):
     section = mechanism(probed)
-    assert [chart.name for part in section.parts for chart in part.charts] == ["gradient", "foretold"]
+    assert [chart.name for part in section.parts for chart in part.charts] == ["gradient", "gradient-vs-horizon"]
     assert [table.name for part in section.parts for table in part.tables] == ["action"]
 
 
@@ -63,12 +63,12 @@ def test_intervals_stand_in_the_caption_from_five_methods_on():
 def test_a_remedy_that_never_acted_is_inactive_in_table_and_text(probed):
     part = mechanism(probed).parts[1]
     [table] = part.tables
-    said = {row[0].text: row[-1].text for row in table.rows}
+    said = {row[0].text: row[-1].text for row in table.entries}
     assert said["vanilla + norm 1"] == "clip_global_norm: inactive"
     assert said["vanilla"] == ""
     assert "clip_global_norm of vanilla + norm 1 on adding" in part.text
     place = table.head.index("from identity")
-    assert {row[place].text for row in table.rows} == {"1.5 → 2"}
+    assert {row[place].text for row in table.entries} == {"1.5 → 2"}
 
 
 def test_an_inactive_remedy_that_equals_its_baseline_says_so(small):
@@ -79,7 +79,7 @@ def test_an_inactive_remedy_that_equals_its_baseline_says_so(small):
     declared = {**small.plan["declared"], "baseline": "vanilla"}
     same = with_figures(Evidence(results, small.curves, small.probes, small.plan), declared=declared)
     [table] = mechanism(same).parts[1].tables
-    said = {row[0].text: row[-1].text for row in table.rows}
+    said = {row[0].text: row[-1].text for row in table.entries}
     assert said["vanilla + norm 1"] == "clip_global_norm: inactive, equals the baseline"
 
 

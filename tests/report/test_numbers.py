@@ -26,7 +26,7 @@ def query(link: str) -> dict[str, list[str]]:
 
 def test_a_row_by_method_and_length_leads_to_its_trials(small: Any) -> None:
     table = numbers(accuracy(small, "adding"), small)
-    row = next(row for row in table.rows if row[0].text == "vanilla + norm 1" and row[1].text == "20")
+    row = next(row for row in table.entries if row[0].text == "vanilla + norm 1" and row[1].text == "20")
     assert row[0].method == 1
     assert not row[0].link
     assert query(row[3].link) == {"task": ["0"], "method": ["1"], "length": ["20"], "purpose": ["reporting"]}
@@ -35,23 +35,23 @@ def test_a_row_by_method_and_length_leads_to_its_trials(small: Any) -> None:
 def test_a_column_of_a_length_leads_to_that_length(small: Any) -> None:
     table = numbers(solve_rate(small, "adding"), small)
     assert table.head == ("method", "length 10", "length 20", "length 50")
-    assert query(table.rows[0][3].link)["length"] == ["50"]
-    assert query(table.rows[0][3].link)["method"] == ["0"]
+    assert query(table.entries[0][3].link)["length"] == ["50"]
+    assert query(table.entries[0][3].link)["method"] == ["0"]
 
 
 def test_a_comparison_leads_to_the_trials_of_both(small: Any) -> None:
     table = numbers(differences(small, "adding"), small)
     place = table.head.index("difference")
-    assert sorted(query(table.rows[0][place].link)["method"])[0] == "0"
-    assert len(query(table.rows[0][place].link)["method"]) == 2
+    assert sorted(query(table.entries[0][place].link)["method"])[0] == "0"
+    assert len(query(table.entries[0][place].link)["method"]) == 2
 
 
 def test_what_says_nothing_about_its_trials_and_what_is_missing_lead_nowhere(small: Any) -> None:
     frame = pd.DataFrame({"method": ["vanilla"], "median": [0.5], "worst": [None]})
     about = Chart("c", "C", Picture(), "", frame, about={"task": "adding"})
-    assert [bool(cell.link) for cell in numbers(about, small).rows[0]] == [False, True, False]
+    assert [bool(entry.link) for entry in numbers(about, small).entries[0]] == [False, True, False]
     silent = Chart("c", "C", Picture(), "", frame)
-    assert not any(cell.link for cell in numbers(silent, small).rows[0])
+    assert not any(entry.link for entry in numbers(silent, small).entries[0])
 
 
 def test_several_methods_and_tasks_are_alternatives(six: Any) -> None:
@@ -60,8 +60,8 @@ def test_several_methods_and_tasks_are_alternatives(six: Any) -> None:
 
 
 def test_every_number_of_the_methods_table_is_a_link(small: Any) -> None:
-    for row in methods_table(small, "adding").rows:
-        assert all(cell.link for cell in row[1:] if cell.text != "–")
+    for row in methods_table(small, "adding").entries:
+        assert all(entry.link for entry in row[1:] if entry.text != "–")
 
 
 def test_no_table_of_results_has_a_number_that_leads_nowhere(two_by_two: Any) -> None:
@@ -71,8 +71,10 @@ def test_no_table_of_results_has_a_number_that_leads_nowhere(two_by_two: Any) ->
             continue
         for table in (table for part in section.parts for table in part.tables):
             bare = [
-                (table.name, head, cell.text) for row in table.rows for head, cell in zip(table.head, row, strict=True)
-                if cell.number and not cell.link and head != "length" and re.search(r"\d", cell.text)
+                (table.name, column.head, entry.text) for row in table.entries
+                for column, entry in zip(table.columns, row, strict=True)
+                if column.align == "right" and not entry.link and column.head != "length"
+                and re.search(r"\d", entry.text)
             ]  # fmt: skip
             assert bare == []
 
@@ -80,4 +82,4 @@ def test_no_table_of_results_has_a_number_that_leads_nowhere(two_by_two: Any) ->
 def test_what_tuning_saw_leads_to_tuning_trials(small: Any) -> None:
     table = numbers(learning_rates(small, "adding"), small)
     place = table.head.index("score")
-    assert all(query(row[place].link)["purpose"] == ["tuning"] for row in table.rows if row[place].text != "–")
+    assert all(query(row[place].link)["purpose"] == ["tuning"] for row in table.entries if row[place].text != "–")

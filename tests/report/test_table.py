@@ -7,7 +7,15 @@ import io
 import pandas as pd
 import pytest
 
-from seqbench.report.table import csv, escape_markdown, markdown, number, tabulate, tex
+from seqbench.report.render import csv, escape_markdown, markdown, tex
+from seqbench.report.table import Column, Entry, Table, number, word
+
+
+def table_of(**columns: list) -> Table:
+    """A table in which every column of the frame is shown, texts on the left."""
+    frame = pd.DataFrame(columns)
+    kinds = [Column(name, name) if pd.api.types.is_numeric_dtype(frame[name]) else word(name) for name in frame]
+    return Table("t", "T", tuple(kinds), frame)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +36,7 @@ def test_csv_disarms_formulas_in_text_and_keeps_numbers() -> None:
 
 
 def test_tex_escapes_every_special_sign() -> None:
-    table = tabulate(pd.DataFrame({"a_b": ["50 % & $x$ {y} #1 \\z"], "n": [2]}), name="t", title="T")
+    table = table_of(a_b=["50 % & $x$ {y} #1 \\z"], n=[2])
     assert tex(table).splitlines() == [
         r"\begin{tabular}{lr}", r"\toprule", r"a\_b & n \\", r"\midrule",
         r"50 \% \& \$x\$ \{y\} \#1 \textbackslash{}z & 2 \\", r"\bottomrule", r"\end{tabular}",
@@ -36,12 +44,28 @@ def test_tex_escapes_every_special_sign() -> None:
 
 
 def test_markdown_sets_numbers_to_the_right_and_escapes_bars() -> None:
-    table = tabulate(pd.DataFrame({"name": ["a|b"], "n": [1]}), name="t", title="T")
+    table = table_of(name=["a|b"], n=[1])
     assert markdown(table) == "| name | n |\n| --- | ---: |\n| a\\|b | 1 |"
     assert escape_markdown("<b>[x](y)") == "&lt;b&gt;\\[x\\]\\(y\\)"
 
 
 def test_an_empty_table_has_a_head() -> None:
-    table = tabulate(pd.DataFrame({"name": [], "n": []}), name="t", title="T")
-    assert markdown(table) == "| name | n |\n| --- | --- |"
-    assert tex(table).startswith(r"\begin{tabular}{ll}")
+    table = Table("t", "T", (word("name"), Column("time", "n", unit="s")), pd.DataFrame({"name": [], "n": []}))
+    assert markdown(table) == "| name | time \\(s\\) |\n| --- | ---: |"
+    assert tex(table).startswith(r"\begin{tabular}{lr}")
+
+
+def test_a_column_makes_its_entries_from_the_row() -> None:
+    share = Column(
+        "share", lambda row: f"{row['solved']} of {row['n']}", link=lambda row: f"#trials?method={row['method']}",
+        method=lambda row: row["method"],
+    )  # fmt: skip
+    row = {"method": 3, "solved": 2, "n": 5}
+    assert share.entry(row) == Entry("2 of 5", "#trials?method=3", 3)
+    assert Column("rate", "rate", link=lambda row: "#trials").entry({"rate": float("nan")}) == Entry("–")
+
+
+def test_columns_that_show_nothing_are_left_out() -> None:
+    table = table_of(name=["a", "b"], empty=[float("nan"), float("nan")], half=[float("nan"), 1.0])
+    assert table.without_empty().head == ("name", "half")
+    assert table.without_empty().frame is table.frame

@@ -35,7 +35,7 @@ def test_the_chapter_says_what_was_tried_chosen_and_found(tuned: Evidence) -> No
     # the methods that clip have the highest finite threshold, 5; the rate 0.001 is in the middle of those tried
     assert "In 1 of 3 cases" in section.lead
     [table] = section.parts[0].tables
-    shown = {row[0].text: [cell.text for cell in row[1:]] for row in table.rows}
+    shown = {row[0].text: [entry.text for entry in row[1:]] for row in table.entries}
     assert list(shown) == list(tuned.methods)
     assert shown["vanilla"][:3] == ["3", "0.001", "no"]
     assert shown["vanilla + norm 1"][:3] == ["3", f"0.001, {KNOB} 5", "highest threshold"]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, linked, method_cell
 from seqbench.report.charts.critical import critical
+from seqbench.report.columns import method_column
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Table, number, tabulate
+from seqbench.report.table import Column, Table
 from seqbench.stats.answers import names_in_words
 from seqbench.stats.critical_difference import TASKS_FOR_DIAGRAM
 
@@ -49,28 +52,32 @@ def ranks_table(evidence: Evidence) -> Table:
     """One row a method: its place by mean rank with all tasks, and with each of them left out."""
     ranks = evidence.comparison.ranks
     places = ranks.pivot(index="method", columns="left_out", values="place")
+    tasks, own = [task for task in evidence.tasks if task in places.columns], behind(evidence)
+    places = places.rename(columns=lambda task: f"without {task}")
     means = ranks[ranks["left_out"] == ""].set_index("method")["mean_rank"].sort_values(kind="stable")
-    tasks = [task for task in evidence.tasks if task in places.columns]
-    heads = {"method": "method", "mean": "mean rank", "all": "place", "range": "best to worst",
-             **{f"without {task}": f"without {task}" for task in tasks}}  # fmt: skip
-    shown = pd.DataFrame([
-        {
-            "method": method_cell(evidence, name),
-            "mean": linked(evidence, f"{means[name]:.2f}", method=name),
-            "all": linked(evidence, number(places.loc[name, ""]), method=name),
-            "range": linked(evidence, f"{places.loc[name].min():.0f} to {places.loc[name].max():.0f}", method=name),
-            **{
-                f"without {left_out}": linked(
-                    evidence, number(places.loc[name, left_out]), method=name,
-                    task=[task for task in tasks if task != left_out],
-                )
-                for left_out in tasks
-            },
-        }
-        for name in means.index
-    ])  # fmt: skip
-    return tabulate(
-        shown, name="ranks", title="Places with each task left out", heads=heads, raw=ranks,
-        cells=dict.fromkeys(heads, as_it_is),
+    columns = (
+        method_column(evidence),
+        Column("mean rank", lambda row: f"{row['mean_rank']:.2f}", link=own),
+        Column("place", "without ", link=own),
+        Column("best to worst", lambda row: _ends(row[name] for name in places), link=own),
+        *(
+            Column(
+                f"without {left}",
+                f"without {left}",
+                link=behind(evidence, task=[name for name in tasks if name != left]),
+            )
+            for left in tasks
+        ),
+    )
+    rows = means.to_frame().join(places).reset_index()
+    return Table(
+        "ranks", "Places with each task left out", columns, rows,
         note="Place by mean rank over the tasks that are left; methods not ranked on every task are not shown.",
+        values=ranks,
     )  # fmt: skip
+
+
+def _ends(places: Iterable[float]) -> str:
+    """The best and the worst of these places."""
+    found = [place for place in places if place == place]
+    return f"{min(found):.0f} to {max(found):.0f}"

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, in_groups, interval_text, linked, method_cell, ratio_cell
+from seqbench.report.charts.facets import in_groups
 from seqbench.report.charts.horizon import horizon
+from seqbench.report.columns import interval, method_column, ratio
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, tabulate
+from seqbench.report.table import Column, Row, Table
 from seqbench.stats.answers import names_in_words
 
-HEADS = {
-    "method": "method", "n": "seeds", "median": "median (95 %)", "octaves": "octaves (95 %)",
-    "at_least": "solved every length", "below": "not even the shortest", "non_monotone": "solved again after a failure",
-    "incomplete": "left open by missing trials",
-}  # fmt: skip
 MOST_CENSORED = 0.5
 """Share of the seeds beyond an end of the grid from which that end must be moved."""
 
@@ -73,31 +68,30 @@ def horizons_table(evidence: Evidence, task: str) -> Table:
     """One row a method: its horizon, and how many seeds the grid of lengths cannot place."""
     rows = evidence.comparison.horizons
     rows = rows[rows["task"] == task].sort_values("octaves", ascending=False, kind="stable")
-    shown = pd.DataFrame([_entries(evidence, row) for row in rows.to_dict(orient="records")])
-    heads = {name: head for name, head in HEADS.items() if name != "incomplete" or rows["incomplete"].any()}
-    return tabulate(
-        shown, name=f"horizons-{evidence.tasks.index(task) + 1}", title=f"Horizons and censoring on {task}",
-        heads=heads, cells=dict.fromkeys(heads, as_it_is), raw=rows, folded=True,
+    own = behind(evidence)
+    shares = {
+        "solved every length": "at_least", "not even the shortest": "below",
+        "solved again after a failure": "non_monotone",
+        **({"left open by missing trials": "incomplete"} if rows["incomplete"].any() else {}),
+    }  # fmt: skip
+    columns = (
+        method_column(evidence),
+        Column("seeds", "n", link=own),
+        Column("median", _median, unit="95 %", link=own),
+        Column("octaves", interval("octaves"), unit="95 %", link=own),
+        *(Column(head, ratio(name, "n"), link=own) for head, name in shares.items()),
+    )
+    return Table(
+        f"horizons-{evidence.tasks.index(task) + 1}", f"Horizons and censoring on {task}", columns, rows, folded=True,
         note="Median: the longest length that half of the seeds reached, with its exact interval. Octaves: restricted "
         "mean (area under the Kaplan-Meier curve) between the shortest and the longest length.",
     )  # fmt: skip
 
 
-def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
-    """One method's entries."""
-
-    def own(text: str) -> Cell:
-        return linked(evidence, text, task=row["task"], method=row["method"])
-
+def _median(row: Row) -> str:
+    """The median horizon with its interval, open where the grid of lengths ends."""
     median = str(row["text"]).replace(">=", "≥")
-    if row["median_low"] == row["median_low"]:
-        ends = (f"{end:g}" if end else f"< {row['shortest']:g}" for end in (row["median_low"], row["median_high"]))
-        median += " ({} to {})".format(*ends)
-    shares = ("at_least", "below", "non_monotone", "incomplete")
-    return {
-        "method": method_cell(evidence, row["method"]),
-        "n": own(str(row["n"])),
-        "median": own(median),
-        "octaves": own(interval_text(row["octaves"], row["low"], row["high"])),
-        **{name: own(ratio_cell(row[name], row["n"])) for name in shares},
-    }
+    if row["median_low"] != row["median_low"]:
+        return median
+    ends = (f"{end:g}" if end else f"< {row['shortest']:g}" for end in (row["median_low"], row["median_high"]))
+    return median + " ({} to {})".format(*ends)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import percent_text
+from seqbench.report.columns import percent_text
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import tabulate
+from seqbench.report.table import Table, word
 from seqbench.stats.power import rule_of_zero
 from seqbench.stats.signflip import seeds_to_find_anything
 
@@ -21,7 +21,7 @@ def limits(evidence: Evidence) -> Section:
     lengths = sorted(rows["length"].unique())
     pairs = evidence.comparison.pairwise
     family = int(pairs.loc[pairs["family"] == "declared", "comparisons"].max()) if len(pairs) else 0
-    told = {
+    known = {
         "rare failures": f"what none of {seeds} seeds showed may still happen in "
         f"{percent_text(0, rule_of_zero(seeds))} of seeds",
         "small differences": f"with {family} declared comparisons a task no difference can be told from chance with "
@@ -34,6 +34,6 @@ def limits(evidence: Evidence) -> Section:
         "grid file names them",
         "exploratory numbers": "whatever is not in the declared family was found by looking and needs seeds of its own",
     }  # fmt: skip
-    frame = pd.DataFrame([(name, text) for name, text in told.items() if text], columns=["name", "value"])
-    table = tabulate(frame, name="limits", title="Limits", heads={"name": "", "value": ""})
+    frame = pd.DataFrame([(name, text) for name, text in known.items() if text], columns=["name", "value"])
+    table = Table("limits", "Limits", (word("name", ""), word("value", "")), frame)
     return Section("limits", "What this report cannot say", "", (Part(tables=(table,)),))

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, in_groups, linked, method_cell
-from seqbench.report.charts.facets import FEW
+from seqbench.report.charts.facets import FEW, in_groups
 from seqbench.report.charts.gradient import gradient, gradient_rows
-from seqbench.report.charts.gradient_vs_horizon import foretold
+from seqbench.report.charts.gradient_vs_horizon import gradient_vs_horizon
+from seqbench.report.columns import method_column
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Table, number, plain, tabulate
+from seqbench.report.table import MISSING, Column, Row, Table, number, word
 from seqbench.stats.action import proof_of_action
 from seqbench.stats.gradient_horizon import learned_by_gradient, remedies_that_acted
-
-HEADS = {
-    "method": "method", "task": "task", "gradient_norm": "norm before", "gradient_norm_after": "after",
-    "shrink_factor": "shrink factor", "clipped_share": "steps changed", "clipped_entries": "entries changed",
-    "from_identity": "from identity", "spectral_radius": "spectral radius", "retention": "retention",
-    "skip_share": "skip share", "remedies": "remedies",
-}  # fmt: skip
-TRAINED = ("from_identity", "spectral_radius", "retention", "skip_share")
-"""Figures that training changes, shown as start → end."""
 
 
 def mechanism(evidence: Evidence) -> Section:
@@ -32,12 +26,15 @@ def mechanism(evidence: Evidence) -> Section:
     known = [task for task in evidence.tasks if (learned["task"] == task).any()]
     charts = (
         *(gradient(evidence, group, name) for name, group in in_groups(tasks, "gradient")),
-        *(foretold(evidence, learned, group, name) for name, group in in_groups(known, "foretold")),
+        *(
+            gradient_vs_horizon(evidence, learned, group, name)
+            for name, group in in_groups(known, "gradient-vs-horizon")
+        ),
     )
     table = action_table(evidence, acted)
     lead = "What does not reach the early steps as gradient cannot be learned from them."
     parts = [Part(charts=charts)] if charts else []
-    if table.rows and (charts or len(acted)):
+    if len(table.rows) and (charts or len(acted)):
         parts.append(Part(title="Did the remedies act?", text=inactive_text(acted), tables=(table,)))
     return Section("mechanism", "The gradient behind it", lead, tuple(parts))
 
@@ -68,56 +65,44 @@ def inactive_text(acted: pd.DataFrame) -> str:
 def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
     """What the remedies of every method did to gradients, matrices, gates and paths."""
     rows = proof_of_action(evidence.reporting, evidence.probes)
-    rows = rows.sort_values("task", key=lambda tasks: tasks.map(evidence.tasks.index), kind="stable")
-    shown = pd.DataFrame(
-        [
-            {
-                **{
-                    name: linked(evidence, text, task=row["task"], method=row["method"])
-                    for name, text in _figures(row).items()
-                },
-                "method": method_cell(evidence, row["method"]),
-                "task": plain(row["task"]),
-                "remedies": plain(_traces(acted[(acted["method"] == row["method"]) & (acted["task"] == row["task"])])),
-            }
-            for row in rows.to_dict(orient="records")
-        ],
-        columns=list(HEADS),
+    rows = _with_traces(evidence.in_grid_order(rows), acted)
+    own = behind(evidence)
+    columns = (
+        method_column(evidence),
+        word("task"),
+        Column("norm before", "gradient_norm", link=own),
+        Column("after", "gradient_norm_after", link=own),
+        Column("shrink factor", "shrink_factor", link=own),
+        Column("steps changed", _percent("clipped_share"), link=own),
+        Column("entries changed", _percent("clipped_entries"), link=own),
+        Column("from identity", _change("from_identity"), link=own),
+        Column("spectral radius", _change("spectral_radius"), link=own),
+        Column("retention", _change("retention"), link=own),
+        Column("skip share", _change("skip_share"), link=own),
+        word("remedies"),
     )
-    heads = {
-        name: head
-        for name, head in HEADS.items()
-        if name in ("method", "task") or any(cell.text not in ("–", "") for cell in shown[name])
-    }
-    return tabulate(
-        shown, name="action", title="Proof of action", heads=heads, raw=_with_traces(rows, acted),
-        cells=dict.fromkeys(heads, as_it_is),
-        folded=len(rows) > 2 * FEW,
+    return Table(
+        "action", "Proof of action", columns, rows, folded=len(rows) > 2 * FEW,
         note="Medians over trials. Norm of the gradient before and after the remedies, the mean factor that this is a "
         "step, and the share of steps and of entries that changed. Distance of the recurrent matrix from identity, its "
         "spectral radius, how much of the state its gate keeps, and the share of the gradient from the dependency "
         "length that came by a skip path: before → after training.",
-    )  # fmt: skip
+    ).without_empty()  # fmt: skip
 
 
-def _figures(row: dict) -> dict[str, str]:
-    """Every figure of a method and task as it is read."""
-    return {
-        **{name: number(row.get(name)) for name in HEADS if name in row},
-        **{name: _change(row[f"{name}_start"], row[f"{name}_end"]) for name in TRAINED},
-        **{name: _percent(row[name]) for name in ("clipped_share", "clipped_entries")},
-    }
-
-
-def _change(start: float, end: float) -> str:
+def _change(name: str) -> Callable[[Row], str]:
     """A figure before and after training."""
-    if end != end or number(start) == number(end):
-        return number(start)
-    return f"{number(start)} → {number(end)}"
+
+    def text(row: Row) -> str:
+        start, end = number(row[f"{name}_start"]), number(row[f"{name}_end"])
+        return start if end in (MISSING, start) else f"{start} → {end}"
+
+    return text
 
 
-def _percent(share: float) -> str:
-    return "–" if share != share else f"{100 * share:.3g} %"
+def _percent(name: str) -> Callable[[Row], str]:
+    """A share."""
+    return lambda row: MISSING if row[name] != row[name] else f"{100 * row[name]:.3g} %"
 
 
 def _traces(acted: pd.DataFrame) -> str:
@@ -131,7 +116,7 @@ def _traces(acted: pd.DataFrame) -> str:
 
 
 def _with_traces(rows: pd.DataFrame, acted: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the remedies of each, for the file."""
+    """The rows with what is known of the remedies of each."""
     traces = [
         _traces(acted[(acted["method"] == row.method) & (acted["task"] == row.task)]) for row in rows.itertuples()
     ]

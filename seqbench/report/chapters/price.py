@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
-from seqbench.report.chapters.entries import as_it_is, in_groups, linked, method_cell
 from seqbench.report.charts.cost import cost, cost_rows
+from seqbench.report.charts.facets import in_groups
+from seqbench.report.columns import method_column
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import number, plain, tabulate
+from seqbench.report.table import Column, Table, word
 
 
 def price(evidence: Evidence) -> Section:
@@ -19,21 +19,17 @@ def price(evidence: Evidence) -> Section:
         return Section("price", "Cost", "", ())
     known = set(rows.loc[rows["octaves"].notna(), "task"])
     tasks = [task for task in evidence.tasks if task in known]
-    texts = {"parameters": lambda count: number(float(count)), "milliseconds": lambda time: f"{time:.3g}",
-             "trials": number, "hours": lambda time: f"{time:.2f}"}  # fmt: skip
-    shown = pd.DataFrame([
-        {"method": method_cell(evidence, row["method"]), "task": plain(row["task"])}
-        | {
-            name: linked(evidence, text(row[name]), task=row["task"], method=row["method"])
-            for name, text in texts.items()
-        }
-        for row in rows.to_dict(orient="records")
-    ])  # fmt: skip
-    heads = {"method": "method", "task": "task", "parameters": "parameters", "milliseconds": "ms a step",
-             "trials": "trials", "hours": "hours, all trials"}  # fmt: skip
-    table = tabulate(
-        shown, name="cost", title="Cost of each method", heads=heads, raw=rows, folded=True,
-        cells=dict.fromkeys(heads, as_it_is),
+    own = behind(evidence)
+    columns = (
+        method_column(evidence),
+        word("task"),
+        Column("parameters", "parameters", link=own),
+        Column("ms a step", lambda row: f"{row['milliseconds']:.3g}", link=own),
+        Column("trials", "trials", link=own),
+        Column("hours, all trials", lambda row: f"{row['hours']:.2f}", link=own),
+    )
+    table = Table(
+        "cost", "Cost of each method", columns, rows, folded=True,
         note="Wall-clock time of training and evaluation without compilation, on the machine named below.",
     )  # fmt: skip
     charts = tuple(cost(evidence, group, name) for name, group in in_groups(tasks, "cost"))

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import method_cell, ratio_cell
+from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, number, tabulate
+from seqbench.report.table import Column, Table, number, word
 from seqbench.stats.preregistration import OUTCOME_UNITS
 
 
@@ -74,7 +74,7 @@ def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
     """Two columns: a word and what it means. Empty meanings are left out."""
     kept = {word: meaning for word, meaning in pairs.items() if meaning}
     frame = pd.DataFrame({"name": list(kept), "value": list(kept.values())})
-    return tabulate(frame, name=name, title=title, heads={"name": "", "value": ""})
+    return Table(name, title, (word("name", ""), word("value", "")), frame)
 
 
 def origin(evidence: Evidence) -> Section:
@@ -105,7 +105,7 @@ def gaps(evidence: Evidence) -> Section:
     tables = [
         table
         for table in (_missing_table(evidence), _failures_table(evidence), _incompatible_table(evidence))
-        if table.rows
+        if len(table.rows)
     ]
     lead = (
         "All planned trials have finished."
@@ -116,37 +116,33 @@ def gaps(evidence: Evidence) -> Section:
 
 
 def _missing_table(evidence: Evidence) -> Table:
-    rows = evidence.comparison.counts
-    rows = rows[rows["missing"] > 0]
-    shown = rows.assign(
-        method=[method_cell(evidence, name) for name in rows["method"]],
-        missing=[
-            Cell(
-                ratio_cell(row.missing, row.planned),
-                trials(evidence, task=row.task, method=row.method, outcome="null"),
-                number=True,
-            )
-            for row in rows.itertuples()
-        ],
-    )
-    heads = {"method": "method", "task": "task", "purpose": "purpose", "missing": "missing"}
-    cells = {name: (lambda cell: cell) for name in ("method", "missing")}
-    return tabulate(
-        shown, name="missing", title="Trials not finished", heads=heads, cells=cells, raw=evidence.comparison.counts
-    )
+    counts = evidence.comparison.counts
+    columns = (
+        method_column(evidence),
+        word("task"),
+        word("purpose"),
+        Column(
+            "missing", ratio("missing", "planned"),
+            link=lambda row: trials(evidence, task=row["task"], method=row["method"], outcome="null"),
+        ),
+    )  # fmt: skip
+    return Table("missing", "Trials not finished", columns, counts[counts["missing"] > 0], values=counts)
 
 
 def _failures_table(evidence: Evidence) -> Table:
     last = [(trial, text.strip().splitlines()[-1] if text.strip() else "") for trial, text in evidence.failures.items()]
-    frame = pd.DataFrame(last, columns=["trial", "error"])
-    cells = {"trial": lambda trial: Cell(trial, trials(evidence, trial=trial))}
-    return tabulate(
-        frame, name="failures", title="Trials that crashed", cells=cells, note="They are run again by the same command."
+    columns = (
+        Column("trial", "trial", link=lambda row: trials(evidence, trial=row["trial"]), align="left"),
+        word("error"),
     )
+    rows = pd.DataFrame(last, columns=["trial", "error"])
+    return Table("failures", "Trials that crashed", columns, rows, note="They are run again by the same command.")
 
 
 def _incompatible_table(evidence: Evidence) -> Table:
-    frame = pd.DataFrame(list(evidence.plan.get("incompatible", ())), columns=["method", "task", "reason"])
-    return tabulate(
-        frame, name="incompatible", title="Combinations that make no sense", note="Found while planning; never trained."
-    )
+    columns = ("method", "task", "reason")
+    rows = pd.DataFrame(list(evidence.plan.get("incompatible", ())), columns=list(columns))
+    return Table(
+        "incompatible", "Combinations that make no sense", tuple(map(word, columns)), rows,
+        note="Found while planning; never trained.",
+    )  # fmt: skip

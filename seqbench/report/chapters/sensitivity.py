@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.chapters.entries import as_it_is, linked, method_cell
+from seqbench.report.columns import method_column
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, tabulate
+from seqbench.report.table import MISSING, Column, Row, Table, word
 from seqbench.stats.answers import names_in_words
 
 DECLARED = "as declared"
@@ -61,27 +62,21 @@ def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
 
 def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
     """One row a task and method, one column a choice: octaves, and the seeds that solved the longest length."""
-    choices = list(dict.fromkeys(rows["at"]))
-    found = {(row.task, row.method, row.at): row for row in rows.itertuples()}
-    keys = [
-        (task, method) for task in evidence.tasks for method in evidence.methods
-        if any((task, method, at) in found for at in choices)
-    ]  # fmt: skip
-
-    def entry(task: str, method: str, at: str) -> Cell:
-        row = found.get((task, method, at))
-        text = "–" if row is None else f"{row.octaves:.2f} ({int(row.solved_longest)} of {int(row.n)})"
-        return linked(evidence, text, task=task, method=method)
-
-    shown = pd.DataFrame([
-        {"method": method_cell(evidence, method), "task": Cell(task)} | {at: entry(task, method, at) for at in choices}
-        for task, method in keys
-    ])  # fmt: skip
-    heads = {"method": "method", "task": "task", **{at: at for at in choices}}
+    found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
     note = "In brackets: seeds that solved the longest length."
     if name == "budgets":
         note += " Here a trial has solved from the first of three evaluations in a row that met the criterion."
-    return tabulate(
-        shown, name=name, title=title, heads=heads, cells=dict.fromkeys(heads, as_it_is), raw=rows.drop(columns="at"),
-        folded=True, note=note,
+
+    def column(at: str) -> Column:
+        return Column(at, lambda row: _octaves(found.get((row["task"], row["method"], at))), link=behind(evidence))
+
+    return Table(
+        name, title, (method_column(evidence), word("task"), *map(column, dict.fromkeys(rows["at"]))),
+        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note, folded=True,
+        values=rows.drop(columns="at"),
     )  # fmt: skip
+
+
+def _octaves(row: Row | None) -> str:
+    """The octaves at one choice."""
+    return MISSING if row is None else f"{row['octaves']:.2f} ({int(row['solved_longest'])} of {int(row['n'])})"

@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
-import pandas as pd
-
-from seqbench.report.chapters.entries import (
-    as_it_is,
-    in_groups,
-    interval_text,
-    linked,
-    method_cell,
-    p_text,
-    percent_text,
-    ratio_cell,
-)
 from seqbench.report.charts.divergence import divergence
+from seqbench.report.charts.facets import in_groups
+from seqbench.report.columns import interval, method_column, p_text, percent_text, ratio_text
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, plain, tabulate
+from seqbench.report.table import Column, Row, Table, word
 from seqbench.stats.interval import clopper_pearson
-
-HEADS = {
-    "method": "method", "task": "task", "seeds": "seeds diverged (95 %)", "seeds_against": "of the baseline (95 %)",
-    "change": "difference (95 %)", "p": "p", "test": "test", "p_holm": "p (Holm)", "p_lengths": "p across lengths",
-}  # fmt: skip
 
 
 def stability(evidence: Evidence) -> Section:
@@ -48,10 +34,24 @@ def divergence_table(evidence: Evidence) -> Table:
     """Every method against the baseline: seeds that diverged at any length."""
     rows = evidence.comparison.divergence_pairs
     rows = evidence.in_grid_order(rows[(rows["diverged"] > 0) | (rows["diverged_against"] > 0)])
-    shown = pd.DataFrame([_entries(evidence, row) for row in rows.to_dict(orient="records")], columns=list(HEADS))
-    return tabulate(
-        shown, name="divergence", title="Divergence against the baseline", heads=HEADS,
-        raw=evidence.comparison.divergence, folded=True, cells=dict.fromkeys(HEADS, as_it_is),
+    own, both = behind(evidence, outcome="diverged"), behind(evidence, pair=True, outcome="diverged")
+    columns = (
+        method_column(evidence),
+        word("task"),
+        Column("seeds diverged", _share(evidence, "diverged", "n"), unit="95 %", link=own),
+        Column(
+            "of the baseline", _share(evidence, "diverged_against", "n_against"), unit="95 %",
+            link=lambda row: own({**row, "method": row["against"]}),
+        ),
+        Column("difference", interval("difference"), unit="95 %", link=both),
+        Column("p", lambda row: p_text(row["p"]), link=both),
+        word("test"),
+        Column("p", lambda row: p_text(row["p_holm"]), unit="Holm", link=both),
+        Column("p across lengths", lambda row: p_text(row["p_lengths"]), link=both),
+    )  # fmt: skip
+    return Table(
+        "divergence", "Divergence against the baseline", columns, rows, folded=True,
+        values=evidence.comparison.divergence,
         note="Seeds that diverged at any length; Newcombe's interval. McNemar's exact test over common seeds, "
         "Boschloo's where the two methods share none. Across lengths: Cochran, Mantel and Haenszel's test with the "
         "lengths as strata, which takes the trials of a seed as independent: a second opinion only. Pairs in which no "
@@ -59,22 +59,11 @@ def divergence_table(evidence: Evidence) -> Table:
     )  # fmt: skip
 
 
-def _entries(evidence: Evidence, row: dict[str, Any]) -> dict[str, Cell]:
-    """One method against the baseline of its task."""
-    at, both = {"task": row["task"], "outcome": "diverged"}, [row["method"], row["against"]]
-    ours, theirs = (row["diverged"], row["n"]), (row["diverged_against"], row["n_against"])
-    return {
-        "method": method_cell(evidence, row["method"]),
-        "task": plain(row["task"]),
-        "seeds": linked(evidence, _share(*ours, evidence.declared.alpha), method=row["method"], **at),
-        "seeds_against": linked(evidence, _share(*theirs, evidence.declared.alpha), method=row["against"], **at),
-        "change": linked(evidence, interval_text(row["difference"], row["low"], row["high"]), method=both, **at),
-        "test": plain(row["test"]),
-        **{name: linked(evidence, p_text(row[name]), method=both, **at) for name in ("p", "p_holm", "p_lengths")},
-    }
+def _share(evidence: Evidence, count: str, total: str) -> Callable[[Row], str]:
+    """`0 of 30 (0 to 12 %)`: a share of 0 has an interval, too."""
 
+    def text(row: Row) -> str:
+        low, high = clopper_pearson(row[count], row[total], evidence.declared.alpha)
+        return f"{ratio_text(row[count], row[total])} ({percent_text(float(low), float(high))})"
 
-def _share(count: int, total: int, alpha: float) -> str:
-    """`0 of 30 (0 to 12 %)`: nothing is ever said to happen never."""
-    low, high = clopper_pearson(count, total, alpha)
-    return f"{ratio_cell(count, total)} ({percent_text(float(low), float(high))})"
+    return text

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from seqbench.report.chapters.entries import method_cell, ratio_cell
 from seqbench.report.charts.base import Chart
 from seqbench.report.charts.expected_best import expected_best
 from seqbench.report.charts.learning_rates import knobs, learning_rates, tried
+from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Cell, Table, number, tabulate
+from seqbench.report.table import Column, Table, number
 
 
 def tuning(evidence: Evidence) -> Section:
@@ -82,28 +82,20 @@ def _charts(evidence: Evidence, task: str) -> list[Chart]:
 def tuning_table(evidence: Evidence, task: str) -> Table:
     """One row a method."""
     rows = evidence.comparison.tuning
-    rows = rows[rows["task"] == task].sort_values("method", key=lambda names: names.map(evidence.place))
-
-    def counted(solved: str, n: str) -> list[Cell]:
-        return [Cell(ratio_cell(*pair), number=True) for pair in zip(rows[solved], rows[n], strict=True)]
-
-    shown = rows.assign(
-        method=[method_cell(evidence, name) for name in rows["method"]],
-        chosen=[text or "not chosen yet" for text in rows["chosen"]],
-        edges=[_brief(text) for text in rows["edges"]],
-        tuned=counted("solved_tuning", "n_tuning"),
-        reported=counted("solved_reporting", "n_reporting"),
-        diverged=[Cell(f"{share:.0%}", number=True) for share in rows["diverged"]],
-        optimism=[Cell(number(gap, 2), number=True) for gap in rows["optimism"]],
-        seconds=[Cell(number(seconds), number=True) for seconds in rows["seconds"]],
+    rows = evidence.in_grid_order(rows[rows["task"] == task])
+    columns = (
+        method_column(evidence),
+        Column("K", "settings"),
+        Column("chosen rate, and others", lambda row: row["chosen"] or "not chosen yet", align="left"),
+        Column("at the edge", lambda row: _brief(row["edges"]), align="left"),
+        Column("solved, tuning", ratio("solved_tuning", "n_tuning")),
+        Column("solved, reported", ratio("solved_reporting", "n_reporting")),
+        Column("optimism", lambda row: number(row["optimism"], 2)),
+        Column("diverged", lambda row: f"{row['diverged']:.0%}"),
+        Column("cost", "seconds", unit="s"),
     )
-    heads = {"method": "method", "settings": "K", "chosen": "chosen rate, and others", "edges": "at the edge",
-             "tuned": "solved, tuning", "reported": "solved, reported", "optimism": "optimism",
-             "diverged": "diverged", "seconds": "cost (s)"}  # fmt: skip
-    return tabulate(
-        shown, name=f"tuning-{evidence.tasks.index(task) + 1}", title=f"Settings chosen for {task}", heads=heads,
-        raw=rows,
-        cells={name: lambda cell: cell for name in ("method", "tuned", "reported", "diverged", "optimism", "seconds")},
+    return Table(
+        f"tuning-{evidence.tasks.index(task) + 1}", f"Settings chosen for {task}", columns, rows,
         note="K: settings tried. At the edge: which of the values chosen is the lowest or the highest tried. Solved: "
         "trials of the chosen setting that met the criterion on validation data, on the seeds that chose it and on the "
         "fresh seeds that are reported. Optimism: the mean validation score on the former less that on the latter. "

@@ -1,7 +1,8 @@
-"""Which methods share a panel, and which of them stand in the foreground, so that many methods stay readable."""
+"""Which tasks and methods share a chart or panel, and which methods stand in the foreground: many stay readable."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -80,3 +81,9 @@ def background_note(evidence: Evidence) -> str:
     """What the pale lines are, where there are any."""
     shown, pale = len(foreground(evidence)), len(evidence.methods) - len(foreground(evidence))
     return f" {shown} methods stand out: the baseline and the best two of every panel; {pale} are pale." if pale else ""
+
+
+def in_groups(tasks: Sequence[str], name: str, size: int = 3) -> list[tuple[str, Sequence[str]]]:
+    """Tasks in groups that fit side by side, each with a file name of its own."""
+    groups = [tasks[start : start + size] for start in range(0, len(tasks), size)]
+    return [(name if len(groups) == 1 else f"{name}-{place + 1}", group) for place, group in enumerate(groups)]

@@ -1,4 +1,4 @@
-"""Does the gradient foretell what is learned? How far back methods learned against how far their gradient reaches."""
+"""Does the gradient predict what is learned? How far back methods learned against how far their gradient reaches."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from seqbench.stats.gradient_horizon import gradient_foretells
 
 
 @themed
-def foretold(evidence: Evidence, learned: pd.DataFrame, tasks: Sequence[str], name: str = "foretold") -> Chart:
+def gradient_vs_horizon(
+    evidence: Evidence, learned: pd.DataFrame, tasks: Sequence[str], name: str = "gradient-vs-horizon"
+) -> Chart:
     """Draw the solved length against the gradient's horizon, one point a method, one panel for each task.
 
     `learned` is what `seqbench.stats.gradient_horizon.learned_by_gradient` returns.
@@ -52,9 +54,9 @@ def _sentence(row: dict, *, alone: bool) -> str:
     """One correlation with its interval, or why there is none."""
     place = "Over all tasks" if not row["task"] else f"On {row['task']}"
     if np.isnan(row["correlation"]):
-        told = f"{'' if alone else place + ': '}no rank correlation over {row['methods']} methods"
+        start = "No" if alone else f"{place}: no"
         reason = "too few" if row["methods"] < 3 else "they do not differ"
-        return f"{told[:1].upper()}{told[1:]} ({reason})."
+        return f"{start} rank correlation over {row['methods']} methods ({reason})."
     subject = "Rank correlation" if alone else f"{place}, rank correlation"
     interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:.2f} to {row['high']:.2f})"
     return f"{subject} {row['correlation']:.2f}{interval} over {row['methods']} methods, p = {row['p_value']:.2g}."

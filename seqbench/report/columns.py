@@ -1,0 +1,62 @@
+"""Columns and texts of entries that several tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from seqbench.report.evidence import Evidence
+from seqbench.report.table import MISSING, Column, Row
+from seqbench.stats.signflip import seeds_to_find_anything
+
+
+def method_column(evidence: Evidence) -> Column:
+    """Names of methods beside their markers."""
+    return Column("method", "method", method=lambda row: evidence.place(row["method"]), align="left")
+
+
+def ratio(count: str, total: str) -> Callable[[Row], str]:
+    """`7 of 10` from two columns of a row, or a dash where nothing was counted."""
+    return lambda row: ratio_text(row[count], row[total])
+
+
+def interval(middle: str, low: str = "low", high: str = "high", digits: int = 2) -> Callable[[Row], str]:
+    """A number with its interval from three columns of a row."""
+    return lambda row: interval_text(row[middle], row[low], row[high], digits)
+
+
+def attainable_p(evidence: Evidence, name: str, seeds: str, comparisons: str) -> Callable[[Row], str]:
+    """The p-value in column `name` of a row; a dash where its number of seeds could not have shown any difference.
+
+    seeds, comparisons: the columns with the number of pairs and of the comparisons that share the error rate
+    """
+
+    def text(row: Row) -> str:
+        if row[seeds] != row[seeds]:
+            return MISSING
+        enough = row[seeds] >= seeds_to_find_anything(int(row[comparisons]), evidence.declared.alpha)
+        return p_text(row[name]) if enough else MISSING
+
+    return text
+
+
+def ratio_text(count: float, total: float) -> str:
+    """`7 of 10`, or a dash where nothing was counted."""
+    return MISSING if count != count or total != total else f"{int(count):,} of {int(total):,}"
+
+
+def interval_text(middle: float, low: float, high: float, digits: int = 2) -> str:
+    """A number with its interval, or alone where there is none."""
+    if middle != middle:
+        return MISSING
+    alone = f"{middle:.{digits}f}"
+    return alone if low != low else f"{alone} ({low:.{digits}f} to {high:.{digits}f})"
+
+
+def percent_text(low: float, high: float) -> str:
+    """An interval of shares, `3 to 56 %`."""
+    return f"{100 * low:.0f} to {100 * high:.0f} %"
+
+
+def p_text(p: float) -> str:
+    """A p-value as it is read."""
+    return MISSING if p != p else "< 0.001" if p < 0.001 else f"{p:.2g}"

@@ -1,0 +1,57 @@
+"""A table as CSV, TeX and Markdown. Names are text in all of them, never markup or a formula."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from seqbench.report.table import Table
+
+_TEX = str.maketrans({
+    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ",
+    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
+})  # fmt: skip
+
+
+def csv(frame: pd.DataFrame) -> str:
+    """CSV text in which no text is a formula: spreadsheets run what begins with `=`, `+`, `-` or `@`."""
+    safe = frame.copy()
+    safe.columns = [_disarmed(str(column)) for column in safe.columns]
+    for place, kind in enumerate(safe.dtypes):
+        if not pd.api.types.is_numeric_dtype(kind):
+            safe.isetitem(place, [_disarmed(value) for value in safe.iloc[:, place]])
+    return str(safe.to_csv(index=False, lineterminator="\n"))
+
+
+def _disarmed(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def tex(table: Table) -> str:
+    """A LaTeX table with rules of the booktabs package, as shown in the report."""
+    columns = "".join(column.align[0] for column in table.columns)
+    head, *rows = (" & ".join(text.translate(_TEX) for text in line) + r" \\" for line in _lines(table))
+    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
+    return "\n".join([*body, ""])
+
+
+def markdown(table: Table) -> str:
+    """A table for a code host."""
+    head, *rows = ([escape_markdown(text) for text in line] for line in _lines(table))
+    rule = ["---:" if column.align == "right" else "---" for column in table.columns]
+    return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows))
+
+
+def _lines(table: Table) -> list[list[str]]:
+    """The head and every row as texts."""
+    return [list(table.head), *([entry.text for entry in row] for row in table.entries)]
+
+
+def escape_markdown(text: str) -> str:
+    """Text in which nothing is markup."""
+    kept = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in "\\`*_{}[]()#!|~$@":
+        kept = kept.replace(sign, f"\\{sign}" if sign not in "@" else "&#64;")
+    return " ".join(kept.split())
