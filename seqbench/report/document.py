@@ -25,7 +25,7 @@ from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
 from seqbench.report.render import csv
 from seqbench.report.section import Section
-from seqbench.report.svg import StyleSheet, inline
+from seqbench.report.svg import StyleSheet, inline, marker_path
 from seqbench.report.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -35,19 +35,6 @@ TRIAL_COLUMNS = (
     "trial", "method", "task", "length", "seed", "outcome", "accuracy", "loss", "solved_at", "diverged_at",
     "learning_rate", "purpose", "steps", "seconds",
 )  # fmt: skip
-SIGNS = {
-    "o": "M11.4 6a3.6 3.6 0 1 0 7.2 0a3.6 3.6 0 1 0-7.2 0",
-    "s": "M11.8 2.8h6.4v6.4h-6.4z",
-    "^": "M15 1.8L19 9.2H11z",
-    "v": "M15 10.2L11 2.8H19z",
-    "<": "M10.8 6L18.2 2V10z",
-    ">": "M19.2 6L11.8 2V10z",
-    "D": "M15 1.5L19.5 6L15 10.5L10.5 6z",
-    "P": "M13.6 2h2.8v2.6h2.6v2.8h-2.6v2.6h-2.8v-2.6H11V4.6h2.6z",
-    "X": "M12.9 1.9L15 4L17.1 1.9L19.1 3.9L17 6L19.1 8.1L17.1 10.1L15 8L12.9 10.1L10.9 8.1L13 6L10.9 3.9z",
-    "p": "M15 1.8L19.2 4.9L17.6 9.8H12.4L10.8 4.9z",
-}
-"""The markers of the palette as paths around (15, 6)."""
 
 
 class Download(NamedTuple):
@@ -130,7 +117,7 @@ def _legend(evidence: Evidence) -> list[dict[str, str]]:
         look: Style = evidence.styles[method]
         levels = [f"{f['place']}:{f['levels'].index(str(first.loc[method, f['name']]))}" for f in many]
         dash = " ".join(f"{1.8 * stroke:g}" for stroke in look.dash)
-        entries.append({"name": method, "sign": SIGNS[look.marker], "dash": dash, "levels": " ".join(levels)})
+        entries.append({"name": method, "sign": marker_path(look.marker), "dash": dash, "levels": " ".join(levels)})
     return entries
 
 

@@ -16,12 +16,13 @@ from matplotlib.figure import Figure
 
 from seqbench.errors import UsageError
 from seqbench.palette import Style, styles
-from seqbench.report.charts.base import MUTED, PAPER, THEME, log_axis, panels, themed
+from seqbench.report.charts.axes import at_floor, log_axis, zero_floor
+from seqbench.report.charts.base import MUTED, PAPER, THEME, panels, themed
 from seqbench.store import atomic
 
 PROBE = "gradient_norm"
 DECADES = 16
-"""Decades below the top that are drawn; what is smaller lies on the lower edge."""
+"""Decades below the top that are drawn; a smaller gradient is drawn as if it were this small."""
 
 FIGURES = {
     "gradient_growth": "growth per step",
@@ -41,7 +42,7 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     """Draw the gradient that arrives from each distance, one line a method, one panel a task.
 
     The gradient is shown relative to its value nearest to the loss, so that methods differ in slope alone; the median
-    over seeds. A dotted line stands at the dependency length.
+    over seeds. A dotted line stands at the dependency length, and another at the place of exact zeros.
 
     Raises:
         UsageError: no gradient was measured.
@@ -49,6 +50,10 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     curves = _curves(measured)
     if curves.empty:
         raise UsageError("no gradient was measured; include the probe gradient_flow, and a method with a recurrence")
+    top, values = curves["share"].max(), curves["share"]
+    curves = curves.assign(share=values.where(values == 0, values.clip(lower=top * 10.0**-DECADES)))
+    floor = zero_floor(curves["share"])
+    curves = curves.assign(share=at_floor(curves["share"], floor))
     looks = styles(list(dict.fromkeys(measured["method"])))
     tasks = list(dict.fromkeys(curves["task"]))
     figure, axes = panels(len(tasks), width=5.6 if len(tasks) == 1 else 3.6 * len(tasks) + 0.6, height=4.0, sharey=True)
@@ -57,11 +62,10 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
         for method in (name for name in looks if name in set(own["method"])):
             _line(ax, own[own["method"] == method], looks[method])
         ax.axvline(own["length"].iloc[0], color=MUTED, lw=0.8, ls=":")
+        log_axis(ax.yaxis, floor)
         ax.set_title(task)
         ax.set_xlabel("distance from the loss (steps)")
-    log_axis(axes[0, 0].yaxis)
-    top = curves["share"].max()
-    axes[0, 0].set_ylim(max(curves["share"].min(), top * 10.0**-DECADES) / 3, top * 3)
+    axes[0, 0].set_ylim(curves["share"].min() / 3, top * 3)
     axes[0, 0].set_ylabel("gradient that arrives, of the nearest")
     named = {line.get_label(): line for ax in axes[0] for line in ax.lines if line.get_label() in looks}
     shown = [name for name in looks if name in named]
@@ -105,13 +109,14 @@ def write_figure(figure: Figure, folder: Path, name: str = "gradient") -> Path:
 
 
 def _curves(measured: pd.DataFrame) -> pd.DataFrame:
-    """The median over seeds of the gradient by distance, as a share of each seed's nearest: positive finite ones."""
+    """The median over seeds of the gradient by distance, as a share of each seed's nearest one above 0."""
     rows = measured[measured["probe"] == PROBE].astype({"distance": float, "value": float}).sort_values("distance")
     trials = rows[rows["value"] > 0].groupby("trial")["value"].first()
-    rows = rows.assign(share=rows["value"] / rows["trial"].map(trials).astype(float))
+    shares = rows["value"] / rows["trial"].map(trials).astype(float)
+    rows = rows.assign(share=shares.mask(rows["value"] == 0, 0.0))
     rows = rows[np.isfinite(rows["share"])]
     shares = rows.groupby(["task", "method", "length", "distance"], sort=False)["share"].median().reset_index()
-    return shares[shares["share"] > 0].sort_values("distance", kind="stable")
+    return shares.sort_values("distance", kind="stable")
 
 
 def _line(ax: Axes, curve: pd.DataFrame, look: Style) -> None:

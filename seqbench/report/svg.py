@@ -11,6 +11,10 @@ import re
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree
 
+from matplotlib.markers import MarkerStyle
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
+
 from seqbench.palette import COLOURS
 from seqbench.report.charts.base import INK, MUTED, PAPER, RULE, Chart, Mark
 from seqbench.report.files import LEGEND, Drawing
@@ -28,6 +32,8 @@ VARIABLES: Mapping[str, str] = {
     PAPER: "var(--paper)",
     **{colour: f"var(--c{place})" for place, colour in enumerate(COLOURS)},
 }
+_LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "z"}
+"""Commands of a path in SVG."""
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"(?:(?P<weight>bold|normal|\d00)\s+)?(?P<size>[\d.]+px)\s")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
@@ -78,6 +84,16 @@ def inline(chart: Chart, drawing: Drawing, sheet: StyleSheet) -> str:
     _shorten(root, chart.name, sheet)
     root.attrib.update({"role": "img", "aria-label": f"{chart.title}. {chart.reading}", "class": "drawing"})
     return _text(root)
+
+
+def marker_path(marker: str, centre: tuple[float, float] = (15, 6), size: float = 7.2) -> str:
+    """A marker of matplotlib as the `d` of an SVG path."""
+    style = MarkerStyle(marker)
+    outline = style.get_path().transformed(style.get_transform() + Affine2D().scale(size, -size).translate(*centre))
+    return "".join(
+        _LETTERS[code] + " ".join(f"{number:.4g}" for number in numbers if code != Path.CLOSEPOLY)
+        for numbers, code in outline.iter_segments()
+    )
 
 
 def _cut(box: str, points: float) -> str:

@@ -182,7 +182,42 @@ def test_light_and_dark(visit: Any) -> None:
     assert light.evaluate(paper) == dark.evaluate(paper)
 
 
-@pytest.mark.parametrize("width", [360, 1280])
+TABLES = """
+() => [...document.querySelectorAll(".scroll:has(table)")].map((box) => {
+  const start = { right: box.getBoundingClientRect().right, inside: box.clientWidth, whole: box.scrollWidth,
+                  scrolls: getComputedStyle(box).overflowX === "auto", hint: getComputedStyle(box, "::before").content };
+  box.scrollLeft = box.scrollWidth;
+  const last = box.querySelector("table").rows[0].lastElementChild.getBoundingClientRect();
+  return { ...start, name: box.getAttribute("aria-label"), end: last.right - box.getBoundingClientRect().right };
+})
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_table_is_cut_off_at_any_width(visit: Any, scheme: str) -> None:
+    """A table fits, or scrolls in its own place to its last column and says so; the page itself never scrolls."""
+    page = visit(color_scheme=scheme).page
+    page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    scrolling = set()
+    for width in (320, 360, 600, 832, 1000, 1280, 1400, 2000):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        tables = page.evaluate(TABLES)
+        assert len(tables) > 10
+        for table in tables:
+            wide = table["whole"] > table["inside"] + 1
+            assert table["right"] <= width, (width, table)
+            assert table["scrolls"], (width, table)
+            assert table["end"] <= 1, (width, table)
+            assert ("sideways" in table["hint"]) == wide, (width, table)
+            if wide:
+                scrolling.add((width, table["name"]))
+    assert (320, "Proof of action") in scrolling
+    assert (2000, "Proof of action") not in scrolling
+
+
+@pytest.mark.parametrize("width", [320, 1280])
 def test_nothing_sticks_out_of_the_window(visit: Any, width: int) -> None:
     page = visit(viewport={"width": width, "height": 800}).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
+from seqbench.report.charts.axes import length_axis
+from seqbench.report.charts.base import MUTED, Chart, panels, themed
 from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence

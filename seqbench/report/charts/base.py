@@ -7,7 +7,7 @@ fixed names here (`INK`, `MUTED`, `RULE`), which the page replaces by variables 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, NamedTuple, ParamSpec, TypeVar
@@ -16,10 +16,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.artist import Artist
-from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 INK = "#1c2128"
 MUTED = "#6a737d"
@@ -146,20 +143,3 @@ def panels(
     """A figure of `rows` by `columns` axes; `width` and `height` of the whole in inches."""
     figure = Picture(figsize=(width, height), layout="constrained")
     return figure, figure.subplots(rows, columns, squeeze=False, **shared)
-
-
-def length_axis(axes: Axes, lengths: Sequence[int], *, label: str = "dependency length (steps)") -> None:
-    """A base-2 logarithmic axis whose ticks are the lengths that were run, no others."""
-    axes.set_xscale("log", base=2)
-    axes.set_xticks(lengths, [f"{length:,}" for length in lengths])
-    axes.minorticks_off()
-    axes.set_xlim(lengths[0] / 1.35, lengths[-1] * 1.35)
-    axes.set_xlabel(label)
-
-
-def log_axis(axis: Axis) -> None:
-    """A base-10 logarithmic axis with plain numbers."""
-    (axis.axes.set_xscale if axis is axis.axes.xaxis else axis.axes.set_yscale)("log")
-    axis.set_major_locator(LogLocator(10, numticks=7))
-    axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import LogLocator
 
-from seqbench.report.charts.base import Chart, log_axis, panels, themed
+from seqbench.report.charts.axes import log_axis
+from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 

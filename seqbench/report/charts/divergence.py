@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
-from seqbench.report.charts.base import Chart, length_axis, panels, themed
+from seqbench.report.charts.axes import length_axis
+from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials

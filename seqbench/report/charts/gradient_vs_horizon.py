@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seqbench.report.charts.base import MUTED, Chart, length_axis, panels, themed
+from seqbench.report.charts.axes import ROOM, at_floor, length_axis, mark_floor, ticks, zero_floor
+from seqbench.report.charts.base import MUTED, Chart, panels, themed
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.stats.gradient_horizon import gradient_foretells
@@ -65,9 +66,10 @@ def _sentence(row: dict, *, alone: bool) -> str:
 def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
     """The methods of one task, on a dotted line where the gradient reaches just as far as is learned."""
     shortest = lengths[0]
-    # A gradient that reaches no step at all stands at half a step: a logarithmic axis has no zero.
-    reach = rows[["horizon", "low", "high"]].astype(float).clip(lower=0.5)
-    for row, (middle, low, high) in zip(rows.itertuples(), reach.itertuples(index=False), strict=True):
+    known = rows[["horizon", "low", "high"]].astype(float)
+    floor = zero_floor(known, base=2)
+    reach = at_floor(known, floor)
+    for row, (middle, low, high) in zip(rows.itertuples(), reach, strict=True):
         look, place, solved = evidence.styles[row.method], evidence.place(row.method), shortest * 2.0**row.octaves
         if np.isfinite(low) and np.isfinite(high):
             chart.mark(ax.hlines(solved, low, high, color=look.colour, lw=2, alpha=0.45), place)
@@ -76,12 +78,19 @@ def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, length
         tip += f"; {row.at_least} of {row.n} seeds reach the farthest state" if row.at_least else ""
         link = trials(evidence, task=row.task, method=row.method, purpose="reporting")
         chart.mark(point, place, tips=(tip,), links=(link,))
-    ends = [min(float(reach["horizon"].min()), shortest), max(float(reach["horizon"].max()), lengths[-1])]
+    ends = [min(np.nanmin(reach[:, 0]), shortest), max(np.nanmax(reach[:, 0]), lengths[-1])]
     ax.plot(ends, ends, color=MUTED, lw=0.8, ls=":", zorder=1)
-    ticks = sorted({*lengths, *(each for each in (1, 3, 10, 30) if ends[0] <= each < shortest)})
-    length_axis(ax, ticks, label="gradient reaches (steps)")
-    ax.set_xlim(ends[0] / 1.35, ends[1] * 1.35)
+    length_axis(ax, lengths, label="gradient reaches (steps)")
+    below: dict[float, str] = {each: f"{each}" for each in (1, 3, 10, 30) if ends[0] <= each < shortest}
+    ticks(ax.xaxis, {**({} if floor is None else {floor: "0"}), **below, **_named(lengths)})
+    if floor is not None:
+        mark_floor(ax.xaxis, floor)
+    ax.set_xlim(ends[0] / ROOM, ends[1] * ROOM)
     ax.set_yscale("log", base=2)
-    ax.set_yticks(lengths, [f"{length:,}" for length in lengths])
-    ax.minorticks_off()
-    ax.set_ylim(shortest / 1.35, lengths[-1] * 1.35)
+    ticks(ax.yaxis, _named(lengths))
+    ax.set_ylim(shortest / ROOM, lengths[-1] * ROOM)
+
+
+def _named(lengths: Sequence[int]) -> dict[float, str]:
+    """The labels of lengths."""
+    return {length: f"{length:,}" for length in lengths}

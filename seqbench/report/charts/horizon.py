@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seqbench.report.charts.base import Chart, length_axis, panels, themed
+from seqbench.report.charts.axes import length_axis
+from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import ROW_INCHES, method_point, method_rows
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seqbench.report.charts.base import Chart, log_axis, panels, themed
+from seqbench.report.charts.axes import log_axis
+from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.charts.steps import MOST_PANELS, spread
 from seqbench.report.evidence import Evidence

@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from seqbench.report.charts.base import Chart, length_axis, panels, themed
+from seqbench.report.charts.axes import length_axis
+from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence

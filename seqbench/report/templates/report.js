@@ -35,6 +35,14 @@
     });
   }
 
+  // What is wider than its place says that it scrolls.
+  const sizes = new ResizeObserver((changes) => {
+    for (const box of new Set(changes.map((change) => change.target.closest(".scroll")))) {
+      box.toggleAttribute("data-more", box.scrollWidth > box.clientWidth + 1);
+    }
+  });
+  for (const box of all(".scroll")) for (const each of [box, ...box.children]) sizes.observe(each);
+
   // The method under the pointer stands out in every chart.
   let lit = null;
   function light(method) {
