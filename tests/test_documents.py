@@ -3,6 +3,7 @@
 import ast
 import importlib
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,25 @@ def test_every_link_and_picture_is_there(page):
 def test_every_named_file_is_there(page):
     named = re.findall(r"`((?:experiments|seqbench|tests|results)/[\w./-]+\.\w+)`", (ROOT / page).read_text())
     assert [name for name in named if "mine" not in name and not (ROOT / name).exists()] == []
+
+
+def test_committed_results_are_rows_and_a_report_with_its_pictures():
+    listed = subprocess.run(["git", "ls-files", "results"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [Path(line) for line in listed.stdout.splitlines()]
+    folders = {path.parts[1] for path in files}
+    assert len(folders) >= 8
+    for folder in folders:
+        own = {path.relative_to("results", folder).as_posix() for path in files if path.parts[1] == folder}
+        shown = re.findall(r"\]\((figures/[^)]+)\)", (ROOT / "results" / folder / "report.md").read_text())
+        assert own == {
+            "plan.json",
+            *(f"{name}.parquet" for name in ("results", "curves", "probes")),
+            "report.md",
+            *shown,
+        }
+        assert sum((ROOT / "results" / folder / name).stat().st_size for name in own) < 2_000_000
 
 
 def test_the_grid_of_the_readme_can_be_planned(tmp_path):

@@ -185,7 +185,8 @@ def test_light_and_dark(visit: Any) -> None:
 TABLES = """
 () => [...document.querySelectorAll(".scroll:has(table)")].map((box) => {
   const start = { right: box.getBoundingClientRect().right, inside: box.clientWidth, whole: box.scrollWidth,
-                  scrolls: getComputedStyle(box).overflowX === "auto", hint: getComputedStyle(box, "::before").content };
+                  scrolls: getComputedStyle(box).overflowX === "auto",
+                  hint: getComputedStyle(box, "::before").content };
   box.scrollLeft = box.scrollWidth;
   const last = box.querySelector("table").rows[0].lastElementChild.getBoundingClientRect();
   return { ...start, name: box.getAttribute("aria-label"), end: last.right - box.getBoundingClientRect().right };
