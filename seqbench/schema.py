@@ -73,6 +73,7 @@ PROBE_COLUMNS: dict[str, str] = {
     "step": "training steps taken when the probe was read; 0 is initialisation",
     "probe": "what was measured; `accuracy` is on validation data, `test_accuracy` on test data",
     "distance": "steps back from the loss; missing for a figure that has no distance",
+    "remedy": "place in the method's list, from 0, of the remedy that the figure is of; missing for the whole model",
     "value": "the measurement",
 }
 

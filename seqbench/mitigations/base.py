@@ -12,6 +12,9 @@ Places to intervene:
 - `penalty`: add a term to the loss
 - `gradient`: transform the gradient before the optimizer sees it
 
+What each place leaves to be measured is its trace (`seqbench.traces`), which proves that a remedy acted. That of
+`gradient`, `penalty` and `initialise` follows from the place; a remedy that wraps says in `wraps` what its modules do.
+
 Numbers named in `arrays` are arguments of the compiled program and not constants in it, so that trials that differ
 only in them share one program. `penalty` and `gradient` are given them; `bind` hands them to the cells and layers with
 which this mitigation wrapped the model.
@@ -34,6 +37,7 @@ from jaxtyping import Array, Float, Key
 from seqbench.cells.base import Carry, Cell, CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Seen
+from seqbench.traces import Trace
 
 Arrays = Mapping[str, Any]
 """A mitigation's numbers by name, traced inside the compiled program."""
@@ -79,6 +83,8 @@ class Mitigation(NamedTuple):
     gradient: `arrays -> optax.GradientTransformation`; beside the mitigation's numbers, `arrays["key"]` is a key for
         random draws that is another one in every step
     bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
+    wraps: the trace that `cell` or `layer` leave: `Trace.PATH` or `Trace.BACKWARD`, if the modules that they put into
+        the model are `Switched`; None if what they do can only be seen in what the model learns
     """
 
     arrays: Mapping[str, float] = {}
@@ -88,6 +94,36 @@ class Mitigation(NamedTuple):
     penalty: Callable[[Arrays, Forward], Float[Array, ""]] | None = None
     gradient: Callable[[Arrays], optax.GradientTransformation] | None = None
     bind: Callable[[nnx.Module, Arrays], None] | None = None
+    wraps: Trace | None = None
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """What this remedy leaves to be measured, by the places where it intervenes."""
+        derived = {Trace.START: self.initialise, Trace.LOSS: self.penalty, Trace.GRADIENT: self.gradient}
+        own = (self.wraps,) if self.wraps else ()
+        return (*own, *(trace for trace, place in derived.items() if place))
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether it stands in the compiled program; what only initialises does not, and leaves no trace in it."""
+        return any(place is not None for place in (self.cell, self.layer, self.penalty, self.gradient))
+
+
+class Switched:
+    """A module that a remedy puts into the model and whose effect on the gradient can be switched off.
+
+    With `off` set the module computes the same values forward. Where the remedy adds a path, no gradient takes it;
+    where it changes the gradient on its way back, the gradient passes unchanged. Probes compare both.
+
+    link: place of the remedy among those of `Chain.compiled`, set by the chain
+    """
+
+    link: int | None = None
+    off: bool = False
+
+    def path(self, values: Any) -> Any:
+        """The values that travel on the remedy's own path; constants when it is switched off."""
+        return jax.lax.stop_gradient(values) if self.off else values
 
 
 class Chain(NamedTuple):
@@ -97,8 +133,13 @@ class Chain(NamedTuple):
 
     @property
     def compiled(self) -> Chain:
-        """The links that stand in the compiled program; those that only initialise do not, and leave no trace in it."""
-        return Chain(tuple(link for link in self.links if link.cell or link.layer or link.penalty or link.gradient))
+        """The links that stand in the compiled program."""
+        return Chain(tuple(link for link in self.links if link.is_compiled))
+
+    @property
+    def compiled_places(self) -> tuple[int, ...]:
+        """The place in this chain of each link of `compiled`."""
+        return tuple(place for place, link in enumerate(self.links) if link.is_compiled)
 
     @property
     def arrays(self) -> tuple[Mapping[str, float], ...]:
@@ -107,25 +148,34 @@ class Chain(NamedTuple):
 
     def cell(self, builder: CellBuilder) -> CellBuilder:
         """Wrap a cell builder by every link in turn; the first link is innermost."""
-        for link in self.links:
-            builder = link.cell(builder) if link.cell else builder
+        for place, link in enumerate(self.compiled.links):
+            builder = _marking(link.cell(builder), place) if link.cell else builder
         return builder
 
     def layer(self, layer: Layer, context: LayerContext) -> Layer:
         """Wrap a layer by every link in turn; the first link is innermost."""
-        for link in self.links:
-            layer = link.layer(layer, context) if link.layer else layer
+        for place, link in enumerate(self.compiled.links):
+            layer = _marked(link.layer(layer, context), place) if link.layer else layer
         return layer
 
-    def initialise(self, cell: Cell, generator: np.random.Generator) -> None:
+    def initialise(self, cell: Cell, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Replace parameters of `cell`, in place, as every link in turn says.
 
         Each link draws from a copy of `generator`, so that its draws do not depend on the links beside it.
+
+        Returns:
+            For each link the changes of all entries of the parameters that it set, [0] if it set none.
         """
+        changes = []
         for link in self.links:
+            own = [np.zeros(0, np.float32)]
             for name, value in (link.initialise(cell, deepcopy(generator)) if link.initialise else {}).items():
                 parameter = getattr(cell, name)
-                parameter.set_value(np.asarray(value, np.float32).reshape(parameter.shape))
+                value = np.asarray(value, np.float32).reshape(parameter.shape)
+                own.append((value - np.asarray(parameter[...])).ravel())
+                parameter.set_value(value)
+            changes.append(np.concatenate(own))
+        return tuple(changes)
 
     def bind(self, model: nnx.Module, arrays: tuple[Arrays, ...]) -> None:
         """Hand the (traced) numbers of every link to what it put into `model`."""
@@ -133,23 +183,35 @@ class Chain(NamedTuple):
             if link.bind:
                 link.bind(model, own)
 
-    def gradient(self, arrays: tuple[Arrays, ...], key: Key[Array, ""] | None = None) -> optax.GradientTransformation:
-        """All gradient transformations as one, given the (traced) numbers of every link and this step's key.
+    def gradients(
+        self, arrays: tuple[Arrays, ...], key: Key[Array, ""] | None = None
+    ) -> tuple[optax.GradientTransformation, ...]:
+        """The gradient transformation of every link, given the (traced) numbers of all and this step's key.
 
-        Without a key the result can only `init`.
+        A link without one has the identity. Without a key the result can only `init`.
         """
         keys = [None if key is None else jax.random.fold_in(key, place) for place in range(len(self.links))]
-        stages = [
-            link.gradient({**own, "key": its_key})
+        return tuple(
+            link.gradient({**own, "key": its_key}) if link.gradient else optax.identity()
             for link, own, its_key in zip(self.links, arrays, keys, strict=True)
-            if link.gradient
-        ]
-        return optax.chain(*stages) if stages else optax.identity()
+        )
 
 
 def chain(*mitigations: Mitigation) -> Chain:
     """Compose mitigations in order. `chain()` is the plain baseline."""
     return Chain(mitigations)
+
+
+def _marked(module: Any, place: int) -> Any:
+    """The module, with every `Switched` one in it that no link has claimed yet claimed for the link at `place`."""
+    for _, each in nnx.iter_modules(module):
+        if isinstance(each, Switched) and each.link is None:
+            each.link = place
+    return module
+
+
+def _marking(build: CellBuilder, place: int) -> CellBuilder:
+    return lambda inputs, hidden, rngs: _marked(build(inputs, hidden, rngs), place)
 
 
 def around(wrap: Callable[[Cell, nnx.Rngs], Cell]) -> Callable[[CellBuilder], CellBuilder]:

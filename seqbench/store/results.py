@@ -29,7 +29,7 @@ TEXT = {
 }  # fmt: skip
 COUNTS = {
     "length", "seed", "solved_at", "diverged_at", "steps", "budget", "evaluate_every", "parameters", "batch_size",
-    "segment", "test_sequences", "step", "distance",
+    "segment", "test_sequences", "step", "distance", "remedy",
 }  # fmt: skip
 
 

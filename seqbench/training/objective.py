@@ -40,15 +40,22 @@ def task_loss(task: Task, predictions: Float[Array, "B K O"], batch: Batch) -> F
     return jnp.sum(losses * weights) / jnp.maximum(jnp.sum(weights), 1)
 
 
-def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tuple[Array, Array]]:
+class Parts(NamedTuple):
+    """What the loss that training differentiates is the sum of; penalties in the order of the links that have one."""
+
+    task: Float[Array, ""]
+    penalties: tuple[Float[Array, ""], ...]
+
+
+def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tuple[Array, Parts]]:
     """The function that training differentiates.
 
     Returns:
-        `(parameters, batch, arrays) -> (loss with penalties, loss of the task alone)`, arrays as in `Chain.arrays`.
+        `(parameters, batch, arrays) -> (loss with penalties, its parts)`, arrays as in `Chain.arrays`.
     """
     penalties = [(place, link.penalty) for place, link in enumerate(chain.links) if link.penalty]
 
-    def total(parameters: Parameters, batch: Batch, arrays: tuple[Arrays, ...]) -> tuple[Array, Array]:
+    def total(parameters: Parameters, batch: Batch, arrays: tuple[Arrays, ...]) -> tuple[Array, Parts]:
         def model(own: Parameters) -> Any:
             merged = nnx.merge(graph, own)
             chain.bind(merged, arrays)
@@ -59,12 +66,13 @@ def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tu
 
         if not penalties:
             plain = loss(parameters, None)
-            return plain, plain
+            return plain, Parts(plain, ())
         watched = model(parameters)
         seen, zeros = record(watched), watched.taps(*batch.mask.shape)
         plain = task_loss(task, watched(batch), batch)
         forward = Forward(parameters, batch, model, loss, zeros, seen)
-        return plain + sum(penalty(arrays[place], forward) for place, penalty in penalties), plain
+        added = tuple(penalty(arrays[place], forward) for place, penalty in penalties)
+        return plain + sum(added), Parts(plain, added)
 
     return total
 

@@ -26,6 +26,7 @@ from seqbench.mitigations.base import Arrays, Chain, global_norm
 from seqbench.models.base import cells, chosen_segments
 from seqbench.protocol import evaluation_batch
 from seqbench.tasks.base import Batch, Task
+from seqbench.training.action import Figures, initial_states, no_action, penalty_shares, start_rows, transformed
 from seqbench.training.objective import Parameters, Scores, objective, score
 from seqbench.training.optimizers import direction, multiplier
 
@@ -47,7 +48,7 @@ class State(NamedTuple):
     """
 
     parameters: Parameters
-    mitigation: optax.OptState
+    mitigation: tuple[optax.OptState, ...]
     optimizer: optax.OptState
     step: Int[Array, ""]
     diverged_at: Int[Array, ""]
@@ -63,7 +64,10 @@ class Numbers(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Sums over the steps since the last evaluation (`gradient_norm_max` is the largest)."""
+    """Sums over the steps since the last evaluation (`gradient_norm_max` is the largest).
+
+    links: what each link of the chain did, see `seqbench.training.action`
+    """
 
     steps: Float[Array, ""]
     loss: Float[Array, ""]
@@ -73,6 +77,7 @@ class Sums(NamedTuple):
     shrink_factor: Float[Array, ""]
     clipped_steps: Float[Array, ""]
     clipped_entries: Float[Array, ""]
+    links: tuple[Figures, ...]
 
 
 def stream(seed: int, name: int) -> Key[Array, ""]:
@@ -113,21 +118,26 @@ class Program:
 
     def initial(self, seed: int, chain: Chain) -> State:
         """The state before the first step: drawn by the model, then changed on the host by the trial's mitigations."""
+        return self.start(seed, chain)[0]
+
+    def start(self, seed: int, chain: Chain) -> tuple[State, list[dict[str, Any]]]:
+        """The state before the first step, and rows of the probes table that say how far each remedy changed it."""
         key = stream(seed, INITIAL)
         draw = self._executable("draw", lambda: compiled(self._draw, key, rarely_run=True))
         model = nnx.merge(self.graph, jax.device_get(draw(key)))
-        for place, (_, cell) in enumerate(cells(model)):
-            chain.initialise(cell, np.random.default_rng([seed, place]))
+        changes = [
+            chain.initialise(cell, np.random.default_rng([seed, place])) for place, (_, cell) in enumerate(cells(model))
+        ]
         parameters = jax.tree.map(jnp.asarray, nnx.state(model))
         given = parameters, jax.tree.map(jnp.float32, chain.compiled.arrays)
         prepare = self._executable("prepare", lambda: compiled(self._prepare, *given, rarely_run=True))
-        return prepare(*given)
+        return prepare(*given), start_rows([np.concatenate(link) for link in zip(*changes, strict=True)])
 
     def _draw(self, key: Key[Array, ""]) -> Parameters:
         return nnx.state(self._build(nnx.Rngs(key)))
 
     def _prepare(self, parameters: Parameters, arrays: tuple[Arrays, ...]) -> State:
-        mitigation = self.chain.gradient(arrays).init(parameters)
+        mitigation = initial_states(self.chain, arrays, parameters)
         zero = jnp.zeros((), jnp.int32)
         return State(parameters, mitigation, self._direction.init(parameters), zero, zero, zero)
 
@@ -171,18 +181,20 @@ class Program:
         def advance(carry: tuple[State, Sums]) -> tuple[State, Sums]:
             return self._step(*carry, numbers)
 
-        return jax.lax.while_loop(going, advance, (state, Sums(*jnp.zeros(len(Sums._fields)))))
+        nothing = Sums(*jnp.zeros(len(Sums._fields)))._replace(links=no_action(self.chain))
+        return jax.lax.while_loop(going, advance, (state, nothing))
 
     def _step(self, state: State, sums: Sums, numbers: Numbers) -> tuple[State, Sums]:
         batch = self.task.sample(jax.random.fold_in(numbers.stream, state.step), self.training["batch_size"])
-        (_, loss), gradient = jax.value_and_grad(self._objective, has_aux=True)(state.parameters, batch, numbers.arrays)
+        differentiate = jax.value_and_grad(self._objective, has_aux=True)
+        (_, (loss, penalties)), gradient = differentiate(state.parameters, batch, numbers.arrays)
         # The barriers keep the compiler from fusing across the stages, so that a remedy that is switched off leaves
         # the same bits as one that is absent.
         gradient = jax.lax.optimization_barrier(gradient)
         key = jax.random.fold_in(jax.random.fold_in(numbers.stream, NO_STEP), state.step)
-        transform = self.chain.gradient(numbers.arrays, key)
-        changed, mitigation = transform.update(gradient, state.mitigation, state.parameters)
-        changed = jax.lax.optimization_barrier(changed)
+        changed, mitigation, links = transformed(
+            self.chain, gradient, state.mitigation, state.parameters, arrays=numbers.arrays, key=key
+        )
         updates, optimizer = self._direction.update(changed, state.optimizer, state.parameters)
         rate = numbers.learning_rate * self._multiplier(state.step)
         parameters = jax.tree.map(lambda p, u: p - rate * u, state.parameters, updates)
@@ -192,7 +204,9 @@ class Program:
         stopped = state._replace(diverged_at=state.step + 1, diverged_in=jnp.argmin(sound).astype(jnp.int32))
         # A choice and not a branch: it stacks under vmap without touching the neighbours.
         chosen = jax.tree.map(lambda new, old: jnp.where(finite, new, old), taken, stopped)
-        counted = _count(sums, loss, gradient, changed)
+        shares = penalty_shares(self.chain, loss, penalties)
+        did = tuple(one | other for one, other in zip(links, shares, strict=True))
+        counted = _count(sums, loss, gradient, changed, did)
         return chosen, jax.tree.map(lambda new, old: jnp.where(finite, new, old), counted, sums)
 
     def _evaluate(
@@ -228,8 +242,10 @@ def _all_finite(tree: Parameters) -> Bool[Array, ""]:
     return jnp.all(jnp.array([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
 
 
-def _count(sums: Sums, loss: Float[Array, ""], before: Parameters, after: Parameters) -> Sums:
-    """Add one step: the gradient before and after the mitigations, and how much of it they changed."""
+def _count(
+    sums: Sums, loss: Float[Array, ""], before: Parameters, after: Parameters, links: tuple[Figures, ...]
+) -> Sums:
+    """Add one step: the gradient before and after the mitigations, how much of it they changed, and what each did."""
     pairs = list(zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True))
     entries = sum(leaf.size for leaf, _ in pairs)
     differing = sum(jnp.sum(old != new) for old, new in pairs)
@@ -243,4 +259,5 @@ def _count(sums: Sums, loss: Float[Array, ""], before: Parameters, after: Parame
         shrink_factor=sums.shrink_factor + jnp.where(norm > 0, norm_after / jnp.where(norm > 0, norm, 1), 1),
         clipped_steps=sums.clipped_steps + (differing > 0),
         clipped_entries=sums.clipped_entries + differing / entries,
+        links=jax.tree.map(jnp.add, sums.links, links),
     )

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqbench.protocol import CHANCE_MARGIN, HELD
 from seqbench.tasks.base import Task
+from seqbench.training.action import means
 from seqbench.training.objective import Scores
 from seqbench.training.program import DIVERGED_IN, Program, State, Sums
 
@@ -30,7 +31,10 @@ def _means(scores: Scores) -> tuple[float, float]:
 
 
 def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: float) -> dict[str, Any]:
-    """What an interval of training gave, as `seqbench.schema.CURVE_COLUMNS` names it; `seconds` since the beginning."""
+    """What an interval of training gave, as `seqbench.schema.CURVE_COLUMNS` names it.
+
+    seconds: since the beginning
+    """
     sums, steps = jax.device_get(sums), max(float(sums.steps), 1.0)
     accuracy, loss = _means(scores)
     return {
@@ -45,6 +49,7 @@ def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: flo
         "clipped_share": float(sums.clipped_steps) / steps,
         "clipped_entries": float(sums.clipped_entries) / steps,
         "steps_counted": int(sums.steps),
+        "remedies": means(sums.links, steps),
         "met": task.criterion.met(accuracy=accuracy, loss=loss) and int(state.diverged_at) == 0,
         "accuracy_by_distance": _by_distance(scores, task),
         "seconds": seconds,

@@ -16,6 +16,7 @@ import jax.numpy as jnp
 from seqbench.mitigations.base import Chain
 from seqbench.probes import due, measure, probe_key
 from seqbench.tasks.base import Batch
+from seqbench.training.action import action_rows, by_remedy
 from seqbench.training.objective import Parameters, Scores
 from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, State, stream
 from seqbench.training.rows import curve_row, result_row, solved_at
@@ -76,18 +77,24 @@ def run_trial(
     """
     rates = jnp.asarray(learning_rate, jnp.float32), jax.tree.map(jnp.float32, chain.compiled.arrays)
     numbers = Numbers(stream(seed, TRAIN), *rates)
-    point = resume or Checkpoint(program.initial(seed, chain), (), (), 0.0, 0.0)
+    point = resume or _start(program, seed, chain)
     began = time.monotonic()
     program.compile(point.state, numbers)
     compile_seconds = time.monotonic() - began
     batch = program.validation_batch(point.state.parameters, probe_key(stream(seed, VALIDATION)))
     watch = Watch(batch, probes, probe_steps)
     if resume is None:
-        point = _look(program, numbers, watch, point)
+        point = _look(program, numbers, watch, point, chain)
     while not _over(point.state, point.curve, program):
-        point = _look(program, numbers, watch, _interval(program, numbers, seed, point))
+        point = _look(program, numbers, watch, _interval(program, numbers, seed, point), chain)
         after_interval(point)
-    return _finish(program, seed, point, compile_seconds)
+    return _finish(program, seed, chain, point, compile_seconds)
+
+
+def _start(program: Program, seed: int, chain: Chain) -> Checkpoint:
+    """Before the first step."""
+    state, rows = program.start(seed, chain)
+    return Checkpoint(state, (), tuple(rows), 0.0, 0.0)
 
 
 def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) -> Checkpoint:
@@ -102,7 +109,7 @@ def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) 
     return point._replace(state=state, curve=(*point.curve, row), seconds=seconds)
 
 
-def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint) -> Checkpoint:
+def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, chain: Chain) -> Checkpoint:
     """Read the probes if they are due or the trial has ended, and keep what they say."""
     settings, step = program.training, int(point.state.step)
     ended = _over(point.state, point.curve, program)
@@ -110,7 +117,7 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint) -
         return point
     measured = measure(program, point.state.parameters, batch=watch.batch, arrays=numbers.arrays,
                        which=watch.which, steps=watch.steps)  # fmt: skip
-    rows = tuple({"step": step, **row} for row in measured.rows)
+    rows = tuple({"step": step, **by_remedy(chain, row)} for row in measured.rows)
     seconds = point.probe_seconds + measured.seconds + measured.compile_seconds
     return point._replace(probes=(*point.probes, *rows), probe_seconds=seconds)
 
@@ -127,7 +134,7 @@ def _evaluate(program: Program, state: State, seed: int, name: int, sequences: i
     return jax.device_get(program.evaluate(state.parameters, stream(seed, name), batches, jnp.asarray(name == TEST)))
 
 
-def _finish(program: Program, seed: int, point: Checkpoint, compile_seconds: float) -> Finished:
+def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> Finished:
     """Score a trial that has ended on test data."""
     began = time.monotonic()
     test = _evaluate(program, point.state, seed, TEST, program.training["test_sequences"])
@@ -136,4 +143,5 @@ def _finish(program: Program, seed: int, point: Checkpoint, compile_seconds: flo
         "compile_seconds": compile_seconds,
         "probe_seconds": point.probe_seconds,
     }
-    return Finished(row, list(point.curve), list(point.probes), point.state.parameters)
+    probes = [*point.probes, *action_rows(chain, point.curve, int(point.state.step))]
+    return Finished(row, list(point.curve), probes, point.state.parameters)

@@ -34,11 +34,11 @@ def test_a_state_of_zeros_has_a_finite_gradient():
 def test_it_is_added_to_the_loss_once_for_each_layer(trainer):
     made = trainer(norm_stabiliser(weight=7.0))
     parameters, batch = made.initial().parameters, made.task.sample(jax.random.key(0), 3)
-    total, plain = objective(made.task, made.program.graph, made.chain)(parameters, batch, made.chain.arrays)
+    total, parts = objective(made.task, made.program.graph, made.chain)(parameters, batch, made.chain.arrays)
     model = nnx.merge(made.program.graph, parameters)
     below = model.layers[0](jax.nn.one_hot(batch.inputs, made.task.inputs))
     expected = 7 * (squared_change(seen(below)) + squared_change(seen(model.layers[1](below))))
-    assert total - plain == pytest.approx(float(expected), rel=1e-5)
+    assert total - parts.task == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_zero_is_off_bit_for_bit(is_baseline):

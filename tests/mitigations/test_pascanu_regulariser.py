@@ -27,8 +27,8 @@ class Case:
 
     def _penalty(self, parameters):
         total = objective(self.made.task, self.made.program.graph, self.made.chain)
-        with_penalty, plain = total(parameters, self.batch, self.arrays)
-        return with_penalty - plain
+        with_penalty, parts = total(parameters, self.batch, self.arrays)
+        return with_penalty - parts.task
 
     def model(self, parameters=None):
         return nnx.merge(self.made.program.graph, self.parameters if parameters is None else parameters)

@@ -50,7 +50,8 @@ def test_curves_and_probes(tmp_path):
     assert list(curves["step"]) == [100, 200]
     assert list(curves["train_loss"].isna()) == [False, True]
     assert list(probes.columns) == list(PROBE_COLUMNS)
-    assert probes.to_dict("records") == [
+    assert probes["remedy"].isna().all()
+    assert probes.drop(columns="remedy").to_dict("records") == [
         {"trial": "t1", "step": 100, "probe": "accuracy", "distance": 10, "value": 0.25},
         {"trial": "t1", "step": 0, "probe": "gradient_norm", "distance": 3, "value": 0.125},
     ]

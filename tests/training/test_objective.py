@@ -77,9 +77,10 @@ def recall():
 
 def test_without_penalties_the_objective_is_the_task_loss(recall):
     task, graph, parameters, batch = recall
-    total, plain = objective(task, graph, chain())(parameters, batch, ())
+    total, parts = objective(task, graph, chain())(parameters, batch, ())
     expected = jnp.mean(cross_entropy(nnx.merge(graph, parameters)(batch), batch.targets))
-    assert total == plain == pytest.approx(float(expected))
+    assert parts.penalties == ()
+    assert total == parts.task == pytest.approx(float(expected))
     assert classified(task.oracle(batch), batch.targets).all()
 
 
@@ -94,9 +95,10 @@ def test_penalties_are_added_and_see_the_whole_pass(recall):
         return arrays["weight"] * (again + jnp.sum(forward.seen["layers.0"].outputs))
 
     links = chain(Mitigation(), Mitigation(arrays={"weight": 2.0}, penalty=penalty))
-    total, plain = objective(task, graph, links)(parameters, batch, links.arrays)
+    total, (plain, penalties) = objective(task, graph, links)(parameters, batch, links.arrays)
     below = nnx.merge(graph, parameters).layers[0](jax.nn.one_hot(batch.inputs, task.inputs))
     assert total == pytest.approx(float(plain + 2 * (plain + below.sum())), rel=1e-5)
+    assert penalties == (pytest.approx(float(2 * (plain + below.sum())), rel=1e-5),)
     # What was seen is part of the pass: the bottom layer's weights feel the penalty.
     gradient = jax.grad(lambda own: objective(task, graph, links)(own, batch, links.arrays)[0])(parameters)
     assert jnp.abs(gradient["layers"][0]["cell"]["bias"][...]).max() > 1
