@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from seqbench import executables
+from seqbench import compilation
 from seqbench.components import catalogue
 from seqbench.components.assemble import assemble
 from seqbench.grid.read import read_grid
@@ -50,8 +50,8 @@ def compiled_in_half_the_time():
     """Trials of two steps: everything is compiled as if it were rarely run."""
     whole = jax.stages.Lowered.compile
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(executables, "_kept", OrderedDict())
-        patch.setattr(jax.stages.Lowered, "compile", lambda self, **_: whole(self, compiler_options=executables.QUICK))
+        patch.setattr(compilation, "_kept", OrderedDict())
+        patch.setattr(jax.stages.Lowered, "compile", lambda self, **_: whole(self, compiler_options=compilation.QUICK))
         yield
 
 
