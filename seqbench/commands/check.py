@@ -12,6 +12,8 @@ from seqbench.contracts.base import Check, DoesNotApply
 from seqbench.contracts.cells import check_cell
 from seqbench.contracts.mitigations import check_mitigation
 from seqbench.contracts.models import check_model
+from seqbench.contracts.optimizers import check_optimizer
+from seqbench.contracts.schedules import check_schedule
 from seqbench.contracts.tasks import check_task
 from seqbench.errors import ContractBroken
 
@@ -20,6 +22,8 @@ CONTRACTS: dict[str, Callable[[Callable[..., Any]], list[Check]]] = {
     "cells": check_cell,
     "models": check_model,
     "mitigations": check_mitigation,
+    "optimizers": check_optimizer,
+    "schedules": check_schedule,
 }
 
 
@@ -39,7 +43,7 @@ def check(name: str, *, family: str | None = None) -> None:
     console, found = out(), family or catalogue.family_of(name)
     function = catalogue.component(found, name)
     catalogue.settings(found, name)  # refuses settings without annotations, as a grid would
-    console.print(f"{name}, a {catalogue.SINGULAR[found]}")
+    console.print(f"{name}, {catalogue.ONE[found]}")
     failed = 0
     for each in CONTRACTS[found](function):
         verdict = judge(each)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
+import optax
 from flax import nnx
 
 from seqbench.components import catalogue
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.base import Model
+from seqbench.optimizers.base import Optimizer
 from seqbench.tasks.base import Task
 
 
@@ -20,12 +22,16 @@ class Assembly(NamedTuple):
     build_model: `rngs -> model`, with the mitigations' cells and layers in it but not their initialisation
     chain: the trial's mitigations, in order: what initialises a model
     training: steps, batch_size, evaluate_every, optimizer, schedule, stop_when_solved and the sizes of the test sets
+    optimizer: the direction of a step, before the learning rate
+    schedule: what the learning rate is multiplied by, given the number of steps taken
     """
 
     task: Task
     build_model: Callable[[nnx.Rngs], Model]
     chain: Chain
     training: dict[str, Any]
+    optimizer: Optimizer
+    schedule: optax.Schedule
 
 
 def assemble(settings: Mapping[str, Any]) -> Assembly:
@@ -40,7 +46,15 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
     model, cell = settings["model"], settings["cell"]
     first = () if cell["name"] == catalogue.NO_CELL.name else (make("cells", cell),)
     builder = make("models", model, *first)
-    return Assembly(task, lambda rngs: builder(task, mitigations, rngs), mitigations, settings["training"])
+    training = settings["training"]
+    return Assembly(
+        task,
+        lambda rngs: builder(task, mitigations, rngs),
+        mitigations,
+        training,
+        make("optimizers", training["optimizer"]),
+        make("schedules", training["schedule"])(training["steps"]),
+    )
 
 
 def assemble_chain(mitigations: list[Mapping[str, Any]]) -> Chain:

@@ -20,16 +20,29 @@ from functools import cache
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from pydantic import TypeAdapter
-
-from seqbench.components.checking import Mismatch, check, checker
+from seqbench.components.checking import Checker, Mismatch, check, checker
 from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 
-RETURNS = {"tasks": "Task", "cells": "CellBuilder", "models": "ModelBuilder", "mitigations": "Mitigation"}
+RETURNS = {
+    "tasks": "Task",
+    "cells": "CellBuilder",
+    "models": "ModelBuilder",
+    "mitigations": "Mitigation",
+    "optimizers": "Optimizer",
+    "schedules": "ScheduleBuilder",
+}
 """The families, and the return annotation by which a function says that it belongs to one."""
 
-SINGULAR = {"tasks": "task", "cells": "cell", "models": "model", "mitigations": "mitigation"}
+ONE = {
+    "tasks": "a task",
+    "cells": "a cell",
+    "models": "a model",
+    "mitigations": "a mitigation",
+    "optimizers": "an optimizer",
+    "schedules": "a schedule",
+}
+"""A member of each family, in words."""
 
 
 class Component(NamedTuple):
@@ -46,7 +59,7 @@ NO_CELL = Component("none", {})
 class Setting(NamedTuple):
     """One setting: how to check it, and its default (`inspect.Parameter.empty` if it must be given)."""
 
-    adapter: TypeAdapter[Any]
+    checker: Checker
     default: Any
 
 
@@ -71,7 +84,7 @@ def names(family: str) -> tuple[str, ...]:
 def require(family: str, name: str) -> None:
     """Raise ComponentError unless `name` is a member of the family or a user's `module:function`."""
     if ":" not in name and name not in names(family):
-        raise ComponentError(f"expected the name of a {SINGULAR[family]}, got {name!r}{advice(name, names(family))}")
+        raise ComponentError(f"expected the name of {ONE[family]}, got {name!r}{advice(name, names(family))}")
 
 
 @cache
@@ -85,7 +98,7 @@ def component(family: str, name: str) -> Callable[..., Any]:
     function = _function(family, name)
     # A grid may come from a stranger: nothing is called that does not say itself that it is one of these.
     if not _returns(family, function):
-        raise ComponentError(f"expected a {SINGULAR[family]}, but {name} is not annotated `-> {RETURNS[family]}`")
+        raise ComponentError(f"expected {ONE[family]}, but {name} is not annotated `-> {RETURNS[family]}`")
     return function
 
 
@@ -179,6 +192,14 @@ def version(family: str, name: str) -> int:
     return int(getattr(inspect.getmodule(component(family, name)), "VERSION", 1))
 
 
+def added(family: str, name: str) -> dict[str, Any]:
+    """The settings that a component got after results existed, with the defaults that mean what it did before.
+
+    A trial's identity leaves them out where they have these values, so that results of before are found again.
+    """
+    return dict(getattr(inspect.getmodule(component(family, name)), "ADDED", {}))
+
+
 def content(family: str, chosen: Component) -> str:
     """A hash of what a component reads from outside its settings, such as a file; empty if it reads nothing."""
     read = getattr(inspect.getmodule(component(family, chosen.name)), "content", None)
@@ -198,12 +219,12 @@ def resolve(family: str, name: str, given: Mapping[str, Any]) -> Component:
             problem = f"{name} has no setting {setting!r}{advice(setting, known)}"
             raise ComponentError(problem, setting=setting)
     complete = {}
-    for setting, (adapter, default) in known.items():
+    for setting, (fits, default) in known.items():
         value = given.get(setting, default)
         if value is inspect.Parameter.empty:
             raise ComponentError(f"{name} needs a value for {setting!r}, which has no default", setting=setting)
         try:
-            complete[setting] = check(adapter, value)
+            complete[setting] = check(fits, value)
         except Mismatch as mismatch:
             raise ComponentError(str(mismatch), setting=setting) from None
     return Component(name, complete)

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from seqbench.components.checking import Mismatch, check, checker
+
 
 class DoesNotApply(Exception):
     """A check that has no meaning for this component."""
@@ -65,6 +67,26 @@ def documents_itself(make: Callable[..., Any]) -> str:
     require(source, f"No line of the module's docstring begins with `Source: `: say where {name} comes from.")
     require(make.__doc__, f"The function {name} has no docstring: say in one line what its settings are for.")
     return text
+
+
+def settings_are_checked(make: Callable[..., Any]) -> None:
+    """Demand that settings are keyword-only and annotated, and that their defaults fit the annotations."""
+    parameters = list(inspect.signature(make).parameters.values())
+    has_defaults(make, parameters)
+    annotations = inspect.get_annotations(make, eval_str=True)
+    for parameter in parameters:
+        keyword = parameter.kind is parameter.KEYWORD_ONLY
+        require(keyword, f"The setting {parameter.name} can be given by place: write `*` before the first setting.")
+        require(parameter.name in annotations, f"Annotate the setting {parameter.name} with its type.")
+        try:
+            check(checker(annotations[parameter.name]), parameter.default)
+        except Mismatch as mismatch:
+            raise AssertionError(f"The default of {parameter.name} is not of its annotated type: {mismatch}.") from None
+    added = getattr(inspect.getmodule(make), "ADDED", {})
+    defaults = {parameter.name: parameter.default for parameter in parameters}
+    changed = [name for name, old in added.items() if name not in defaults or defaults[name] != old]
+    advice = "Settings in `ADDED` have the defaults given there: rename or change one only with a new `VERSION`."
+    require(not changed, f"{', '.join(changed)}: {advice}")
 
 
 def has_defaults(make: Callable[..., Any], parameters: Sequence[inspect.Parameter]) -> None:

@@ -18,15 +18,14 @@ import numpy as np
 
 from seqbench.cells.gru import gru
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.checking import Mismatch, check, checker
 from seqbench.contracts.base import (
     Check,
     DoesNotApply,
     documents_itself,
-    has_defaults,
     named,
     require,
     require_same,
+    settings_are_checked,
 )
 from seqbench.contracts.trainer import Trainer
 from seqbench.errors import Incompatible
@@ -88,17 +87,7 @@ def says_what_it_is_and_where_it_comes_from(subject: Subject) -> None:
 
 def its_settings_are_named_have_defaults_and_are_checked(subject: Subject) -> None:
     """Settings are keyword-only, and their defaults are of the types they are annotated with."""
-    parameters = list(inspect.signature(subject.make).parameters.values())
-    has_defaults(subject.make, parameters)
-    annotations = inspect.get_annotations(subject.make, eval_str=True)
-    for parameter in parameters:
-        keyword = parameter.kind is parameter.KEYWORD_ONLY
-        require(keyword, f"The setting {parameter.name} can be given by place: write `*` before the first setting.")
-        require(parameter.name in annotations, f"Annotate the setting {parameter.name} with its type.")
-        try:
-            check(checker(annotations[parameter.name]), parameter.default)
-        except Mismatch as mismatch:
-            raise AssertionError(f"The default of {parameter.name} is not of its annotated type: {mismatch}.") from None
+    settings_are_checked(subject.make)
     made = type(subject.make())
     require(made is Mitigation, f"{subject.name} must return a Mitigation, it returns {made.__name__}.")
 

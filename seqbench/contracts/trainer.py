@@ -13,11 +13,14 @@ from seqbench.cells.vanilla import vanilla
 from seqbench.components.assemble import Assembly
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.stacked import stacked
+from seqbench.optimizers.sgd import sgd
+from seqbench.schedules.constant import constant
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.program import TRAIN, Numbers, Program, State, Sums, stream
 
+STEPS = 100
 TRAINING = {
-    "steps": 100,
+    "steps": STEPS,
     "batch_size": 8,
     "evaluate_every": 10,
     "optimizer": {"name": "sgd", "settings": {}},
@@ -36,7 +39,9 @@ class Trainer:
     ) -> None:
         self.task, self.chain = delayed_recall(4, symbols=3), chain(*mitigations)
         build, compiled = stacked(cell or vanilla(), width=width, depth=depth), self.chain.compiled
-        assembly = Assembly(self.task, lambda rngs: build(self.task, compiled, rngs), self.chain, TRAINING)
+        assembly = Assembly(
+            self.task, lambda rngs: build(self.task, compiled, rngs), self.chain, TRAINING, sgd(), constant()(STEPS)
+        )
         self.program = Program(assembly)
 
     def numbers(self, *, seed: int = 11, learning_rate: float = 0.5, own: Chain | None = None) -> Numbers:

@@ -12,7 +12,6 @@ from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
 from seqbench.components.checking import expected, shown
 from seqbench.components.nearest_name import advice
-from seqbench.components.optimizers import TABLES, resolve_named
 from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.ranges import require_sound
@@ -122,36 +121,31 @@ def _check_arithmetic(grid: Grid) -> None:
 
 def _check_names(grid: Grid) -> None:
     """Every name is a component's; nothing is imported."""
-    for place, kind, reference in grid.references():
+    for place, family, reference in grid.references():
         try:
-            if kind in TABLES:
-                resolve_named(kind, reference.name, reference.settings or {})
-            else:
-                catalogue.require(kind, reference.name)
+            catalogue.require(family, reference.name)
         except ComponentError as error:
-            raise _placed(grid, place, kind, reference, error) from None
+            raise _placed(grid, place, family, reference, error) from None
 
 
 def _check_settings(grid: Grid) -> None:
     """Every setting is one that its component has, and of its type."""
-    for place, kind, reference in grid.references():
-        if kind in TABLES:
-            continue
+    for place, family, reference in grid.references():
         try:
             given = dict(reference.settings or {})
-            if kind == "tasks" and isinstance(given.get(argument := catalogue.length_argument(reference.name)), list):
+            if family == "tasks" and isinstance(given.get(argument := catalogue.length_argument(reference.name)), list):
                 del given[argument]  # a list of lengths, checked where tasks are expanded
-            catalogue.resolve(kind, reference.name, given)
+            catalogue.resolve(family, reference.name, given)
         except ComponentError as error:
-            raise _placed(grid, place, kind, reference, error) from None
+            raise _placed(grid, place, family, reference, error) from None
 
 
-def _placed(grid: Grid, place: Place, kind: str, reference: Reference, error: ComponentError) -> GridError:
+def _placed(grid: Grid, place: Place, family: str, reference: Reference, error: ComponentError) -> GridError:
     """An error of the catalogue with its place in the file."""
     inner = (*place, reference.name)
     if inner not in grid.document.marks:  # a bare name
         return grid.document.error(place, error.problem)
     if not error.setting:
         return grid.document.error(inner, error.problem, key=True)
-    known = catalogue.settings(kind, reference.name) if kind in catalogue.RETURNS else TABLES[kind][reference.name]
+    known = catalogue.settings(family, reference.name)
     return grid.document.error((*inner, error.setting), error.problem, key=error.setting not in known)

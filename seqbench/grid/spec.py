@@ -37,6 +37,9 @@ LARGEST_SEED = 2**31 - 1
 MOST_KNOBS = 15
 MOST_TRIED = 1024
 
+TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
+"""The keys of `training` that name a component, and the families they choose from."""
+
 RESERVED = frozenset(RESULT_COLUMNS)
 """Columns of the results, which no factor may be named like."""
 
@@ -119,7 +122,7 @@ class Training(Strict):
     def updated(self, change: Training) -> Training:
         """This training with what `change` says in so many words."""
         changes = {key: getattr(change, key) for key in change.model_fields_set}
-        for key in ("optimizer", "schedule"):
+        for key in TRAINING_FAMILIES:
             if key in changes:
                 changes[key] = changes[key].over(getattr(self, key))
         return self.model_copy(update=changes)
@@ -237,7 +240,7 @@ class Grid(Strict):
         return self._document
 
     def references(self) -> Iterator[tuple[Place, str, Reference]]:
-        """Every component the file names: where, of which kind, and how."""
+        """Every component the file names: where, of which family, and how."""
         for index, task in enumerate(self.tasks):
             yield ("tasks", index), "tasks", task
         yield from _references((), self)
@@ -256,5 +259,5 @@ def _references(place: Place, part: Grid | Fragment) -> Iterator[tuple[Place, st
         yield (*place, "model"), "models", part.model
     for index, mitigation in enumerate(part.mitigations):
         yield (*place, "mitigations", index), "mitigations", mitigation
-    yield (*place, "training", "optimizer"), "optimizer", part.training.optimizer
-    yield (*place, "training", "schedule"), "schedule", part.training.schedule
+    for key, family in TRAINING_FAMILIES.items():
+        yield (*place, "training", key), family, getattr(part.training, key)

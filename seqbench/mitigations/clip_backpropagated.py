@@ -24,11 +24,12 @@ from jaxtyping import Array, Float
 from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation, Within, around
+from seqbench.setting_types import Threshold
 
 OFF = {"threshold": float("inf")}
 
 
-def clip_backpropagated(*, threshold: float = 1.0) -> Mitigation:
+def clip_backpropagated(*, threshold: Threshold = 1.0) -> Mitigation:
     """Clip each entry of the gradient that a state passes on to the step before it at `threshold`."""
     if not threshold > 0:
         raise Incompatible(f"clip_backpropagated needs a threshold above 0 (.inf is off), got {threshold}")

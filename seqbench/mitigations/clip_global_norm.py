@@ -14,11 +14,12 @@ import optax
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
+from seqbench.setting_types import Threshold
 
 OFF = {"threshold": float("inf")}
 
 
-def clip_global_norm(*, threshold: float = 1.0) -> Mitigation:
+def clip_global_norm(*, threshold: Threshold = 1.0) -> Mitigation:
     """Rescale the gradient to a global norm of at most `threshold`."""
     if not threshold > 0:
         raise Incompatible(f"clip_global_norm needs a threshold above 0 (.inf is off), got {threshold}")

@@ -19,11 +19,12 @@ import optax
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
+from seqbench.setting_types import Threshold
 
 OFF = {"threshold": float("inf")}
 
 
-def clip_layer(*, threshold: float = 1.0) -> Mitigation:
+def clip_layer(*, threshold: Threshold = 1.0) -> Mitigation:
     """Rescale each layer's gradient to a norm of at most `threshold`."""
     if not threshold > 0:
         raise Incompatible(f"clip_layer needs a threshold above 0 (.inf is off), got {threshold}")

@@ -21,11 +21,12 @@ from jaxtyping import Array, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
+from seqbench.setting_types import Percentile, PositiveInt
 
 OFF = {"percentile": float("inf")}
 
 
-def clip_percentile(*, percentile: float = 10.0, history: int = 20_000) -> Mitigation:
+def clip_percentile(*, percentile: Percentile = 10.0, history: PositiveInt = 20_000) -> Mitigation:
     """Rescale the gradient to at most the `percentile`-th percentile of its norms over the last `history` steps."""
     if not percentile >= 0:
         raise Incompatible(f"clip_percentile needs a percentile of 0 or more (.inf is off), got {percentile}")

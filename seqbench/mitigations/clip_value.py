@@ -13,11 +13,12 @@ import optax
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation
+from seqbench.setting_types import Threshold
 
 OFF = {"threshold": float("inf")}
 
 
-def clip_value(*, threshold: float = 25.0) -> Mitigation:
+def clip_value(*, threshold: Threshold = 25.0) -> Mitigation:
     """Clip each entry of the gradient at `threshold`."""
     if not threshold > 0:
         raise Incompatible(f"clip_value needs a threshold above 0 (.inf is off), got {threshold}")

@@ -16,10 +16,9 @@ from typing import Any, NamedTuple
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.nearest_name import advice
-from seqbench.components.optimizers import resolve_named
 from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
-from seqbench.grid.spec import Fragment, Grid, Reference, Training
+from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Reference, Training
 
 NOTHING = frozenset({"none", "default"})
 """Labels of levels that change nothing and so give a method no part of its name."""
@@ -46,6 +45,17 @@ class Method:
     training: dict[str, Any]
     learning_rate: float
     tuned: bool = True
+
+    @property
+    def components(self) -> Iterator[tuple[str, Component]]:
+        """Every component of the method, with its family."""
+        if self.cell != NO_CELL:
+            yield "cells", self.cell
+        yield "models", self.model
+        for mitigation in self.mitigations:
+            yield "mitigations", mitigation
+        for key, family in TRAINING_FAMILIES.items():
+            yield family, Component(**self.training[key])
 
 
 @dataclass(frozen=True)
@@ -98,9 +108,9 @@ class Draft(NamedTuple):
 def complete_training(training: Training) -> dict[str, Any]:
     """A trial's training as plain values, without the learning rate, which is an array in the compiled program."""
     values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
-    for kind in ("optimizer", "schedule"):
-        reference = values[kind]
-        values[kind] = resolve_named(kind, reference.name, reference.settings or {})._asdict()
+    for key, family in TRAINING_FAMILIES.items():
+        reference = values[key]
+        values[key] = catalogue.resolve(family, reference.name, reference.settings or {})._asdict()
     return values
 
 

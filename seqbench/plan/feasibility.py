@@ -70,7 +70,7 @@ class Examiner:
         """
         task = series.at(length)
         try:
-            with user_component_errors((task, method.cell, method.model, *method.mitigations)):
+            with user_component_errors((task, *(part for _, part in method.components))):
                 model = self._matched(method, task) if self.match_parameters else method.model
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)

@@ -13,6 +13,7 @@ from typing import Any
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
+from seqbench.grid.spec import TRAINING_FAMILIES
 from seqbench.mitigations.base import Chain, chain
 from seqbench.plan.expand import Method
 from seqbench.protocol import rules
@@ -23,12 +24,13 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
 
     `model` is the method's, or the method's with its width chosen for the task.
     """
+    trained = [(key, family, Component(**method.training[key])) for key, family in TRAINING_FAMILIES.items()]
     return {
-        "task": _plain(task),
-        "cell": _plain(method.cell),
-        "model": _plain(model),
-        "mitigations": [_plain(mitigation) for mitigation in method.mitigations],
-        "training": method.training,
+        "task": _plain("tasks", task),
+        "cell": _plain("cells", method.cell),
+        "model": _plain("models", model),
+        "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
+        "training": {**method.training, **{key: _plain(family, part) for key, family, part in trained}},
         "versions": {
             "task": catalogue.version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),
@@ -36,14 +38,22 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
             "model": catalogue.version("models", model.name),
             "mitigations": [catalogue.version("mitigations", mitigation.name) for mitigation in method.mitigations],
             "rules": rules(),
+            # Named where they are not 1 alone: trials that were trained before they had a version keep their identity.
+            **{key: raised for key, family, part in trained if (raised := catalogue.version(family, part.name)) != 1},
         },
         # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
         **({} if method.tuned else {"tuned": False}),
     }
 
 
-def _plain(component: Component) -> dict[str, Any]:
-    settings = {key: list(value) if isinstance(value, tuple) else value for key, value in component.settings.items()}
+def _plain(family: str, component: Component) -> dict[str, Any]:
+    """A component as JSON holds it, without the settings that were added to it later and say nothing new."""
+    added = {} if component == NO_CELL else catalogue.added(family, component.name)
+    settings = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in component.settings.items()
+        if key not in added or value != added[key]
+    }
     return {"name": component.name, "settings": settings}
 
 

@@ -6,37 +6,25 @@ the component is not changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from seqbench.components import catalogue
-from seqbench.components.catalogue import NO_CELL, Component, ComponentError
+from seqbench.components.catalogue import Component, ComponentError
 from seqbench.components.nearest_name import advice
-from seqbench.components.optimizers import TABLES, resolve_named
 from seqbench.errors import GridError
 from seqbench.grid.document import Place
-from seqbench.grid.spec import Grid, Range
+from seqbench.grid.spec import TRAINING_FAMILIES, Grid, Range
 from seqbench.plan.axis import Axis
 from seqbench.plan.expand import Method
 
 RATE = "learning_rate"
 
 
-def components(method: Method) -> Iterator[tuple[str, Component]]:
-    """Every component of a method, with its kind."""
-    if method.cell != NO_CELL:
-        yield "cells", method.cell
-    yield "models", method.model
-    for mitigation in method.mitigations:
-        yield "mitigations", mitigation
-    for kind in TABLES:
-        yield kind, Component(**method.training[kind])
-
-
 def knob_names(method: Method) -> list[str]:
     """Every setting that could be tuned, as a grid writes it."""
-    return [f"{part.name}.{setting}" for _, part in components(method) for setting in part.settings]
+    return [f"{part.name}.{setting}" for _, part in method.components for setting in part.settings]
 
 
 def with_knobs(method: Method, learning_rate: float, knobs: Mapping[str, Any]) -> Method:
@@ -45,7 +33,7 @@ def with_knobs(method: Method, learning_rate: float, knobs: Mapping[str, Any]) -
     def turned(part: Component) -> Component:
         return Component(part.name, {key: knobs.get(f"{part.name}.{key}", old) for key, old in part.settings.items()})
 
-    named = {kind: turned(Component(**method.training[kind]))._asdict() for kind in TABLES}
+    named = {key: turned(Component(**method.training[key]))._asdict() for key in TRAINING_FAMILIES}
     return replace(
         method,
         cell=turned(method.cell),
@@ -78,20 +66,20 @@ def _axis(grid: Grid, name: str, column: int, methods: Sequence[Method]) -> Axis
     place, values = ("tuning", "space", name), grid.tuning.space[name]
     owner, _, setting = name.rpartition(".")
     found = [
-        (kind, part)
+        (family, part)
         for method in methods
-        for kind, part in components(method)
+        for family, part in method.components
         if part.name == owner and setting in part.settings
     ]
     if not found:
         raise _unknown(grid, place, name, methods)
-    kind, part = found[0]
-    if kind == "models" and setting == "width" and grid.match_parameters:
+    family, part = found[0]
+    if family == "models" and setting == "width" and grid.match_parameters:
         raise grid.document.error(place, "match_parameters chooses the width; tune something else", key=True)
 
     def fitted(value: Any, inner: Place) -> Any:
         try:
-            return _resolve(kind, part, setting, value)
+            return _fitted(family, part, setting, value)
         except ComponentError as error:
             raise grid.document.error(inner, error.problem) from None
 
@@ -99,25 +87,15 @@ def _axis(grid: Grid, name: str, column: int, methods: Sequence[Method]) -> Axis
         return Axis(name, place, column, [fitted(value, (*place, index)) for index, value in enumerate(values)])
     ends = {end: fitted(getattr(values, end), (*place, end)) for end in ("low", "high")}
     also = [fitted(value, (*place, "also", index)) for index, value in enumerate(values.also)]
-    whole = not _takes(kind, part, setting, 0.5)
+    whole = catalogue.settings(family, part.name)[setting].checker.whole
     if ends["low"] < 1 and whole and values.scale == "log":
         raise grid.document.error((*place, "low"), f"expected 1 or more on a logarithmic scale, got {ends['low']}")
     return Axis(name, place, column, values.model_copy(update={**ends, "also": also}), whole)
 
 
-def _resolve(kind: str, part: Component, setting: str, value: Any) -> Any:
-    given = {**part.settings, setting: value}
-    resolve = resolve_named if kind in TABLES else catalogue.resolve
-    return resolve(kind, part.name, given).settings[setting]
-
-
-def _takes(kind: str, part: Component, setting: str, value: Any) -> bool:
-    """Whether a setting's annotation allows a value."""
-    try:
-        _resolve(kind, part, setting, value)
-    except ComponentError:
-        return False
-    return True
+def _fitted(family: str, part: Component, setting: str, value: Any) -> Any:
+    """A value as its setting's annotation has it."""
+    return catalogue.resolve(family, part.name, {**part.settings, setting: value}).settings[setting]
 
 
 def _unknown(grid: Grid, place: Place, name: str, methods: Sequence[Method]) -> GridError:
@@ -127,7 +105,7 @@ def _unknown(grid: Grid, place: Place, name: str, methods: Sequence[Method]) -> 
         problem = "the learning rate is tuned by `tuning.learning_rate`, not in the space"
         return grid.document.error(place, problem, key=True)
     had = list(dict.fromkeys(name for method in methods for name in knob_names(method)))
-    if any(part.name == owner for method in methods for _, part in components(method)):
+    if any(part.name == owner for method in methods for _, part in method.components):
         own = [known.rpartition(".")[2] for known in had if known.rpartition(".")[0] == owner]
         return grid.document.error(place, f"{owner} has no setting {setting!r}{advice(setting, own)}", key=True)
     if setting in _settings(owner):
@@ -137,9 +115,6 @@ def _unknown(grid: Grid, place: Place, name: str, methods: Sequence[Method]) -> 
 
 def _settings(owner: str) -> Sequence[str]:
     """The settings of a component that exists, used or not; none of one that does not."""
-    for table in TABLES.values():
-        if owner in table:
-            return list(table[owner])
     try:
         return list(catalogue.settings(catalogue.family_of(owner), owner))
     except ComponentError:

@@ -28,7 +28,6 @@ from seqbench.protocol import evaluation_batch
 from seqbench.tasks.base import Batch, Task
 from seqbench.training.action import Figures, initial_states, no_action, penalty_shares, start_rows, transformed
 from seqbench.training.objective import Parameters, Scores, objective, score
-from seqbench.training.optimizers import direction, multiplier
 
 TRAIN, VALIDATION, TEST, INITIAL = range(4)
 """Names of a seed's key streams. They are disjoint by construction, and the same for every method."""
@@ -97,10 +96,8 @@ class Program:
         self._build = assembly.build_model
         abstract = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
         self.graph, self.shapes = nnx.split(abstract)
-        settings = self.training
-        self._direction = direction(settings["optimizer"]["name"], settings["optimizer"]["settings"])
-        schedule = settings["schedule"]
-        self._multiplier = multiplier(schedule["name"], schedule["settings"], steps=settings["steps"])
+        self._direction = assembly.optimizer
+        self._multiplier = assembly.schedule
         self._compiled: dict[str, jax.stages.Compiled] = {}
         self._objective = objective(self.task, self.graph, self.chain)
 

@@ -110,9 +110,33 @@ ERRORS = [
     (SMALL + "model: {stacked: {depth: 2.0}}", "4:26 model.stacked.depth: expected a whole number, got 2.0"),
     (
         SMALL + "training: {optimizer: adm}",
-        "4:23 training.optimizer: there is no optimizer 'adm'; did you mean 'adam'?",
+        "4:23 training.optimizer: expected the name of an optimizer, got 'adm'; did you mean 'adam'?",
     ),
     (SMALL + "training: {optimizer: {adam: {b3: 1}}}", "4:31 training.optimizer.adam.b3: adam has no setting 'b3'"),
+    (
+        SMALL + "training: {optimizer: {adam: {b2: 1.0}}}",
+        "4:35 training.optimizer.adam.b2: expected at least 0 and at most 0.999999, got 1.0",
+    ),
+    (
+        SMALL + "training: {optimizer: {rmsprop: {decay: 1.5}}}",
+        "4:41 training.optimizer.rmsprop.decay: expected at least 0 and at most 0.999999, got 1.5",
+    ),
+    (
+        SMALL + "training: {optimizer: {adamw: {weight_decay: -5}}}",
+        "4:46 training.optimizer.adamw.weight_decay: expected at least 0 and at most 1, got -5",
+    ),
+    (
+        SMALL + "training: {schedule: {warmup: {steps: -5}}}",
+        "4:39 training.schedule.warmup.steps: expected 0 or more, got -5",
+    ),
+    (
+        SMALL + "training: {schedule: {step: {at: [0.5, 1.5]}}}",
+        "4:34 training.schedule.step.at: expected more than 0 and less than 1, got [0.5, 1.5]",
+    ),
+    (
+        SMALL + "training: {optimizer: {adam: {eps: .inf}}}",
+        "4:36 training.optimizer.adam.eps: expected a finite number, got inf",
+    ),
     (SMALL + "training: {schedule: {warmup: {steps: 1.0}}}", "4:39 training.schedule.warmup.steps: expected a whole"),
     ("question: q\ntasks: [addign]\nlengths: [3]", "2:9 tasks[0]: expected the name of a task, got 'addign'; did you"),
     ("question: q\ntasks: [{adding: {lenght: 3}}]\nlengths: [3]", "2:19 tasks[0].adding.lenght: adding has no setting"),

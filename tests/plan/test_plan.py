@@ -73,14 +73,14 @@ def test_impossible_pairs_are_reported_and_not_run(read) -> None:
         read(
             HEAD.replace("[5, 9]", "[1, 5]")
             + "methods: [{name: deep, model: {stacked: {depth: 2}}, mitigations: [residual]},"
-            + " {name: flat, mitigations: [residual]}, {name: without, mitigations: [{clip_value: {threshold: 0}}]}]"
+            + " {name: flat, mitigations: [residual]}, {name: without, mitigations: [{skip_in_time: {steps: 1}}]}]"
         )
     )
     assert {trial.method for trial in made.trials} == {"deep"}
     assert {trial.length for trial in made.trials} == {5}
     found = {(pair.method, pair.lengths): pair.reason for pair in made.incompatible}
     assert found["flat", (5,)] == "residual connects layers, and this model has one; give the model depth 2 or more"
-    assert found["without", (5,)].startswith("clip_value needs a threshold above 0")
+    assert found["without", (5,)].startswith("skip_in_time, mode add, needs steps of 2 or more")
     assert "length must be at least 2" in found["deep", (1,)]
     assert [method.name for method in made.methods] == ["deep", "flat", "without"]
 

@@ -73,7 +73,11 @@ ERRORS = [
     ),
     (
         "  budget: 4\n  learning_rate: {low: 0.1, high: 1}\n  space: {clip_global_norm.threshold: [-1, 1]}",
-        "with some of the values only, so not every method would get 4 settings: clip_global_norm needs a threshold",
+        "tuning.space.clip_global_norm.threshold[0]: expected more than 0, got -1",
+    ),
+    (
+        "  budget: 4\n  learning_rate: {low: 0.1, high: 1}\n  space: {skip_in_time.steps: [1, 2]}",
+        "with some of the values only, so not every method would get 4 settings: ",
     ),
 ]
 

@@ -10,6 +10,8 @@ from seqbench.components.assemble import Assembly
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.models.stacked import stacked
+from seqbench.optimizers.sgd import sgd
+from seqbench.schedules.constant import constant
 from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, stream
@@ -27,7 +29,9 @@ TASK = delayed_recall(2, symbols=2)
 def program(task=TASK, **training):
     build = stacked(vanilla(), width=8)
     links = chain(clip_global_norm(threshold=1.0))
-    return Program(Assembly(task, lambda rngs: build(task, links, rngs), links, {**TRAINING, **training}))
+    training = {**TRAINING, **training}
+    schedule = constant()(training["steps"])
+    return Program(Assembly(task, lambda rngs: build(task, links, rngs), links, training, sgd(), schedule))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""How the gradient becomes a step. One file an optimizer; see `seqbench.optimizers.base`."""

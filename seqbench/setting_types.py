@@ -1,0 +1,46 @@
+"""Types of settings that say which values make sense, as `annotated_types` metadata.
+
+A component annotates its settings with these; `seqbench.components.checking` refuses everything else when a grid is
+read. Numbers are finite unless a type says otherwise. This module imports no library that checks, so that training
+needs none.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from annotated_types import Ge, Gt, Le, Lt
+
+PositiveInt = Annotated[int, Ge(1)]
+NonNegativeInt = Annotated[int, Ge(0)]
+PositiveFloat = Annotated[float, Gt(0)]
+NonNegativeFloat = Annotated[float, Ge(0)]
+
+Fraction = Annotated[float, Ge(0), Le(1)]
+"""A share of a whole, both ends included."""
+
+ProperFraction = Annotated[float, Gt(0), Lt(1)]
+"""A share of a whole that is neither nothing nor all of it."""
+
+LARGEST_DECAY = 1 - 1e-6
+"""An average with a decay closer to 1 forgets nothing in 32 bits, and the correction of its start divides by 0."""
+
+Decay = Annotated[float, Ge(0), Le(LARGEST_DECAY)]
+"""How much of an exponential moving average is kept at each step."""
+
+Epsilon = Annotated[float, Ge(1e-30), Le(1)]
+"""What keeps a division by a vanishing number finite, in 32 bits as well."""
+
+
+class OrInfinity:
+    """Metadata of a number that may be infinite, where infinity means off."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:
+        return {**handler(source), "allow_inf_nan": True}
+
+
+Threshold = Annotated[float, OrInfinity(), Gt(0)]
+"""What something is limited to; infinity is no limit."""
+
+Percentile = Annotated[float, OrInfinity(), Ge(0)]
+"""A percentile; 100 and above, infinity included, is the largest value."""
