@@ -29,6 +29,8 @@ TrackingUri = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules"]
+Listed = Literal[Family, "grids"]
 RESULTS = Path("results")
 
 
@@ -123,29 +125,24 @@ def track(grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri 
 
 @app.command(name="list")
 def list_(
-    family: Annotated[
-        Literal["tasks", "cells", "models", "mitigations"] | None, typer.Argument(help="What to list. Default: all.")
-    ] = None,
+    family: Annotated[Listed | None, typer.Argument(help="What to list. Default: all.")] = None,
     as_json: Json = False,
 ) -> None:
     """List what a grid can name, with its source and its settings."""
-    from seqbench.commands.list import list_all, list_family
+    from seqbench.commands.list import list_names
 
-    if family is None:
-        list_all(as_json=as_json)
-    else:
-        list_family(family, as_json=as_json)
+    list_names(family, as_json=as_json)
 
 
 @app.command()
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Your own module:function, or a shipped name.")],
     family: Annotated[
-        Literal["tasks", "cells", "models", "mitigations"] | None,
+        Family | None,
         typer.Option(help="What it must be. Default: what its return annotation says."),
     ] = None,
 ) -> None:
-    """Check that a task, cell, model or mitigation keeps its contract, so that a grid can name it."""
+    """Check that a component of any family keeps its contract, so that a grid can name it."""
     from seqbench.commands.check import check as command
 
     command(name, family=family)

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from seqbench.cli import app
+from seqbench.commands.check import CONTRACTS
+from seqbench.components import catalogue
 from seqbench.contracts.base import DoesNotApply
 from seqbench.contracts.cells import check_cell
 from seqbench.grid.read import read_grid
@@ -84,6 +86,23 @@ def test_the_cell_of_the_readme_keeps_the_contract(tmp_path, monkeypatch):
             check.run()
         except DoesNotApply:
             continue
+
+
+def test_the_components_of_the_contributing_guide_keep_their_contracts(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    examples = [text for text in blocks("CONTRIBUTING.md", "python") if text.startswith('"""')]
+    families = set()
+    for number, text in enumerate(examples):
+        (tmp_path / f"guide_{number}.py").write_text(text)
+        name = re.findall(r"^def (my\w*)\(", text, re.MULTILINE)[0]
+        family = catalogue.family_of(f"guide_{number}:{name}")
+        families.add(family)
+        for check in CONTRACTS[family](catalogue.component(family, f"guide_{number}:{name}")):
+            try:
+                check.run()
+            except DoesNotApply:
+                continue
+    assert {"tasks", "optimizers"} <= families
 
 
 def test_the_readme_names_every_command_and_no_other():

@@ -3,8 +3,12 @@
 import json
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
+
+from seqbench.cli import Family
+from seqbench.components import catalogue
 
 SMALL = """
 question: Small?
@@ -111,7 +115,7 @@ def test_status_of_a_grid_that_never_ran(grid, tmp_path):
     assert not (tmp_path / "none").exists()
 
 
-@pytest.mark.parametrize("family", ["tasks", "cells", "models", "mitigations"])
+@pytest.mark.parametrize("family", get_args(Family))
 def test_list_names_source_and_settings(family):
     listed = json.loads(seqbench("list", family, "--json").stdout)
     assert listed
@@ -124,7 +128,9 @@ def test_list_names_source_and_settings(family):
 
 def test_list_alone_lists_all_families():
     families = json.loads(seqbench("list", "--json").stdout)
-    assert list(families) == ["tasks", "cells", "models", "mitigations"]
+    assert list(families) == [*get_args(Family), "grids"]
+    assert get_args(Family) == tuple(catalogue.RETURNS)
+    assert "quickstart" in {grid["name"] for grid in families["grids"]}
     done = seqbench("list")
     assert done.returncode == 0, done.stderr
     for family, members in families.items():

@@ -5,11 +5,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax.numpy as jnp
 import pytest
 
 from seqbench.components import catalogue
+from seqbench.components.assemble import assemble
 from seqbench.components.catalogue import Component, ComponentError, component, describe, names, resolve, source
 from seqbench.errors import GridError, UsageError
+from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
 
 OWN = '''\
 """Our own cell.
@@ -154,3 +158,50 @@ def test_nothing_is_called_that_does_not_say_it_belongs_to_the_family() -> None:
 def test_a_model_that_reads_through_a_cell_is_recurrent() -> None:
     assert catalogue.is_recurrent("stacked")
     assert catalogue.length_argument("delayed_recall") == "length"
+
+
+OWN_OPTIMIZER = '''\
+"""The sign of the gradient.
+
+Source: made for a test
+"""
+import jax.numpy as jnp
+import optax
+
+from seqbench.optimizers.base import Optimizer
+from seqbench.schedules.base import ScheduleBuilder
+from seqbench.setting_types import PositiveFloat
+
+
+def sign(*, size: PositiveFloat = 1.0) -> Optimizer:
+    return optax.stateless(lambda updates, _: {key: size * jnp.sign(leaf) for key, leaf in updates.items()})
+
+
+def halved() -> ScheduleBuilder:
+    return lambda steps: lambda step: jnp.where(2 * step < steps, 1.0, 0.5)
+'''
+
+
+def test_optimizers_and_schedules_may_be_a_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "my_training.py").write_text(OWN_OPTIMIZER)
+    (tmp_path / "own.yaml").write_text(
+        "question: q\ntasks: [adding]\nlengths: [5]\ntraining: {steps: 4, optimizer: {'my_training:sign': {size: 2}},"
+        " schedule: my_training:halved}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    [program] = {group.key: group for group in plan(read_grid("own.yaml")).groups}.values()
+    assembly = assemble(program.trials[0].settings)
+    direction, _ = assembly.optimizer.update({"w": jnp.array([-3.0, 0.0])}, assembly.optimizer.init({}))
+    assert direction["w"].tolist() == [-2, 0]
+    assert [float(assembly.schedule(step)) for step in range(4)] == [1, 1, 0.5, 0.5]
+    (tmp_path / "own.yaml").write_text((tmp_path / "own.yaml").read_text().replace("size: 2", "size: 0"))
+    with pytest.raises(
+        GridError, match=r"own\.yaml:4:61 training\.optimizer\.my_training:sign\.size: expected more than 0"
+    ):
+        read_grid("own.yaml")
+
+
+def test_no_name_stands_in_two_families() -> None:
+    every = [name for family in catalogue.RETURNS for name in names(family)]
+    assert len(set(every)) == len(every)

@@ -123,8 +123,10 @@ def test_a_new_version_of_a_meaning_is_another_trial(read, monkeypatch: pytest.M
         with monkeypatch.context() as patch:
             patch.setattr(rules, name, getattr(rules, name) + 1)
             assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
-    monkeypatch.setattr("seqbench.cells.vanilla.VERSION", 2, raising=False)
-    assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
+    for module in ("cells.vanilla", "optimizers.adam", "schedules.constant"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"seqbench.{module}.VERSION", 2, raising=False)
+            assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
 
 
 def test_settings_hold_only_what_json_holds(read) -> None:
@@ -164,3 +166,14 @@ def test_what_the_program_is_made_of_makes_the_group() -> None:
     ]
     assert len(set(keys)) == len(keys)
     assert key_of([], versions={"task": 2}) == keys[0]
+
+
+def test_a_setting_that_was_added_later_is_no_part_of_the_identity_at_its_default(read) -> None:
+    def fixed(optimizer: str) -> dict:
+        return fixed_of(read(HEAD + f"tasks: [adding]\ntraining: {{optimizer: {optimizer}}}"))
+
+    before = fixed("rmsprop")
+    assert before["training"]["optimizer"] == {"name": "rmsprop", "settings": {"decay": 0.9, "eps": 1e-8}}
+    assert fixed("{rmsprop: {initial: 0, eps_in_sqrt: true}}") == before
+    others = [fixed("{rmsprop: {initial: 1}}"), fixed("{rmsprop: {eps_in_sqrt: false}}")]
+    assert len({trial_id(each) for each in (before, *others)}) == 3
