@@ -109,26 +109,20 @@ def _method_classes(evidence: Evidence) -> str:
 
 
 def _legend(evidence: Evidence) -> list[dict[str, str]]:
-    """Name, marker, dash and factor levels of every method."""
-    many = _factors(evidence)
-    first = evidence.results.drop_duplicates("method").set_index("method")
-    entries = []
+    """Name, marker, dash and factor levels of every method; a method outside of the factorial has no levels."""
+    known, entries = evidence.levels, []
     for method in evidence.methods:
         look: Style = evidence.styles[method]
-        levels = [f"{f['place']}:{f['levels'].index(str(first.loc[method, f['name']]))}" for f in many]
+        many = _factors(evidence) if method in known.index else []
+        levels = [f"{f['place']}:{f['levels'].index(known.loc[method, f['name']])}" for f in many]
         dash = " ".join(f"{1.8 * stroke:g}" for stroke in look.dash)
         entries.append({"name": method, "sign": marker_path(look.marker), "dash": dash, "levels": " ".join(levels)})
     return entries
 
 
 def _factors(evidence: Evidence) -> list[dict[str, Any]]:
-    """The factors by which methods are chosen: those whose level is the same in all trials of a method."""
-    if len(evidence.methods) < 2:
-        return []
-    named = {
-        name: levels for name, levels in evidence.factors.items()
-        if len(levels) <= 6 and evidence.results.groupby("method")[name].nunique().max() == 1
-    }  # fmt: skip
+    """The factors by which methods are chosen."""
+    named = {name: levels for name, levels in evidence.factors.items() if len(levels) <= 6}
     return [{"place": place, "name": name, "levels": levels} for place, (name, levels) in enumerate(named.items())]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from seqbench.palette import Style, styles
-from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, factor_columns
-from seqbench.stats.blocks import with_rates_apart
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS
+from seqbench.stats.blocks import method_levels, with_rates_apart
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.preregistration import Declared
 
@@ -68,7 +68,7 @@ class Evidence:
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
-        """Names of the methods in the order of the grid; the first is the baseline."""
+        """Names of the methods in the order of the grid."""
         seen: Sequence[str] = list(dict.fromkeys(self.results["method"]))
         planned = [name for name in self.plan.get("methods", ()) if name in seen]
         return tuple(dict.fromkeys([*planned, *seen]))
@@ -92,10 +92,15 @@ class Evidence:
         return names
 
     @cached_property
+    def levels(self) -> pd.DataFrame:
+        """The level of every factor, one row a method of the factorial; those outside of it have no row."""
+        levels = method_levels(self.results)
+        return levels.loc[:, levels.groupby(level=0).nunique().max() == 1].groupby(level=0, sort=False).first()
+
+    @cached_property
     def factors(self) -> dict[str, tuple[str, ...]]:
-        """Levels of every factor that takes more than one value."""
-        levels = {name: tuple(dict.fromkeys(self.results[name].astype(str))) for name in factor_columns(self.results)}
-        return {name: values for name, values in levels.items() if len(values) > 1}
+        """The levels of every factor by which methods differ."""
+        return {str(name): tuple(dict.fromkeys(self.levels[name])) for name in self.levels}
 
     def place(self, method: str) -> int:
         """The number by which the page knows a method: names never become markup or identifiers."""

@@ -124,11 +124,16 @@ def reference_level(levels: pd.Series, declared: str | None) -> str | None:
     return next((level for name in WITHOUT for level in found if level.lower() == name), None)
 
 
-def factor_levels(rows: pd.DataFrame) -> pd.DataFrame:
-    """The factor columns of these rows as text, only those that vary; a missing level reads `none`."""
-    text = pd.DataFrame({name: rows[name].astype(object) for name in factor_columns(rows)}, index=rows.index)
-    text = text.where(text.notna(), "none").map(str)
-    return text.loc[:, text.nunique() > 1]
+def method_levels(rows: pd.DataFrame) -> pd.DataFrame:
+    """The level of each factor as text, one row a method (the index), only the factors whose level varies.
+
+    A method without a level of every factor is outside of the factorial, as those that a grid lists beside its factors
+    are: it has no row. A method whose trials differ in level has a row for each combination.
+    """
+    names = [name for name in factor_columns(rows) if rows[name].notna().any()]
+    known = rows[["method", *names]].drop_duplicates().dropna(subset=names)
+    levels = known.astype(object).map(str).drop_duplicates().set_index("method")
+    return levels.loc[:, levels.nunique() > 1]
 
 
 def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
@@ -136,10 +141,10 @@ def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
     methods = sorted(rows["method"].unique())
     if declared.baseline is not None:
         return declared.baseline if declared.baseline in methods else None
-    levels = factor_levels(rows)
+    levels = method_levels(rows)
     references = {name: reference_level(levels[name], declared.references.get(str(name))) for name in levels}
     if references and None not in references.values():
-        found = rows.loc[(levels == pd.Series(references)).all(axis=1), "method"].unique()
+        found = levels.index[(levels == pd.Series(references)).all(axis=1)].unique()
         if len(found) == 1:
             return str(found[0])
     return next((name for word in BASELINES for name in methods if name.lower() == word), None)

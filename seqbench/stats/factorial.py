@@ -16,7 +16,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block, factor_levels, reference_level
+from seqbench.stats.blocks import Block, method_levels, reference_level
 from seqbench.stats.interval import Floats, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
@@ -34,7 +34,7 @@ MORE, LESS = "more than their sum", "less than their sum"
 
 @dataclass(frozen=True)
 class Design:
-    """How the methods of a task fill the combinations of its factors.
+    """How the methods of a task fill the combinations of its factors; methods outside of the factorial take no part.
 
     levels: for each factor its levels, the reference first
     place: for each combination, as an index a factor, the method's place in the block
@@ -64,7 +64,7 @@ class Design:
 
 def find_design(rows: pd.DataFrame, block: Block, declared: Declared) -> Design | None:
     """The design of a task; None with fewer than two factors or with two methods in one combination."""
-    text = factor_levels(rows)
+    text = method_levels(rows)
     if text.shape[1] < 2:
         return None
     levels = {}
@@ -72,12 +72,11 @@ def find_design(rows: pd.DataFrame, block: Block, declared: Declared) -> Design 
         found = sorted(text[name].unique())
         first = reference_level(text[name], declared.references.get(name)) or found[0]
         levels[name] = (first, *(level for level in found if level != first))
-    one_each = text.assign(method=rows["method"]).drop_duplicates()
     place = {
-        tuple(own.index(str(row[name])) for name, own in levels.items()): block.methods.index(row["method"])
-        for _, row in one_each.iterrows()
+        tuple(own.index(str(row[name])) for name, own in levels.items()): block.methods.index(str(method))
+        for method, row in text.iterrows()
     }
-    return Design(levels, place) if len(place) == len(block.methods) == len(one_each) else None
+    return Design(levels, place) if len(place) == text.index.nunique() == len(text) else None
 
 
 def contrast(cells: Floats, involved: dict[int, int]) -> Floats:

@@ -13,7 +13,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block, factor_levels
+from seqbench.stats.blocks import Block, method_levels
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
@@ -27,8 +27,11 @@ Pair = tuple[str, str]
 
 
 def single_remedies(rows: pd.DataFrame, baseline: str) -> list[str]:
-    """The methods that differ from the baseline in exactly one factor."""
-    levels = factor_levels(rows).assign(method=rows["method"]).drop_duplicates("method").set_index("method")
+    """The methods that differ from the baseline in exactly one factor; none if it is outside of the factorial."""
+    levels = method_levels(rows)
+    levels = levels[~levels.index.duplicated()]
+    if baseline not in levels.index:
+        return []
     changed = (levels != levels.loc[baseline]).sum(axis=1)
     return sorted(changed.index[changed == 1])
 
@@ -42,9 +45,13 @@ def declared_pairs(rows: pd.DataFrame, block: Block, declared: Declared) -> list
         return list(combinations(methods, 2))
     others = [name for name in methods if name != baseline]
     alone = single_remedies(rows, baseline)
-    crossed = factor_levels(rows).shape[1] > 1 and 0 < len(alone) < len(others)
-    wanted = alone if declared.comparisons == "alone" or (declared.comparisons is None and crossed) else others
-    return [(name, baseline) for name in wanted]
+    if declared.comparisons == "alone":
+        return [(name, baseline) for name in alone]
+    levels = method_levels(rows)
+    # A method outside of the factorial is no combination of remedies: the effects do not cover it, so it is compared.
+    kept = {*alone, *(name for name in others if name not in levels.index)}
+    crossed = levels.shape[1] > 1 and bool(alone)
+    return [(name, baseline) for name in others if name in kept or not crossed or declared.comparisons == "baseline"]
 
 
 def sign_flip_family(values: Floats, pairs: list[tuple[int, int]], better: int, alpha: float) -> pd.DataFrame:

@@ -34,7 +34,8 @@ class Declared:
         A task with a single length has no octaves: there `horizon` and `area` become `solved`.
     comparisons: the family within which p-values are corrected, task by task. `baseline`: every method against the
         baseline; `alone`: only those methods that differ from it in one factor; `all`: every pair; or the pairs
-        themselves, (method, compared with). None chooses `alone` for a factorial grid and `baseline` otherwise.
+        themselves, (method, compared with). None chooses `baseline`; for a factorial grid the methods of `alone`
+        and those outside of the factorial, which have no level of its factors.
     baseline: the method without remedies; None finds the one whose factors all stand at their reference.
     references: for a factor, the level that means "without"; None-like names and `default` need not be named.
     alpha: probability of any false finding in the family of one task; intervals have level 1 - alpha.

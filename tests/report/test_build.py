@@ -43,8 +43,8 @@ def test_every_link_of_the_page_leads_somewhere(page: Path) -> None:
 def test_sections_stand_in_the_order_of_reading(page: Path) -> None:
     order = re.findall(r'<section id="([a-z]+)"', page.read_text())
     assert order == [
-        "accuracy", "horizons", "mechanism", "speed", "stability", "tuning", "comparisons", "sensitivity", "price",
-        "protocol", "limits", "environment", "gaps", "trials", "downloads",
+        "accuracy", "horizons", "remedies", "mechanism", "speed", "stability", "tuning", "comparisons", "sensitivity",
+        "price", "protocol", "limits", "environment", "gaps", "trials", "downloads",
     ]  # fmt: skip
 
 

@@ -208,6 +208,18 @@ class TestStability:
 
 
 class TestRemedies:
+    def test_an_incomplete_factorial_says_what_is_missing_and_who_is_outside(self, make: Any) -> None:
+        methods = [(gating, "none", "default", skip) for gating in ("none", "GRU") for skip in ("none", "residual")]
+        results = make.results(methods, make.lengths[:2], 3, make.tasks[:1])
+        plain = results["method"] == "vanilla"
+        results.loc[plain, ["method", "gating", "skip"]] = ["listed", None, None]
+        [part] = remedies(make.evidence(results)).parts
+        assert part.text == (
+            "Not in the grid, so effects that need them are not given: gating=none, skip=none. "
+            "Outside of the factors, so in no effect: listed."
+        )
+        assert (part.charts, part.tables) == ((), ())
+
     def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
         part = remedies(factorial).parts[0]
         effects = part.tables[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 from xml.etree import ElementTree
 
@@ -63,6 +64,22 @@ def test_many_methods_are_divided_by_the_factor_that_matters_most(factorial: Any
     front = foreground(factorial)
     assert "vanilla" in front
     assert all(len(front & set(part.methods)) in (2, 3) for part in parts)
+
+
+def test_methods_outside_of_the_factorial_have_a_panel_of_their_own(make: Any) -> None:
+    levels = {
+        "gating": ("none", "LSTM"), "clipping": ("none", "norm 1"),
+        "initialisation": ("default", "identity"), "skip": ("none", "residual"),
+    }  # fmt: skip
+    results = make.results(list(product(*levels.values())), make.lengths[2:4], 3, make.tasks[:1])
+    listed = results[results["method"] == "vanilla"].assign(method="listed", **dict.fromkeys(levels))
+    evidence = make.evidence(pd.concat([results, listed.assign(trial="listed-" + listed["trial"])], ignore_index=True))
+    parts = facets(evidence)
+    assert [part.title for part in parts] == ["gating: none", "gating: LSTM", "outside of the factors"]
+    assert parts[-1].methods == ("listed",)
+    assert sorted(name for part in parts for name in part.methods) == sorted(evidence.methods)
+    chart = accuracy(evidence, "adding")
+    assert [ax.get_title(loc="left") for ax in chart.figure.axes] == [part.title for part in parts]
 
 
 def test_inline_drawings_have_classes_and_marks_but_no_styles(small: Any) -> None:

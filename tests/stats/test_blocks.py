@@ -10,8 +10,8 @@ from seqbench.errors import UsageError
 from seqbench.stats.blocks import (
     block_of,
     complete,
-    factor_levels,
     find_baseline,
+    method_levels,
     reporting_rows,
     with_rates_apart,
 )
@@ -77,12 +77,23 @@ def test_baseline_by_factors_by_name_and_declared(grid, crossed):
     assert find_baseline(complete(grid({"lstm": 0, "gru": 4})), Declared()) is None
 
 
-def test_factor_that_is_missing_reads_none(grid):
-    rows = complete(grid({"plain": 0, "gru": 4}).assign(clip=25.0, skip=None))
-    rows.loc[rows["method"] == "plain", "clip"] = np.nan
-    levels = factor_levels(rows)
-    assert levels.columns.tolist() == ["clip"]
-    assert sorted(levels["clip"].unique()) == ["25.0", "none"]
+def test_levels_are_text_and_only_factors_that_vary(grid):
+    rows = complete(grid({"plain": 0, "gru": 4, "lstm": 4}).assign(clip=25.0, skip=None, gating="on"))
+    rows.loc[rows["method"] == "plain", "clip"] = 1.0
+    levels = method_levels(rows)
+    assert levels.to_dict() == {"clip": {"plain": "1.0", "gru": "25.0", "lstm": "25.0"}}
+
+
+def test_method_without_a_level_is_outside_of_the_factorial(crossed, grid):
+    """A level that is missing is not the level `none`: the listed method takes no part in finding the baseline."""
+    crossing = crossed({"clip": ("none", "norm"), "skip": ("none", "residual")}, lambda *_: 1)
+    listed = complete(grid({"LSTM": 4}))
+    rows = pd.concat([listed, crossing], ignore_index=True)
+    assert sorted(method_levels(rows).index) == ["norm", "norm+residual", "plain", "residual"]
+    assert find_baseline(rows, Declared()) == "plain"
+    assert find_baseline(rows[rows["method"] != "plain"], Declared()) is None
+    half = rows.assign(skip=rows["skip"].where(rows["method"] != "norm"))
+    assert "norm" not in method_levels(half).index
 
 
 def test_tuning_rows_keep_their_method_and_single_rates_their_name(grid):

@@ -8,6 +8,7 @@ import pytest
 import statsmodels.api as sm
 
 from seqbench.stats.blocks import block_of, complete
+from seqbench.stats.compare import compare
 from seqbench.stats.factorial import contrast, effects, find_design, interactions, missing_combinations
 from seqbench.stats.interval import t_interval
 from seqbench.stats.preregistration import Declared
@@ -150,3 +151,27 @@ def test_effect_intervals_cover_at_ten_seeds():
     found = seeds[:, :, 1].mean(axis=(2, 3, 4)) - seeds[:, :, 0].mean(axis=(2, 3, 4))
     ends = np.array([t_interval(own, -1, 1) for own in found])
     assert np.mean((ends[:, 0] <= truth) & (truth <= ends[:, 1])) >= 0.93
+
+
+def test_methods_outside_of_the_factorial_change_no_effect(crossed, grid):
+    """Two listed methods have no level, which is not the level `none`: every table of the design is as without them."""
+    place = {("none", "none"): 0, ("norm", "none"): 1, ("none", "gru"): 2, ("norm", "gru"): 4}
+    crossing = crossed(TWO, lambda own, _: place[own["clip"], own["gating"]])
+    both = complete(pd.concat([grid({"LSTM": 4, "GRU": [4, 0] * 5}), crossing], ignore_index=True))
+    alone, beside = compare(crossing), compare(both)
+    for name in ("effects", "interactions", "shapley", "missing_combinations"):
+        pd.testing.assert_frame_equal(getattr(alone, name), getattr(beside, name))
+    assert len(alone.effects)
+    assert len(alone.shapley)
+    assert beside.baselines == alone.baselines == {"adding": "plain"}
+    assert set(beside.methods["method"]) == {"plain", "norm", "gru", "norm+gru", "LSTM", "GRU"}
+
+
+def test_incomplete_factorial_beside_a_listed_method_names_what_is_missing(crossed, grid):
+    rows = crossed(TWO, lambda *_: 2)
+    rows = pd.concat([grid({"LSTM": 4}), rows[rows["method"] != "plain"]], ignore_index=True)
+    found = compare(rows)
+    assert found.missing_combinations["missing"].tolist() == ["clip=none, gating=none"]
+    assert found.baselines == {"adding": None}
+    assert set(found.effects["n"]) == {0}
+    assert found.shapley.empty

@@ -72,6 +72,20 @@ def test_families(grid, crossed):
     assert alone == {"gru": "declared", "norm": "declared", "norm+gru": "exploratory"}
 
 
+def test_methods_outside_of_the_factorial_are_compared_with_the_baseline(grid, crossed):
+    factors = {"clip": ("none", "norm"), "gating": ("none", "gru")}
+    rows = pd.concat([grid({"LSTM": 4}), crossed(factors, lambda *_: 2)], ignore_index=True)
+    found = table_of(rows).set_index("method")
+    assert found["family"].to_dict() == {
+        "LSTM": "declared", "gru": "declared", "norm": "declared", "norm+gru": "exploratory",
+    }  # fmt: skip
+    assert set(found["against"]) == {"plain"}
+    assert table_of(rows, Declared(comparisons="alone"))["family"].tolist() == ["declared"] * 2 + ["exploratory"] * 2
+    against_listed = table_of(rows, Declared(baseline="LSTM"))
+    assert set(against_listed["against"]) == {"LSTM"}
+    assert set(against_listed["family"]) == {"declared"}
+
+
 def test_without_a_baseline_all_pairs(grid):
     table = table_of(grid({"gru": 4, "lstm": 3, "indrnn": 2}))
     assert len(table) == 3

@@ -17,31 +17,44 @@ STATISTICS = {
 }
 
 
+COMPLETE = "The grid combines its remedies, so what one adds can be seen alone, beside the others, and when taken away."
+INCOMPLETE = "The grid lacks combinations of its factors, so no effect of one can be averaged over the others."
+SHOWN_COMBINATIONS = 8
+
+
 def remedies(evidence: Evidence) -> Section:
     """Effects, interactions and fair shares, task by task."""
     found = evidence.comparison.effects
     known = found[(found["family"] == "declared") & (found["n"] > 0)]
+    absent = evidence.comparison.missing_combinations
     parts = tuple(
         Part(
             title=task,
-            text=_missing(evidence, task),
-            charts=(effects(evidence, task), interaction(evidence, task)),
+            text=_membership(evidence, task),
+            charts=(effects(evidence, task), interaction(evidence, task)) if (known["task"] == task).any() else (),
             tables=tuple(
                 table for table in (shares_table(evidence, task), effects_table(evidence, task)) if len(table.rows)
             ),
         )
         for task in evidence.tasks
-        if (known["task"] == task).any()
+        if (known["task"] == task).any() or (absent["task"] == task).any()
     )
-    lead = "The grid combines its remedies, so what one adds can be seen alone, beside the others, and when taken away."
+    lead = COMPLETE if len(known) else INCOMPLETE
     return Section("remedies", "What each remedy adds", lead, parts)
 
 
-def _missing(evidence: Evidence, task: str) -> str:
-    """Which combinations the grid lacks."""
+def _membership(evidence: Evidence, task: str) -> str:
+    """Which combinations the grid lacks, and which methods are outside of it."""
     absent = evidence.comparison.missing_combinations
-    absent = absent.loc[absent["task"] == task, "missing"]
-    return f"Not in the grid, so effects that need them are not given: {'; '.join(absent)}." if len(absent) else ""
+    missing = absent.loc[absent["task"] == task, "missing"].tolist()
+    rest = len(missing) - SHOWN_COMBINATIONS
+    named = "; ".join([*missing[:SHOWN_COMBINATIONS], *([f"{rest} more"] if rest > 0 else [])])
+    outside = [name for name in evidence.methods if name not in evidence.levels.index]
+    sentences = (
+        f"Not in the grid, so effects that need them are not given: {named}." if missing else "",
+        f"Outside of the factors, so in no effect: {', '.join(outside)}." if outside else "",
+    )
+    return " ".join(filter(None, sentences))
 
 
 def effects_table(evidence: Evidence, task: str) -> Table:

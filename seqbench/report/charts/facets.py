@@ -28,15 +28,20 @@ def facet_inches(count: int) -> float:
 
 @lru_cache(maxsize=4)
 def facets(evidence: Evidence) -> tuple[Facet, ...]:
-    """One panel for few methods; for many, one panel for each level of the factor that matters most."""
+    """One panel for few methods; for many, one panel for each level of the factor that matters most.
+
+    Methods outside of the factorial then stand in a panel of their own.
+    """
     factor = dividing_factor(evidence)
     if factor is None:
         return (Facet("", evidence.methods),)
-    level = evidence.results.drop_duplicates("method").set_index("method")[factor].astype(str)
-    return tuple(
-        Facet(f"{factor}: {value}", tuple(name for name in evidence.methods if level[name] == value))
+    level = evidence.levels[factor]
+    parts = [
+        Facet(f"{factor}: {value}", tuple(name for name in evidence.methods if level.get(name) == value))
         for value in evidence.factors[factor]
-    )
+    ]
+    outside = tuple(name for name in evidence.methods if name not in level.index)
+    return (*parts, Facet("outside of the factors", outside)) if outside else tuple(parts)
 
 
 def offset(part: Facet, method: str) -> float:
@@ -49,11 +54,11 @@ def dividing_factor(evidence: Evidence) -> str | None:
     """The factor with two to four levels whose levels differ most in the share of solved trials."""
     if len(evidence.methods) <= FEW:
         return None
-    rows = evidence.reporting.assign(solved=evidence.reporting["outcome"] == "solved")
+    solved, methods = evidence.reporting["outcome"] == "solved", evidence.reporting["method"]
     ranges = {
-        name: _range(rows.groupby(rows[name].astype(str))["solved"].mean())
+        name: _range(solved.groupby(methods.map(evidence.levels[name])).mean())
         for name, levels in evidence.factors.items()
-        if 2 <= len(levels) <= 4 and evidence.results.groupby("method")[name].nunique().max() == 1
+        if 2 <= len(levels) <= 4
     }
     return max(ranges, key=lambda name: ranges[name]) if ranges else None
 
