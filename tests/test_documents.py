@@ -19,7 +19,7 @@ from seqbench.grid.spec import Grid, Training
 from seqbench.plan.plan import plan
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md")
 
 
 def blocks(page, language):
@@ -30,7 +30,16 @@ def blocks(page, language):
 @pytest.mark.parametrize("page", PAGES)
 def test_every_link_and_picture_is_there(page):
     links = re.findall(r"\]\(([^)#\s]+)", (ROOT / page).read_text())
-    assert [link for link in links if not link.startswith("http") and not (ROOT / link).exists()] == []
+    folder = (ROOT / page).parent
+    assert [link for link in links if not link.startswith("http") and not (folder / link).exists()] == []
+
+
+def test_the_gallery_shows_every_shipped_grid_and_the_report_of_every_one_that_was_run():
+    gallery = (ROOT / "experiments/README.md").read_text()
+    for grid in sorted((ROOT / "experiments").glob("*.yaml")):
+        assert f"[{grid.stem}]({grid.name})" in gallery
+        if (ROOT / "results" / grid.stem / "report.md").exists():
+            assert f"(../results/{grid.stem}/report.md)" in gallery
 
 
 @pytest.mark.parametrize("page", PAGES)
