@@ -29,7 +29,7 @@ TrackingUri = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules"]
+Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules", "probes"]
 Listed = Literal[Family, "grids"]
 RESULTS = Path("results")
 

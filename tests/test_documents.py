@@ -111,7 +111,7 @@ def test_the_components_of_the_contributing_guide_keep_their_contracts(tmp_path,
                 check.run()
             except DoesNotApply:
                 continue
-    assert {"tasks", "optimizers"} <= families
+    assert {"tasks", "optimizers", "probes"} <= families
 
 
 def test_the_readme_names_every_command_and_no_other():

@@ -13,6 +13,7 @@ from seqbench.contracts.cells import check_cell
 from seqbench.contracts.mitigations import check_mitigation
 from seqbench.contracts.models import check_model
 from seqbench.contracts.optimizers import check_optimizer
+from seqbench.contracts.probes import check_probe
 from seqbench.contracts.schedules import check_schedule
 from seqbench.contracts.tasks import check_task
 from seqbench.errors import ContractBroken
@@ -24,6 +25,7 @@ CONTRACTS: dict[str, Callable[[Callable[..., Any]], list[Check]]] = {
     "mitigations": check_mitigation,
     "optimizers": check_optimizer,
     "schedules": check_schedule,
+    "probes": check_probe,
 }
 
 

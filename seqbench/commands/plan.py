@@ -6,7 +6,6 @@ from rich.table import Table
 
 from seqbench.commands.console import out, print_json
 from seqbench.commands.progress import duration
-from seqbench.execution.probe_grid import require_probes
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
@@ -15,7 +14,6 @@ from seqbench.plan.plan import plan as make_plan
 def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:
     """Print the plan of a grid."""
     asked = read_grid(find_grid(grid))
-    require_probes(asked)
     current = make_plan(asked, max_trials=max_trials)
     if as_json:
         print_json(current.describe(workers))

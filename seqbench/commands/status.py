@@ -8,7 +8,6 @@ from typing import Any
 
 from seqbench.commands.console import out, print_json
 from seqbench.commands.crashes import last_line
-from seqbench.execution.probe_grid import require_probes
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.read import find_grid, read_grid
@@ -26,7 +25,6 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
     grid = read_grid(find_grid(name))
-    require_probes(grid)
     store = TrialStore(results / grid.name)
     facts = _facts(grid, store)
     if as_json:

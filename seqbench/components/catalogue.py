@@ -31,6 +31,7 @@ RETURNS = {
     "mitigations": "Mitigation",
     "optimizers": "Optimizer",
     "schedules": "ScheduleBuilder",
+    "probes": "Probe",
 }
 """The families, and the return annotation by which a function says that it belongs to one."""
 
@@ -41,6 +42,7 @@ ONE = {
     "mitigations": "a mitigation",
     "optimizers": "an optimizer",
     "schedules": "a schedule",
+    "probes": "a probe",
 }
 """A member of each family, in words."""
 
@@ -81,10 +83,14 @@ def names(family: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
 
 
-def require(family: str, name: str) -> None:
-    """Raise ComponentError unless `name` is a member of the family or a user's `module:function`."""
+def require(family: str, name: str, *also: str) -> None:
+    """Raise ComponentError unless `name` is a member of the family or a user's `module:function`.
+
+    `also` are words that the error may advise beside the members.
+    """
     if ":" not in name and name not in names(family):
-        raise ComponentError(f"expected the name of {ONE[family]}, got {name!r}{advice(name, names(family))}")
+        near = advice(name, (*also, *names(family)))
+        raise ComponentError(f"expected the name of {ONE[family]}, got {name!r}{near}")
 
 
 @cache

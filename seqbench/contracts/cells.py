@@ -14,6 +14,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from seqbench.cells.base import Cell, CellBuilder
+from seqbench.components.probe_selection import assemble_probes
 from seqbench.contracts.base import (
     Check,
     DoesNotApply,
@@ -32,7 +33,7 @@ from seqbench.mitigations.base import chain
 from seqbench.mitigations.identity_init import identity_init
 from seqbench.mitigations.skip_in_time import skip_in_time
 from seqbench.models.stacked import stacked
-from seqbench.probes import measure
+from seqbench.training.measure import measure
 
 BATCH, STEPS, INPUTS, HIDDEN = 3, 5, 2, 4
 MASK: Any = np.arange(STEPS) < np.asarray([STEPS, 3, 1])[:, None]
@@ -208,7 +209,7 @@ def every_probe_reads_it(subject: Subject) -> None:
     task, none = toy_task(), chain()
     graph, parameters = nnx.split(stacked(subject.builder, width=HIDDEN)(task, none, nnx.Rngs(0)))
     group = Looked(task, graph, none, parameters, {"batch_size": BATCH})
-    read = measure(group, parameters, batch=toy_batch(task), arrays=(), which="all").rows
+    read = measure(group, parameters, batch=toy_batch(task), arrays=(), probes=assemble_probes("all")).rows
     found = {row["probe"] for row in read}
     require("gradient_norm" in found and "parameter_norm" in found, f"Probes find only {sorted(found)}.")
 

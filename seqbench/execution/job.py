@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from seqbench.components.probe_selection import Asked
 from seqbench.plan.plan import Group, Trial
 from seqbench.store.checkpoints import checkpoint_path
 from seqbench.store.parameters import parameters_path
@@ -19,7 +20,7 @@ def job_of(
     trial: Trial,
     group: Group,
     *,
-    probes: str | list[str] = "none",
+    probes: Asked = "none",
     folder: Path | None = None,
     keep_parameters: bool = False,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
@@ -29,7 +30,7 @@ def job_of(
     Args:
         trial: what is trained.
         group: whose compiled program it needs.
-        probes: which probes are read; see `seqbench.probes.selected`.
+        probes: which probes are read; see `seqbench.components.probe_selection`.
         folder: the grid's results folder, for what a worker writes itself; None if it writes nothing.
         keep_parameters: whether the trained parameters are kept there.
         checkpoint_seconds: seconds of training between two checkpoints.

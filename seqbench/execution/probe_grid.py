@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from seqbench.components.probe_selection import Asked, assemble_probes
 from seqbench.errors import UsageError
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial, plan
+
+if TYPE_CHECKING:  # JAX is imported only where models are built
+    from seqbench.probes.base import Probe
 
 COLUMNS = ["method", "task", "length", "seed", "trial", "step", "probe", "distance", "value"]
 PROBES = ("action", "gradient_flow")
@@ -28,7 +32,7 @@ def probe(
     length: int = 50,
     cell: Named = "vanilla",
     mitigations: Sequence[Named] = (),
-    probes: str | Sequence[str] = PROBES,
+    probes: Asked = PROBES,
     seeds: int = 3,
 ) -> pd.DataFrame:
     """Measure before training: every method of a grid, or one cell without and with mitigations.
@@ -79,7 +83,7 @@ def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] 
 def probe_grid(
     plan: Plan,
     *,
-    probes: str | Sequence[str] = PROBES,
+    probes: Asked = PROBES,
     seeds: int = 3,
     tell: Callable[[int, int], None] = lambda done, of: None,
 ) -> pd.DataFrame:
@@ -87,7 +91,7 @@ def probe_grid(
 
     Args:
         plan: what a grid would run.
-        probes: which probes; see `seqbench.probes.selected`.
+        probes: which probes; see `seqbench.components.probe_selection`.
         seeds: how many of the grid's seeds at most.
         tell: called with how many models are done, of how many.
 
@@ -102,36 +106,16 @@ def probe_grid(
     from seqbench.components.assemble import assemble  # JAX is imported only where models are built
     from seqbench.training.program import Program
 
-    chosen = _choose(plan, seeds)
+    chosen, wanted = _choose(plan, seeds), assemble_probes(probes)
     rows: list[dict[str, object]] = []
     program, current = None, ""
     for done, (group, trial) in enumerate(chosen):
         assembly = assemble(trial.settings)
         if program is None or group != current:  # one group at a time: compiled programs are large
             program, current = Program(assembly), group
-        rows += _measure(program, assembly, trial, probes)
+        rows += _measure(program, assembly, trial, wanted)
         tell(done + 1, len(chosen))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})
-
-
-def require_probes(grid: Grid) -> None:
-    """Refuse a grid that asks for a probe that does not exist.
-
-    Raises:
-        GridError: there is no probe of that name; with file, line and column.
-    """
-    from seqbench.probes import selected
-
-    asked: list[tuple[tuple[str | int, ...], str | list[str]]] = (
-        [(("probes",), grid.probes)]
-        if isinstance(grid.probes, str)
-        else [(("probes", place), [name]) for place, name in enumerate(grid.probes)]
-    )
-    for place, which in asked:
-        try:
-            selected(which)
-        except UsageError as error:
-            raise grid.document.error(place, str(error)) from None
 
 
 def _choose(plan: Plan, seeds: int) -> list[tuple[str, Trial]]:
@@ -154,13 +138,13 @@ def _choose(plan: Plan, seeds: int) -> list[tuple[str, Trial]]:
     return sorted(chosen, key=lambda found: order[found[0]])
 
 
-def _measure(program, assembly, trial: Trial, probes: str | Sequence[str]) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
+def _measure(program, assembly, trial: Trial, probes: Mapping[str, Probe]) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
     """The rows of one trial."""
-    from seqbench.probes import measure, probe_batch
+    from seqbench.training.measure import measure, probe_batch
     from seqbench.training.program import VALIDATION, stream
 
     state = program.initial(trial.seed, assembly.chain)
     batch = probe_batch(assembly.task, stream(trial.seed, VALIDATION))
-    found = measure(program, state.parameters, batch=batch, arrays=assembly.chain.compiled.arrays, which=probes)
+    found = measure(program, state.parameters, batch=batch, arrays=assembly.chain.compiled.arrays, probes=probes)
     name = {"method": trial.method, "task": trial.task_label, "length": trial.length, "seed": trial.seed}
     return [{**name, "trial": trial.id, "step": 0, **row} for row in found.rows]

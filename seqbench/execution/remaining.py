@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from seqbench.components.probe_selection import selected
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Group, Plan, Trial
 from seqbench.store.parameters import parameters_path
@@ -26,7 +27,5 @@ def complete(record: Record, grid: Grid, folder: Path) -> bool:
 
     They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
     """
-    from seqbench.probes import selected  # JAX is imported only where a grid is run
-
     kept = record["parameters"] is not None and parameters_path(folder, record["trial"]).exists()
     return set(selected(grid.probes)) <= set(record["probed"]) and (kept or not grid.keep_parameters)

@@ -14,7 +14,6 @@ from seqbench.execution.environment import fingerprint
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
 from seqbench.execution.local import Pool
 from seqbench.execution.plan_file import labels, write_plan
-from seqbench.execution.probe_grid import require_probes
 from seqbench.execution.process import Event, say
 from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
@@ -79,10 +78,9 @@ def run_grid(
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
 
     Raises:
-        GridError, GridBusy, StoreError, UsageError: a probe does not exist; another process runs this grid; the folder
+        GridBusy, StoreError, UsageError: another process runs this grid; the folder
             cannot be written; it holds the results of another grid.
     """
-    require_probes(grid)
     run = _Run(grid, folder, only, found, observe)
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip

@@ -66,15 +66,15 @@ def _read_jobs(jobs: queue.SimpleQueue[dict[str, Any]]) -> None:
 def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None:
     """Train one trial and say how it goes."""
     from seqbench.components.assemble import assemble
+    from seqbench.components.probe_selection import assemble_probes
     from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
-    from seqbench.probes import selected
     from seqbench.store.parameters import save_parameters
     from seqbench.training.program import Program
     from seqbench.training.trial import Checkpoint, run_trial
 
     _say(events, "started", job)
-    assembly = assemble(job["settings"])
+    assembly, probes = assemble(job["settings"]), assemble_probes(job["probes"])
     if job["group"] not in programs:
         programs.clear()  # one group at a time: compiled programs are large
         programs[job["group"]] = Program(assembly)
@@ -93,14 +93,14 @@ def _work(job: dict[str, Any], programs: dict[str, Any], events: TextIO) -> None
         chain=assembly.chain,
         seed=job["seed"],
         learning_rate=job["learning_rate"],
-        probes=job["probes"],
+        probes=probes,
         probe_steps=job["probe_steps"],
         resume=resume,
         after_interval=after,
     )
     kept = save_parameters(Path(job["parameters"]), finished.parameters) if job["parameters"] else None
     _say(events, "finished", job, row=finished.row, curve=finished.curve, probes=finished.probes,
-         probed=selected(job["probes"]), parameters=kept, environment=environment())  # fmt: skip
+         probed=list(probes), parameters=kept, environment=environment())  # fmt: skip
 
 
 def _say_where(events: TextIO, job: dict[str, Any], last: dict[str, Any]) -> None:

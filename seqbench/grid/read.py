@@ -12,6 +12,7 @@ from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
 from seqbench.components.checking import expected, shown
 from seqbench.components.nearest_name import advice
+from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.ranges import require_sound
@@ -123,7 +124,7 @@ def _check_names(grid: Grid) -> None:
     """Every name is a component's; nothing is imported."""
     for place, family, reference in grid.references():
         try:
-            catalogue.require(family, reference.name)
+            catalogue.require(family, reference.name, *(PROBE_SETS if place == ("probes",) else ()))
         except ComponentError as error:
             raise _placed(grid, place, family, reference, error) from None
 

@@ -28,6 +28,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from seqbench.components.probe_selection import PROBE_SETS, Asked
 from seqbench.grid.document import Document, Place
 from seqbench.schema import RESULT_COLUMNS
 
@@ -92,6 +93,13 @@ def _number(value: Any) -> int | float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return value
     raise PydanticCustomError("number", "a finite number")
+
+
+def _probes(value: Any) -> Asked:
+    named = isinstance(value, str) and value
+    if named or (isinstance(value, list) and all(_reference(part) for part in value)):
+        return value
+    raise PydanticCustomError("probes", "default, none, all, the name of a probe, or a list of probes")
 
 
 Named = Annotated[Reference, PlainValidator(_reference)]
@@ -213,7 +221,7 @@ class Grid(Strict):
     tuning: Tuning | None = None
     primary: Literal["horizon", "solve_rate", "accuracy", "steps_to_solve"] = "horizon"
     comparisons: Comparisons = Comparisons()
-    probes: str | list[str] = "default"
+    probes: Annotated[Asked, PlainValidator(_probes)] = "default"
     match_parameters: Positive | None = None
     keep_parameters: bool = False
 
@@ -249,6 +257,11 @@ class Grid(Strict):
         for factor, levels in self.factors.items():
             for level, fragment in levels.items():
                 yield from _references(("factors", factor, level), fragment)
+        if not isinstance(self.probes, str):
+            for index, part in enumerate(self.probes):
+                yield ("probes", index), "probes", _reference(part)
+        elif self.probes not in PROBE_SETS:
+            yield ("probes",), "probes", Reference(self.probes)
 
 
 def _references(place: Place, part: Grid | Fragment) -> Iterator[tuple[Place, str, Reference]]:

@@ -1,8 +1,4 @@
 """What is measured beside the accuracy: the gradient, the state, and whether a remedy acted. One file a probe.
 
-`measure` is all that training needs; see `seqbench.probes.base` for what a probe is.
+See `seqbench.probes.base` for what a probe is, and `seqbench.training.measure` for how it is read of a model.
 """
-
-from seqbench.probes._measure import Measurement, due, measure, names, probe_batch, probe_key, selected
-
-__all__ = ["Measurement", "due", "measure", "names", "probe_batch", "probe_key", "selected"]

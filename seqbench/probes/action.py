@@ -37,7 +37,7 @@ from seqbench.mitigations.highway import Highway
 from seqbench.mitigations.residual import Residual
 from seqbench.models.base import cells
 from seqbench.probes._trajectory import Around, Trajectory, inside_step, trajectories
-from seqbench.probes.base import Row, View, aimed_losses, curve, norms_by_distance, row, safe_norm
+from seqbench.probes.base import Probe, Row, View, aimed_losses, curve, norms_by_distance, row, safe_norm
 
 DEFAULT = True
 SHUT, OPEN = 0.1, 0.9
@@ -55,6 +55,11 @@ class Action(NamedTuple):
     matrices: list[Float[Array, "H H"]]
     gates: list[dict[str, tuple[Array, Array]]]
     skip: tuple[Float[Array, " D"], Int[Array, " D"]] | None
+
+
+def action() -> Probe:
+    """What remedies changed in the weights, the gates and the paths."""
+    return Probe(trace, rows)
 
 
 def trace(view: View) -> Action:

@@ -1,8 +1,8 @@
 """What a probe is: a measurement of the gradient or the state of a model on one batch, given as rows.
 
 Every probe has two halves. `trace(view)` is pure JAX and runs inside one compiled program with the other probes;
-`rows(measured, length=...)` turns its arrays into rows on the host. `DEFAULT` says whether it is measured unless a grid
-asks otherwise. The probe's name is its file's.
+`rows(measured, length=...)` turns its arrays into rows on the host. A probe's function returns both as a `Probe`. A
+constant `DEFAULT = True` in its module says that it is measured unless a grid asks otherwise.
 
 Each sequence has one *aim*: the scored target whose information lies furthest back, the last of these if there are
 several. Distances are counted from its step s to the step t of a state, as |s - t|, so that they stand on the same axis
@@ -93,6 +93,17 @@ class View(NamedTuple):
             for layer in (part if type(part) in (tuple, list) else (part,))
         ]
         return [(leaves, self.where(decoder=bool(decoder))) for leaves, decoder in layers if leaves]
+
+
+class Probe(NamedTuple):
+    """A measurement in two halves.
+
+    trace: `view -> arrays`, any tree of them; None where the model has nothing to measure
+    rows: `(arrays, *, length) -> rows` on the host, where `length` is the dependency length of the task
+    """
+
+    trace: Callable[[View], Any]
+    rows: Callable[..., list[Row]]
 
 
 def look(

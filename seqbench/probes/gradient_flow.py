@@ -25,6 +25,7 @@ from jaxtyping import Array, Float, Int
 
 from seqbench.probes.base import (
     Curve,
+    Probe,
     Row,
     View,
     curve,
@@ -73,6 +74,11 @@ class Fit(NamedTuple):
     def growth(self) -> float:
         """Factor per step: below 1 the gradient vanishes, above 1 it explodes."""
         return math.exp(self.slope)
+
+
+def gradient_flow() -> Probe:
+    """The gradient that arrives at each distance, and how far it reaches."""
+    return Probe(trace, rows)
 
 
 def trace(view: View) -> Flow | None:

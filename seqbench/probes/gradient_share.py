@@ -25,7 +25,7 @@ from jaxtyping import Array, Float, Int
 from seqbench.cells.base import innermost
 from seqbench.layers.recurrent import Recurrent, Seen, record, recurrent_layers
 from seqbench.probes._trajectory import advance, trajectory
-from seqbench.probes.base import Row, View, curve, in_decoder, row, safe_norm
+from seqbench.probes.base import Probe, Row, View, curve, in_decoder, row, safe_norm
 
 DEFAULT = False
 KERNEL = "recurrent_kernel"
@@ -36,6 +36,11 @@ class Shares(NamedTuple):
 
     shares: Float[Array, " D"]
     sequences: Int[Array, " D"]
+
+
+def gradient_share() -> Probe:
+    """What each distance contributes to the gradient of the recurrent weights."""
+    return Probe(trace, rows)
 
 
 def trace(view: View) -> Shares | None:

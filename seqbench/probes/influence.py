@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from seqbench.probes.base import Curve, Distances, Row, View, recorded
+from seqbench.probes.base import Curve, Distances, Probe, Row, View, recorded
 
 DEFAULT = False
 
@@ -33,6 +33,11 @@ class Influence(NamedTuple):
     at: Int[Array, " R"]
     values: Float[Array, " R"]
     sequences: Int[Array, " R"]
+
+
+def influence() -> Probe:
+    """How much the answer depends on the input at each distance."""
+    return Probe(trace, rows)
 
 
 def trace(view: View) -> Influence:

@@ -34,7 +34,7 @@ from seqbench.layers.recurrent import record, recurrent_layers
 from seqbench.mitigations.clip_backpropagated import MessageClipped
 from seqbench.mitigations.truncated_backpropagation import Truncated
 from seqbench.probes._trajectory import Trajectory, advance, trajectory
-from seqbench.probes.base import Curve, Row, View, in_decoder, recorded, row
+from seqbench.probes.base import Curve, Probe, Row, View, in_decoder, recorded, row
 
 DEFAULT = False
 SEQUENCES = 4
@@ -49,6 +49,11 @@ class Spectrum(NamedTuple):
     smallest: Float[Array, "N T"]
     exponents: Float[Array, "N E"]
     aim: Int[Array, " N"]
+
+
+def jacobian() -> Probe:
+    """How a step stretches and shrinks the state, once and over many steps."""
+    return Probe(trace, rows)
 
 
 def trace(view: View) -> list[Spectrum]:

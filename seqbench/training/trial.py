@@ -7,16 +7,18 @@ stopping happen between calls and never inside.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from seqbench.mitigations.base import Chain
-from seqbench.probes import due, measure, probe_key
+from seqbench.probes.base import Probe
 from seqbench.tasks.base import Batch
 from seqbench.training.action import action_rows, by_remedy
+from seqbench.training.measure import due, measure, probe_key
 from seqbench.training.objective import Parameters, Scores
 from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, State, stream
 from seqbench.training.rows import curve_row, result_row, solved_at
@@ -42,10 +44,10 @@ class Finished(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What probes are read of a trial, on which sequences, and in how many steps; see `seqbench.probes.measure`."""
+    """What probes are read of a trial, on which sequences, and in how many steps; see `seqbench.training.measure`."""
 
     batch: Batch
-    which: str | Sequence[str]
+    probes: Mapping[str, Probe]
     steps: int
 
 
@@ -55,7 +57,7 @@ def run_trial(
     chain: Chain,
     seed: int,
     learning_rate: float,
-    probes: str | Sequence[str] = "none",
+    probes: Mapping[str, Probe] = MappingProxyType({}),
     probe_steps: int = 0,
     resume: Checkpoint | None = None,
     after_interval: Callable[[Checkpoint], None] = lambda checkpoint: None,
@@ -67,8 +69,8 @@ def run_trial(
         chain: the trial's mitigations, with its own numbers.
         seed: names the data streams and the initialisation.
         learning_rate: the peak learning rate.
-        probes: which probes are read, on the schedule of `seqbench.probes.due`. They change no other number.
-        probe_steps: steps of the longest sequences that the trial's method meets, see `seqbench.probes.measure`.
+        probes: which probes are read, by label, on the schedule of `due`. They change no other number.
+        probe_steps: steps of the longest sequences that the trial's method meets, see `seqbench.training.measure`.
         resume: where an interrupted run of the same trial stood.
         after_interval: called after each evaluation with all that is needed to go on from there.
 
@@ -116,7 +118,7 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
     if not ended and not due(step, steps=settings["steps"], evaluate_every=settings["evaluate_every"]):
         return point
     measured = measure(program, point.state.parameters, batch=watch.batch, arrays=numbers.arrays,
-                       which=watch.which, steps=watch.steps)  # fmt: skip
+                       probes=watch.probes, steps=watch.steps)  # fmt: skip
     rows = tuple({"step": step, **by_remedy(chain, row)} for row in measured.rows)
     seconds = point.probe_seconds + measured.seconds + measured.compile_seconds
     return point._replace(probes=(*point.probes, *rows), probe_seconds=seconds)

@@ -52,7 +52,7 @@ def test_the_identity_is_seen_and_the_seeds_are_not_confused(measured):
 def test_no_such_probe_is_an_error(measured, tmp_path):
     path = tmp_path / "start.yaml"
     path.write_text(GRID)
-    with pytest.raises(UsageError, match="there is no probe"):
+    with pytest.raises(UsageError, match="expected the name of a probe"):
         probe_grid(plan(read_grid(path)), probes=["gradient"])
 
 

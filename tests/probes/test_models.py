@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from seqbench import probes
 from seqbench.cells.gru import gru
+from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.models.bidirectional import bidirectional
 from seqbench.models.encoder_decoder import encoder_decoder
@@ -18,6 +18,7 @@ from seqbench.probes import gradient_flow, gradient_share
 from seqbench.tasks.base import Batch
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.tasks.reverse import reverse
+from seqbench.training.measure import measure, probe_batch
 from tests.probes.conftest import first_number, linear, look_at
 
 traced = jax.jit(
@@ -85,8 +86,8 @@ def test_every_probe_is_read_or_left_out_without_complaint(model):
     group.task = reverse(3) if model == "decoder" else delayed_recall(3)
     group.graph, parameters = nnx.split(builder(group.task, group.chain, nnx.Rngs(0)))
     group.shapes = parameters
-    batch = probes.probe_batch(group.task, jax.random.key(0))
-    rows = probes.measure(group, parameters, batch=batch, arrays=(), which="all").rows
+    batch = probe_batch(group.task, jax.random.key(0))
+    rows = measure(group, parameters, batch=batch, arrays=(), probes=assemble_probes("all")).rows
     found = {row["probe"] for row in rows}
     assert {"influence", "parameter_norm"} <= found
     assert ("gradient_norm" in found) == (model == "decoder") == ("jacobian_norm_layer_1" in found)

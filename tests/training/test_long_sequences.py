@@ -14,6 +14,7 @@ TRIAL = """
 import json, resource, sys
 from pathlib import Path
 from seqbench.components.assemble import assemble
+from seqbench.components.probe_selection import assemble_probes
 from seqbench.plan.plan import plan
 from seqbench.grid.read import read_grid
 from seqbench.training.program import Program
@@ -21,7 +22,8 @@ from seqbench.training.trial import run_trial
 
 [trial] = plan(read_grid(Path(sys.argv[1]))).trials
 assembly = assemble(trial.settings)
-finished = run_trial(Program(assembly), chain=assembly.chain, seed=trial.seed, learning_rate=1e-3, probes="default")
+probes = assemble_probes("default")
+finished = run_trial(Program(assembly), chain=assembly.chain, seed=trial.seed, learning_rate=1e-3, probes=probes)
 print(json.dumps({
     "segment": finished.row["segment"],
     "steps": finished.row["steps"],

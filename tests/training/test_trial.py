@@ -7,6 +7,7 @@ import pytest
 
 from seqbench.cells.vanilla import vanilla
 from seqbench.components.assemble import Assembly
+from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.models.stacked import stacked
@@ -102,7 +103,7 @@ def test_divergence_later_keeps_what_came_before():
 
 def test_an_early_stop_needs_three_evaluations_in_a_row_and_probes_are_read_where_the_trial_ends():
     easy = TASK._replace(criterion=Criterion("accuracy", 0.0))
-    finished = run(program(easy, steps=60), probes="action")
+    finished = run(program(easy, steps=60), probes=assemble_probes("action"))
     assert sorted({row["step"] for row in finished.probes}) == [0, 10, 30]
     assert [row["step"] for row in finished.curve] == [10, 20, 30]
     assert (finished.row["solved_at"], finished.row["steps"], finished.row["outcome"]) == (10, 30, "solved")
@@ -142,7 +143,7 @@ def test_curves_record_the_gradient_before_and_after_clipping(trained):
 
 
 def test_probes_change_no_other_number(trained):
-    plain, probed = run(trained), run(trained, probes="default")
+    plain, probed = run(trained), run(trained, probes=assemble_probes("default"))
     assert without_clock(plain) == without_clock(probed)
     # What each remedy did is counted in training, whatever is probed.
     assert [row["probe"] for row in plain.probes] == ["gradient_changed", "steps_changed"]

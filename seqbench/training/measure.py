@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import time
-from collections.abc import Callable, Sequence
-from types import ModuleType
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 from weakref import WeakKeyDictionary
 
@@ -16,10 +13,8 @@ from flax import nnx
 from jaxtyping import Array, Key
 
 from seqbench.compilation import compiled
-from seqbench.components.nearest_name import advice
-from seqbench.errors import UsageError
 from seqbench.mitigations.base import Arrays, Chain
-from seqbench.probes.base import Row, look
+from seqbench.probes.base import Probe, Row, look
 from seqbench.protocol import evaluation_batch
 from seqbench.tasks.base import Batch, Task
 
@@ -57,31 +52,6 @@ class Measurement(NamedTuple):
 _compiled: WeakKeyDictionary[Probed, dict[tuple[tuple[str, ...], bool], jax.stages.Compiled]] = WeakKeyDictionary()
 
 
-def names() -> tuple[str, ...]:
-    """Every probe, by the names of the files."""
-    path = importlib.import_module("seqbench.probes").__path__
-    found = (module.name for module in pkgutil.iter_modules(path))
-    return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
-
-
-def selected(which: str | Sequence[str]) -> tuple[str, ...]:
-    """The probes that a grid asks for: "default", "none", "all", one name, or a list of names.
-
-    Raises:
-        UsageError: there is no probe of that name.
-    """
-    if which == "none":
-        return ()
-    if which in ("all", "default"):
-        return tuple(name for name in names() if which == "all" or _module(name).DEFAULT)
-    wanted = (which,) if isinstance(which, str) else tuple(which)
-    for name in wanted:
-        if name not in names():
-            known = ("default", "none", "all", *names()) if isinstance(which, str) else names()
-            raise UsageError(f"there is no probe {name!r}{advice(name, known)}; there are {', '.join(names())}")
-    return tuple(name for name in names() if name in wanted)
-
-
 def due(step: int, *, steps: int, evaluate_every: int) -> bool:
     """Whether probes are read at a step: before training, and at the first, the middle and the last evaluation."""
     evaluations = -(-steps // evaluate_every)
@@ -110,7 +80,7 @@ def measure(
     *,
     batch: Batch,
     arrays: tuple[Arrays, ...],
-    which: str | Sequence[str] = "default",
+    probes: Mapping[str, Probe],
     steps: int = 0,
 ) -> Measurement:
     """Read probes of a model.
@@ -120,14 +90,11 @@ def measure(
         parameters: the model's.
         batch: sequences as `probe_batch` draws them, of which the first are looked at.
         arrays: the numbers of the trial's mitigations, as in `Chain.arrays`.
-        which: see `selected`.
+        probes: what is read, by label; see `seqbench.components.probe_selection`.
         steps: if the same method meets sequences of several lengths, the steps of the longest. Shorter ones are padded
             to it, where that is cheap, so that all lengths share one compiled program; padding changes no result.
-
-    Raises:
-        UsageError: there is no probe of that name.
     """
-    wanted = selected(which)
+    wanted = tuple(probes)
     if not wanted:
         return Measurement([], 0.0, 0.0)
     began = time.monotonic()
@@ -138,11 +105,11 @@ def measure(
     given = parameters, few, jax.tree.map(jnp.float32, bound)
     known = _compiled.setdefault(program, {})
     if (wanted, padded) not in known:
-        known[wanted, padded] = compiled(_reader(program, wanted, padded=padded), *given, rarely_run=True)
+        known[wanted, padded] = compiled(_reader(program, probes, padded=padded), *given, rarely_run=True)
     ready = time.monotonic()
     measured = jax.device_get(known[wanted, padded](*given))
     length = program.task.length
-    rows = [row for name in wanted for row in _module(name).rows(measured[name], length=length)]
+    rows = [row for name in wanted for row in probes[name].rows(measured[name], length=length)]
     return Measurement(rows, time.monotonic() - ready, ready - began)
 
 
@@ -172,12 +139,11 @@ def _pad(batch: Batch, steps: int) -> Batch:
     return jax.tree.map(pad, batch)
 
 
-def _reader(program: Probed, wanted: tuple[str, ...], *, padded: bool) -> Callable[..., dict[str, Any]]:
+def _reader(program: Probed, probes: Mapping[str, Probe], *, padded: bool) -> Callable[..., dict[str, Any]]:
     """The function that is compiled. It must not hold the program, whose end is the end of what is kept for it."""
     task, graph = program.task, program.graph
     chain = Chain(tuple(link for link in program.chain.links if link.bind))
     batch_size = program.training["batch_size"]
-    probes = {name: _module(name) for name in wanted}
 
     def read(parameters: Any, batch: Batch, arrays: tuple[Arrays, ...]) -> dict[str, Any]:
         def build(own: Any) -> Any:
@@ -190,7 +156,3 @@ def _reader(program: Probed, wanted: tuple[str, ...], *, padded: bool) -> Callab
         return {name: probe.trace(view) for name, probe in probes.items()}
 
     return read
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"seqbench.probes.{name}")

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from seqbench import executables, probes
+from seqbench import compilation
 from seqbench.cells.gru import gru
-from seqbench.errors import UsageError
+from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_backpropagated import clip_backpropagated
 from seqbench.mitigations.clip_global_norm import clip_global_norm
@@ -22,9 +22,9 @@ from seqbench.mitigations.truncated_backpropagation import truncated_backpropaga
 from seqbench.models.bag_mlp import bag_mlp
 from seqbench.models.bidirectional import bidirectional
 from seqbench.models.stacked import stacked
-from seqbench.probes import _measure
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.tasks.entity_tagging import entity_tagging
+from seqbench.training import measure
 
 KEY = jax.random.key(3)
 
@@ -42,26 +42,15 @@ class Group:
     def measure(self, which="default", seed_parameters=None, steps=0, **numbers):
         arrays = tuple({name: jnp.float32(value) for name, value in numbers.items()} for _ in self.chain.links)
         parameters = self.parameters if seed_parameters is None else seed_parameters
-        batch = probes.probe_batch(self.task, KEY)
-        return probes.measure(self, parameters, batch=batch, arrays=arrays, which=which, steps=steps)
-
-
-def test_names_are_the_files_and_selections_are_understood():
-    assert probes.names() == ("action", "gradient_flow", "gradient_share", "influence", "jacobian")
-    assert probes.selected("none") == ()
-    assert probes.selected("all") == probes.names()
-    assert probes.selected("default") == ("action", "gradient_flow")
-    assert probes.selected("jacobian") == ("jacobian",)
-    assert probes.selected(["jacobian", "action"]) == ("action", "jacobian")
-    with pytest.raises(UsageError, match="gradient_flow"):
-        probes.selected(["gradient_flw"])
+        batch = measure.probe_batch(self.task, KEY)
+        return measure.measure(self, parameters, batch=batch, arrays=arrays, probes=assemble_probes(which), steps=steps)
 
 
 def test_probes_are_read_before_training_and_at_the_first_middle_and_last_evaluation():
-    due = [step for step in range(0, 1001, 50) if probes.due(step, steps=1000, evaluate_every=100)]
+    due = [step for step in range(0, 1001, 50) if measure.due(step, steps=1000, evaluate_every=100)]
     assert due == [0, 100, 500, 1000]
-    assert probes.due(950, steps=950, evaluate_every=100)
-    assert [step for step in (0, 10) if probes.due(step, steps=10, evaluate_every=100)] == [0, 10]
+    assert measure.due(950, steps=950, evaluate_every=100)
+    assert [step for step in (0, 10) if measure.due(step, steps=10, evaluate_every=100)] == [0, 10]
 
 
 def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
@@ -100,29 +89,29 @@ def test_padding_changes_no_probe(group):
 
 def test_lengths_share_one_program():
     short, long = Group(task=delayed_recall(3)), Group(task=delayed_recall(5))
-    probes.probe_batch(long.task, KEY)  # drawn by a program of its own
+    measure.probe_batch(long.task, KEY)  # drawn by a program of its own
     short.measure(steps=20)
-    known = list(executables._kept)
+    known = list(compilation._kept)
     assert long.measure(steps=20).rows != short.measure(steps=20).rows
-    assert set(executables._kept) == set(known)
+    assert set(compilation._kept) == set(known)
     # Clipping after the backward pass is no part of what is looked at.
     clipped = Group(clip_global_norm(), task=long.task)
     assert clipped.measure(steps=20, threshold=1.0).rows == long.measure(steps=20).rows
-    assert set(executables._kept) == set(known)
+    assert set(compilation._kept) == set(known)
 
 
 def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_number_of_steps():
     group = Group()
-    assert _measure._worth_padding(group, 5, 128)
-    assert not _measure._worth_padding(group, 5, 129)
-    assert _measure._worth_padding(group, 100, 400)
-    assert not _measure._worth_padding(group, 100, 401)
-    assert _measure._worth_padding(group, 400, 1024)
-    assert not _measure._worth_padding(group, 400, 1025)  # where fewer sequences would be looked at
-    assert _measure._worth_padding(group, 5, 5)  # the longest is one of those that share the program
-    assert not _measure._worth_padding(group, 5, 0)
+    assert measure._worth_padding(group, 5, 128)
+    assert not measure._worth_padding(group, 5, 129)
+    assert measure._worth_padding(group, 100, 400)
+    assert not measure._worth_padding(group, 100, 401)
+    assert measure._worth_padding(group, 400, 1024)
+    assert not measure._worth_padding(group, 400, 1025)  # where fewer sequences would be looked at
+    assert measure._worth_padding(group, 5, 5)  # the longest is one of those that share the program
+    assert not measure._worth_padding(group, 5, 0)
     group.graph, group.shapes = nnx.split(bag_mlp(width=3)(group.task, group.chain, nnx.Rngs(0)))
-    assert not _measure._worth_padding(group, 5, 128)
+    assert not measure._worth_padding(group, 5, 128)
 
 
 def test_nothing_is_measured_and_nothing_compiled_if_a_grid_wants_none():
@@ -131,12 +120,12 @@ def test_nothing_is_measured_and_nothing_compiled_if_a_grid_wants_none():
 
 def test_what_is_compiled_ends_with_its_group():
     group = Group()
-    _measure._compiled[group] = {}
+    measure._compiled[group] = {}
     gone = ref(group)
     del group
     gc.collect()
     assert gone() is None
-    assert "program" not in _measure._reader(Group(), ("action",), padded=False).__code__.co_freevars
+    assert "program" not in measure._reader(Group(), assemble_probes("action"), padded=False).__code__.co_freevars
 
 
 def test_a_remedy_on_the_way_back_acts_with_the_numbers_of_the_trial():
