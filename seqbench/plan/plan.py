@@ -6,55 +6,24 @@ and a setting has been chosen from them; until then they wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from seqbench.components.catalogue import Component
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, trial_bytes, trial_seconds
 from seqbench.plan.expand import Method, TaskSeries, expand_methods, expand_tasks, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, Program, located
-from seqbench.plan.identity import canonical, trial_ids
-from seqbench.plan.selection import choose, seen
-from seqbench.plan.tuning import Candidate, Search, search
+from seqbench.plan.selection import seen
+from seqbench.plan.series import examine_series, series_trials
+from seqbench.plan.trial import Choice, Trial
+from seqbench.plan.tuning import search
 
 if TYPE_CHECKING:  # pandas takes a second to import, and a plan of a fresh grid needs none of it
     import pandas as pd
 
 MAX_TRIALS = 1_000_000
-
-Purpose = Literal["tuning", "reporting"]
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One method on one task at one length with one learning rate and one seed.
-
-    id: hash of `settings`
-    method, factors, task_label: names, no part of the identity
-    task: with its dependency length among the settings
-    knobs: the settings that tuning has set beside the learning rate, by `component.setting`
-    fixed: the settings shared by all trials that differ only in seed and learning rate
-    """
-
-    id: str
-    method: str
-    factors: dict[str, str]
-    task: Component
-    task_label: str
-    length: int
-    seed: int
-    learning_rate: float
-    knobs: dict[str, Any]
-    purpose: Purpose
-    fixed: dict[str, Any]
-
-    @property
-    def settings(self) -> dict[str, Any]:
-        """The complete resolved settings: what `assemble` takes and what the identity is the hash of."""
-        return {**self.fixed, "seed": self.seed, "learning_rate": self.learning_rate}
 
 
 @dataclass(frozen=True)
@@ -73,15 +42,6 @@ class Group:
     def series(self) -> tuple[str, str]:
         """The method and task whose lengths the group's program is one of: those of its first trial."""
         return self.trials[0].method, self.trials[0].task_label
-
-
-class Choice(NamedTuple):
-    """The setting that tuning chose for a method on a task: learning rate, and knobs by `component.setting`."""
-
-    method: str
-    task: str
-    learning_rate: float
-    knobs: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -152,8 +112,8 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner, results = Examiner(grid.match_parameters), seen(finished)
     with located(grid):
-        met = [_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
-    made = [_series_trials(grid, series, results) for series in met]
+        met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
+    made = [series_trials(grid, series, results) for series in met]
     return Plan(
         grid,
         methods,
@@ -196,85 +156,3 @@ def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *,
             f"{grid.document.file}: this is {count:,} trials ({span}). The limit is {max_trials:,}; "
             "leave something out, or see --max-trials"
         )
-
-
-class _Series(NamedTuple):
-    """A method on a task.
-
-    tried: the settings tried for it, or its own alone
-    programs: for each of them, its programs at the lengths at which the method makes sense
-    tuned: whether one of them is to be chosen
-    """
-
-    method: Method
-    task: TaskSeries
-    tried: tuple[Candidate, ...]
-    programs: tuple[tuple[Program, ...], ...]
-    tuned: bool
-
-
-def _series(grid: Grid, method: Method, task: TaskSeries, searched: Search, examiner: Examiner) -> _Series:
-    """Examine a method on a task with each of its settings; those that differ in the learning rate alone are one.
-
-    Raises:
-        GridError: with some of its settings the method makes no sense at a length, with others it does.
-    """
-    tried = searched.candidates.get(method.name, (Candidate(method, {}),))
-    names = [canonical(candidate.knobs) for candidate in tried]
-    found: dict[str, list[Program | None]] = {}
-    for name, candidate in zip(names, tried, strict=True):
-        if name not in found:
-            found[name] = [examiner.examine(candidate.method, task, length) for length in task.lengths]
-    for place, length in enumerate(task.lengths):
-        refused = [name for name, programs in found.items() if programs[place] is None]
-        if 0 < len(refused) < len(found):
-            reason = next(own.reason for own in reversed(examiner.impossible) if own.method == method.name)
-            raise grid.document.error(
-                ("tuning", "space"),
-                f"{method.name} on {task.label} at length {length} makes sense with some of the values only, so not "
-                f"every method would get {searched.budget} settings: {reason}",
-            )
-    programs = tuple(tuple(program for program in found[name] if program) for name in names)
-    return _Series(method, task, tried, programs, bool(programs[0]) and method.name in searched.candidates)
-
-
-def _series_trials(
-    grid: Grid, series: _Series, results: pd.DataFrame | None
-) -> tuple[list[tuple[Program, Trial]], Choice | None]:
-    """The trials of a method on a task over its lengths, and the setting they report with, if it is known."""
-    tuning: list[tuple[Program, Trial]] = []
-    place: int | None = 0
-    if grid.tuning and series.tuned:
-        own = [list(_trials(series, place, grid.tuning.seeds, "tuning")) for place in range(len(series.tried))]
-        tuning = [made for of_setting in own for made in of_setting]
-        place = choose(results, [[trial.id for _, trial in of_setting] for of_setting in own])
-    if place is None:
-        return tuning, None
-    method, knobs = series.tried[place]
-    reporting = _trials(series, place, grid.seeds, "reporting")
-    return [*tuning, *reporting], Choice(method.name, series.task.label, method.learning_rate, knobs)
-
-
-def _trials(series: _Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[tuple[Program, Trial]]:
-    """Every length with every seed, with the setting at this place."""
-    method, knobs = series.tried[place]
-    rate = float(method.learning_rate)
-    for program in series.programs[place]:
-        identify = trial_ids({**program.fixed, "learning_rate": rate})
-        for seed in seeds:
-            yield (
-                program,
-                Trial(
-                    id=identify(seed),
-                    method=method.name,
-                    factors=method.factors,
-                    task=program.task,
-                    task_label=series.task.label,
-                    length=program.length,
-                    seed=seed,
-                    learning_rate=rate,
-                    knobs=knobs,
-                    purpose=purpose,
-                    fixed=program.fixed,
-                ),
-            )
