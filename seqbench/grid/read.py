@@ -16,7 +16,8 @@ from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.ranges import require_sound
-from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Range, Reference, Training, Tuning
+from seqbench.grid.reference import Reference
+from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Range, Training, Tuning
 
 SHOWN_ERRORS = 10
 
@@ -123,15 +124,27 @@ def _check_arithmetic(grid: Grid) -> None:
 def _check_names(grid: Grid) -> None:
     """Every name is a component's; nothing is imported."""
     for place, family, reference in grid.references():
+        if not reference.name:
+            _require_settings(grid, place, family, reference)
+            continue
         try:
             catalogue.require(family, reference.name, *(PROBE_SETS if place == ("probes",) else ()))
         except ComponentError as error:
             raise _placed(grid, place, family, reference, error) from None
 
 
+def _require_settings(grid: Grid, place: Place, family: str, reference: Reference) -> None:
+    """Settings that stand alone are not the name of a component with something that is no settings."""
+    for name, value in (reference.settings or {}).items():
+        if name in catalogue.names(family):
+            raise grid.document.error((*place, name), f"expected settings of {name}, got {shown(value)}")
+
+
 def _check_settings(grid: Grid) -> None:
-    """Every setting is one that its component has, and of its type."""
+    """Every setting of a named component is one that it has, and of its type."""
     for place, family, reference in grid.references():
+        if not reference.name:
+            continue  # what it changes is known where methods are expanded
         try:
             given = dict(reference.settings or {})
             if family == "tasks" and isinstance(given.get(argument := catalogue.length_argument(reference.name)), list):
@@ -144,7 +157,9 @@ def _check_settings(grid: Grid) -> None:
 def _placed(grid: Grid, place: Place, family: str, reference: Reference, error: ComponentError) -> GridError:
     """An error of the catalogue with its place in the file."""
     inner = (*place, reference.name)
-    if inner not in grid.document.marks:  # a bare name
+    if inner not in grid.document.marks:  # a bare name, or settings alone
+        inner = place
+    if inner == place and (*place, error.setting) not in grid.document.marks:
         return grid.document.error(place, error.problem)
     if not error.setting:
         return grid.document.error(inner, error.problem, key=True)

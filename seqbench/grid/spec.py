@@ -1,9 +1,7 @@
 """The shape of a grid file: one question, its tasks, and the methods compared on them.
 
-A *fragment* is what one method, or one level of a factor, changes: `cell`, `model`, `mitigations`, `training`. A
-component is written as a name (`gru`: all settings at their defaults) or as a name with settings
-(`{lstm: {forget_bias: 2.0}}`). Over a component of the same name, a fragment's settings change only those they name; a
-bare name resets it.
+A *fragment* is what one method, or one level of a factor, changes: `cell`, `model`, `mitigations`, `training`. How it
+names a component is in `reference`.
 
 This module imports neither JAX nor any component.
 """
@@ -14,9 +12,10 @@ import math
 import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -30,6 +29,7 @@ from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import PROBE_SETS, Asked
 from seqbench.grid.document import Document, Place
+from seqbench.grid.reference import Change, Named, Reference, change_of, layered, reference
 from seqbench.schema import RESULT_COLUMNS
 
 FIRST_REPORTING_SEED = 1000
@@ -43,29 +43,6 @@ TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
 
 RESERVED = frozenset(RESULT_COLUMNS)
 """Columns of the results, which no factor may be named like."""
-
-
-class Reference(NamedTuple):
-    """A component as a grid names it; `settings` is None for a bare name."""
-
-    name: str
-    settings: dict[str, Any] | None = None
-
-    def over(self, below: Reference) -> Reference:
-        """This reference as a change of another: settings of the same component are updated, anything else replaced."""
-        if self.settings is None or below.name != self.name:
-            return self
-        return Reference(self.name, {**(below.settings or {}), **self.settings})
-
-
-def _reference(value: Any) -> Reference:
-    if isinstance(value, str) and value:
-        return Reference(value)
-    if isinstance(value, dict) and len(value) == 1:
-        [(name, settings)] = value.items()
-        if settings is None or isinstance(settings, dict):
-            return Reference(name, settings or {})
-    raise PydanticCustomError("reference", "a name, or one name with its settings: {name: {setting: value}}")
 
 
 def _seeds(first: int) -> Any:
@@ -97,12 +74,11 @@ def _number(value: Any) -> int | float:
 
 def _probes(value: Any) -> Asked:
     named = isinstance(value, str) and value
-    if named or (isinstance(value, list) and all(_reference(part) for part in value)):
+    if named or (isinstance(value, list) and all(reference(part) for part in value)):
         return value
     raise PydanticCustomError("probes", "default, none, all, the name of a probe, or a list of probes")
 
 
-Named = Annotated[Reference, PlainValidator(_reference)]
 Name = Annotated[str, PlainValidator(_name)]
 Positive = Annotated[int, Field(gt=0, le=LARGEST_SEED)]
 Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -120,29 +96,33 @@ class Training(Strict):
     steps: Positive = 3000
     batch_size: Positive = 32
     evaluate_every: Positive = 100
-    optimizer: Named = Reference("adam")
+    optimizer: Change = Reference("adam")
     learning_rate: Rate = 1e-3
-    schedule: Named = Reference("constant")
+    schedule: Change = Reference("constant")
     stop_when_solved: bool = True
     validation_sequences: Positive = 1024
     test_sequences: Positive = 10_000
 
-    def updated(self, change: Training) -> Training:
-        """This training with what `change` says in so many words."""
-        changes = {key: getattr(change, key) for key in change.model_fields_set}
-        for key in TRAINING_FAMILIES:
-            if key in changes:
-                changes[key] = changes[key].over(getattr(self, key))
-        return self.model_copy(update=changes)
+    def updated(self, *changes: Training) -> Training:
+        """This training with what the changes say in so many words."""
+        said = {key: getattr(change, key) for change in changes for key in change.model_fields_set}
+        for key in said.keys() & TRAINING_FAMILIES:
+            own = (getattr(change, key) for change in changes if key in change.model_fields_set)
+            said[key] = layered(getattr(self, key), own)
+        return self.model_copy(update=said)
 
 
 class Fragment(Strict):
     """What one method, or one level of a factor, changes."""
 
-    cell: Named | None = None
-    model: Named | None = None
+    cell: Change | None = None
+    model: Change | None = None
     mitigations: list[Named] = []
     training: Training = Training()
+
+    def references(self, place: Place) -> Iterator[tuple[Place, str, Reference]]:
+        """Every component that this fragment, which stands at `place`, names: where, of which family, and how."""
+        return _references(place, self)
 
 
 class NamedMethod(Fragment):
@@ -198,7 +178,11 @@ class Tuning(Strict):
 
 
 class Comparisons(Strict):
-    """The family of comparisons: each method against a baseline, or named pairs. By default each against the first."""
+    """The family of comparisons: each method against a baseline, or named pairs.
+
+    By default each method against the first of the list; in a grid with factors each method that differs from the one
+    without remedies in one factor, and each listed one, against that one; without such a method, every pair.
+    """
 
     baseline: Name | None = None
     pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
@@ -211,10 +195,10 @@ class Grid(Strict):
     tasks: Annotated[list[Named], Field(min_length=1)]
     lengths: list[Positive] = []
     seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED))] = range(1000, 1010)
-    cell: Named = Reference("vanilla")
-    model: Named = Reference("stacked")
+    cell: Annotated[Reference, change_of("vanilla")] = Reference("vanilla")
+    model: Annotated[Reference, change_of("stacked")] = Reference("stacked")
     mitigations: list[Named] = []
-    training: Training = Training()
+    training: Annotated[Training, AfterValidator(lambda own: Training().updated(own))] = Training()
     methods: list[NamedMethod] = []
     factors: dict[Name, Annotated[dict[Name, Level], Field(min_length=1)]] = {}
     exclude: list[dict[str, Any]] = []
@@ -253,13 +237,13 @@ class Grid(Strict):
             yield ("tasks", index), "tasks", task
         yield from _references((), self)
         for index, method in enumerate(self.methods):
-            yield from _references(("methods", index), method)
+            yield from method.references(("methods", index))
         for factor, levels in self.factors.items():
             for level, fragment in levels.items():
-                yield from _references(("factors", factor, level), fragment)
+                yield from fragment.references(("factors", factor, level))
         if not isinstance(self.probes, str):
             for index, part in enumerate(self.probes):
-                yield ("probes", index), "probes", _reference(part)
+                yield ("probes", index), "probes", reference(part)
         elif self.probes not in PROBE_SETS:
             yield ("probes",), "probes", Reference(self.probes)
 

@@ -1,8 +1,9 @@
 """From a grid to its methods and its tasks, each with complete settings.
 
-The levels of the factors combine as a full product. Their fragments are merged over the grid's own in the order of the
-factors: cell, model and training are replaced or updated, mitigations are added. A method of the explicit list is
-merged the same way, except that its mitigations stand instead of the grid's.
+The levels of the factors combine as a full product. Their fragments are merged over the grid's own: cell, model and
+training are replaced or updated, mitigations are added in the order of the factors. Levels that contradict each other
+are refused (`contradictions`). A method of the explicit list is merged the same way, except that its mitigations stand
+instead of the grid's.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
-from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Reference, Training
+from seqbench.grid.reference import Reference, layered
+from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Training
+from seqbench.plan.contradictions import claims, require_agreement, require_fit
 
 NOTHING = frozenset({"none", "default"})
 """Labels of levels that change nothing and so give a method no part of its name."""
@@ -80,14 +83,20 @@ class Draft(NamedTuple):
     mitigations: tuple[Reference, ...]
     training: Training
 
-    def under(self, fragment: Fragment) -> Draft:
-        """This draft with a fragment merged over it; the fragment's mitigations are added."""
+    def under(self, *fragments: Fragment) -> Draft:
+        """This draft with fragments merged over it that do not contradict each other; their mitigations are added."""
         return Draft(
-            cell=fragment.cell.over(self.cell) if fragment.cell else self.cell,
-            model=fragment.model.over(self.model) if fragment.model else self.model,
-            mitigations=(*self.mitigations, *fragment.mitigations),
-            training=self.training.updated(fragment.training),
+            cell=layered(self.cell, (part.cell for part in fragments if part.cell)),
+            model=layered(self.model, (part.model for part in fragments if part.model)),
+            mitigations=(*self.mitigations, *(own for part in fragments for own in part.mitigations)),
+            training=self.training.updated(*(part.training for part in fragments)),
         )
+
+    @property
+    def single(self) -> dict[str, Reference]:
+        """The components of which a method has one, by family."""
+        trained = {family: getattr(self.training, key) for key, family in TRAINING_FAMILIES.items()}
+        return {"cells": self.cell, "models": self.model, **trained}
 
     def method(self, name: str, factors: dict[str, str]) -> Method:
         """The method, with complete settings."""
@@ -142,7 +151,9 @@ def expand_methods(grid: Grid) -> tuple[Method, ...]:
 def _listed(base: Draft, grid: Grid, index: int) -> Method:
     fragment = grid.methods[index]
     start = base._replace(mitigations=()) if "mitigations" in fragment.model_fields_set else base
-    method = start.under(fragment).method(fragment.name, {})
+    draft = start.under(fragment)
+    require_fit(grid.document, fragment, ("methods", index), draft.single)
+    method = draft.method(fragment.name, {})
     return replace(method, tuned=fragment.tuned or grid.tuning is None)
 
 
@@ -153,9 +164,13 @@ def _factorial(base: Draft, grid: Grid, removed: list[dict[str, tuple[str, ...]]
         labels = dict(zip(grid.factors, (label for label, _ in combination), strict=True))
         if any(all(labels[factor] in levels for factor, levels in rule.items()) for rule in removed):
             continue
-        draft = base
-        for _, fragment in combination:
-            draft = draft.under(fragment)
+        places: list[Place] = [("factors", *level) for level in labels.items()]
+        fragments = [fragment for _, fragment in combination]
+        claimed = [list(claims(fragment, place)) for fragment, place in zip(fragments, places, strict=True)]
+        require_agreement(grid.document, claimed)
+        draft = base.under(*fragments)
+        for fragment, place in zip(fragments, places, strict=True):
+            require_fit(grid.document, fragment, place, draft.single)
         yield draft.method(method_name(labels.values()), labels)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from seqbench.components.catalogue import Component
-from seqbench.grid.spec import Reference
+from seqbench.grid.reference import Reference
 from seqbench.plan.expand import expand_methods, expand_tasks, method_bound, method_name
 
 HEAD = "question: q\ntasks: [adding]\nlengths: [5, 9]\n"

@@ -1,0 +1,67 @@
+"""How a grid names a component, and how one naming changes another.
+
+A component is written as a name (`gru`: all settings at their defaults) or as a name with settings
+(`{lstm: {forget_bias: 2.0}}`). Over a component of the same name, settings change only those they name; a bare name
+resets it. Settings alone (`model: {width: 8}`) change the component that is there, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import PlainValidator
+from pydantic_core import PydanticCustomError
+
+
+class Reference(NamedTuple):
+    """A component as a grid names it.
+
+    name: empty where settings stand alone, for whatever component is there
+    settings: None for a bare name
+    """
+
+    name: str
+    settings: dict[str, Any] | None = None
+
+    def over(self, below: Reference) -> Reference:
+        """This reference as a change of another: settings of the same component are updated, anything else replaced."""
+        if self.settings is None or self.name not in ("", below.name):
+            return self
+        return Reference(below.name, {**(below.settings or {}), **self.settings})
+
+
+def layered(below: Reference, changes: Iterable[Reference]) -> Reference:
+    """A reference under changes that do not contradict each other: the same in whatever order they stand.
+
+    Bare names come first, for they reset; then names with settings; then settings alone.
+    """
+    for one in sorted(changes, key=lambda one: (not one.name, one.settings is not None)):
+        below = one.over(below)
+    return below
+
+
+def reference(value: Any) -> Reference:
+    """A component by name, with or without settings, from what YAML holds."""
+    if isinstance(value, str) and value:
+        return Reference(value)
+    if isinstance(value, dict) and len(value) == 1:
+        [(name, settings)] = value.items()
+        if settings is None or isinstance(settings, dict):
+            return Reference(name, settings or {})
+    raise PydanticCustomError("reference", "a name, or one name with its settings: {name: {setting: value}}")
+
+
+def change(value: Any) -> Reference:
+    """The same, or settings alone."""
+    alone = isinstance(value, dict) and value and not any(isinstance(own, dict | None) for own in value.values())
+    return Reference("", dict(value)) if alone else reference(value)
+
+
+def change_of(default: str) -> Any:
+    """Validates a component where one is there from the start: `default`."""
+    return PlainValidator(lambda value: change(value).over(Reference(default)))
+
+
+Named = Annotated[Reference, PlainValidator(reference)]
+Change = Annotated[Reference, PlainValidator(change)]

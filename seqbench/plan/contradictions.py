@@ -1,0 +1,106 @@
+"""Levels of different factors that contradict each other: none may undo without a word what another one sets.
+
+A level may change what the grid itself sets: that is what factors are for. Two levels of one method may set the same
+component, or the same setting of it, only if they set it to the same value. Settings of one component combine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from seqbench.components import catalogue
+from seqbench.components.catalogue import ComponentError
+from seqbench.errors import GridError
+from seqbench.grid.document import Document, Place, spell
+from seqbench.grid.reference import Reference
+from seqbench.grid.spec import TRAINING_FAMILIES, Fragment
+
+OUT = "leave the combination out (see `exclude`)"
+
+
+class Claim(NamedTuple):
+    """What a fragment sets.
+
+    thing: such as ("model",), ("model", "width") or ("training", "steps")
+    place: where in the file the value stands
+    """
+
+    thing: Place
+    value: Any
+    place: Place
+
+
+def claims(fragment: Fragment, place: Place) -> Iterator[Claim]:
+    """Everything that a fragment, which stands at `place`, sets; mitigations are added and so set nothing."""
+    said = fragment.training.model_fields_set
+    for key in said - set(TRAINING_FAMILIES):
+        yield Claim(("training", key), getattr(fragment.training, key), (*place, "training", key))
+    for own, _, reference in fragment.references(place):
+        thing = own[len(place) :]
+        if thing[0] == "mitigations" or (thing[0] == "training" and thing[1] not in said):
+            continue
+        inner = (*own, reference.name) if reference.name else own
+        if reference.name:
+            yield Claim(thing, reference.name, inner if reference.settings is not None else own)
+        for setting, value in (reference.settings or {}).items():
+            yield Claim((*thing, setting), value, (*inner, setting))
+
+
+def require_agreement(document: Document, levels: Sequence[Sequence[Claim]]) -> None:
+    """Refuse a combination of levels, each with what it claims, of which one undoes another.
+
+    Raises:
+        GridError: two levels set the same thing to different values, or one sets the cell of a model, set by another,
+            that reads through no cell.
+    """
+    first: dict[Place, Claim] = {}
+    for level in levels:
+        for claim in level:
+            before = first.setdefault(claim.thing, claim)
+            if before.value != claim.value:
+                raise _contradiction(document, before, claim)
+    model = first.get(("model",))
+    if model is None or catalogue.is_recurrent(model.value):
+        return
+    for level in levels:
+        for claim in level:
+            if claim.thing[0] == "cell" and claim.place[:3] != model.place[:3]:
+                problem = f"{model.value}, which {_where(document, model)} sets, reads through no cell; {OUT}"
+                raise document.error(claim.place, problem, key=_is_key(claim))
+
+
+def _contradiction(document: Document, before: Claim, claim: Claim) -> GridError:
+    """Both places, and what to do."""
+    problem = f"expected {before.value}, to which {_where(document, before)} sets it, got {claim.value}; {OUT}"
+    if claim.thing in (("cell",), ("model",), *(("training", key) for key in TRAINING_FAMILIES)):
+        problem += f", or give settings alone, `{claim.thing[-1]}: {{setting: value}}`, for whichever is there"
+    return document.error(claim.place, problem, key=_is_key(claim))
+
+
+def _is_key(claim: Claim) -> bool:
+    """Whether a component's name is the key of its settings."""
+    return bool(claim.place[-1] == claim.value)
+
+
+def _where(document: Document, claim: Claim) -> str:
+    mark = document.mark(claim.place, key=_is_key(claim))
+    return f"{document.file}:{mark.line}:{mark.column} {spell(claim.place)}"
+
+
+def require_fit(document: Document, fragment: Fragment, place: Place, found: Mapping[str, Reference]) -> None:
+    """Refuse settings that stand alone in a fragment and that the component found there, by family, does not have.
+
+    Raises:
+        GridError: with the place of the setting.
+    """
+    for own, family, reference in fragment.references(place):
+        if reference.name:
+            continue
+        try:
+            catalogue.resolve(family, found[family].name, found[family].settings or {})
+        except ComponentError as error:
+            if error.setting in (reference.settings or {}):
+                unknown = error.setting not in catalogue.settings(family, found[family].name)
+                raise document.error((*own, error.setting), error.problem, key=unknown) from None
+            raise
