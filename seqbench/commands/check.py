@@ -30,7 +30,7 @@ CONTRACTS: dict[str, Callable[[Callable[..., Any]], list[Check]]] = {
 
 
 class Verdict(NamedTuple):
-    """What became of a check: met, and what there is to say about it."""
+    """The result of a check: whether it is met, and an explanation."""
 
     met: bool
     text: str
@@ -63,7 +63,7 @@ def judge(each: Check) -> Verdict:
         return Verdict(True, f" (nothing to check: {reason})")
     except AssertionError as error:
         return Verdict(False, f": {error}")
-    except Exception as error:  # noqa: BLE001 - it is a stranger's component that raised
+    except Exception as error:  # noqa: BLE001 - the component of a user may raise anything
         place = traceback.extract_tb(error.__traceback__)[-1]
         return Verdict(False, f": {type(error).__name__} in {place.filename}, line {place.lineno}: {error}")
     return Verdict(True, "")

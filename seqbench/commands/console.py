@@ -1,4 +1,4 @@
-"""The two streams a command writes to: results to standard output, what goes on to standard error."""
+"""The two streams of a command: results to standard output, progress and warnings to standard error."""
 
 from __future__ import annotations
 

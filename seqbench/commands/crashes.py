@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 MOST = 5
-"""Reasons that are listed; a grid that crashes everywhere seldom has more."""
+"""Reasons that are listed; a grid in which every trial crashes rarely has more."""
 
 
 def last_line(traceback: str) -> str:

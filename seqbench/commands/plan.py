@@ -42,6 +42,6 @@ def _show(current: Plan, workers: int) -> None:
     facts.add_row("memory", f"about {estimate.bytes_per_worker / 2**20:,.0f} MiB a worker")
     console.print(facts)
     if current.incompatible:
-        console.print(f"\n{len(current.incompatible)} combinations make no sense and are left out:")
+        console.print(f"\n{len(current.incompatible)} combinations are incompatible and are left out:")
     for reason in current.incompatible:
         console.print(f"  {reason.method} on {reason.task}: {reason.reason}")

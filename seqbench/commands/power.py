@@ -1,4 +1,4 @@
-"""`seqbench power`: how many seeds for which claim."""
+"""`seqbench power`: how many seeds a claim needs."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from seqbench.commands.tables import table_of
 
 
 def power(pilot: str | None, results: Path, *, rate: float, rate_against: float, comparisons: int) -> None:
-    """Print the smallest designs that can find anything, and the power to find a stated or a pilot's difference."""
+    """Print the smallest designs that can find a difference, and the power to find a stated one or that of a pilot."""
     from seqbench.stats.power import power_for_rates, power_from_pilot, smallest_designs
     from seqbench.stats.preregistration import Declared
     from seqbench.store.results import load_plan, load_results
 
     console = out()
-    console.print(table_of(smallest_designs(), title="Seeds below which nothing can be found, whatever the difference"))
+    console.print(
+        table_of(smallest_designs(), title="Fewest seeds with which a difference of any size can be significant")
+    )
     if pilot is None:
         found = power_for_rates(rate, rate_against, comparisons=comparisons)
         console.print(

@@ -12,7 +12,7 @@ from seqbench.commands.console import out, progress
 from seqbench.commands.tables import table_of
 
 ALONE = "probe"
-"""Folder of the figures of models that belong to no grid."""
+"""Folder of the figures of single models."""
 
 
 def probe(

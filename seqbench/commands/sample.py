@@ -16,7 +16,7 @@ def sample(name: str, results: Path, *, trial: str, length: int, temperature: fl
 
     Raises:
         UsageError: there is no such trial, or its parameters were not kept.
-        Incompatible: it is no language model. StoreError: its parameters are damaged.
+        Incompatible: it is not a language model. StoreError: its parameters are damaged.
     """
     folder = results_folder(name, results)
     console = out()
@@ -54,7 +54,7 @@ def _text(folder: Path, record: Record, *, length: int, temperature: float, top_
     model = nnx.merge(program.graph, parameters)
     require_language_model(model)
     if task.outputs != task.inputs or len(task.symbols) != task.inputs:
-        raise Incompatible("sampling needs a task whose answers are its own next symbols, such as language_model")
+        raise Incompatible("sampling needs a task that predicts the next symbol, such as language_model")
     start_key, key = jax.random.split(jax.random.key(seed))
     start = (task.test or task.sample)(start_key, 1).inputs[0, :1]
     added = draw(model, start, key, symbols=length, temperature=temperature, top_k=top_k)

@@ -19,7 +19,7 @@ from seqbench.store.trials import TrialStore
 
 
 def status(name: str, results: Path, *, as_json: bool) -> None:
-    """Print how many trials of a grid are finished, lacking, missing and failed, and what became of them.
+    """Print how many trials of a grid are finished, incomplete, missing and failed, and their outcomes.
 
     Raises:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
@@ -34,7 +34,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 
 
 def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
-    """What is printed. Every planned trial is finished, lacking or missing; those that are lacking have an outcome."""
+    """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
     records, damaged = store.read()
     current = planned(grid, records)
     known = {trial.id for trial in current.trials}
@@ -47,7 +47,7 @@ def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
         "grid": grid.name,
         "planned": len(known),
         "finished": finished,
-        "lacking": len(here) - finished,
+        "incomplete": len(here) - finished,
         "missing": len(known) - len(here),
         "waiting": current.waiting,
         "failed": len(failed),
@@ -61,15 +61,15 @@ def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
     """The facts for people."""
     console = out()
     console.print(f"{facts['grid']}: {facts['finished']:,} of {facts['planned']:,} trials finished")
-    for key in ("lacking", "missing", "waiting", "failed", "damaged"):
+    for key in ("incomplete", "missing", "waiting", "failed", "damaged"):
         if facts[key]:
             console.print(f"  {key:10s}{facts[key]:>8,}")
     for outcome, count in facts["outcomes"].items():
         console.print(f"  {outcome:10s}{count:>8,}")
-    if facts["lacking"]:
+    if facts["incomplete"]:
         console.print(
-            f"\n{facts['lacking']:,} trials have finished but lack the probes or parameters that the grid asks for by "
-            f"now. They train again, to the same numbers, with: {again}"
+            f"\n{facts['incomplete']:,} trials have finished without probes or parameters that the grid asks "
+            f"for now. They train again, to the same numbers, with: {again}"
         )
     for trial, text in facts["failures"].items():
         console.print(f"\n{trial} failed: {last_line(text)}", markup=False)

@@ -13,7 +13,7 @@ from seqbench.tracking.mirror import mirror_folder
 
 
 def track(name: str, results: Path, *, tracking_uri: str | None) -> None:
-    """Mirror the results of a grid, whole. Doing it again adds nothing."""
+    """Mirror the results of a grid, whole. Mirroring again changes nothing."""
     folder = own_results_folder(name, results)
     uri = resolve_uri(folder.parent, tracking_uri)
     # Two writers would end and replace each other's runs; the folder's lock keeps them apart.

@@ -11,6 +11,6 @@ from seqbench.tracking.ui import serve_ui
 
 
 def ui(name: str | None, results: Path, *, port: int) -> None:
-    """Serve the UI until Ctrl-C, which is how it is meant to end."""
+    """Serve the UI until Ctrl-C."""
     with contextlib.suppress(Interrupted):
         serve_ui(results, port=port, grid=Path(name).stem if name else None, echo=out().print)

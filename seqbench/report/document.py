@@ -103,7 +103,7 @@ def _policy(style: str, script: str) -> str:
 
 
 def _method_classes(evidence: Evidence) -> str:
-    """One class a method, for its marker in the legend and in tables."""
+    """One class per method, for its marker in the legend and in tables."""
     looks = (evidence.styles[method] for method in evidence.methods)
     return "\n".join(f".m{i} .swatch{{color:var(--c{COLOURS.index(look.colour)})}}" for i, look in enumerate(looks))
 

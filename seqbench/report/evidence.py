@@ -1,4 +1,4 @@
-"""What a report rests on: the tables a grid left behind, its plan, and what the statistics make of them."""
+"""What a report is made of: the tables of a results folder, its plan, and the statistics of both."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from seqbench.stats.preregistration import Declared
 class Evidence:
     """Everything the report shows, read once and never changed.
 
-    results: one row a planned trial; an unfinished one has no outcome (columns: `store.schema.RESULT_COLUMNS`)
-    curves, probes: one row an evaluation, one row a measured distance
+    results: one row per planned trial; an unfinished one has no outcome (columns: `store.schema.RESULT_COLUMNS`)
+    curves, probes: one row per evaluation, one row per measured distance
     plan: what the grid declared before it ran
     failures: traceback by trial, of those that crashed
     comparison: the statistics of the finished trials

@@ -1,4 +1,4 @@
-"""What stands at the head of the report: the question, the answers, the size of the grid, and what it cannot say."""
+"""The head of the report: the question, the answers, the size of the grid, and warnings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def title(evidence: Evidence) -> str:
 
 
 def answers(evidence: Evidence) -> list[Answer]:
-    """One sentence a task, in the order of the grid."""
+    """One sentence per task, in the order of the grid."""
     found = dict(zip(evidence.comparison.answers["task"], evidence.comparison.answers["answer"], strict=True))
     return [_answer(task, found[task].removeprefix(f"{task}: ")) for task in evidence.tasks if task in found]
 
@@ -41,7 +41,7 @@ def _answer(task: str, sentence: str) -> Answer:
 
 
 def _capital(sentence: str) -> str:
-    """The sentence as it stands: names of methods keep their case, words of ours begin with a capital."""
+    """The sentence with a capital letter, unless it begins with the name of a method."""
     return (
         sentence
         if sentence.split(" ")[0] not in ("no", "nothing", "all", "seeds", "half")
@@ -74,13 +74,13 @@ def _count(number: int, noun: str) -> str:
 
 
 def warnings(evidence: Evidence) -> Sequence[str]:
-    """What a reader must know before believing a number: unfinished trials, few seeds, all diverged."""
+    """What limits every number of the report: unfinished trials, few seeds, unequal tuning, all diverged."""
     results, found = evidence.results, []
     finished = int(results["outcome"].notna().sum())
     if finished < len(results):
         found.append(
             f"This report is partial: {finished:,} of {len(results):,} planned trials have finished. "
-            "Every number rests on the finished ones only and may change."
+            "Every number is computed from these only and may change."
         )
     seeds = evidence.reporting.groupby(["method", "task", "length"], observed=True).size()
     if len(seeds) and seeds.min() < SEEDS_FOR_RANKING:
@@ -91,7 +91,7 @@ def warnings(evidence: Evidence) -> Sequence[str]:
     if tried.nunique() > 1:
         found.append(
             f"Not every method was tuned equally: between {tried.min():,} and {tried.max():,} settings were tried. "
-            "Whatever had more may look better for that alone."
+            "A method with more settings may look better for that reason alone."
         )
     if finished and (results["outcome"].dropna() == "diverged").all():
         found.append("Every finished trial diverged: there is no accuracy to compare.")

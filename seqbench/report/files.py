@@ -1,4 +1,4 @@
-"""Drawings: every chart once as SVG, for the page and for a paper alike, and once as PNG.
+"""Drawn charts: each once as SVG, for the page and for a paper alike, and once as PNG.
 
 The layout is computed once, and the legend that a file needs is hung below it; the page, which has a legend of its
 own, cuts it off again.

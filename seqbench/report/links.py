@@ -1,4 +1,4 @@
-"""Addresses inside the page: every number leads to the trials it rests on."""
+"""Addresses inside the page: every number leads to the trials it is computed from."""
 
 from __future__ import annotations
 

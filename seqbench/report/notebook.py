@@ -31,7 +31,7 @@ def accuracy(results: pd.DataFrame, task: str | None = None) -> Figure:
     """Accuracy against dependency length: every seed a dot, medians as lines, chance dashed.
 
     Args:
-        results: one row a trial, as `seqbench.load_results` returns it.
+        results: one row per trial, as `seqbench.load_results` returns it.
         task: the task to draw; may be left out if there is one only.
 
     Raises:
@@ -75,8 +75,8 @@ def gradient(results: pd.DataFrame, probes: pd.DataFrame) -> Figure:
     """The gradient that arrives from each distance above the accuracy at that distance, for every task.
 
     Args:
-        results: one row a trial, as `seqbench.load_results` returns it.
-        probes: one row a measurement, as `seqbench.load_probes` returns it.
+        results: one row per trial, as `seqbench.load_results` returns it.
+        probes: one row per measurement, as `seqbench.load_probes` returns it.
 
     Raises:
         UsageError: no gradient was measured at initialisation.

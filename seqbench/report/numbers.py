@@ -1,4 +1,4 @@
-"""The numbers in a chart as a table, in which each number leads to the trials it rests on."""
+"""The numbers in a chart as a table, in which each number leads to the trials it is computed from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ NAMES = (
     "task", "method", "against", "length", "learning_rate", "setting", "effect", "factor", "level", "by", "by_level",
     "verdict", "text",
 )  # fmt: skip
-"""Columns that say what a row is about and are no number of it."""
+"""Columns that identify a row rather than measure it."""
 WORDS = {
-    "at_least": "solved every length", "below": "not even the shortest", "non_monotone": "solved again after a failure",
+    "at_least": "solved every length", "below": "shortest not solved", "non_monotone": "solved again after a failure",
     "p_holm": "p (Holm)", "first_step": "first step", "median_step": "median step", "text": "remembers",
     "by_level": "at", "mean_rank": "mean rank", "learning_rate": "learning rate",
 }  # fmt: skip
-"""How columns are read whose names are no words."""
+"""Heads of columns whose names are not plain words."""
 
 
 def numbers(chart: Chart, evidence: Evidence) -> Table:

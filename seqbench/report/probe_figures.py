@@ -39,10 +39,10 @@ FIGURES = {
 
 @themed
 def probe_figure(measured: pd.DataFrame) -> Figure:
-    """Draw the gradient that arrives from each distance, one line a method, one panel a task.
+    """Draw the gradient that arrives from each distance, one line per method, one panel per task.
 
     The gradient is shown relative to its value nearest to the loss, so that methods differ in slope alone; the median
-    over seeds. A dotted line stands at the dependency length, and another at the place of exact zeros.
+    over seeds. A dotted line marks the dependency length, another the place of exact zeros.
 
     Raises:
         UsageError: no gradient was measured.
@@ -76,7 +76,7 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
 
 
 def probe_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """One row a method and task: medians over seeds, empty where a figure does not exist.
+    """One row per method and task: medians over seeds, empty where a figure does not exist.
 
     `at the dependency length` is the gradient that arrives from there, as a share of the nearest.
     """

@@ -2,7 +2,7 @@
 
 Matplotlib writes SVG with inline styles, which a strict content security policy forbids, and with fixed colours. Here
 every style becomes a class of one shared style sheet, ink and method colours become variables that follow light and
-dark, identifiers become unique on the page, and every mark learns its method, its text and its trial.
+dark, identifiers become unique on the page, and every mark carries its method, its text and its trial.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class StyleSheet:
         self._names: dict[str, str] = {}
 
     def name(self, style: str) -> str:
-        """The class that stands for this style."""
+        """The class of this style."""
         rules = _page_style(style)
         return self._names.setdefault(rules, f"k{len(self._names)}") if rules else ""
 

@@ -40,7 +40,7 @@ class Column:
     head: what it shows
     text: an entry from its row; or the name of a column of the frame, whose values are read as `number` reads them
     unit: in what it is measured, or what its brackets hold; shown in brackets behind the head
-    link: from a row to the address of what the entry rests on; missing and empty entries lead nowhere
+    link: from a row to the address of the trials behind the entry; missing and empty entries lead nowhere
     method: from a row to the number of the method that the entry names
     align: the side on which entries stand; numbers stand on the right
     """

@@ -1,4 +1,4 @@
-"""What has come into a results folder since the last look: every trial file is read once, and again if it is replaced.
+"""New results in a folder that is being filled: every trial file is read once, and again if it is replaced.
 
 The live mirror looks many times while a grid fills. Reading the folder whole each time would cost the square of its
 size.
@@ -28,13 +28,13 @@ class Signature(NamedTuple):
 
 
 class Arrivals:
-    """The results of a folder as they come.
+    """The results of a folder as they arrive.
 
     plan: as `load_plan` reads it; empty before the grid has one
     results: one row for each trial that has finished
     probes: what a comparison draws of these trials
     curves: of the pending trials alone
-    pending: trials that have come and are not settled
+    pending: trials that have arrived and are not settled
     count: trial files read so far
     """
 
@@ -54,7 +54,7 @@ class Arrivals:
         Raises:
             StoreError: the plan is damaged.
         """
-        found = self._list()  # before the plan, which knows every trial that has begun
+        found = self._list()  # before the plan, so that the plan knows every trial found
         self._read_plan()
         labels = self.plan.get("trials", {})
         new = {trial: seen for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen}
@@ -79,7 +79,7 @@ class Arrivals:
         self.curves = self.curves[self.curves["trial"].isin(self.pending)]
 
     def _forget(self) -> None:
-        """Begin anew."""
+        """Start again with nothing read."""
         self._seen, self.pending = {}, set()
         tables = tables_of([], {"trials": {}, "factors": self.plan.get("factors", [])})
         self.results, self.curves, self.probes = (tables[name] for name in ("results", "curves", "probes"))
@@ -94,7 +94,7 @@ class Arrivals:
             return {}
 
     def _read_plan(self) -> None:
-        """Read the plan if it has changed; if it now labels trials otherwise, what was read under it is forgotten."""
+        """Read the plan if it has changed; if trials have other labels now, read all of them again."""
         path = self.folder / "plan.json"
         if not path.exists() or (seen := _signature(path.stat())) == self._plan_seen:
             return
@@ -118,6 +118,6 @@ def _signature(status: os.stat_result) -> Signature:
 
 
 def _joined(old: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
-    """Old rows and new ones; those of a trial that came again take the place of its old ones."""
+    """Old rows and new ones; those of a trial that was trained again replace its old ones."""
     kept = old[~old["trial"].isin(new["trial"].unique())]
     return pd.concat([kept, new], ignore_index=True) if len(kept) else new.reset_index(drop=True)

@@ -28,19 +28,19 @@ QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    # What MLflow raises is said in one line; before it raises it would print a page. Also silences Alembic.
+    # Errors are reported in one line; MLflow would print a page before raising. Also silences Alembic.
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
 }
 
 
 class Patience:
-    """How long one HTTP request may take and how often it is tried again; MLflow's defaults block for four minutes."""
+    """Timeout and retries of one HTTP request; MLflow's defaults block for four minutes."""
 
     LIVE: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "8", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
     """While trials train: the next pass is the retry."""
 
     TRACK: ClassVar = {"MLFLOW_HTTP_REQUEST_TIMEOUT": "30", "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0"}
-    """When mirroring is all that was asked for. A request that is sent twice may make two runs of one trial."""
+    """For `seqbench track`. A request that is sent twice may make two runs of one trial."""
 
 
 def resolve_uri(results_dir: Path | str, tracking_uri: str | None = None) -> str:
@@ -49,14 +49,14 @@ def resolve_uri(results_dir: Path | str, tracking_uri: str | None = None) -> str
 
 
 def embedded_uri(results_dir: Path | str) -> str:
-    """The SQLite database that lies beside the results."""
+    """The SQLite database beside the results."""
     return f"{SQLITE}{Path(results_dir).resolve() / DATABASE}"
 
 
 def artifact_root(uri: str, results_dir: Path | str) -> str | None:
     """Absolute folder for artifacts; None where the server decides.
 
-    MLflow's own default is a folder below the current directory, another one for every place a command is typed in.
+    MLflow's own default is a folder below the current directory, which differs from call to call.
     """
     if uri.startswith(SQLITE):
         return str(Path(uri.removeprefix(SQLITE)).resolve().parent / ARTIFACTS)
@@ -72,7 +72,7 @@ def without_password(uri: str) -> str:
 
 
 _written: dict[str, str] = {}
-"""What `set_environment` put there, so that it may change it again: what the user has set stands."""
+"""What `set_environment` has set and may change again; values set by the user are kept."""
 
 
 def set_environment(patience: Mapping[str, str] = Patience.LIVE) -> None:
@@ -83,7 +83,7 @@ def set_environment(patience: Mapping[str, str] = Patience.LIVE) -> None:
 
 
 def connect(uri: str, results_dir: Path | str, patience: Mapping[str, str] = Patience.LIVE) -> MlflowClient:
-    """A client whose store answers.
+    """A client of a store that answers.
 
     Raises:
         TrackingError: the store cannot be opened or the server does not answer.
@@ -125,7 +125,7 @@ def _fault(error: BaseException, uri: str) -> str:
     from requests.exceptions import Timeout
     from urllib3.exceptions import ReadTimeoutError
 
-    causes: list[BaseException] = [error]  # MLflow wraps what its connection raised in a paragraph of advice
+    causes: list[BaseException] = [error]  # MLflow wraps the error of its connection in a paragraph of advice
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
     if any(isinstance(cause, (Timeout, ReadTimeoutError)) for cause in causes):
@@ -135,7 +135,7 @@ def _fault(error: BaseException, uri: str) -> str:
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
     advice = ""
     if uri.startswith(SQLITE) and any(sign in first for sign in UNUSABLE):
-        advice = f". It is only a mirror: move {uri.removeprefix(SQLITE)} away and `seqbench track GRID` writes it anew"
+        advice = f". It is only a mirror: move {uri.removeprefix(SQLITE)} away; `seqbench track GRID` writes it again"
     return f"failed: {_without_secret(first, uri).rstrip('.')}{advice}"
 
 

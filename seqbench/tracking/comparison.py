@@ -1,6 +1,6 @@
 """One MLflow run for each method of a task, its metrics logged with step = dependency length.
 
-The page averages only the runs that it has loaded, so it is never left to average: what it shows is computed here.
+The MLflow page averages only the runs that it has loaded; therefore all averages are computed here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from seqbench.palette import COLOURS, styles
-from seqbench.tracking.runs import Entry, Point
+from seqbench.tracking.runs import Point, RunContent
 from seqbench.tracking.saved_view import BY_DISTANCE
 from seqbench.tracking.trial_runs import finished, text
 
@@ -27,7 +27,7 @@ def method_order(planned: Sequence[str], results: pd.DataFrame) -> list[str]:
 def run_colours(methods: Sequence[str]) -> dict[str, str]:
     """A colour for each method, its colour in the report.
 
-    MLflow draws neither dashes nor markers, so each time the palette begins again its colours hold more white.
+    MLflow draws neither dashes nor markers, so colours become paler each time the palette repeats.
     """
     rounds = math.ceil(len(methods) / len(COLOURS))
     return {
@@ -69,10 +69,10 @@ def comparison_entries(
     lengths: Sequence[int],
     grid: str,
     created: int,
-) -> Iterator[Entry]:
+) -> Iterator[RunContent]:
     """One entry for each method that has a finished reporting trial of `task`.
 
-    probes: one row a measurement; those of other tasks are not looked at
+    probes: one row per measurement; those of other tasks are ignored
     lengths: all dependency lengths of the task, in steps, shortest first
     created: milliseconds since 1970 when the experiment was created; later methods get earlier times, because the
         page lists the newest run first
@@ -86,7 +86,7 @@ def comparison_entries(
             continue
         own, start = by_method[method], created - 1000 * place
         points = (*comparison_points(own, lengths), *gradient_points(own, probes))
-        yield Entry(
+        yield RunContent(
             key=method,
             name=method,
             tags={**shared, "mlflow.runColor": colours[method]},
@@ -98,7 +98,7 @@ def comparison_entries(
 
 
 def comparison_points(rows: pd.DataFrame, lengths: Sequence[int]) -> Iterator[Point]:
-    """Figures of one method on one task, by dependency length; seeds that diverged stand below every other.
+    """Figures of one method on one task, by dependency length; a diverged seed ranks below every other.
 
     A median or a worst seed that diverged is minus infinity here: that point becomes a gap in the chart, and
     `diverged_share_vs_length` says why.

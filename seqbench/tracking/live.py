@@ -1,7 +1,7 @@
-"""The MLflow mirror beside a running grid: a thread of the driver that writes what has finished lately.
+"""The MLflow mirror of a running grid: a thread of the main process that writes what has finished.
 
-Training neither waits for it nor hears of it: whatever fails here costs one line, and what is left out is queued in the
-results folder, from which `seqbench track` brings MLflow up to date.
+Training does not depend on it: a failure costs one warning, and `seqbench track` later writes what is missing from the
+results folder.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ EVERY = 15.0
 """Seconds between looks."""
 REDRAW_SHARE = 0.05
 REDRAW_SECONDS = 300.0
-"""A comparison is drawn anew when so large a share of its trials is new, or any after so many seconds: each time
-replaces its runs, and MLflow keeps the rows of those it deletes."""
+"""A comparison is written again when this share of its trials is new, or any after this many seconds: writing replaces
+its runs, and MLflow keeps the rows of deleted ones."""
 PATIENCE = 2.0
 """Seconds to wait at the end for a request under way; `complete` waits for the rest."""
 
@@ -33,7 +33,7 @@ class LiveMirror:
     """Mirrors a results folder while it fills. Use as a context manager around training, then call `complete`."""
 
     def __init__(self, folder: Path, *, tracking_uri: str | None, warn: Callable[[str], None]) -> None:
-        """`warn` is told in one line what fails, from another thread."""
+        """`warn` is called with one line for each failure, from another thread."""
         self.folder = folder
         self.uri = resolve_uri(folder.parent, tracking_uri)
         self.links: Links | None = None
@@ -57,7 +57,7 @@ class LiveMirror:
         self._thread.join(PATIENCE)
 
     def complete(self) -> None:
-        """Write all that is missing, the report among it, and keep the links; say so if that does not succeed."""
+        """Write all that is missing, including the report, and keep the links; warn if that fails."""
         try:
             self.links = self._opened().finish(read_snapshot(self.folder))
         except Exception as error:
@@ -75,7 +75,7 @@ class LiveMirror:
                     self._warn(f"The MLflow mirror pauses: {_reason(error)}. Training goes on.")
 
     def _pass(self) -> None:
-        """Write what has come since the last pass, and what earlier ones could not write."""
+        """Write what has arrived since the last pass, and what earlier passes could not write."""
         arrivals = self._arrivals
         arrivals.look()
         if not arrivals.count:
@@ -89,13 +89,13 @@ class LiveMirror:
             arrivals.settle(mirror.mirrored)
 
     def _outdated(self) -> bool:
-        """Whether enough has come to draw the comparisons anew."""
+        """Whether enough has arrived to write the comparisons again."""
         new = self._arrivals.count - self._drawn
         waited = time.monotonic() - self._drawn_at > REDRAW_SECONDS
         return new > 0 and (waited or new >= REDRAW_SHARE * self._arrivals.count)
 
     def _opened(self) -> Mirror:
-        with self._opening:  # at the end two threads may come here at once
+        with self._opening:  # at the end two threads may get here at once
             if self._mirror is None:
                 plan = self._arrivals.plan or load_plan(self.folder)
                 self._mirror = Mirror(self.uri, plan, self.folder.parent, warn=self._warn, again=self._again)

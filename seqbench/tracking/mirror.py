@@ -1,7 +1,7 @@
 """The mirror of a results folder in MLflow.
 
-The folder is the truth: a tracking server that is down or hangs costs a warning, never a trial, and `seqbench track`
-brings it up to date later.
+The folder is the source: a tracking server that is down or does not answer costs a warning, never a trial, and
+`seqbench track` brings it up to date later.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ TRACK_PAUSES = (2.0, 10.0)
 
 
 class Snapshot(NamedTuple):
-    """A results folder as it stands.
+    """The content of a results folder.
 
     plan: what the grid declared: `grid`, `question`, `methods`, `grid_text`, `versions`, `revision`
     results, curves, probes: its tables; see `seqbench.schema`
-    folder: where the report lies
+    folder: where the report is
     """
 
     plan: Mapping[str, Any]
@@ -47,9 +47,9 @@ class Snapshot(NamedTuple):
 
 
 class Mirror:
-    """Keeps MLflow up to date while a grid trains. No method raises whatever fails, and none waits for the store long.
+    """Keeps MLflow up to date while a grid trains. No method raises an error of the store or waits for it long.
 
-    After a failure the store is left alone for a while, twice as long each time, up to five minutes.
+    After a failure there is a pause, twice as long each time, up to five minutes.
     Methods may be called from any thread; one call runs at a time.
     """
 
@@ -69,7 +69,7 @@ class Mirror:
             uri: from `resolve_uri`
             plan: see `Snapshot`
             results_dir: where artifacts go if the store keeps none itself
-            warn: is told once when the store fails, and once more at the end if updates are still queued
+            warn: called once when the store fails, and once more at the end if updates are still queued
             again: the command that catches up
             last_pass: seconds that `finish` may take to log what is missing
         """
@@ -119,7 +119,7 @@ class Mirror:
         return self.links()._replace(not_mirrored=missing)
 
     def _queued(self, snapshot: Snapshot, missing: int) -> int:
-        """How many runs the store lacks or holds in an older state: of trials, of comparisons, of the report."""
+        """How many runs are missing or outdated in the store: of trials, of comparisons, of the report."""
         writer = self._writer
         outdated = compared_pairs(snapshot.results) - (writer.compared if writer else set())
         return missing + len(outdated) + (0 if writer and writer.reported else 1)
@@ -134,21 +134,21 @@ class Mirror:
                 self._writer.plan = self.plan
                 with translated(self.uri):
                     action(self._writer)
-            except Exception as error:  # noqa: BLE001 - whatever MLflow raises, the grid goes on training
+            except Exception as error:  # noqa: BLE001 - training goes on whatever MLflow raises
                 self._rest(error)
                 return False
             self._pause = FIRST_PAUSE
             return True
 
     def _opened(self) -> Writer:
-        """Open the store; after a failure too, for a request that was not answered may have had its effect."""
+        """Open the store; again after a failure, because a request without an answer may have taken effect."""
         writer = _open_writer(self.uri, self.plan, self.results_dir, Patience.LIVE)
         writer.resume(self.mirrored)
         self._doubtful = False
         return writer
 
     def _rest(self, error: Exception) -> None:
-        """Leave the store alone for a while, and say so the first time."""
+        """Pause, and warn the first time."""
         LOGGER.debug("The MLflow mirror failed", exc_info=error)
         self._doubtful = True
         self._rest_until = time.monotonic() + self._pause
@@ -161,8 +161,8 @@ class Mirror:
 def mirror_snapshot(snapshot: Snapshot, uri: str) -> Links:
     """Mirror a results folder whole.
 
-    A request that fails is not sent again by itself, for it may have had its effect: the store is opened anew, which
-    finds and removes what is there twice, and what is still missing is written.
+    A failed request is not simply sent again, because it may have taken effect: the store is opened again, which finds
+    and removes duplicates, and what is still missing is written.
 
     Raises:
         TrackingError: the store cannot be reached or refuses, three times.
@@ -184,7 +184,7 @@ def _mirror_once(snapshot: Snapshot, uri: str) -> Links:
 
 
 def mirror_folder(folder: Path | str, uri: str) -> Links:
-    """Mirror the results folder at `folder` whole: `mirror_snapshot` of what lies there."""
+    """Mirror the results folder at `folder` whole: `mirror_snapshot` of its content."""
     return mirror_snapshot(read_snapshot(folder), uri)
 
 
@@ -204,7 +204,7 @@ def _open_writer(uri: str, plan: Mapping[str, Any], results_dir: Path, patience:
 
 
 def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
-    """The comparison first: it is what people open, and a slow server may leave no time for every trial."""
+    """The comparison first: people look at it first, and a slow server may leave no time for every trial."""
     writer.reported = False
     writer.compared.clear()
     writer.comparison(snapshot.results, snapshot.probes, until=until)

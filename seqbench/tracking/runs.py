@@ -1,7 +1,7 @@
 """The runs of one MLflow experiment, found by a key, so that writing them twice changes nothing.
 
-MLflow's metrics and params can be added to and never changed. A run whose content is out of date is therefore replaced:
-the new one is written whole, then the old one deleted. Its digest, kept as a tag, tells whether that is needed.
+Metrics and params of MLflow can be added but not changed. A run with outdated content is therefore replaced: a new one
+is written completely, then the old one is deleted. Its digest, kept as a tag, shows whether that is needed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Point(NamedTuple):
     seconds: float = 0.0
 
 
-class Entry(NamedTuple):
+class RunContent(NamedTuple):
     """What one run should hold.
 
     key: names the run within its experiment, kept as the tag that the experiment is keyed by
@@ -57,10 +57,10 @@ class Entry(NamedTuple):
 
 
 class Runs:
-    """The runs of one experiment, as they stand in the store."""
+    """The runs of one experiment in the store."""
 
     def __init__(self, client: MlflowClient, experiment: Experiment, key_tag: str) -> None:
-        """Read what is there, end what a killed process left running and delete what is there twice."""
+        """Read the runs, end those that a killed process left running, and delete duplicates."""
         self.client = client
         self.experiment = experiment
         self.key_tag = key_tag
@@ -76,7 +76,7 @@ class Runs:
             elif key is not None:
                 self.known[key] = run
 
-    def put(self, entry: Entry) -> str:
+    def put(self, entry: RunContent) -> str:
         """Make the store hold `entry`; return the id of its run."""
         old = self.known.get(entry.key)
         tags = {**entry.tags, self.key_tag: entry.key, DIGEST: entry.digest}
@@ -109,7 +109,7 @@ class Runs:
     def _whole(self, key: str) -> bool:
         return bool(self.known[key].info.status == "FINISHED")
 
-    def _write(self, entry: Entry, tags: dict[str, str]) -> Run:
+    def _write(self, entry: RunContent, tags: dict[str, str]) -> Run:
         from mlflow.entities import Metric, Param
 
         run = self.client.create_run(
@@ -148,7 +148,7 @@ def set_experiment_tags(client: MlflowClient, experiment: Experiment, tags: Mapp
 
 
 def clip(text: str, limit: int = TEXT_LIMIT) -> str:
-    """`text` within `limit` characters; a longer one ends in a hash of the whole, so that two stay two."""
+    """`text` within `limit` characters; a longer one ends in a hash of the whole, so that texts stay distinct."""
     if len(text) <= limit:
         return text
     return f"{text[: limit - 9]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"

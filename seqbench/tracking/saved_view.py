@@ -1,6 +1,6 @@
-"""The first screen of the MLflow UI: which charts stand there, and the link that opens them at once.
+"""The first screen of the MLflow UI: which charts it shows, and the link that opens it.
 
-A saved view is an experiment tag that holds the state of the page. Its form is not documented; it was read off
+A saved view is an experiment tag that holds the state of the page. Its format is not documented; it was derived from
 MLflow 3.17 and is tested in a browser. Without it the page still draws every metric of the first ten runs.
 """
 
@@ -33,7 +33,7 @@ WHY = {
     "diverged_share_vs_length": "linear",
     "seeds_vs_length": "linear",
 }
-"""The same, of what stands below: the norm before the mitigations and after them, divergence and the count of seeds."""
+"""The same for the charts below: gradient norm before and after the mitigations, divergence, number of seeds."""
 
 NORMS = ("gradient_norm", "gradient_norm_after")
 """Curves of a trial that are drawn in one chart: the norm before the mitigations and after them."""
@@ -64,7 +64,7 @@ def saved_view(methods: int, created: int) -> str:
 
 
 def trials_view(factors: Sequence[str], created: int) -> str:
-    """Value of `VIEW_TAG` for the table of trials: what was run and what came of it, side by side."""
+    """Value of `VIEW_TAG` for the table of trials: settings and outcomes side by side."""
     shown = [("params", name) for name in ("method", "task", "length", "seed", "learning_rate", *factors)]
     shown += [("tags", "seqbench.outcome"), *(("metrics", name) for name in ("accuracy", "solved_at", "diverged"))]
     columns = [f"{kind}.`{name}`" for kind, name in shown]
@@ -73,11 +73,11 @@ def trials_view(factors: Sequence[str], created: int) -> str:
     charts = _charts([_section("training", "Step = training step")], [single[0], norms, *single[1:]])
     # All trials at once would be hundreds of lines. By seed, the first ten are of different methods.
     first = {"runsHiddenMode": "FIRST_10_RUNS", "orderByKey": "params.`seed`", "orderByAsc": True}
-    return _view("What was run, what came of it", {**charts, **first, "selectedColumns": columns}, created)
+    return _view("Settings and outcomes", {**charts, **first, "selectedColumns": columns}, created)
 
 
 def comparison_fragment(experiment_id: str) -> str:
-    """What follows the address of the server: the charts of a comparison experiment, with nothing left to click."""
+    """What follows the address of the server: the charts of a comparison experiment, opened directly."""
     return (
         f"/#/experiments/{experiment_id}/runs"
         f"?workflowType=machine_learning&compareRunsMode=CHART&viewStateShareKey={VIEW_KEY}"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from seqbench.schema import RESULT_COLUMNS
-from seqbench.tracking.runs import Entry, Point
+from seqbench.tracking.runs import Point, RunContent
 
 TRIAL = "seqbench.trial"
 CURVES = (
@@ -41,19 +41,19 @@ SCALARS = {
     "mean_clipped_share": "clipped_share",
     "mean_clipped_entries": "clipped_entries",
 }
-"""Metric of a whole trial -> column of the results; the names keep clear of those of the curves."""
+"""Metric of a whole trial -> column of the results; the names differ from those of the curves."""
 
 TAGS = ("outcome", "method", "task", "purpose", "diverged_at", "diverged_kind", "environment")
 
 
 def finished(results: pd.DataFrame) -> pd.DataFrame:
-    """The rows that have an outcome; the others are missing and will be run again."""
+    """The rows with an outcome; the others are missing and will be trained again."""
     return results[results["outcome"].notna()]
 
 
 def trial_entries(
     results: pd.DataFrame, curves: pd.DataFrame, grid: str, colours: Mapping[str, str]
-) -> Iterator[Entry]:
+) -> Iterator[RunContent]:
     """One entry for each finished trial, in the order of the rows.
 
     colours: `#rrggbb` of each method
@@ -66,16 +66,16 @@ def trial_entries(
 
 def _entry(
     row: Mapping[Any, Any], curve: pd.DataFrame | None, names: Mapping[str, str], grid: str, colours: Mapping[str, str]
-) -> Entry:
+) -> RunContent:
     end = time.time_ns() // 1_000_000
     length, seed = text(row["length"]), text(row["seed"])
     tags = {f"seqbench.{name}": text(row[name]) for name in TAGS if _present(row.get(name))}
     diverged = Point("diverged", float(row["outcome"] == "diverged"))
     values = ((metric, finite(row.get(column))) for metric, column in SCALARS.items())
     scalars = [Point(metric, value) for metric, value in values if value is not None]
-    return Entry(
+    return RunContent(
         key=str(row["trial"]),
-        name=f"{row['method']}, length {length}, seed {seed}, {row['task']}",  # the page cuts names off
+        name=f"{row['method']}, length {length}, seed {seed}, {row['task']}",  # the page truncates long names
         tags={
             **tags,
             "seqbench.grid": grid,
@@ -120,7 +120,7 @@ def finite(value: Any) -> float | None:
 
 
 def text(value: Any) -> str:
-    """A value as it stands in a param; whole numbers carry no point although a column with gaps makes them floats."""
+    """A value as text of a param; whole numbers have no point, although a column with gaps holds them as floats."""
     return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 

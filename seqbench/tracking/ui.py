@@ -1,6 +1,6 @@
 """The MLflow UI on the database beside the results: on this machine only, in one worker, opened on the charts.
 
-A shared server needs what this one lacks: accounts, allowed hosts and TLS.
+It is not meant as a shared server: it has no accounts, allowed hosts or TLS.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ def serve_ui(
     """
     links = [link for link in find_chart_links(results_dir) if grid in (None, link.grid)]
     if grid is not None and not links:
-        raise TrackingError(f"The store in {results_dir} knows no grid {grid}. Run `seqbench track {grid}` first.")
-    echo("Starting MLflow, which takes some ten seconds ...")
+        raise TrackingError(f"The store in {results_dir} has no grid {grid}. Run `seqbench track {grid}` first.")
+    echo("Starting MLflow, which takes about ten seconds ...")
     with contextlib.suppress(KeyboardInterrupt), running_ui(results_dir, host, port) as (address, server):
         for link in links:
             echo(f"{link.grid}, {link.task}: {address}{link.fragment}")
         echo(f"All experiments: {address}{experiments_fragment()}")
         echo("Ctrl-C stops it.")
         server.wait()
-        raise TrackingError(f"The MLflow server ended by itself, exit code {server.returncode}.")
+        raise TrackingError(f"The MLflow server ended unexpectedly with exit code {server.returncode}.")
 
 
 def find_chart_links(results_dir: Path | str) -> list[ChartLink]:
@@ -108,7 +108,7 @@ def running_ui(
 
 
 def free_port(host: str, first: int) -> int:
-    """The first port at or after `first` that nobody listens on.
+    """The first free port at or after `first`.
 
     Raises:
         TrackingError: none of the next fifty is free.
@@ -140,7 +140,7 @@ def _command(folder: Path, host: str, port: int) -> list[str]:
 def _environment() -> dict[str, str]:
     """MLflow terse, and without its job runner: two processes and 0.5 GB in place of fifteen and 2.7 GB."""
     set_environment()
-    # Its log is shown where it does not start, so it may name its errors.
+    # Its log is shown if it does not start, so errors may be logged.
     other = ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_BACKEND_STORE_URI", "MLFLOW_LOGGING_LEVEL")
     kept = {name: value for name, value in os.environ.items() if name not in other}
     return {**kept, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_LOGGING_LEVEL": "ERROR"}
@@ -154,8 +154,8 @@ def _wait_until_up(server: subprocess.Popen[bytes], address: str, log: IO[bytes]
                 return
         time.sleep(0.2)
     log.seek(0)
-    said = "\n".join(log.read().decode(errors="replace").strip().splitlines()[-10:])
-    raise TrackingError(f"The MLflow server did not start at {address}:\n{said}")
+    output = "\n".join(log.read().decode(errors="replace").strip().splitlines()[-10:])
+    raise TrackingError(f"The MLflow server did not start at {address}:\n{output}")
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -1,6 +1,6 @@
-"""What a results folder looks like in MLflow: one experiment of trials, one comparison a task, one report.
+"""What a results folder looks like in MLflow: one experiment of trials, one comparison per task, one report.
 
-Everything here raises `TrackingError` when the store fails; `mlflow_mirror` decides what that means for a running grid.
+Everything here raises `TrackingError` when the store fails; `mirror` decides what that means for a running grid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from seqbench.schema import factor_columns
 from seqbench.tracking.client import artifact_root, without_password
 from seqbench.tracking.comparison import METHOD, before_training, comparison_entries, method_order, run_colours
 from seqbench.tracking.report_run import digest_files, list_files, stage
-from seqbench.tracking.runs import Entry, Runs, open_experiment, set_experiment_tags
+from seqbench.tracking.runs import RunContent, Runs, open_experiment, set_experiment_tags
 from seqbench.tracking.saved_view import (
     BY_DISTANCE,
     VIEW_TAG,
@@ -67,7 +67,7 @@ class Writer:
     """
 
     def __init__(self, client: MlflowClient, uri: str, plan: Mapping[str, Any], results_dir: Path | str) -> None:
-        """Open the grid's experiment of trials and end what an earlier process left running."""
+        """Open the experiments of the grid and end the runs that an earlier process left running."""
         self.client = client
         self.uri = uri
         self.plan = plan
@@ -129,7 +129,7 @@ class Writer:
             known = self._reports.known.get(REPORT_KEY)
             changed = known is None or known.data.tags.get(FILES) != digest
             now = time.time_ns() // 1_000_000
-            run_id = self._reports.put(self._stamped(Entry(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
+            run_id = self._reports.put(self._stamped(RunContent(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
             for path in list_files(staged) if changed else ():
                 if _is_over(until):
                     return
@@ -141,7 +141,7 @@ class Writer:
         self._annotate()
 
     def resume(self, mirrored: set[str]) -> None:
-        """Go on from an earlier writer's `mirrored`: believe it where the store still agrees."""
+        """Continue from the `mirrored` of an earlier writer, as far as the store still holds it."""
         self.mirrored = {trial for trial in mirrored if self._trials.holds(trial)}
 
     def links(self, not_mirrored: int = 0) -> Links:
@@ -164,7 +164,7 @@ class Writer:
         return method_order([str(name) for name in self.plan.get("methods", ())], results)
 
     def _lengths(self, task: str, results: pd.DataFrame) -> list[int]:
-        """Dependency lengths of the task, those not yet trained among them."""
+        """Dependency lengths of the task, including those not yet trained."""
         planned = [label["length"] for label in self.plan.get("trials", {}).values() if label["task"] == task]
         return sorted({int(length) for length in [*planned, *results.loc[results["task"] == task, "length"]]})
 
@@ -174,7 +174,7 @@ class Writer:
         set_experiment_tags(self.client, experiment, tags if task is None else {**tags, "seqbench.task": task})
         return Runs(self.client, experiment, key_tag)
 
-    def _stamped(self, entry: Entry) -> Entry:
+    def _stamped(self, entry: RunContent) -> RunContent:
         """The entry with the revision of the code, which MLflow shows as its version."""
         revision = self.plan.get("revision")
         return entry._replace(tags={**entry.tags, "mlflow.source.git.commit": str(revision)}) if revision else entry
@@ -184,7 +184,7 @@ class Writer:
         return {GRID: self.grid, KIND: "report", **named}
 
     def _annotate(self) -> None:
-        """Say on every comparison page what stands there, and link the pages to each other."""
+        """Describe every comparison page, and link the pages to each other."""
         links = self.links()
         report = f"[The report]({links.report[1:]}). " if links.report else ""
         trials = f"[Every trial]({str(links.trials)[1:]}), with its training curves."
@@ -192,7 +192,7 @@ class Writer:
         for task, runs in self._comparisons.items():
             note = (
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
-                "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed below all others; "
+                "`accuracy_vs_length` is the median over seeds on fresh test data, where a diverged seed ranks lowest; "
                 "`longest_length_solved` is the largest length that at least half of the seeds solved "
                 f"together with all shorter ones. `{BY_DISTANCE}` is the norm of the gradient that arrives before "
                 f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"

@@ -86,11 +86,11 @@ def test_status_counts_as_run_does_what_finished_trials_lack(change: str, result
     assert json.loads(seqbench("status", path, results, "--json").stdout)["finished"] == 2
     path.write_text(f"{path.read_text()}{change}\n")
     status = json.loads(seqbench("status", path, results, "--json").stdout)
-    assert [status[key] for key in ("planned", "finished", "lacking", "missing")] == [2, 0, 2, 0]
+    assert [status[key] for key in ("planned", "finished", "incomplete", "missing")] == [2, 0, 2, 0]
     assert sum(status["outcomes"].values()) == 2
     said = seqbench("status", path, results).stdout
     assert "0 of 2 trials finished" in said
-    assert "2 trials have finished but lack" in said
+    assert "2 trials have finished without" in said
 
 
 def test_a_full_disk_is_exit_code_4_and_counts_what_is_safe(results: Path) -> None:

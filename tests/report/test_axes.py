@@ -111,7 +111,7 @@ def test_a_gradient_of_exactly_zero_is_drawn_and_listed(small: Evidence) -> None
     assert drawn[20.0] == drawn[50.0] == floor < drawn[10.0]
     row = chart.table[chart.table["method"] == "vanilla"].iloc[0]
     assert row[20.0] == row[50.0] == 0.0
-    assert "An exact zero stands on the dotted line." in chart.reading
+    assert "Exact zeros are on the dotted line." in chart.reading
 
 
 def test_a_horizon_of_no_step_stands_on_the_line_of_zero(small: Evidence) -> None:

@@ -51,7 +51,7 @@ def test_sections_stand_in_the_order_of_reading(page: Path) -> None:
 def test_a_factorial_grid_has_effects_and_shares(two_by_two, tmp_path: Path) -> None:
     text = write_report(two_by_two, tmp_path).read_text()
     assert 'id="remedies"' in text
-    assert "fair share (Shapley)" in text
+    assert "Shapley value" in text
     assert (tmp_path / "figures/interaction-adding.svg").is_file()
 
 

@@ -227,7 +227,7 @@ def test_nothing_sticks_out_of_the_window(visit: Any, width: int) -> None:
 def test_the_page_reads_without_scripts(visit: Any) -> None:
     page = visit(java_script_enabled=False).page
     assert page.locator("svg.drawing").first.is_visible()
-    assert page.get_by_text("Without JavaScript the trials stand in").is_visible()
+    assert page.get_by_text("Without JavaScript, the trials are in").is_visible()
 
 
 def test_every_drawing_has_a_text_alternative(visit: Any) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from seqbench.palette import COLOURS
 from seqbench.tracking.comparison import comparison_entries, comparison_points, longest_length_solved, run_colours
-from seqbench.tracking.runs import Entry, Point, clip
+from seqbench.tracking.runs import Point, RunContent, clip
 from seqbench.tracking.saved_view import BY_DISTANCE
 from seqbench.tracking.trial_runs import CURVE_POINTS, param_names, trial_entries
 from seqbench.tracking.writer import plain_text
@@ -135,7 +135,7 @@ def test_param_names_are_taken_by_mlflow_and_stay_apart() -> None:
 
 
 def test_the_digest_sees_content_and_not_the_time() -> None:
-    entry = Entry("k", "name", {"tag": "1"}, {"param": "1"}, (Point("m", 1.0, 10),), start=0, end=1)
+    entry = RunContent("k", "name", {"tag": "1"}, {"param": "1"}, (Point("m", 1.0, 10),), start=0, end=1)
     assert entry.digest == entry._replace(start=5, end=9, tags={}).digest
     assert entry.digest != entry._replace(points=(Point("m", 1.5, 10),)).digest
     assert entry.digest != entry._replace(params={"param": "2"}).digest

@@ -1,1 +1,1 @@
-"""One section of the report a file: from the evidence to charts, tables and what to say about them."""
+"""One section of the report per file: from the evidence to charts, tables and text."""

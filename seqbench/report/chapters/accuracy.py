@@ -14,7 +14,7 @@ from seqbench.report.table import MISSING, Column, Table, number
 
 def accuracy(evidence: Evidence) -> Section:
     """Accuracy and solve rate by dependency length, and one table of methods for every task."""
-    lead = "How often the answer is right when the information it needs lies further and further back."
+    lead = "Accuracy against the distance of the information that an answer depends on."
     parts = tuple(_task(evidence, task) for task in evidence.tasks)
     return Section("accuracy", "How far back each method remembers", lead, parts)
 
@@ -32,7 +32,7 @@ def _task(evidence: Evidence, task: str) -> Part:
 
 
 def methods_table(evidence: Evidence, task: str) -> Table:
-    """One row a method, the furthest memory first; each number leads to the trials behind it."""
+    """One row per method, the furthest memory first; each number leads to the trials behind it."""
     rows = evidence.comparison.methods
     rows = rows[rows["task"] == task]
     own, diverged = behind(evidence), behind(evidence, outcome="diverged")

@@ -1,4 +1,4 @@
-"""Over all tasks: whether the order of the methods rests on one of them, and which methods differ over many."""
+"""Over all tasks: whether the ranking depends on a single task, and which methods differ over many tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqbench.stats.critical_difference import TASKS_FOR_DIAGRAM
 def across(evidence: Evidence) -> Section:
     """Rank stability with each task left out, and the critical differences of ten tasks or more."""
     ranks = evidence.comparison.ranks
-    lead = "One ranking over several tasks hides what differs between them; here is how much it hangs on each."
+    lead = "A ranking over several tasks hides how they differ; the table shows how much it depends on each task."
     if ranks.empty:
         return Section("across", "Over all tasks", lead, ())
     charts = (critical(evidence),) if len(evidence.comparison.critical_ranks) else ()
@@ -49,7 +49,7 @@ def _stability(ranks: pd.DataFrame) -> str:
 
 
 def ranks_table(evidence: Evidence) -> Table:
-    """One row a method: its place by mean rank with all tasks, and with each of them left out."""
+    """One row per method: its place by mean rank with all tasks, and with each of them left out."""
     ranks = evidence.comparison.ranks
     places = ranks.pivot(index="method", columns="left_out", values="place")
     tasks, own = [task for task in evidence.tasks if task in places.columns], behind(evidence)

@@ -18,12 +18,12 @@ def comparisons(evidence: Evidence) -> Section:
         charts=tuple(differences(evidence, task) for task in tasks),
         tables=tuple(pairs_table(evidence, task) for task in tasks),
     )
-    lead = "Every seed gives both methods the same data, so they are compared seed by seed."
-    return Section("comparisons", "Who is better than whom", lead, (part,) if tasks else ())
+    lead = "A seed gives every method the same data, so methods are compared seed by seed."
+    return Section("comparisons", "Paired comparisons", lead, (part,) if tasks else ())
 
 
 def pairs_table(evidence: Evidence, task: str) -> Table:
-    """One row a comparison."""
+    """One row per comparison."""
     rows = evidence.comparison.pairwise
     rows = rows[rows["task"] == task]
     both = behind(evidence, pair=True)
@@ -41,7 +41,8 @@ def pairs_table(evidence: Evidence, task: str) -> Table:
     return Table(
         f"pairs-{evidence.tasks.index(task) + 1}", f"Comparisons on {task}", columns, rows, folded=True,
         note="Exact sign-flip test over seeds, corrected by Holm within the declared family; all others are "
-        "exploratory. No p is given where so few seeds could find nothing. P(improvement): the share of seeds that "
+        "exploratory. No p is given where no "
+        "difference could be significant with so few seeds. P(improvement): the share of seeds that "
         "improved, ties counting one half. "
-        "No evidence is not evidence of no difference.",
+        "A difference that is not significant is no evidence that there is none.",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How far back each method remembers, as one number with its interval, and where the grid ends before the memory."""
+"""The memory horizon of each method with its interval, and where the grid of lengths is too short to measure it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_CENSORED = 0.5
 
 
 def horizons(evidence: Evidence) -> Section:
-    """The memory horizon of every method on every task, and what the grid of lengths hides."""
+    """The memory horizon of every method on every task, and what the grid of lengths cannot show."""
     found = evidence.comparison.horizons
     tasks = [task for task in evidence.tasks if (found["task"] == task).any()]
     known = [task for task in tasks if found.loc[found["task"] == task, "octaves"].notna().any()]
@@ -32,22 +32,22 @@ def horizons(evidence: Evidence) -> Section:
 
 
 ENDS = {
-    "at_least": "solved every length: add lengths beyond {longest:g} before saying how far they remember.",
-    "below": "did not solve length {shortest:g}: add shorter lengths before saying how little they remember.",
+    "at_least": "solved every length: add lengths beyond {longest:g} to measure how far they remember.",
+    "below": "did not solve length {shortest:g}: add shorter lengths to measure how far they remember.",
 }
-"""What is said of methods most of whose seeds lie beyond an end of the grid."""
+"""The text for methods most of whose seeds are beyond an end of the grid."""
 
 
 def _ends(rows: pd.DataFrame) -> str:
-    """Which methods of a task went beyond the grid, and what to do before a claim is made about them."""
-    said, first = [], rows.iloc[0]
+    """Which methods of a task are beyond the grid of lengths, and which lengths to add."""
+    sentences, first = [], rows.iloc[0]
     for end, words in ENDS.items():
         beyond = list(rows.loc[rows[end] > MOST_CENSORED * rows["n"], "method"])
         if beyond:
             named = "every method" if len(beyond) == len(rows) > 1 else names_in_words(beyond)
             rest = words.format(longest=first["longest"], shortest=first["shortest"])
-            said.append(f"On {first['task']} more than half of the seeds of {named} {rest}")
-    return " ".join(said)
+            sentences.append(f"On {first['task']} more than half of the seeds of {named} {rest}")
+    return " ".join(sentences)
 
 
 def _gaps(rows: pd.DataFrame) -> str:
@@ -65,14 +65,14 @@ def _gaps(rows: pd.DataFrame) -> str:
 
 
 def horizons_table(evidence: Evidence, task: str) -> Table:
-    """One row a method: its horizon, and how many seeds the grid of lengths cannot place."""
+    """One row per method: its horizon, and how many seeds the grid of lengths cannot place."""
     rows = evidence.comparison.horizons
     rows = rows[rows["task"] == task].sort_values("octaves", ascending=False, kind="stable")
     own = behind(evidence)
     shares = {
-        "solved every length": "at_least", "not even the shortest": "below",
+        "solved every length": "at_least", "shortest not solved": "below",
         "solved again after a failure": "non_monotone",
-        **({"left open by missing trials": "incomplete"} if rows["incomplete"].any() else {}),
+        **({"undetermined (missing trials)": "incomplete"} if rows["incomplete"].any() else {}),
     }  # fmt: skip
     columns = (
         method_column(evidence),

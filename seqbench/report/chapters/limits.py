@@ -24,8 +24,9 @@ def limits(evidence: Evidence) -> Section:
     known = {
         "rare failures": f"what none of {seeds} seeds showed may still happen in "
         f"{percent_text(0, rule_of_zero(seeds))} of seeds",
-        "small differences": f"with {family} declared comparisons a task no difference can be told from chance with "
-        f"fewer than {seeds_to_find_anything(family, evidence.declared.alpha)} seeds" if family else "",
+        "small differences": f"with {family} declared comparisons a task no difference is "
+        f"distinguishable from chance with fewer than {seeds_to_find_anything(family, evidence.declared.alpha)} seeds"
+        if family else "",
         "beyond the grid": f"nothing is known about dependencies shorter than {lengths[0]:,} or longer than "
         f"{lengths[-1]:,} steps, nor between the lengths that were run",
         "single seeds": "rounding alone, as another machine or another version brings it, can move the steps that one "

@@ -1,4 +1,4 @@
-"""Why: the gradient that arrives from each distance beside the accuracy, and whether each remedy acted at all."""
+"""The mechanism: the gradient that arrives from each distance beside the accuracy, and whether each remedy acted."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def mechanism(evidence: Evidence) -> Section:
         ),
     )
     table = action_table(evidence, acted)
-    lead = "What does not reach the early steps as gradient cannot be learned from them."
+    lead = "A dependency can be learned only if the gradient reaches the steps it comes from."
     parts = [Part(charts=charts)] if charts else []
     if len(table.rows) and (charts or len(acted)):
         parts.append(Part(title="Did the remedies act?", text=inactive_text(acted), tables=(table,)))
-    return Section("mechanism", "The gradient behind it", lead, tuple(parts))
+    return Section("mechanism", "Gradient flow", lead, tuple(parts))
 
 
 def remedies_acted(evidence: Evidence) -> pd.DataFrame:

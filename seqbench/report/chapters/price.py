@@ -12,7 +12,7 @@ from seqbench.report.table import Column, Table, word
 
 
 def price(evidence: Evidence) -> Section:
-    """Time a step, parameters and the time of all trials."""
+    """Time per step, parameters and the time of all trials."""
     rows = cost_rows(evidence)
     rows = rows[rows["milliseconds"].notna()]
     if rows.empty:
@@ -24,7 +24,7 @@ def price(evidence: Evidence) -> Section:
         method_column(evidence),
         word("task"),
         Column("parameters", "parameters", link=own),
-        Column("ms a step", lambda row: f"{row['milliseconds']:.3g}", link=own),
+        Column("ms per step", lambda row: f"{row['milliseconds']:.3g}", link=own),
         Column("trials", "trials", link=own),
         Column("hours, all trials", lambda row: f"{row['hours']:.2f}", link=own),
     )

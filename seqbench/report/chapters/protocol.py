@@ -1,4 +1,4 @@
-"""What was decided before the grid ran, where it ran, and what is missing."""
+"""The declared protocol, the environment, and the trials that are missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def protocol(evidence: Evidence) -> Section:
 
 
 def _definitions(evidence: Evidence) -> dict[str, str]:
-    """What the words of this report mean, here."""
+    """The terms of this report, as defined for this grid."""
     declared, rows = evidence.declared, evidence.reporting
     solved = rows.drop_duplicates(["task", "solved_metric", "solved_threshold"])
     criteria = "; ".join(
@@ -71,7 +71,7 @@ def _span(seeds: list[int]) -> str:
 
 
 def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
-    """Two columns: a word and what it means. Empty meanings are left out."""
+    """Two columns: a term and its meaning. Empty meanings are left out."""
     kept = {word: meaning for word, meaning in pairs.items() if meaning}
     frame = pd.DataFrame({"name": list(kept), "value": list(kept.values())})
     return Table(name, title, (word("name", ""), word("value", "")), frame)
@@ -88,7 +88,7 @@ def origin(evidence: Evidence) -> Section:
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Nested settings as one word a setting."""
+    """Nested settings as one word per setting."""
     flat: dict[str, str] = {}
     for name, value in values.items():
         word = f"{prefix} {name}".strip()
@@ -101,7 +101,7 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 
 
 def gaps(evidence: Evidence) -> Section:
-    """Trials that have not finished, that crashed, and pairs that make no sense."""
+    """Trials that have not finished, that crashed, and combinations that are incompatible."""
     tables = [
         table
         for table in (_missing_table(evidence), _failures_table(evidence), _incompatible_table(evidence))
@@ -110,9 +110,9 @@ def gaps(evidence: Evidence) -> Section:
     lead = (
         "All planned trials have finished."
         if evidence.missing.empty
-        else "Trials without an outcome count nowhere above."
+        else "Trials without an outcome are not counted in any number above."
     )
-    return Section("gaps", "Missing, failed and impossible", lead, (Part(tables=tuple(tables)),))
+    return Section("gaps", "Missing, failed and incompatible", lead, (Part(tables=tuple(tables)),))
 
 
 def _missing_table(evidence: Evidence) -> Table:
@@ -136,13 +136,13 @@ def _failures_table(evidence: Evidence) -> Table:
         word("error"),
     )
     rows = pd.DataFrame(last, columns=["trial", "error"])
-    return Table("failures", "Trials that crashed", columns, rows, note="They are run again by the same command.")
+    return Table("failures", "Trials that crashed", columns, rows, note="The same command trains them again.")
 
 
 def _incompatible_table(evidence: Evidence) -> Table:
     columns = ("method", "task", "reason")
     rows = pd.DataFrame(list(evidence.plan.get("incompatible", ())), columns=list(columns))
     return Table(
-        "incompatible", "Combinations that make no sense", tuple(map(word, columns)), rows,
+        "incompatible", "Incompatible combinations", tuple(map(word, columns)), rows,
         note="Found while planning; never trained.",
     )  # fmt: skip

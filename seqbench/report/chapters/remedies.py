@@ -1,4 +1,4 @@
-"""What each remedy adds, alone and together, where the grid is factorial."""
+"""The effect of each remedy, alone and in combination, where the grid is factorial."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from seqbench.report.table import Column, Table, word
 
 STATISTICS = {
     "alone": "alone",
-    "remove_one": "taken away from all",
+    "remove_one": "removed from all",
     "main": "on average",
-    "shapley": "fair share (Shapley)",
+    "shapley": "Shapley value",
 }
 
 
-COMPLETE = "The grid combines its remedies, so what one adds can be seen alone, beside the others, and when taken away."
-INCOMPLETE = "The grid lacks combinations of its factors, so no effect of one can be averaged over the others."
+COMPLETE = (
+    "The grid combines its remedies, so the effect of each is known alone, with the others, and when it is removed."
+)
+INCOMPLETE = "Combinations of the factors are missing from the grid, so no effect of one can be averaged over the others."
 SHOWN_COMBINATIONS = 8
 
 
 def remedies(evidence: Evidence) -> Section:
-    """Effects, interactions and fair shares, task by task."""
+    """Effects, interactions and Shapley values, task by task."""
     found = evidence.comparison.effects
     known = found[(found["family"] == "declared") & (found["n"] > 0)]
     absent = evidence.comparison.missing_combinations
@@ -44,7 +46,7 @@ def remedies(evidence: Evidence) -> Section:
 
 
 def _membership(evidence: Evidence, task: str) -> str:
-    """Which combinations the grid lacks, and which methods are outside of it."""
+    """Which combinations are not in the grid, and which methods are outside of its factors."""
     absent = evidence.comparison.missing_combinations
     missing = absent.loc[absent["task"] == task, "missing"].tolist()
     rest = len(missing) - SHOWN_COMBINATIONS
@@ -75,13 +77,13 @@ def effects_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"effects-{evidence.tasks.index(task) + 1}", f"Effects on {task}", columns, primary, folded=True, values=rows,
-        note="A main effect that depends on another remedy must not be stated without it. Main and two-way effects are "
-        "corrected together; higher orders are diagnostics and are not. The file holds every outcome.",
+        note="A main effect that depends on another remedy should not be stated without it. Main and two-way effects "
+        "are corrected together; higher orders are diagnostics and are not. The file holds every outcome.",
     )  # fmt: skip
 
 
 def shares_table(evidence: Evidence, task: str) -> Table:
-    """Each remedy alone, taken away from all, on average, and its fair share."""
+    """Each remedy alone, removed from all, on average, and its Shapley value."""
     rows = evidence.comparison.shapley
     rows = rows[rows["task"] == task]
     unit, own = rows["unit"].iloc[0] if len(rows) else "", behind(evidence)
@@ -94,6 +96,6 @@ def shares_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"shares-{evidence.tasks.index(task) + 1}", f"What each remedy adds on {task}", columns, rows,
-        note=f"In {unit}, with 95 % intervals over seeds (bootstrap for the fair share). The fair shares of all "
-        "remedies together add up to what all of them bring.",
+        note=f"In {unit}, with 95 % intervals over seeds (bootstrap for the Shapley value). The Shapley values "
+        "of all remedies add up to the effect of all of them together.",
     )  # fmt: skip

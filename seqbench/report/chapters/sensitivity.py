@@ -1,4 +1,4 @@
-"""Whether another definition of "solved", or a shorter training, would have told another story."""
+"""Sensitivity of the result to the definition of "solved" and to the training budget."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ def sensitivity(evidence: Evidence) -> Section:
     ).sort_values("declared", ascending=False, kind="stable")
     budgets = comparison.budget_sensitivity.sort_values("budget_share", ascending=False, kind="stable")
     budgets = budgets.assign(at=[_budget(share) for share in budgets["budget_share"]])
-    tables, said = [], []
+    tables, sentences = [], []
     for rows, name, title in (
         (thresholds, "sensitivity", "Octaves at other thresholds of solved"),
         (budgets, "budgets", "Octaves had training been shorter"),
     ):
         if len(rows):
             tables.append(_table(evidence, rows, name, title))
-            said.append(_leaders(evidence, rows))
+            sentences.append(_leaders(evidence, rows))
     lead = (
-        "What was called solved, and how long training might take, were decided beforehand; here is what hangs on it."
+        "The criterion of solved and the training budget were fixed beforehand; the tables show what depends on them."
     )
-    part = Part(text=" ".join(said), tables=tuple(tables))
-    return Section("sensitivity", "Would other definitions tell another story?", lead, (part,) if tables else ())
+    part = Part(text=" ".join(sentences), tables=tuple(tables))
+    return Section("sensitivity", "Sensitivity to criterion and budget", lead, (part,) if tables else ())
 
 
 def _budget(share: float) -> str:
@@ -56,12 +56,12 @@ def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
             changed.append(f"On {task}, {names_in_words(list(usual[1]))} {usual[0]}, but {', '.join(moved)}.")
     what = "the threshold" if "tau" in rows else "the budget"
     if not changed:
-        return f"Who remembered furthest does not hang on {what}."
-    return f"Who remembered furthest hangs on {what}. {' '.join(changed)}"
+        return f"Which method remembers furthest does not depend on {what}."
+    return f"Which method remembers furthest depends on {what}. {' '.join(changed)}"
 
 
 def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
-    """One row a task and method, one column a choice: octaves, and the seeds that solved the longest length."""
+    """One row per task and method, one column per choice: octaves, and the seeds that solved the longest length."""
     found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
     note = "In brackets: seeds that solved the longest length."
     if name == "budgets":

@@ -17,7 +17,9 @@ def speed(evidence: Evidence) -> Section:
     """Steps to solve for every task, and the profile over all of them."""
     found = evidence.comparison.incidence
     tasks = [task for task in evidence.tasks if (found["task"] == task).any()]
-    lead = "The first of three evaluations in a row that met the criterion. More than the budget is written as such."
+    lead = (
+        "The first of three consecutive evaluations that met the criterion; where there is none, more than the budget."
+    )
     parts = [
         Part(
             title=task,
@@ -35,15 +37,15 @@ def speed(evidence: Evidence) -> Section:
 
 
 def _coarse(evidence: Evidence) -> str:
-    """That steps are known only to the evaluation, where evaluations are rare."""
+    """The resolution of steps to solve, where evaluations are rare."""
     rows = evidence.comparison.steps
     rows = rows[rows["coarse"].astype(bool)]
     if rows.empty:
         return ""
     share = (rows["evaluate_every"] / rows["budget"]).max()
     return (
-        f"Evaluations stand up to {rows['evaluate_every'].max():,.0f} steps apart, {100 * share:.1f} % of the budget: "
-        "steps to solve are known only to that."
+        f"Evaluations are up to {rows['evaluate_every'].max():,.0f} steps apart, {100 * share:.1f} % of the budget: "
+        "steps to solve have that resolution."
     )
 
 
@@ -67,7 +69,7 @@ def steps_table(evidence: Evidence, task: str) -> Table:
 
 
 def differences_table(evidence: Evidence, task: str) -> Table:
-    """One row a method and length: how many solved in time, how fast, and whether faster than the baseline."""
+    """One row per method and length: how many solved in time, how fast, and whether faster than the baseline."""
     rows = _begun(evidence, task)
     own, paired = behind(evidence, "length"), behind(evidence, "length", pair=True)
     columns = (
@@ -80,7 +82,7 @@ def differences_table(evidence: Evidence, task: str) -> Table:
             link=own,
         ),
         Column(
-            "less the baseline's", interval("difference", "difference_low", "difference_high", 0), unit="95 %",
+            "difference from baseline", interval("difference", "difference_low", "difference_high", 0), unit="95 %",
             link=paired,
         ),
         Column("pairs", "pairs", link=paired),

@@ -54,8 +54,8 @@ def divergence_table(evidence: Evidence) -> Table:
         values=evidence.comparison.divergence,
         note="Seeds that diverged at any length; Newcombe's interval. McNemar's exact test over common seeds, "
         "Boschloo's where the two methods share none. Across lengths: Cochran, Mantel and Haenszel's test with the "
-        "lengths as strata, which takes the trials of a seed as independent: a second opinion only. Pairs in which no "
-        "seed diverged are left out.",
+        "lengths as strata, which assumes that the trials of a seed are independent: a secondary result. Pairs in "
+        "which no seed diverged are left out.",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""How the settings were chosen, and how much that choice matters."""
+"""How settings were chosen, and how sensitive results are to them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _charts(evidence: Evidence, task: str) -> list[Chart]:
 
 
 def tuning_table(evidence: Evidence, task: str) -> Table:
-    """One row a method."""
+    """One row per method."""
     rows = evidence.comparison.tuning
     rows = evidence.in_grid_order(rows[rows["task"] == task])
     columns = (

@@ -1,1 +1,1 @@
-"""One chart a file: functions from the evidence to a drawn `Chart`, without files or pages."""
+"""One chart per file: functions from the evidence to a drawn `Chart`, free of files and pages."""

@@ -16,7 +16,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 
 DIVERGED = -0.09
-"""Where a diverged trial stands: on a line of its own below the axis, for it has no accuracy."""
+"""Height of diverged trials, which have no accuracy: a line of their own below the axis."""
 
 
 @themed
@@ -54,7 +54,7 @@ def _reading(rows: pd.DataFrame) -> str:
     chance = rows["chance"].dropna()
     level = f" Guessing gives {chance.min():.2g}." if len(chance) else ""
     diverged = int((rows["outcome"] == "diverged").sum())
-    strip = f" {diverged} diverged trials stand on the line below." if diverged else ""
+    strip = f" {diverged} diverged trials are on the line below." if diverged else ""
     marks = "every dot is one trial, lines join medians, dashes are means of the seeds that did not diverge"
     return f"n = {seeds} {'seed' if seeds == '1' else 'seeds'} for each point; {marks}.{level}{strip}"
 

@@ -1,4 +1,4 @@
-"""Axes of charts: ticks whose labels never touch, and logarithms with a place for exact zeros."""
+"""Axes of charts: tick labels that never overlap, and logarithmic axes with a place for exact zeros."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class FittingLabels(Formatter):
         return sorted(range(len(values)), key=unimportance)
 
     def _places(self, values: Sequence[float]) -> np.ndarray:
-        """Where the values stand along the axis, in points."""
+        """Positions of the values along the axis, in points."""
         points = [(value, 1.0) if self._across else (1.0, value) for value in values]
         dots_per_inch = cast(Figure, self._axes.get_figure(root=True)).dpi
         return self._axes.transData.transform(points)[:, 0 if self._across else 1] * 72 / dots_per_inch
@@ -87,7 +87,7 @@ class FittingLabels(Formatter):
 
 
 def zero_floor(values: ArrayLike, base: float = 10) -> float | None:
-    """Where exact zeros stand on a logarithmic axis: a power of `base`, below every other value by a factor of `base`.
+    """Where exact zeros are drawn on a logarithmic axis: a power of `base`, a factor of `base` below the lowest value.
 
     None if no value is zero. Values are not negative; NaN counts as missing.
     """
@@ -102,7 +102,7 @@ def zero_floor(values: ArrayLike, base: float = 10) -> float | None:
 
 
 def at_floor(values: ArrayLike, floor: float | None) -> np.ndarray:
-    """The values as they are drawn: zeros stand at the floor."""
+    """The values as they are drawn: zeros at the floor."""
     drawn = np.asarray(values, float)
     return drawn if floor is None else np.where(drawn == 0, floor, drawn)
 

@@ -1,4 +1,4 @@
-"""What memory costs: training time against how far back a method remembers."""
+"""Cost: training time against memory horizon."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seqbench.report.links import trials
 
 
 def cost_rows(evidence: Evidence) -> pd.DataFrame:
-    """Milliseconds a training step (median over trials), and the mean horizon in octaves, by task and method."""
+    """Milliseconds per training step (median over trials), and the mean horizon in octaves, by task and method."""
     rows = evidence.reporting
     speed = 1000 * rows["seconds"].astype(float) / rows["steps"].astype(float).where(lambda steps: steps > 0)
     table = rows.assign(milliseconds=speed).groupby(["task", "method"], sort=False).agg(
@@ -29,12 +29,12 @@ def cost_rows(evidence: Evidence) -> pd.DataFrame:
 
 @themed
 def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
-    """Draw the horizon against the time of a training step, one panel for each task."""
+    """Draw the horizon against the time per training step, one panel for each task."""
     rows = cost_rows(evidence)
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,
-        title="What memory costs",
+        title="Memory horizon against training time",
         figure=figure,
         reading="Mean horizon against the time of one training step, both over all lengths and seeds. "
         "Up and to the left is better.",
@@ -47,12 +47,12 @@ def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
             (point,) = ax.plot(
                 [row.milliseconds], [row.octaves], marker=look.marker, color=look.colour, ms=7, ls="none"
             )
-            tip = f"{row.method}: {row.milliseconds:.3g} ms a step, {row.octaves:.2f} octaves"
+            tip = f"{row.method}: {row.milliseconds:.3g} ms per step, {row.octaves:.2f} octaves"
             link = trials(evidence, task=task, method=row.method, purpose="reporting")
             chart.mark(point, evidence.place(row.method), tips=(tip,), links=(link,))
         log_axis(ax.xaxis)
         ax.xaxis.set_major_locator(LogLocator(10, subs=(1, 2, 5)))
-        ax.set_xlabel("milliseconds a training step")
+        ax.set_xlabel("milliseconds per training step")
         ax.set_title(task)
     top = float(np.nanmax(rows["octaves"])) if rows["octaves"].notna().any() else 1.0
     axes[0, 0].set_ylim(-0.1, max(top * 1.1, 0.5))

@@ -1,4 +1,4 @@
-"""Mean ranks over many tasks, with a bar beside each run of methods that could not be told apart."""
+"""Mean ranks over many tasks, with a bar beside each run of methods that do not differ significantly."""
 
 from __future__ import annotations
 

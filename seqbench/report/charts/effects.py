@@ -83,7 +83,7 @@ def _turned(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _draw_panel(ax: Axes, rows: pd.DataFrame, diagonal: bool, by: str) -> None:
-    """The lines of one pair of factors; on the diagonal stands the row's name."""
+    """The lines of one pair of factors; on the diagonal, the name of the row."""
     ax.tick_params(labelsize=8.5)
     if diagonal:
         ax.text(0.5, 0.5, by, transform=ax.transAxes, ha="center", va="center", fontsize=11, fontweight="bold")

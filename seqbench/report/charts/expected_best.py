@@ -1,4 +1,4 @@
-"""What tuning is worth: the best score to be expected from as many settings as one likes to try.
+"""The best validation score to be expected, by the number of settings tried.
 
 Source: Dodge et al. 2019, Show your work: improved reporting of experimental results, arXiv:1909.03004; without bias
 as in Dodge et al. 2021, Expected validation performance and estimation of a random variable's maximum,
@@ -25,8 +25,9 @@ def expected_best(evidence: Evidence, task: str) -> Chart:
         name=f"expected-best-{evidence.file_names[task]}",
         title=f"{task}: expected best against settings tried",
         figure=figure,
-        reading="The best validation score (mean over lengths and tuning seeds) to be expected had only so many of the "
-        f"K = {int(rows['settings'].max())} settings been tried. A line that still climbs at its end has more to give.",
+        reading="The best validation score (mean over lengths and tuning seeds) to be expected had only so many of "
+        f"the K = {int(rows['settings'].max())} settings been tried. A line that still rises at its end would "
+        "gain from more.",
         table=rows.pivot_table(index="method", columns="settings", values="expected_best", sort=False).reset_index(),
     )
     for method in in_order(evidence, set(rows["method"])):

@@ -11,7 +11,7 @@ import pandas as pd
 from seqbench.report.evidence import Evidence
 
 FEW = 8
-"""Up to this many methods are told apart in one panel."""
+"""Up to this many methods are distinguishable in one panel."""
 
 
 class Facet(NamedTuple):
@@ -45,7 +45,7 @@ def facets(evidence: Evidence) -> tuple[Facet, ...]:
 
 
 def offset(part: Facet, method: str) -> float:
-    """How far a method stands aside of the exact length, in octaves, so that methods do not cover each other."""
+    """How far a method is shifted from the exact length, in octaves, so that methods do not cover each other."""
     slots = len(part.methods)
     return (part.methods.index(method) - (slots - 1) / 2) * min(0.05, 0.4 / slots)
 

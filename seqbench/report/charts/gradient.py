@@ -45,7 +45,7 @@ def gradient(evidence: Evidence, tasks: Sequence[str], name: str = "gradient") -
         figure=figure,
         reading="Above: norm of the loss gradient that arrives at the hidden state, by distance from the loss, at "
         "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length."
-        + ("" if floor is None else " An exact zero stands on the dotted line."),
+        + ("" if floor is None else " Exact zeros are on the dotted line."),
         table=pd.concat([_table(rows).assign(task=task) for task, rows in arriving.items()]),
         about={"purpose": "reporting"},
     )
@@ -72,7 +72,7 @@ def _draw(
     chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, x: str, y: str, what: str,
     floor: float | None = None,
 ) -> None:  # fmt: skip
-    """One line a method; on a logarithmic axis zeros stand at the floor."""
+    """One line per method; on a logarithmic axis zeros are at the floor."""
     for method in in_order(evidence, set(rows["method"])):
         own = rows[rows["method"] == method].sort_values(x)
         tips = [f"{method}, {at:g} steps back: {what} {value:.3g}" for at, value in zip(own[x], own[y], strict=True)]

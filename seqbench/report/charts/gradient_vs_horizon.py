@@ -1,4 +1,4 @@
-"""Does the gradient predict what is learned? How far back methods learned against how far their gradient reaches."""
+"""How far back methods learned, against how far their gradient reaches before training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqbench.stats.gradient_horizon import gradient_foretells
 def gradient_vs_horizon(
     evidence: Evidence, learned: pd.DataFrame, tasks: Sequence[str], name: str = "gradient-vs-horizon"
 ) -> Chart:
-    """Draw the solved length against the gradient's horizon, one point a method, one panel for each task.
+    """Draw the solved length against the gradient's horizon, one point per method, one panel for each task.
 
     `learned` is what `seqbench.stats.gradient_horizon.learned_by_gradient` returns.
     """

@@ -1,4 +1,4 @@
-"""Memory horizons: one row a method, how far back it remembered, seed by seed and on average."""
+"""Memory horizons: one row per method, how far back it remembered, seed by seed and on average."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _draw_task(chart: Chart, ax: Axes, evidence: Evidence, task: str, order: Seq
 
 
 def _draw_seeds(chart: Chart, ax: Axes, evidence: Evidence, seeds: pd.DataFrame, place: int, shortest: float) -> None:
-    """One dot a seed, hanging below the row one under the other where seeds agree."""
+    """One dot per seed, below the row, one under the other where seeds agree."""
     if seeds.empty:
         return
     method, task = seeds["method"].iloc[0], seeds["task"].iloc[0]

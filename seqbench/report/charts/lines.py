@@ -30,7 +30,7 @@ def method_line(
 
 
 def method_rows(ax: Axes, methods: Sequence[str], *, labels: bool = True) -> None:
-    """One row a method on the y axis, the first on top."""
+    """One row per method on the y axis, the first on top."""
     ax.set_ylim(len(methods) - 0.5, -0.5)
     ax.set_yticks(range(len(methods)), list(methods) if labels else [""] * len(methods))
     ax.tick_params(axis="y", length=0)

@@ -35,7 +35,7 @@
     });
   }
 
-  // What is wider than its place says that it scrolls.
+  // Content wider than its container shows that it scrolls.
   const sizes = new ResizeObserver((changes) => {
     for (const box of new Set(changes.map((change) => change.target.closest(".scroll")))) {
       box.toggleAttribute("data-more", box.scrollWidth > box.clientWidth + 1);
@@ -43,7 +43,7 @@
   });
   for (const box of all(".scroll")) for (const each of [box, ...box.children]) sizes.observe(each);
 
-  // The method under the pointer stands out in every chart.
+  // The method under the pointer is highlighted in every chart.
   let lit = null;
   function light(method) {
     if (method === lit) return;
@@ -140,13 +140,13 @@
         else node("td", text(column, value), line).className = numeric.has(column) ? "number" : "";
       });
     }
-    const said = [...wanted].map(([column, values]) => {
+    const conditions = [...wanted].map(([column, values]) => {
       const words = values.map((value) => value === "null" ? "missing" : names[column] ? names[column][value] : value);
       return `${column.replaceAll("_", " ")} ${words.join(" or ")}`;
     });
     const count = rows.length > limit ? `${limit} of ${rows.length}` : `${rows.length}`;
-    more.replaceChildren(`${count} trial${rows.length === 1 ? "" : "s"}${said.length ? ` with ${said.join(", ")}` : ""}. `);
-    if (said.length) {
+    more.replaceChildren(`${count} trial${rows.length === 1 ? "" : "s"}${conditions.length ? ` with ${conditions.join(", ")}` : ""}. `);
+    if (conditions.length) {
       node("a", "All trials", more).href = "#trials?";
       more.append(" ");
     }
