@@ -192,7 +192,7 @@ def test_a_damaged_database_says_that_it_is_a_mirror(damage: str, store: Path, t
     taken = snapshot(grid({"lstm": {10: [1.0]}}), tmp_path / "toy")
     said: list[str] = []
     assert Mirror(uri(store), taken.plan, tmp_path, warn=said.append).finish(taken).not_mirrored == 1
-    assert f"move {store} away and `seqbench track GRID` writes it again" in said[0]
+    assert f"move {store} away; `seqbench track GRID` writes it again" in said[0]
 
 
 def test_a_full_disk_costs_a_line_and_not_a_page(

@@ -20,7 +20,9 @@ STATISTICS = {
 COMPLETE = (
     "The grid combines its remedies, so the effect of each is known alone, with the others, and when it is removed."
 )
-INCOMPLETE = "Combinations of the factors are missing from the grid, so no effect of one can be averaged over the others."
+INCOMPLETE = (
+    "Combinations of the factors are missing from the grid, so no effect of one can be averaged over the others."
+)
 SHOWN_COMBINATIONS = 8
 
 
