@@ -36,12 +36,14 @@
   }
 
   // Content wider than its container shows that it scrolls.
+  const measure = (box) => box.toggleAttribute("data-more", box.scrollWidth > box.clientWidth + 1);
   const sizes = new ResizeObserver((changes) => {
-    for (const box of new Set(changes.map((change) => change.target.closest(".scroll")))) {
-      box.toggleAttribute("data-more", box.scrollWidth > box.clientWidth + 1);
-    }
+    for (const box of new Set(changes.map((change) => change.target.closest(".scroll")))) measure(box);
   });
-  for (const box of all(".scroll")) for (const each of [box, ...box.children]) sizes.observe(each);
+  for (const box of all(".scroll")) {
+    measure(box);  // before the page is first painted, so that nothing moves afterwards
+    for (const each of [box, ...box.children]) sizes.observe(each);
+  }
 
   // The method under the pointer is highlighted in every chart.
   let lit = null;
