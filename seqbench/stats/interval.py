@@ -12,6 +12,11 @@ no failure at all; the spread is then zero and the percentile bootstrap, BCa and
   Mathematical Methods of Statistics 14 (2005); E. Learned-Miller and P. Thomas, "A new confidence interval for the
   mean of a bounded random variable", arXiv:1905.06208 (2019).
 
+Gaffke's bound covers 99 to 100 % of differences between horizons. The same idea with *half* an imaginary seed at either
+end holds its level with far less width: `jeffreys_mean_interval`, whose simulation stands in `results/simulations/`.
+For shares it is close to the interval from Jeffreys' prior: L. Brown, T. Cai, A. DasGupta, "Interval estimation for a
+binomial proportion", Statistical Science 16 (2001). It is not exact: in simulation it holds its level, in theory not.
+
 A number that averages many trials of a seed is no longer all or nothing. For those Student's interval and the bootstrap
 over seeds hold; the bootstrap widened for few seeds as in T. Hesterberg, "What teachers should know about the
 bootstrap", The American Statistician 69 (2015), section 4.2.
@@ -82,6 +87,42 @@ def mean_interval(
         return np.nan, np.nan
     # The weights sum to 1 only to rounding.
     return max(low, lower_mean_bound(least, low, alpha / 2)), min(high, -lower_mean_bound(-most, -high, alpha / 2))
+
+
+@lru_cache(maxsize=64)
+def _half_seed_weights(size: int) -> Floats:
+    """`[RESAMPLES, size + 2]` weights of half an imaginary seed, `size` seeds, and another half; always the same.
+
+    Dirichlet with parameter (n - 2) / n a seed: the weighted mean of seeds alone then varies as Student's standard
+    error does, s / sqrt(n), where uniform weights (parameter 1) give s * sqrt((n - 1) / (n (n + 1))).
+    Each row stands there mirrored as well, so that the interval of the negated values is the negated interval.
+    """
+    shape = np.full(size + 2, (size - 2) / size)
+    shape[[0, -1]] = 0.5
+    drawn = np.random.default_rng(size).dirichlet(shape, size=RESAMPLES // 2)
+    return np.concatenate([drawn, drawn[:, ::-1]])
+
+
+def jeffreys_mean_interval(
+    values: ArrayLike, low: float, high: float, alpha: float = 0.05, *, highest: ArrayLike | None = None
+) -> tuple[float, float]:
+    """Interval of about level 1 - alpha for the mean of `values`; NaN below `SEEDS_FOR_INTERVAL` values.
+
+    The Bayesian bootstrap over the seeds and half an imaginary seed at `low` and at `high`: what a seed that was not
+    seen may give at worst and at best. Where a number is known only to lie in an interval, `values` holds its lower and
+    `highest` its upper ends. Swapping what is compared gives the mirrored interval exactly.
+    """
+    least = np.sort(np.asarray(values, float))
+    most = least if highest is None else np.sort(np.asarray(highest, float))
+    if least.size < SEEDS_FOR_INTERVAL:
+        return np.nan, np.nan
+    weights = _half_seed_weights(least.size)
+    means = [weights @ np.concatenate([[low], own, [high]]) for own in (least, most)]
+    # Where all seeds stand at one end the mean does too, and belongs to the interval (Brown et al., section 4.1).
+    return (
+        min(float(least.mean()), float(np.quantile(means[0], alpha / 2))),
+        max(float(most.mean()), float(np.quantile(means[1], 1 - alpha / 2))),
+    )
 
 
 def t_interval(values: ArrayLike, low: float, high: float, alpha: float = 0.05) -> tuple[float, float]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqbench.stats.area import seed_areas
 from seqbench.stats.blocks import Block
+from seqbench.stats.brackets import Brackets
 from seqbench.stats.horizon import find_horizons, octaves_at
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import OUTCOME_UNITS
@@ -32,6 +33,15 @@ class SeedOutcome(NamedTuple):
 def restricted_steps(block: Block) -> Floats:
     """`[M, S]` steps to solve as a share of the budget, mean over lengths; 1 for what was never solved."""
     return np.mean(block.solve_step / block.budget, axis=-1)
+
+
+def horizon_outcome(found: Brackets) -> SeedOutcome:
+    """The restricted horizon of each seed in octaves, on a list of lengths or in a search.
+
+    NaN for a seed whose search has not ended: its next trial moves it.
+    """
+    octaves = np.where(found.ended, found.octaves(), np.nan)
+    return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, 0.0, found.span)
 
 
 def seed_outcome(block: Block, name: str) -> SeedOutcome:

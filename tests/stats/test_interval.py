@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seqbench.stats.interval import bootstrap_interval, clopper_pearson, mean_interval, t_interval
+from seqbench.stats.interval import (
+    bootstrap_interval,
+    clopper_pearson,
+    jeffreys_mean_interval,
+    mean_interval,
+    t_interval,
+)
 
 OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
 HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])
@@ -57,7 +63,39 @@ def test_mean_interval_spans_numbers_known_only_between_bounds():
     assert open_ended[0] < known[0] < known[1] < open_ended[1]
 
 
-@pytest.mark.parametrize("interval", [mean_interval, t_interval, bootstrap_interval])
+@pytest.mark.parametrize(("k", "n"), [(3, 10), (9, 10), (15, 30), (2, 5)])
+def test_jeffreys_mean_interval_of_yes_and_no_is_a_beta_posterior(k, n):
+    # Dirichlet weights gather: k seeds of weight (n - 2) / n and half an imaginary one.
+    weight = (n - 2) / n
+    found = jeffreys_mean_interval([1.0] * k + [0.0] * (n - k), 0.0, 1.0)
+    expected = stats.beta.ppf([0.025, 0.975], weight * k + 0.5, weight * (n - k) + 0.5)
+    np.testing.assert_allclose(found, expected, atol=0.012)
+
+
+def test_jeffreys_mean_interval_spreads_as_students_standard_error():
+    values = np.random.default_rng(0).normal(size=40)
+    # Imaginary seeds at the mean add no spread of their own, only two halves of weight: 38 + 1.
+    low, high = jeffreys_mean_interval(values, values.mean(), values.mean(), alpha=2 * stats.norm.sf(1))
+    expected = values.std() * np.sqrt(38 / 39 / (38 + 1 + 1))
+    assert (high - low) / 2 == pytest.approx(expected, rel=0.03)
+
+
+def test_jeffreys_mean_interval_mirrors_forgets_order_and_spans_open_ends():
+    values = np.array([0.5, 1.5, 3.0, 3.0, -1.0, 0.0])
+    low, high = jeffreys_mean_interval(values, -4.0, 3.5)
+    np.testing.assert_allclose(jeffreys_mean_interval(-values, -3.5, 4.0), (-high, -low), atol=1e-12)
+    assert jeffreys_mean_interval(values[::-1], -4.0, 3.5) == (low, high)
+    wider = jeffreys_mean_interval(values - 0.1, -4.0, 3.5, highest=values + 0.2)
+    assert wider[0] < low < high < wider[1]
+
+
+def test_jeffreys_mean_interval_holds_the_end_where_all_seeds_stand():
+    low, high = jeffreys_mean_interval([3.0] * 10, 0.0, 3.0)
+    assert low < high == 3.0
+    assert jeffreys_mean_interval([0.0] * 10, 0.0, 3.0)[0] == 0.0
+
+
+@pytest.mark.parametrize("interval", [mean_interval, t_interval, bootstrap_interval, jeffreys_mean_interval])
 def test_no_interval_below_five_seeds(interval):
     assert np.isnan(interval([1.0, 2.0, 3.0, 4.0], 0.0, 5.0)).all()
     assert np.isfinite(interval([1.0, 2.0, 3.0, 4.0, 4.0], 0.0, 5.0)).all()

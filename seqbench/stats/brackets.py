@@ -1,0 +1,160 @@
+"""The bracket [solved, failed) around the horizon of every method and seed, on lists of lengths and in searches alike.
+
+A seed's horizon is known to lie between the longest length that it solved and the shortest that it failed: it is
+interval-censored. A seed that solved the longest length of all is right-censored, one that failed the shortest is
+left-censored. Lengths at which a seed was not trained say nothing: a search visits few, and not the same for any two
+seeds. Results that contradict every single horizon widen the bracket and are counted (`seqbench.plan.search`).
+
+Shapes: `M` methods, `S` seeds, `L` lengths. Octaves are log2 of length over the shortest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seqbench.plan.search import find_bracket, next_lengths
+from seqbench.stats.blocks import Block
+from seqbench.stats.interval import Floats
+from seqbench.stats.turnbull import expectations, turnbull
+
+COLUMNS = [
+    "method", "task", "seed", "solved", "failed", "text", "trials", "violations", "ended", "at_least", "below",
+    "octaves", "low", "high",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Brackets:
+    """The brackets of one task.
+
+    lengths: `[L]` the lengths on which horizons are sought, in ascending order; the first and the last are the range
+    solved, failed: `[M, S]` ends of each bracket in steps; 0 where nothing was solved, infinite where nothing failed
+    violations: `[M, S]` results that contradict every single horizon
+    trials: `[M, S]` lengths that have finished; 0 for a seed that has not started
+    ended: `[M, S]` whether a search would ask for no further length
+    wide: `[M, S]` whether a length of the grid lies strictly inside the bracket: it is still closing, or was widened
+    """
+
+    task: str
+    methods: tuple[str, ...]
+    seeds: tuple[int, ...]
+    lengths: tuple[int, ...]
+    solved: Floats
+    failed: Floats
+    violations: NDArray[np.int64]
+    trials: NDArray[np.int64]
+    ended: NDArray[np.bool_]
+    wide: NDArray[np.bool_]
+
+    @property
+    def span(self) -> float:
+        """Octaves from the shortest length to the longest."""
+        return float(np.log2(self.lengths[-1] / self.lengths[0]))
+
+    @property
+    def started(self) -> NDArray[np.bool_]:
+        """`[M, S]` seeds with any finished trial."""
+        return self.trials > 0
+
+    @property
+    def at_least(self) -> NDArray[np.bool_]:
+        """`[M, S]` right-censored: solved the longest length."""
+        return self.solved >= self.lengths[-1]
+
+    @property
+    def below(self) -> NDArray[np.bool_]:
+        """`[M, S]` left-censored: failed the shortest length."""
+        return self.failed <= self.lengths[0]
+
+    @property
+    def low(self) -> Floats:
+        """`[M, S]` lower end in octaves, -inf where nothing was solved."""
+        with np.errstate(divide="ignore"):
+            return np.log2(self.solved / self.lengths[0])
+
+    @property
+    def high(self) -> Floats:
+        """`[M, S]` upper end in octaves, inf where nothing failed."""
+        return np.log2(self.failed / self.lengths[0])
+
+    def octaves(self) -> Floats:
+        """`[M, S]` restricted horizon of each seed: its expectation given its bracket and its method's other seeds.
+
+        The middle of the bracket where no length lies inside it. The mean over a method's seeds is that of
+        Turnbull's estimate. NaN for a seed that has not started.
+        """
+        found = np.full(self.solved.shape, np.nan)
+        for place, own in enumerate(self.started):
+            low, high = self.low[place, own], self.high[place, own]
+            if low.size:
+                found[place, own] = expectations(turnbull(low, high), low, high, self.span)
+        return found
+
+    def ends(self) -> tuple[Floats, Floats]:
+        """`[M, S]` least and greatest restricted horizon of each seed, for intervals.
+
+        Both are the middle of a bracket that is closed; a wide one keeps its ends.
+        """
+        octaves = self.octaves()
+        low, high = (np.clip(end, 0.0, self.span) for end in (self.low, self.high))
+        unknown = np.where(self.started, 0.0, np.nan)
+        return np.where(self.wide, low, octaves) + unknown, np.where(self.wide, high, octaves) + unknown
+
+
+def find_brackets(block: Block, lengths: Sequence[int] | None = None) -> Brackets:
+    """The bracket of every method and seed.
+
+    lengths: the lengths on which horizons are sought. None takes those of the block: right for a list of lengths, and
+        for a search in which some seed came near both ends.
+    """
+    grid = tuple(sorted(int(length) for length in (block.lengths if lengths is None else lengths)))
+    own = [int(length) for length in block.lengths]
+    shape = block.solved.shape[:2]
+    solved, failed = np.zeros(shape), np.full(shape, np.inf)
+    violations, trials = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    ended, wide = np.zeros(shape, bool), np.zeros(shape, bool)
+    for at in np.ndindex(shape):
+        results = {length: value == 1 for length, value in zip(own, block.solved[at], strict=True) if value == value}
+        solved[at], failed[at], violations[at] = find_bracket(results)
+        trials[at] = len(results)
+        ended[at] = bool(results) and not next_lengths(grid, results)
+        wide[at] = any(solved[at] < length < failed[at] for length in grid)
+    return Brackets(block.task, block.methods, block.seeds, grid, solved, failed, violations, trials, ended, wide)
+
+
+def bracket_text(solved: float, failed: float) -> str:
+    """A bracket in words: `solved 160, failed 226`, `solved 2000` or `failed 10`."""
+    words = [f"solved {solved:g}"] if solved > 0 else []
+    return ", ".join([*words, f"failed {failed:g}"] if np.isfinite(failed) else words) or "not started"
+
+
+def bracket_table(found: Brackets) -> pd.DataFrame:
+    """One row a method and seed that has started.
+
+    solved, failed: ends of the bracket in steps (0: none solved, inf: none failed), in words in `text`
+    octaves, low, high: restricted horizon and its bounds in octaves above the shortest length (`Brackets.octaves`)
+    """
+    method, seed = np.nonzero(found.started)
+    at = (method, seed)
+    low, high = (np.clip(end, 0.0, found.span)[at] for end in (found.low, found.high))
+    return pd.DataFrame({
+        "method": np.asarray(found.methods, object)[method],
+        "task": found.task,
+        "seed": np.asarray(found.seeds)[seed],
+        "solved": found.solved[at],
+        "failed": found.failed[at],
+        "text": [bracket_text(*ends) for ends in zip(found.solved[at], found.failed[at], strict=True)],
+        "trials": found.trials[at],
+        "violations": found.violations[at],
+        "ended": found.ended[at],
+        "at_least": found.at_least[at],
+        "below": found.below[at],
+        "octaves": found.octaves()[at],
+        "low": low,
+        "high": high,
+    }, columns=COLUMNS)  # fmt: skip

@@ -1,0 +1,105 @@
+"""How many times as far one method remembers as another: paired differences of log2 horizons over shared seeds.
+
+A difference of one octave is a factor of two. It is restricted to the range of lengths: where seeds of the one
+method solved the longest length, or seeds of the other failed the shortest, the factor is a lower bound, and the words
+say "at least".
+
+The p-value is the exact sign-flip test's, corrected within the declared family. The interval is
+`interval.jeffreys_mean_interval`. Its imaginary pairs are the worst and the best that *one* unseen event can do: the
+one method fails the shortest length or the other solves the longest, while its partner does as it did on average.
+The interval's simulation stands in `results/simulations/`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from seqbench.stats.brackets import Brackets
+from seqbench.stats.interval import Floats, jeffreys_mean_interval
+from seqbench.stats.signflip import holm, sign_flip_test, verdict
+
+COLUMNS = [
+    "task", "method", "against", "n", "octaves", "low", "high", "factor", "factor_low", "factor_high", "p", "p_holm",
+    "improved", "bound", "family", "comparisons", "verdict", "text",
+]  # fmt: skip
+Pair = tuple[str, str]
+
+
+def difference_interval(
+    one: tuple[Floats, Floats], other: tuple[Floats, Floats], span: float, alpha: float = 0.05
+) -> tuple[float, float]:
+    """Interval of the mean difference in octaves; each method gives least and greatest octaves `[n]` of its seeds.
+
+    span: octaves from the shortest length to the longest
+    """
+    (least, most), (other_least, other_most) = one, other
+    worst = min(-other_most.mean(), least.mean() - span)
+    best = max(span - other_least.mean(), most.mean())
+    return jeffreys_mean_interval(least - other_most, worst, best, alpha, highest=most - other_least)
+
+
+def _bound(found: Brackets, one: int, other: int, paired: NDArray[np.bool_]) -> str:
+    """What censoring says of a factor: seeds at the ends of the range may lie further out.
+
+    `at least` where that can only raise it, `at most` where it can only lower it, `within the range` where it can do
+    either, empty without such seeds.
+    """
+    rises = bool(found.at_least[one, paired].any() or found.below[other, paired].any())
+    falls = bool(found.below[one, paired].any() or found.at_least[other, paired].any())
+    return {(True, False): "at least", (False, True): "at most", (True, True): "within the range"}.get(
+        (rises, falls), ""
+    )
+
+
+def factor_text(octaves: float, low: float, high: float, bound: str = "", alpha: float = 0.05) -> str:
+    """`remembers 3.2 times as far (95 %: 2.1 to 4.9)`; a factor below 1 stands as it is."""
+    factor, least, most = (f"{2.0**end:.0f}" if 2.0**end >= 10 else f"{2.0**end:.2g}" for end in (octaves, low, high))
+    size = f"{bound} {factor}" if bound in ("at least", "at most") else factor
+    interval = "" if np.isnan(low) else f" ({100 * (1 - alpha):g} %: {least} to {most})"
+    return f"remembers {size} times as far{interval}"
+
+
+def _row(found: Brackets, values: Floats, one: int, other: int, alpha: float) -> dict[str, object]:
+    """The comparison of the methods at two places, over the seeds whose searches have ended in both."""
+    paired = found.ended[one] & found.ended[other]
+    if not paired.any():
+        return {"n": 0, "p": np.nan, "bound": "", "text": "no pair of searches has ended"}
+    least, most = found.ends()
+    differences = values[one, paired] - values[other, paired]
+    octaves = float(differences.mean())
+    low, high = difference_interval(
+        (least[one, paired], most[one, paired]), (least[other, paired], most[other, paired]), found.span, alpha
+    )
+    bound = _bound(found, one, other, paired)
+    return {
+        "n": differences.size, "octaves": octaves, "low": low, "high": high,
+        "factor": 2.0**octaves, "factor_low": 2.0**low, "factor_high": 2.0**high, "p": sign_flip_test(differences),
+        "improved": float(((np.sign(np.round(differences, 12)) + 1) / 2).mean()),
+        "bound": bound, "text": factor_text(octaves, low, high, bound, alpha),
+    }  # fmt: skip
+
+
+def horizon_differences(
+    found: Brackets, pairs: list[Pair], family: str = "declared", alpha: float = 0.05
+) -> pd.DataFrame:
+    """One row a pair of methods of a task, corrected among each other (`pairwise.declared_pairs` gives the family).
+
+    n: seeds whose searches have ended in both methods
+    octaves, low, high: mean difference of log2 horizons, method less `against`, and its interval
+    factor, factor_low, factor_high: the same as factors, "remembers 3.2 times as far"
+    improved: share of seeds that reached further, ties counting one half
+    bound: what censoring says of the factor (`at least`, `at most`, `within the range` or nothing)
+    """
+    values, places = found.octaves(), {name: place for place, name in enumerate(found.methods)}
+    rows = [
+        {"task": found.task, "method": a, "against": b, **_row(found, values, places[a], places[b], alpha)}
+        for a, b in pairs
+    ]
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table["p_holm"] = holm(table["p"].to_numpy(float))
+    table["family"], table["comparisons"] = family, len(pairs)
+    told = zip(table["octaves"].astype(float), table["p_holm"], table["n"], strict=True)
+    table["verdict"] = [verdict(mean, p, n, len(pairs), alpha) for mean, p, n in told]
+    return table

@@ -1,0 +1,56 @@
+"""How far back a method remembers, from the brackets of its seeds: mean log2 horizon with an interval.
+
+The mean is that of Turnbull's distribution, restricted to the range of lengths: a seed that solved the longest counts
+as the longest, one that failed the shortest as the shortest. Where seeds stand at an end, the horizon itself may lie
+further, and the words say so. The interval is `interval.jeffreys_mean_interval`, whose imaginary seeds stand at the two
+ends of the range.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from seqbench.stats.brackets import Brackets
+from seqbench.stats.interval import jeffreys_mean_interval
+
+COLUMNS = [
+    "method", "task", "n", "open", "at_least", "below", "violations", "trials", "octaves", "low", "high", "span",
+    "horizon", "horizon_low", "horizon_high", "shortest", "longest", "text",
+]  # fmt: skip
+
+
+def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
+    """One row a method of a task with any seed that has started.
+
+    n: seeds that have started; open: those whose search has not ended
+    at_least, below: seeds that solved the longest length, that failed the shortest
+    violations: seeds with results that contradict every single horizon; trials: finished trials of all seeds
+    octaves, low, high: restricted mean of log2 horizon over the shortest length, out of `span`, and its interval
+    horizon, horizon_low, horizon_high: the same as lengths in steps
+    """
+    values = found.octaves()
+    least, most = found.ends()
+    rows = []
+    for place, method in enumerate(found.methods):
+        own = found.started[place]
+        if not own.any():
+            continue
+        octaves = float(values[place, own].mean())
+        low, high = jeffreys_mean_interval(least[place, own], 0.0, found.span, alpha, highest=most[place, own])
+        at_least, below = (int(end[place, own].sum()) for end in (found.at_least, found.below))
+        lengths = found.lengths[0] * np.exp2([octaves, low, high])
+        rows.append((
+            method, found.task, int(own.sum()), int((~found.ended[place, own]).sum()), at_least, below,
+            int((found.violations[place] > 0).sum()), int(found.trials[place].sum()), octaves, low, high, found.span,
+            *lengths, found.lengths[0], found.lengths[-1], _text(lengths, at_least, below, alpha),
+        ))  # fmt: skip
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _text(lengths: np.ndarray, at_least: int, below: int, alpha: float) -> str:
+    """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
+    mean, low, high = (f"{length:,.3g}" if length < 1000 else f"{round(length, -1):,.0f}" for length in lengths)
+    bound = {(True, False): "at least ", (False, True): "at most "}.get((at_least > 0, below > 0), "")
+    interval = "" if np.isnan(lengths[1]) else f" ({1 - alpha:.0%}: {low} to {high})".replace("%", " %")
+    return f"{bound}{mean} steps{interval}"
