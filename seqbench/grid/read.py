@@ -17,7 +17,17 @@ from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.ranges import require_sound
 from seqbench.grid.reference import Reference
-from seqbench.grid.spec import RESERVED, Comparisons, Fragment, Grid, NamedMethod, Range, Training, Tuning
+from seqbench.grid.spec import (
+    RESERVED,
+    Comparisons,
+    Fragment,
+    Grid,
+    LengthRange,
+    NamedMethod,
+    Range,
+    Training,
+    Tuning,
+)
 
 SHOWN_ERRORS = 10
 
@@ -98,17 +108,27 @@ def _explain(document: Document, detail: Any) -> str:
 
 def _siblings(place: Place) -> list[str]:
     """The keys that are known where an unknown one stands."""
-    parents: dict[str, Any] = {"training": Training, "tuning": Tuning, "comparisons": Comparisons}
+    parents: dict[str, Any] = {
+        "training": Training,
+        "tuning": Tuning,
+        "comparisons": Comparisons,
+        "lengths": LengthRange,
+    }
     if len(place) == 1:
         return list(Grid.model_fields)
     nearest: Any = parents.get(str(place[-2])) or (Range if place[0] == "tuning" else None)
-    return list((nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields)
+    fields = (nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields
+    return [field.alias or name for name, field in fields.items()]
 
 
 def _check_arithmetic(grid: Grid) -> None:
     """What the shape alone cannot say: numbers that must fit together, names that are taken."""
     document = grid.document
-    if len(set(grid.lengths)) != len(grid.lengths):
+    if isinstance(grid.lengths, LengthRange):
+        if grid.lengths.longest < grid.lengths.shortest:
+            problem = f"expected `from` or more, which is {grid.lengths.shortest}, got {grid.lengths.longest}"
+            raise document.error(("lengths", "to"), problem)
+    elif len(set(grid.lengths)) != len(grid.lengths):
         raise document.error(("lengths",), f"expected values that differ from each other, got {shown(grid.lengths)}")
     if grid.tuning:
         require_sound(document, grid.tuning)

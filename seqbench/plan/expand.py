@@ -20,8 +20,9 @@ from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
 from seqbench.grid.reference import Reference, layered
-from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Training
+from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, LengthRange, Training
 from seqbench.plan.contradictions import claims, require_agreement, require_fit
+from seqbench.plan.search import length_grid
 
 NOTHING = frozenset({"none", "default"})
 """Labels of levels that change nothing and so give a method no part of its name."""
@@ -63,12 +64,16 @@ class Method:
 
 @dataclass(frozen=True)
 class TaskSeries:
-    """A task over its dependency lengths. `settings` are complete but for the length."""
+    """A task over its dependency lengths. `settings` are complete but for the length.
+
+    lengths: all that are trained, or the grid of lengths that is `searched`
+    """
 
     label: str
     name: str
     settings: dict[str, Any]
     lengths: tuple[int, ...] = field(default=())
+    searched: LengthRange | None = None
 
     def at(self, length: int) -> Component:
         """The task at one dependency length."""
@@ -238,7 +243,8 @@ def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
     series: dict[str, TaskSeries] = {}
     for index, reference in enumerate(grid.tasks):
         place = ("tasks", index)
-        own, lengths = _split_length(grid, place, reference)
+        own, wanted = _split_length(grid, place, reference)
+        searched, lengths = (wanted, grid_of(wanted)) if isinstance(wanted, LengthRange) else (None, wanted)
         complete = catalogue.resolve("tasks", reference.name, own).settings
         argument = catalogue.length_argument(reference.name)
         special = ", ".join(f"{key} {value}" for key, value in complete.items() if key in own)
@@ -246,15 +252,24 @@ def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
         if label in series:
             raise grid.document.error(place, f"{label} stands in the list twice; give its lengths as one list")
         rest = {key: value for key, value in complete.items() if key != argument}
-        series[label] = TaskSeries(label, reference.name, rest, lengths)
+        series[label] = TaskSeries(label, reference.name, rest, lengths, searched)
     return tuple(series.values())
 
 
-def _split_length(grid: Grid, place: Place, reference: Reference) -> tuple[dict[str, Any], tuple[int, ...]]:
+def grid_of(asked: LengthRange) -> tuple[int, ...]:
+    """The lengths that a search may ask for, shortest first."""
+    return length_grid(asked.shortest, asked.longest, asked.precision)
+
+
+def _split_length(
+    grid: Grid, place: Place, reference: Reference
+) -> tuple[dict[str, Any], tuple[int, ...] | LengthRange]:
     """A task's own settings and its lengths: those it names itself, or the grid's."""
     own = dict(reference.settings or {})
     argument = catalogue.length_argument(reference.name)
     wanted = own.pop(argument, grid.lengths)
+    if isinstance(wanted, LengthRange):
+        return own, wanted
     lengths = tuple(wanted) if isinstance(wanted, list) else (wanted,)
     if not lengths:
         raise grid.document.error(

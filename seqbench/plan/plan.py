@@ -15,7 +15,8 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, trial_bytes, trial_seconds
 from seqbench.plan.expand import Method, TaskSeries, expand_methods, expand_tasks, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, Program, located
-from seqbench.plan.selection import seen
+from seqbench.plan.horizon import SeedSearch, ToCome
+from seqbench.plan.selection import Seen
 from seqbench.plan.series import examine_series, series_trials
 from seqbench.plan.trial import Choice, Trial
 from seqbench.plan.tuning import search
@@ -52,6 +53,9 @@ class Plan:
     waiting: how many reporting trials wait for tuning to finish
     choices: the settings that tuning has chosen so far
     budget: settings tried for each method and task that is tuned; 0 without tuning
+    searches: how far each search for the horizon got; empty where lengths are listed
+    to_come: the trials that searches will ask for once those of this plan are in
+    memory: bytes of a worker at the largest trial that may be asked for
     """
 
     grid: Grid
@@ -62,6 +66,9 @@ class Plan:
     waiting: int = 0
     choices: tuple[Choice, ...] = field(default=())
     budget: int = 0
+    searches: tuple[SeedSearch, ...] = ()
+    to_come: ToCome = ToCome()  # noqa: RUF009 (immutable)
+    memory: int = 0
 
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
@@ -110,23 +117,25 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     require_method(grid, methods)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
-    examiner, results = Examiner(grid.match_parameters), seen(finished)
+    examiner, seen = Examiner(grid.match_parameters), Seen(finished)
     with located(grid):
         met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
-    made = [series_trials(grid, series, results) for series in met]
+    made = [series_trials(grid, series, seen) for series in met]
     return Plan(
         grid,
         methods,
-        trials=tuple(trial for own, _ in made for _, trial in own),
-        groups=_groups(own for own, _ in made),
+        trials=tuple(trial for asked in made for _, trial in asked.trials),
+        groups=_groups(asked.trials for asked in made),
         incompatible=examiner.impossible,
         waiting=sum(
             len(series.programs[0]) * len(grid.seeds)
-            for series, (_, chosen) in zip(met, made, strict=True)
-            if not chosen
+            for series, asked in zip(met, made, strict=True)
+            if not asked.choice and not series.task.searched
         ),
-        choices=tuple(chosen for series, (_, chosen) in zip(met, made, strict=True) if chosen and series.tuned),
+        choices=tuple(asked.choice for series, asked in zip(met, made, strict=True) if asked.choice and series.tuned),
         budget=searched.budget,
+        searches=tuple(search for asked in made for search in asked.searches),
+        to_come=sum((asked.to_come for asked in made), ToCome()),
     )
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from seqbench.grid.spec import Grid
+from seqbench.plan.estimate import trial_seconds
 from seqbench.plan.expand import Method, TaskSeries
 from seqbench.plan.feasibility import Examiner, Program
+from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths
 from seqbench.plan.identity import canonical, trial_ids
-from seqbench.plan.selection import choose
+from seqbench.plan.selection import Seen, choose
 from seqbench.plan.trial import Choice, Purpose, Trial
 from seqbench.plan.tuning import Candidate, Search
-
-if TYPE_CHECKING:  # pandas takes a second to import, and a plan of a fresh grid needs none of it
-    import pandas as pd
 
 
 class Series(NamedTuple):
@@ -57,24 +56,63 @@ def examine_series(grid: Grid, method: Method, task: TaskSeries, searched: Searc
     return Series(method, task, tried, programs, bool(programs[0]) and method.name in searched.candidates)
 
 
-def series_trials(
-    grid: Grid, series: Series, results: pd.DataFrame | None
-) -> tuple[list[tuple[Program, Trial]], Choice | None]:
+class Asked(NamedTuple):
+    """The trials that a series asks for by now.
+
+    choice: the setting that it reports with, None while tuning has not chosen one
+    searches, to_come: how far its searches for the horizon got; empty where lengths are listed
+    """
+
+    trials: list[Made]
+    choice: Choice | None
+    searches: list[SeedSearch] = []
+    to_come: ToCome = ToCome()
+
+
+def series_trials(grid: Grid, series: Series, seen: Seen) -> Asked:
     """The trials of a method on a task over its lengths, and the setting they report with, if it is known."""
-    tuning: list[tuple[Program, Trial]] = []
-    place: int | None = 0
-    if grid.tuning and series.tuned:
-        own = [list(_trials(series, place, grid.tuning.seeds, "tuning")) for place in range(len(series.tried))]
-        tuning = [made for of_setting in own for made in of_setting]
-        place = choose(results, [[trial.id for _, trial in of_setting] for of_setting in own])
+    tuning, place = _tuning_trials(grid, series, seen)
     if place is None:
-        return tuning, None
+        return tuning
     method, knobs = series.tried[place]
-    reporting = _trials(series, place, grid.seeds, "reporting")
-    return [*tuning, *reporting], Choice(method.name, series.task.label, method.learning_rate, knobs)
+    choice = Choice(method.name, series.task.label, method.learning_rate, knobs)
+    own = _asked(grid, series, place, "reporting", seen)
+    trials, searches = [*tuning.trials, *own.trials], [*tuning.searches, *own.searches]
+    return Asked(trials, choice, searches, tuning.to_come + own.to_come)
 
 
-def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[tuple[Program, Trial]]:
+def _tuning_trials(grid: Grid, series: Series, seen: Seen) -> tuple[Asked, int | None]:
+    """The trials that choose a setting, and the place of the one they chose; 0 where nothing is tuned."""
+    if not (grid.tuning and series.tuned):
+        return Asked([], None), 0
+    own = [_asked(grid, series, place, "tuning", seen) for place in range(len(series.tried))]
+    together = Asked(
+        [made for each in own for made in each.trials],
+        None,
+        [search for each in own for search in each.searches],
+        sum((each.to_come for each in own), ToCome()),
+    )
+    trials = [[trial.id for _, trial in each.trials] for each in own]
+    brackets = [[search.bracket for search in each.searches] for each in own] if series.task.searched else None
+    ended = all(search.ended for search in together.searches)
+    return together, choose(seen, trials, brackets) if ended else None
+
+
+def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Seen) -> Searched:
+    """The trials with the setting at this place: every length that is listed, or those that searches ask for."""
+    seeds = grid.tuning.seeds if grid.tuning and purpose == "tuning" else grid.seeds
+    made = list(_trials(series, place, seeds, purpose))
+    if not series.task.searched or not made:
+        return Searched(made, [], ToCome())
+    key = (grid.question, series.method.name, series.task.label)
+    return search_lengths(made, seen.solved(purpose), series.task.searched, key=key, cost=_seconds)
+
+
+def _seconds(program: Program) -> float:
+    return trial_seconds(program.size, program.steps, program.fixed["training"])
+
+
+def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[Made]:
     """Every length with every seed, with the setting at this place."""
     method, knobs = series.tried[place]
     rate = float(method.learning_rate)

@@ -1,0 +1,136 @@
+"""The trials of a search for the horizon: for every seed those that have finished, and those to train next.
+
+A search is a plan that goes on from what is finished (`seqbench.plan.search`), one for each method, task and seed.
+Tuning trials search the doublings alone: that is enough to choose a setting by.
+
+Shapes: none; lengths are dependency lengths in steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from statistics import fmean
+from typing import NamedTuple
+
+from seqbench.grid.spec import LengthRange
+from seqbench.plan.feasibility import Program
+from seqbench.plan.search import (
+    Bracket,
+    check_lengths,
+    checked_seeds,
+    doublings,
+    find_bracket,
+    follow,
+    next_lengths,
+    path_to,
+)
+from seqbench.plan.trial import Purpose, Trial
+
+Made = tuple[Program, Trial]
+"""A trial with the program that it needs."""
+
+
+class SeedSearch(NamedTuple):
+    """How far one search got.
+
+    bracket: what is known of the horizon, in steps
+    ended: whether it asks for nothing more, its checks of monotony included
+    finished: lengths that have finished
+    """
+
+    method: str
+    task: str
+    seed: int
+    purpose: Purpose
+    bracket: Bracket
+    ended: bool
+    finished: tuple[int, ...]
+
+
+class ToCome(NamedTuple):
+    """What searches will still ask for after the trials that a plan has: on average over where the horizon may lie
+    within what is known, and at most.
+    """
+
+    trials: float = 0.0
+    most_trials: int = 0
+    seconds: float = 0.0
+    most_seconds: float = 0.0
+
+    def __add__(self, other: ToCome) -> ToCome:  # type: ignore[override]
+        """Both together."""
+        return ToCome(*(one + two for one, two in zip(self, other, strict=True)))
+
+
+class Searched(NamedTuple):
+    """The trials that the searches of a series have asked for so far, and how far each search got."""
+
+    trials: list[Made]
+    searches: list[SeedSearch]
+    to_come: ToCome
+
+
+def search_lengths(
+    made: Sequence[Made],
+    outcomes: Mapping[str, bool],
+    asked: LengthRange,
+    *,
+    key: Sequence[str],
+    cost: Callable[[Program], float],
+) -> Searched:
+    """Choose from all trials of a method, task and setting those that its searches ask for.
+
+    Args:
+        made: a trial at every length of the grid of lengths with every seed, all of one purpose.
+        outcomes: whether a finished trial solved its task, by identity; a trial that is absent has not finished.
+        asked: the range that is searched.
+        key: names grid, method and task: which seeds are checked, and at which lengths, follows from it.
+        cost: seconds of a trial that needs this program.
+    """
+    purpose = made[0][1].purpose
+    grid = tuple(sorted({trial.length for _, trial in made}))
+    lengths = grid if purpose == "reporting" else tuple(grid[place] for place in doublings(grid))
+    seeds = list(dict.fromkeys(trial.seed for _, trial in made))
+    checked = checked_seeds(seeds, asked.checked, *key) if purpose == "reporting" else frozenset()
+    seconds = {trial.length: cost(program) for program, trial in made}
+    chosen: list[Made] = []
+    searches: list[SeedSearch] = []
+    to_come = ToCome()
+    for seed in seeds:
+        own = {trial.length: (program, trial) for program, trial in made if trial.seed == seed}
+        solved = {length: outcomes[each.id] for length, (_, each) in own.items() if each.id in outcomes}
+        checks = (*key, str(seed))
+        wanted = next_lengths(lengths, solved) or (check_lengths(lengths, solved, *checks) if seed in checked else ())
+        chosen += [own[length] for length in sorted({*solved, *wanted})]
+        trial = own[lengths[0]][1]
+        searches.append(
+            SeedSearch(
+                trial.method, trial.task_label, seed, purpose, find_bracket(solved), not wanted, tuple(sorted(solved))
+            )
+        )
+        to_come += still_to_come(lengths, solved, wanted, seconds)
+    return Searched(chosen, searches, to_come)
+
+
+def still_to_come(
+    lengths: tuple[int, ...], solved: Mapping[int, bool], wanted: Sequence[int], seconds: Mapping[int, float]
+) -> ToCome:
+    """What one search will ask for beyond what has finished and what it wants now; its checks are not counted."""
+    path = follow(lengths, solved)
+    if path.missing is None:
+        return ToCome()
+    known = {*solved, *wanted}
+    open_places = range(max(path.low, -1), min(path.high, len(lengths)))
+    rest = [
+        [length for length in _path(lengths, lengths[place] if place >= 0 else 0) if length not in known]
+        for place in open_places
+    ]
+    costs = [sum(seconds[length] for length in own) for own in rest]
+    counts = [len(own) for own in rest]
+    return ToCome(fmean(counts), max(counts), fmean(costs), max(costs))
+
+
+@cache
+def _path(lengths: tuple[int, ...], horizon: int) -> tuple[int, ...]:
+    return path_to(lengths, horizon)
