@@ -35,6 +35,10 @@ def _show(current: Plan, workers: int) -> None:
     facts.add_row(
         "trials", f"{len(current.trials):,}" + (f", {current.waiting:,} wait for tuning" if current.waiting else "")
     )
+    if current.searches:
+        come = current.to_come
+        facts.add_row("searches", f"{len(current.searches):,}, which ask for about {come.trials:,.0f} trials more")
+        facts.add_row("", f"({come.most_trials:,.0f} at most, {duration(come.most_seconds)} on one worker)")
     if current.budget:
         facts.add_row("tuning", f"{current.budget:,} settings tried for each method and task, on seeds of their own")
     facts.add_row("groups", f"{len(current.groups):,}, each compiled once")

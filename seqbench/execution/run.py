@@ -18,6 +18,7 @@ from seqbench.execution.process import Event, say
 from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial, plan
+from seqbench.plan.selection import LOOKED_AT
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
@@ -148,10 +149,10 @@ class _Run:
 
 def planned(grid: Grid, records: list[Record]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
-    first = plan(grid)
-    if grid.tuning is None:
-        return first
-    return plan(grid, tables_of(records, labels(first))["results"])
+    import pandas as pd
+
+    rows = [{"trial": record["trial"]} | {name: record["row"].get(name) for name in LOOKED_AT} for record in records]
+    return plan(grid, pd.DataFrame(rows, columns=["trial", *LOOKED_AT]))
 
 
 def record_of(trial: Trial, event: Event) -> Record:

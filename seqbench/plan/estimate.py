@@ -9,6 +9,7 @@ backward pass needs, which are few where a sequence is cut into segments (`seqbe
 from __future__ import annotations
 
 import math
+import os
 from typing import Any, NamedTuple
 
 from seqbench.layers.unroll import MEMORY_BUDGET
@@ -36,6 +37,11 @@ class Estimate(NamedTuple):
     seconds: float
     bytes_per_worker: int
     workers: int
+
+
+def machine_bytes() -> int:
+    """Memory of this machine."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def trial_seconds(size: Size, steps: int, training: dict[str, Any]) -> float:

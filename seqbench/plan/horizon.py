@@ -9,6 +9,7 @@ Shapes: none; lengths are dependency lengths in steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from statistics import fmean
 from typing import NamedTuple
@@ -48,26 +49,34 @@ class SeedSearch(NamedTuple):
     finished: tuple[int, ...]
 
 
-class ToCome(NamedTuple):
-    """What searches will still ask for after the trials that a plan has: on average over where the horizon may lie
-    within what is known, and at most.
+@dataclass(frozen=True, slots=True)
+class ToCome:
+    """What searches will still ask for after the trials that a plan has.
+
+    trials, seconds: on average over where the horizon may lie within what is known
+    most_trials, most_seconds: at most
     """
 
     trials: float = 0.0
-    most_trials: int = 0
+    most_trials: float = 0
     seconds: float = 0.0
     most_seconds: float = 0.0
 
-    def __add__(self, other: ToCome) -> ToCome:  # type: ignore[override]
+    def __add__(self, other: ToCome) -> ToCome:
         """Both together."""
-        return ToCome(*(one + two for one, two in zip(self, other, strict=True)))
+        return ToCome(
+            self.trials + other.trials,
+            self.most_trials + other.most_trials,
+            self.seconds + other.seconds,
+            self.most_seconds + other.most_seconds,
+        )
 
 
 class Searched(NamedTuple):
     """The trials that the searches of a series have asked for so far, and how far each search got."""
 
-    trials: list[Made]
-    searches: list[SeedSearch]
+    trials: Sequence[Made]
+    searches: Sequence[SeedSearch]
     to_come: ToCome
 
 

@@ -7,17 +7,17 @@ and a setting has been chosen from them; until then they wait.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, trial_bytes, trial_seconds
+from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_bytes, trial_bytes, trial_seconds
 from seqbench.plan.expand import Method, TaskSeries, expand_methods, expand_tasks, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, Program, located
 from seqbench.plan.horizon import SeedSearch, ToCome
 from seqbench.plan.selection import Seen
-from seqbench.plan.series import examine_series, series_trials
+from seqbench.plan.series import Series, examine_series, series_trials
 from seqbench.plan.trial import Choice, Trial
 from seqbench.plan.tuning import search
 
@@ -77,10 +77,10 @@ class Plan:
             steps, training = group.program.steps, group.trials[0].fixed["training"]
             seconds += len(group.trials) * trial_seconds(group.program.size, steps, training)
             largest = max(largest, trial_bytes(group.program.size, steps, training))
-        seconds *= 1 + self.waiting / max(len(self.trials), 1)
+        seconds = seconds * (1 + self.waiting / max(len(self.trials), 1)) + self.to_come.seconds
         compilations = len(self.groups)
         total = (seconds + SECONDS_PER_COMPILATION * compilations) / workers
-        return Estimate(compilations, total, largest, workers)
+        return Estimate(compilations, total, max(largest, self.memory), workers)
 
     def describe(self, workers: int = 1) -> dict[str, Any]:
         """The plan as values that JSON can hold."""
@@ -92,6 +92,7 @@ class Plan:
             "trials": len(self.trials),
             "waiting": self.waiting,
             "settings_tried": self.budget,
+            **({"to_come": asdict(self.to_come)} if self.searches else {}),
             "groups": len(self.groups),
             "compilations": estimate.compilations,
             "incompatible": [{**reason._asdict(), "lengths": list(reason.lengths)} for reason in self.incompatible],
@@ -136,7 +137,27 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
         budget=searched.budget,
         searches=tuple(search for asked in made for search in asked.searches),
         to_come=sum((asked.to_come for asked in made), ToCome()),
+        memory=max((_largest(grid, series) for series in met if series.task.searched), default=0),
     )
+
+
+def _largest(grid: Grid, series: Series) -> int:
+    """Bytes of a worker at the longest length that a search may ask for.
+
+    Raises:
+        GridError: this machine does not have them.
+    """
+    needed = 0
+    for program in (programs[-1] for programs in series.programs if programs):
+        needed = trial_bytes(program.size, program.steps, program.fixed["training"])
+        if needed > machine_bytes():
+            problem = (
+                f"{series.method.name} on {series.task.label} at length {program.length:,} needs about "
+                f"{needed / 2**30:,.0f} GiB a worker, and this machine has {machine_bytes() / 2**30:,.0f}; search up "
+                "to a shorter length, or train smaller batches"
+            )
+            raise grid.document.error(("lengths", "to"), problem)
+    return needed
 
 
 def _groups(made: Iterable[Sequence[tuple[Program, Trial]]]) -> tuple[Group, ...]:

@@ -9,7 +9,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import trial_seconds
 from seqbench.plan.expand import Method, TaskSeries
 from seqbench.plan.feasibility import Examiner, Program
-from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths
+from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths, still_to_come
 from seqbench.plan.identity import canonical, trial_ids
 from seqbench.plan.selection import Seen, choose
 from seqbench.plan.trial import Choice, Purpose, Trial
@@ -63,9 +63,9 @@ class Asked(NamedTuple):
     searches, to_come: how far its searches for the horizon got; empty where lengths are listed
     """
 
-    trials: list[Made]
+    trials: Sequence[Made]
     choice: Choice | None
-    searches: list[SeedSearch] = []
+    searches: Sequence[SeedSearch] = ()
     to_come: ToCome = ToCome()
 
 
@@ -73,7 +73,7 @@ def series_trials(grid: Grid, series: Series, seen: Seen) -> Asked:
     """The trials of a method on a task over its lengths, and the setting they report with, if it is known."""
     tuning, place = _tuning_trials(grid, series, seen)
     if place is None:
-        return tuning
+        return tuning._replace(to_come=tuning.to_come + _unbegun(grid, series))
     method, knobs = series.tried[place]
     choice = Choice(method.name, series.task.label, method.learning_rate, knobs)
     own = _asked(grid, series, place, "reporting", seen)
@@ -106,6 +106,15 @@ def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Seen)
         return Searched(made, [], ToCome())
     key = (grid.question, series.method.name, series.task.label)
     return search_lengths(made, seen.solved(purpose), series.task.searched, key=key, cost=_seconds)
+
+
+def _unbegun(grid: Grid, series: Series) -> ToCome:
+    """What the searches of the reporting seeds will ask for, before the setting is known that they report with."""
+    if not series.task.searched:
+        return ToCome()
+    seconds = {program.length: _seconds(program) for program in series.programs[0]}
+    one = still_to_come(tuple(sorted(seconds)), {}, (), seconds)
+    return sum([one] * len(grid.seeds), ToCome())
 
 
 def _seconds(program: Program) -> float:

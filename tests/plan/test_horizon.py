@@ -1,0 +1,134 @@
+"""A search is a plan that goes on from what is finished: simulated learners with known horizons, no training."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from seqbench.errors import GridError
+from seqbench.plan.plan import plan
+from seqbench.plan.search import doublings, length_grid, worst_case
+
+HEAD = """
+question: How far back?
+tasks: [delayed_recall]
+seeds: 2
+probes: none
+model: {stacked: {width: 8}}
+"""
+SEARCH = (
+    HEAD + "lengths: {from: 5, to: 200, precision: 1.2, checked: CHECKED}\nmethods: [{name: a}, {name: b, cell: gru}]\n"
+)
+GRID = length_grid(5, 200, 1.2)
+
+
+def grid_text(checked=0):
+    return SEARCH.replace("CHECKED", str(checked))
+
+
+def results_of(trials, solves):
+    """What trials leave if `solves(trial)` says which of them solve their task."""
+    rows = [
+        {
+            "trial": trial.id,
+            "outcome": "solved" if solves(trial) else "chance",
+            "solved_at": 100.0 if solves(trial) else math.nan,
+            "validation_loss": 0.5,
+            "budget": 3000.0,
+        }
+        for trial in trials
+    ]
+    return pd.DataFrame(rows, columns=["trial", "outcome", "solved_at", "validation_loss", "budget"])
+
+
+def play(grid, solves, *, most=40):
+    """Plan and finish in turn until nothing is asked for; the last plan and how many trials each round added."""
+    current, added = plan(grid), []
+    finished = set()
+    for _ in range(most):
+        new = [trial for trial in current.trials if trial.id not in finished]
+        if not new:
+            return current, added
+        added.append(len(new))
+        finished |= {trial.id for trial in new}
+        current = plan(grid, results_of(current.trials, solves))
+    raise AssertionError("the search does not end")
+
+
+def test_every_search_closes_its_bracket_to_neighbours_on_the_shared_grid(read):
+    horizons = {("a", 1000): 4, ("a", 1001): 37, ("b", 1000): 150, ("b", 1001): 500}
+    current, _ = play(read(grid_text()), lambda trial: trial.length <= horizons[trial.method, trial.seed])
+    assert all(search.ended for search in current.searches)
+    for search in current.searches:
+        horizon = horizons[search.method, search.seed]
+        assert search.bracket.solved == max((length for length in GRID if length <= horizon), default=0)
+        assert search.bracket.failed == min((length for length in GRID if length > horizon), default=math.inf)
+    assert {trial.length for trial in current.trials} <= set(GRID)
+
+
+def test_a_search_trains_no_more_than_its_worst_case_and_says_so_before(read):
+    first = plan(read(grid_text()))
+    current, _ = play(read(grid_text()), lambda trial: trial.length <= 80)
+    assert len(current.trials) <= 4 * worst_case(GRID)
+    assert len(current.trials) <= len(first.trials) + first.to_come.most_trials
+    assert 0 < first.to_come.trials < first.to_come.most_trials
+    assert current.to_come.most_trials == 0
+
+
+def test_checks_of_monotony_train_a_length_inside_and_one_beyond_and_a_violation_widens_the_bracket(read):
+    grid = read(grid_text(checked=1))
+    plain, _ = play(read(grid_text()), lambda trial: trial.length <= 60)
+    checked, _ = play(grid, lambda trial: trial.length <= 60)
+    assert len(checked.trials) == len(plain.trials) + 2 * 4
+    extra = {trial.id for trial in checked.trials} - {trial.id for trial in plain.trials}
+    twisted, _ = play(grid, lambda trial: (trial.length <= 60) != (trial.id in extra))
+    assert all(search.bracket.violations for search in twisted.searches)
+    widths = [search.bracket.failed / search.bracket.solved for search in twisted.searches if search.bracket.solved]
+    assert all(width > 1.3 for width in widths)
+
+
+def test_a_wider_range_trains_what_it_adds_and_nothing_again(read):
+    narrow, _ = play(read(grid_text()), lambda trial: trial.length <= 1000)
+    wide = plan(read(grid_text().replace("to: 200", "to: 2000")), results_of(narrow.trials, lambda trial: True))
+    before = {trial.id for trial in narrow.trials if trial.length != 200}  # 200 is the end of the narrow grid alone
+    assert before <= {trial.id for trial in wide.trials}
+    assert min(trial.length for trial in wide.trials if trial.id not in before) > 100
+
+
+def test_tuning_searches_the_doublings_and_takes_the_rate_that_remembers_furthest(read):
+    text = grid_text() + "tuning: {seeds: 2, learning_rate: [1.0e-4, 1.0e-3]}\n"
+    current, _ = play(read(text), lambda trial: trial.length <= (100 if trial.learning_rate == 1e-4 else 30))
+    assert {choice.learning_rate for choice in current.choices} == {1e-4}
+    tuning = {trial.length for trial in current.trials if trial.purpose == "tuning"}
+    assert tuning <= {GRID[place] for place in doublings(GRID)}
+    assert plan(read(text)).to_come.most_trials > 4 * worst_case(GRID)  # what waits for tuning is counted
+
+
+def test_listed_lengths_are_no_search(read):
+    current = plan(read(HEAD + "lengths: [5, 10]\nmethods: [{name: a}]\n"))
+    assert current.searches == ()
+    assert current.to_come.most_trials == 0
+
+
+def test_a_range_beyond_this_machines_memory_is_refused_with_method_length_and_size(read):
+    text = (
+        grid_text()
+        .replace("to: 200", "to: 20000000")
+        .replace("precision: 1.2", "precision: 2")
+        .replace("width: 8", "width: 512")
+    )
+    with pytest.raises(GridError, match=r"lengths.to: a on delayed_recall at length 20,000,000 needs about .* GiB"):
+        plan(read(text))
+
+
+@pytest.mark.parametrize(
+    ("lengths", "problem"),
+    [
+        ("{from: 10, to: 5}", "lengths.to: expected `from` or more, which is 10, got 5"),
+        ("{from: 10}", "lengths.to: expected a value"),
+        ("{from: 10, to: 50, precision: 1.0}", "lengths.precision: expected"),
+        ("{from: 10, too: 50}", "did you mean 'to'"),
+    ],
+)
+def test_what_is_wrong_with_a_range_is_said_with_its_place(error_of, lengths, problem):
+    assert problem in error_of(HEAD + f"lengths: {lengths}\n")
