@@ -1,4 +1,4 @@
-"""From a grid to its methods and its tasks, each with complete settings.
+"""From a grid to its methods, each with complete settings.
 
 The levels of the factors combine as a full product. Their fragments are merged over the grid's own: cell, model and
 training are replaced or updated, mitigations are added in the order of the factors. Levels that contradict each other
@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from seqbench.components import catalogue
@@ -20,9 +20,8 @@ from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
 from seqbench.grid.reference import Reference, layered
-from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, LengthRange, Training
+from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Training
 from seqbench.plan.contradictions import claims, require_agreement, require_fit
-from seqbench.plan.search import length_grid
 
 NOTHING = frozenset({"none", "default"})
 """Labels of levels that change nothing and so give a method no part of its name."""
@@ -60,24 +59,6 @@ class Method:
             yield "mitigations", mitigation
         for key, family in TRAINING_FAMILIES.items():
             yield family, Component(**self.training[key])
-
-
-@dataclass(frozen=True)
-class TaskSeries:
-    """A task over its dependency lengths. `settings` are complete but for the length.
-
-    lengths: all that are trained, or the grid of lengths that is `searched`
-    """
-
-    label: str
-    name: str
-    settings: dict[str, Any]
-    lengths: tuple[int, ...] = field(default=())
-    searched: LengthRange | None = None
-
-    def at(self, length: int) -> Component:
-        """The task at one dependency length."""
-        return Component(self.name, {catalogue.length_argument(self.name): length, **self.settings})
 
 
 class Draft(NamedTuple):
@@ -231,58 +212,6 @@ def _excluded(grid: Grid, place: Place, factor: str, wanted: Any) -> tuple[str, 
             raise grid.document.error(place, f"expected a level of {factor}, got {value!r}{advice(value, levels)}")
         found.append(matches[0])
     return tuple(found)
-
-
-def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
-    """The grid's tasks, each with its lengths. A task named more than once is labelled with what is special about it.
-
-    Raises:
-        GridError: a task has no lengths, or the same task stands in the list twice.
-    """
-    names = [task.name for task in grid.tasks]
-    series: dict[str, TaskSeries] = {}
-    for index, reference in enumerate(grid.tasks):
-        place = ("tasks", index)
-        own, wanted = _split_length(grid, place, reference)
-        searched, lengths = (wanted, grid_of(wanted)) if isinstance(wanted, LengthRange) else (None, wanted)
-        complete = catalogue.resolve("tasks", reference.name, own).settings
-        argument = catalogue.length_argument(reference.name)
-        special = ", ".join(f"{key} {value}" for key, value in complete.items() if key in own)
-        label = f"{reference.name} ({special})" if special and names.count(reference.name) > 1 else reference.name
-        if label in series:
-            raise grid.document.error(place, f"{label} stands in the list twice; give its lengths as one list")
-        rest = {key: value for key, value in complete.items() if key != argument}
-        series[label] = TaskSeries(label, reference.name, rest, lengths, searched)
-    return tuple(series.values())
-
-
-def grid_of(asked: LengthRange) -> tuple[int, ...]:
-    """The lengths that a search may ask for, shortest first."""
-    return length_grid(asked.shortest, asked.longest, asked.precision)
-
-
-def _split_length(
-    grid: Grid, place: Place, reference: Reference
-) -> tuple[dict[str, Any], tuple[int, ...] | LengthRange]:
-    """A task's own settings and its lengths: those it names itself, or the grid's."""
-    own = dict(reference.settings or {})
-    argument = catalogue.length_argument(reference.name)
-    wanted = own.pop(argument, grid.lengths)
-    if isinstance(wanted, LengthRange):
-        return own, wanted
-    lengths = tuple(wanted) if isinstance(wanted, list) else (wanted,)
-    if not lengths:
-        raise grid.document.error(
-            place, f"expected dependency lengths: give `lengths` to the grid or `{argument}` to the task"
-        )
-    for length in lengths:
-        if isinstance(length, bool) or not isinstance(length, int) or length < 1:
-            raise grid.document.error(
-                (*place, reference.name, argument), f"expected whole numbers of 1 or more, got {length!r}"
-            )
-    if len(set(lengths)) != len(lengths):
-        raise grid.document.error((*place, reference.name, argument), "expected lengths that differ from each other")
-    return own, lengths
 
 
 def require_method(grid: Grid, methods: Iterable[Method]) -> None:

@@ -15,10 +15,11 @@ from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.component_errors import UserComponentError, user_component_errors
 from seqbench.errors import Incompatible
 from seqbench.grid.spec import Grid
-from seqbench.plan.expand import Method, TaskSeries
+from seqbench.plan.expand import Method
 from seqbench.plan.identity import canonical, fixed_settings, group_key
 from seqbench.plan.matched_width import match_width
 from seqbench.plan.model_size import Blueprint, Size, draw_up, measure, rehearse
+from seqbench.plan.task_series import TaskSeries
 from seqbench.tasks.base import Task
 
 Value = TypeVar("Value")

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_bytes, trial_bytes, trial_seconds
-from seqbench.plan.expand import Method, TaskSeries, expand_methods, expand_tasks, method_bound, require_method
+from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, Program, located
 from seqbench.plan.horizon import SeedSearch, ToCome
 from seqbench.plan.selection import Seen
 from seqbench.plan.series import Series, examine_series, series_trials
+from seqbench.plan.task_series import TaskSeries, expand_tasks
 from seqbench.plan.trial import Choice, Trial
 from seqbench.plan.tuning import search
 

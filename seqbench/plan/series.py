@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import trial_seconds
-from seqbench.plan.expand import Method, TaskSeries
+from seqbench.plan.expand import Method
 from seqbench.plan.feasibility import Examiner, Program
 from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths, still_to_come
 from seqbench.plan.identity import canonical, trial_ids
 from seqbench.plan.selection import Seen, choose
+from seqbench.plan.task_series import TaskSeries
 from seqbench.plan.trial import Choice, Purpose, Trial
 from seqbench.plan.tuning import Candidate, Search
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from seqbench.errors import GridError
 from seqbench.grid.read import find_grid, read_grid, shipped_grids
 from seqbench.grid.spec import RESERVED, Grid
-from seqbench.plan.expand import expand_methods, expand_tasks
+from seqbench.plan.expand import expand_methods
+from seqbench.plan.task_series import expand_tasks
 from seqbench.schema import RESULT_COLUMNS
 
 SMALL = """\

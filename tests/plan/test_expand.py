@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from seqbench.components.catalogue import Component
 from seqbench.grid.reference import Reference
-from seqbench.plan.expand import expand_methods, expand_tasks, method_bound, method_name
+from seqbench.plan.expand import expand_methods, method_bound, method_name
+from seqbench.plan.task_series import expand_tasks
 
 HEAD = "question: q\ntasks: [adding]\nlengths: [5, 9]\n"
 

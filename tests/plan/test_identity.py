@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from seqbench import protocol as rules
 from seqbench.components.assemble import assemble_chain
 from seqbench.components.catalogue import Component, resolve
-from seqbench.plan.expand import expand_methods, expand_tasks
+from seqbench.plan.expand import expand_methods
 from seqbench.plan.identity import canonical, digest, fixed_settings, group_key, trial_id, trial_ids
+from seqbench.plan.task_series import expand_tasks
 
 KEYS = st.text("abc", min_size=1, max_size=3)
 VALUES = st.recursive(
