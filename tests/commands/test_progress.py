@@ -11,7 +11,16 @@ from rich.console import Console
 
 from seqbench.commands.progress import Board
 from seqbench.plan.plan import plan
+from tests.conftest import Reader
 
+GRID = """
+question: What does the board show?
+tasks: [delayed_recall]
+lengths: [2, 3]
+seeds: 2
+model: {stacked: {width: 4}}
+methods: [{name: plain}, {name: clipped, mitigations: [clip_global_norm]}]
+"""
 CODES = re.compile(r"\x1b\[\??([0-9;]*)([A-Za-z])|(\r)|(\n)|([^\x1b\r\n]+)")
 
 
@@ -44,11 +53,11 @@ def written() -> io.StringIO:
 
 
 @pytest.fixture
-def board(written: io.StringIO, grid) -> Board:
+def board(written: io.StringIO, read: Reader) -> Board:
     """A board on a terminal, drawn for a plan with a trial under way."""
     console = Console(file=written, force_terminal=True, width=80, legacy_windows=False, markup=False, highlight=False)
     board = Board(console)
-    current = plan(grid)
+    current = plan(read(GRID))
     board.start(current, finished=0)
     for trial in current.trials[:3]:
         board.observe(trial, {"event": "started"})
