@@ -9,20 +9,14 @@ the same numbers. Archives hold arrays and nothing that could run.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import jax
-import numpy as np
-
 from seqbench.store import atomic
-from seqbench.store.parameters import by_place
+from seqbench.store.archive import BadArchive, pack, unpack
 
 DIGEST = hashlib.sha256().digest_size
-FACTS = "facts"
 
 
 class Kept(NamedTuple):
@@ -54,11 +48,7 @@ def save_checkpoint(path: Path, tree: Any, facts: dict[str, Any], *, owner: str)
     Raises:
         StoreError: the disk refuses.
     """
-    archive = io.BytesIO()
-    text = json.dumps({"owner": owner, "facts": facts}).encode()
-    arrays = {f"tree/{place}": np.asarray(leaf) for place, leaf in by_place(tree).items()}
-    np.savez(archive, allow_pickle=False, **{FACTS: np.frombuffer(text, np.uint8)}, **arrays)
-    data = archive.getvalue()
+    data = pack(tree, json.dumps({"owner": owner, "facts": facts}))
     atomic.write_bytes(path, hashlib.sha256(data).digest() + data)
 
 
@@ -72,13 +62,8 @@ def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept | None:
     if hashlib.sha256(data).digest() != digest:
         return None
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-        told = json.loads(arrays.pop(FACTS).tobytes())
-    except (ValueError, KeyError, zipfile.BadZipFile):
+        contents = unpack(data, like)
+        told = json.loads(contents.text)
+        return Kept(contents.tree, told["facts"]) if told["owner"] == owner else None
+    except (BadArchive, ValueError, KeyError, TypeError):
         return None
-    expected = {f"tree/{place}": (leaf.shape, leaf.dtype) for place, leaf in by_place(like).items()}
-    if told["owner"] != owner or {name: (leaf.shape, leaf.dtype) for name, leaf in arrays.items()} != expected:
-        return None
-    tree = jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
-    return Kept(tree, told["facts"])

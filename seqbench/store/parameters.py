@@ -8,17 +8,12 @@ arrays and nothing that could run.
 
 from __future__ import annotations
 
-import hashlib
-import io
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import jax
-import numpy as np
-
 from seqbench.errors import StoreError
 from seqbench.store import atomic
+from seqbench.store.archive import BadArchive, digest_of, pack, unpack
 
 
 def parameters_path(folder: Path, trial: str) -> Path:
@@ -35,10 +30,9 @@ def save_parameters(path: Path, tree: Any) -> str:
     Raises:
         StoreError: the disk refuses.
     """
-    archive = io.BytesIO()
-    np.savez(archive, allow_pickle=False, **{name: np.asarray(leaf) for name, leaf in by_place(tree).items()})
-    atomic.write_bytes(path, archive.getvalue())
-    return hashlib.sha256(archive.getvalue()).hexdigest()
+    data = pack(tree)
+    atomic.write_bytes(path, data)
+    return digest_of(data)
 
 
 def load_parameters(path: Path, like: Any, *, sha256: str) -> Any:
@@ -52,20 +46,9 @@ def load_parameters(path: Path, like: Any, *, sha256: str) -> Any:
         data = path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}). {advice}") from error
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if digest_of(data) != sha256:
         raise StoreError(f"{path} is damaged: its SHA-256 is not that of the trial's record. {advice}")
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, zipfile.BadZipFile) as error:
-        raise StoreError(f"{path} is no archive of arrays ({error}). {advice}") from error
-    expected = {name: (leaf.shape, leaf.dtype) for name, leaf in by_place(like).items()}
-    if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected:
-        raise StoreError(f"{path} holds the parameters of another model. {advice}")
-    return jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected])
-
-
-def by_place(tree: Any) -> dict[str, Any]:
-    """The leaves of a pytree by their place in it, in order."""
-    leaves = jax.tree.leaves_with_path(tree)
-    return {jax.tree_util.keystr(path, simple=True, separator="/"): leaf for path, leaf in leaves}
+        return unpack(data, like).tree
+    except BadArchive as error:
+        raise StoreError(f"{path} {error}. {advice}") from error

@@ -23,7 +23,7 @@ is worth. In the grammar the length is exact. With the grammar spelled in charac
 letter ("was", "were") by the last letter of the subject, at most `length` characters earlier.
 
 A text is cut once into 80 % for training, 10 % for validation and 10 % for test, and no window crosses a cut: what is
-tested on was never trained on. The loss is in nats; divided by ln 2 it is bits per symbol (`bits`). The trivial
+tested on was never trained on. The loss is in nats; divided by ln 2 it is bits per symbol. The trivial
 predictor of a text knows the current symbol only: a bigram table of the training part, scored on the test part. That of
 the grammar knows the whole grammar and everything but the subject's number, and is right about 1/2 of the verbs.
 Guessing uniformly is right in 1 / symbols: chance. A trial on a text counts as solved at 70 % of the bigrams' loss.
@@ -35,7 +35,6 @@ Source: Elman 1990, "Finding structure in time", for the prediction task on a gr
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Callable
 
 import jax
@@ -82,11 +81,6 @@ def content(*, text: str) -> str:
         Incompatible: see `read_corpus`.
     """
     return "" if text == GRAMMAR else hashlib.sha256(raw_text(text).encode()).hexdigest()[:16]
-
-
-def bits(loss: float) -> float:
-    """Bits per symbol from a loss in nats."""
-    return loss / math.log(2)
 
 
 def running_text(length: int, corpus: Corpus) -> Task:

@@ -12,7 +12,7 @@ from seqbench.errors import Incompatible
 from seqbench.tasks._corpus import read_corpus
 from seqbench.tasks._grammar_text import largest_distance
 from seqbench.tasks.agreement import PHRASES, VERBS, word_choices
-from seqbench.tasks.language_model import bigram_table, bits, language_model, score_bigrams
+from seqbench.tasks.language_model import bigram_table, language_model, score_bigrams
 
 
 def test_parts_follow_each_other_and_share_nothing(tmp_path) -> None:
@@ -84,10 +84,6 @@ def test_spelled_grammar_states_the_loss_of_knowing_all_but_the_subject() -> Non
     )
     targets = sum(count * (len(text) - 1) for text, count in texts.items())
     assert task.trivial_loss == pytest.approx(surprise / targets)
-
-
-def test_bits() -> None:
-    assert bits(math.log(8)) == pytest.approx(3)
 
 
 def test_says_what_is_wrong_with_a_text(tmp_path) -> None:
