@@ -1,9 +1,9 @@
 """What README and CONTRIBUTING point at is there, and what they show works."""
 
 import ast
-import importlib
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,6 @@ from seqbench.cli import app
 from seqbench.commands.check import CONTRACTS
 from seqbench.components import catalogue
 from seqbench.contracts.base import DoesNotApply
-from seqbench.contracts.cells import check_cell
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid, Training
 from seqbench.plan.plan import plan
@@ -67,17 +66,28 @@ def test_committed_results_are_rows_and_a_report_with_its_pictures():
         assert sum((ROOT / "results" / folder / name).stat().st_size for name in own) < 2_000_000
 
 
-def test_the_grid_of_the_readme_can_be_planned(tmp_path):
-    grids = [text for text in blocks("README.md", "yaml") if "question" in yaml.safe_load(text)]
-    assert grids
-    for number, text in enumerate(grids):
-        path = tmp_path / f"readme-{number}.yaml"
+def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_into_one(tmp_path, guide):
+    shown = [text for page in PAGES for text in blocks(page, "yaml")]
+    assert len(shown) >= 3
+    rest = [text for text in shown if "question" not in yaml.safe_load(text)]
+    base = "question: Does it fit?\ntasks: [delayed_recall]\nlengths: [5]\nmitigations: [clip_global_norm]\n"
+    for number, text in enumerate([*(text for text in shown if text not in rest), *(base + text for text in rest)]):
+        path = tmp_path / f"shown-{number}.yaml"
         path.write_text(text)
         assert plan(read_grid(path)).trials
 
 
-def test_the_readme_names_every_key_of_a_grid_with_its_default():
-    table = (ROOT / "README.md").read_text().partition("All keys")[2].partition("`tuning:` tries")[0]
+def test_the_python_that_the_readme_shows_runs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    [text] = blocks("README.md", "python")
+    namespace = {}
+    exec(text, namespace)
+    assert len(namespace["results"]) == 60
+    assert len(namespace["probes"])
+
+
+def test_the_guide_to_grids_names_every_key_with_its_default():
+    table = (ROOT / "experiments/README.md").read_text().partition("All keys")[2].partition("`tuning:` tries")[0]
     named = set(re.findall(r"`(?:training)?\.?(\w+)`", table.replace("training.", "")))
     assert set(Grid.model_fields) - {"training"} <= named
     assert set(Training.model_fields) <= named
@@ -85,33 +95,45 @@ def test_the_readme_names_every_key_of_a_grid_with_its_default():
         assert f"{Training.model_fields[name].default:,}".replace("3,000", "3000").replace("1,024", "1024") in table
 
 
-def test_the_cell_of_the_readme_keeps_the_contract(tmp_path, monkeypatch):
-    [text] = [text for text in blocks("README.md", "python") if "def mine" in text]
-    (tmp_path / "mine_of_the_readme.py").write_text(text.replace("def mine(", "def mine_of_the_readme("))
+@pytest.fixture
+def guide(tmp_path, monkeypatch):
+    """Every component of the contributing guide as a module that a grid can name, by family."""
     monkeypatch.syspath_prepend(tmp_path)
-    make = importlib.import_module("mine_of_the_readme").mine_of_the_readme
-    for check in check_cell(make):
-        try:
-            check.run()
-        except DoesNotApply:
-            continue
-
-
-def test_the_components_of_the_contributing_guide_keep_their_contracts(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(tmp_path)
-    examples = [text for text in blocks("CONTRIBUTING.md", "python") if text.startswith('"""')]
-    families = set()
-    for number, text in enumerate(examples):
-        (tmp_path / f"guide_{number}.py").write_text(text)
+    named = {}
+    for text in blocks("CONTRIBUTING.md", "python"):
         name = re.findall(r"^def (my\w*)\(", text, re.MULTILINE)[0]
-        family = catalogue.family_of(f"guide_{number}:{name}")
-        families.add(family)
-        for check in CONTRACTS[family](catalogue.component(family, f"guide_{number}:{name}")):
+        module = "mymodule" if name == "my_task" else name
+        (tmp_path / f"{module}.py").write_text(text)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        named[catalogue.family_of(f"{module}:{name}")] = f"{module}:{name}"
+    return named
+
+
+def test_the_components_of_the_contributing_guide_keep_their_contracts(guide):
+    assert guide.keys() >= {"tasks", "cells", "mitigations", "optimizers", "probes"}
+    for family, name in guide.items():
+        for check in CONTRACTS[family](catalogue.component(family, name)):
             try:
                 check.run()
             except DoesNotApply:
                 continue
-    assert {"tasks", "optimizers", "probes"} <= families
+
+
+def test_a_grid_may_name_every_component_of_the_contributing_guide(tmp_path, guide):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        f"""
+question: Does a grid take them all?
+tasks: ["{guide["tasks"]}"]
+lengths: [5]
+cell: "{guide["cells"]}"
+mitigations: ["{guide["mitigations"]}"]
+probes: ["{guide["probes"]}"]
+training: {{optimizer: "{guide["optimizers"]}"}}
+"""
+    )
+    [trial] = {trial.method for trial in plan(read_grid(path)).trials}
+    assert trial == "plain"
 
 
 def test_the_readme_names_every_command_and_no_other():
