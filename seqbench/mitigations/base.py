@@ -115,10 +115,11 @@ class Switched:
     With `off` set the module computes the same values forward. Where the remedy adds a path, no gradient takes it;
     where it changes the gradient on its way back, the gradient passes unchanged. Probes compare both.
 
-    link: place of the remedy among those of `Chain.compiled`, set by the chain
+    link, trace: place of the remedy among those of `Chain.compiled`, and its `Mitigation.wraps`, set by the chain
     """
 
     link: int | None = None
+    trace: Trace | None = None
     off: bool = False
 
     def path(self, values: Any) -> Any:
@@ -149,13 +150,13 @@ class Chain(NamedTuple):
     def cell(self, builder: CellBuilder) -> CellBuilder:
         """Wrap a cell builder by every link in turn; the first link is innermost."""
         for place, link in enumerate(self.compiled.links):
-            builder = _marking(link.cell(builder), place) if link.cell else builder
+            builder = _marking(link.cell(builder), place, link.wraps) if link.cell else builder
         return builder
 
     def layer(self, layer: Layer, context: LayerContext) -> Layer:
         """Wrap a layer by every link in turn; the first link is innermost."""
         for place, link in enumerate(self.compiled.links):
-            layer = _marked(link.layer(layer, context), place) if link.layer else layer
+            layer = _marked(link.layer(layer, context), place, link.wraps) if link.layer else layer
         return layer
 
     def initialise(self, cell: Cell, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -202,16 +203,16 @@ def chain(*mitigations: Mitigation) -> Chain:
     return Chain(mitigations)
 
 
-def _marked(module: Any, place: int) -> Any:
+def _marked(module: Any, place: int, trace: Trace | None) -> Any:
     """The module, with every `Switched` one in it that no link has claimed yet claimed for the link at `place`."""
     for _, each in nnx.iter_modules(module):
         if isinstance(each, Switched) and each.link is None:
-            each.link = place
+            each.link, each.trace = place, trace
     return module
 
 
-def _marking(build: CellBuilder, place: int) -> CellBuilder:
-    return lambda inputs, hidden, rngs: _marked(build(inputs, hidden, rngs), place)
+def _marking(build: CellBuilder, place: int, trace: Trace | None) -> CellBuilder:
+    return lambda inputs, hidden, rngs: _marked(build(inputs, hidden, rngs), place, trace)
 
 
 def around(wrap: Callable[[Cell, nnx.Rngs], Cell]) -> Callable[[CellBuilder], CellBuilder]:

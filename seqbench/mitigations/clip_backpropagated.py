@@ -23,8 +23,9 @@ from jaxtyping import Array, Float
 
 from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Arrays, Mitigation, Within, around
+from seqbench.mitigations.base import Arrays, Mitigation, Switched, Within, around
 from seqbench.setting_types import Threshold
+from seqbench.traces import Trace
 
 OFF = {"threshold": float("inf")}
 
@@ -39,10 +40,11 @@ def clip_backpropagated(*, threshold: Threshold = 1.0) -> Mitigation:
             if isinstance(module, MessageClipped):
                 module.threshold = nnx.Variable(jnp.asarray(arrays["threshold"]))
 
-    return Mitigation(arrays={"threshold": threshold}, cell=around(lambda cell, _: MessageClipped(cell)), bind=bind)
+    wrap = around(lambda cell, _: MessageClipped(cell))
+    return Mitigation(arrays={"threshold": threshold}, cell=wrap, bind=bind, wraps=Trace.BACKWARD)
 
 
-class MessageClipped(CellWrapper):
+class MessageClipped(CellWrapper, Switched):
     """A cell whose states pass back a clipped gradient. Until a threshold is bound, nothing is clipped."""
 
     threshold: nnx.Variable | None = None
@@ -59,7 +61,7 @@ class MessageClipped(CellWrapper):
     def step(self, carry: Within, projected: Float[Array, "B P"]) -> Within:
         """One step of the inner cell, whose new state is the last to see its own gradient."""
         new = self.inner.step(carry.inner, projected)
-        if self.threshold is None:
+        if self.threshold is None or self.off:
             return Within(new)
         return Within(self.inner.with_state(new, passing(self.inner.state(new), self.threshold[...])))
 

@@ -19,7 +19,8 @@ from jaxtyping import Array, Bool, Float
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation, aside
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched, aside
+from seqbench.traces import Trace
 
 
 def highway(*, gate_bias: float = -2.0) -> Mitigation:
@@ -32,10 +33,10 @@ def highway(*, gate_bias: float = -2.0) -> Mitigation:
             return layer
         return Highway(layer, context.outputs, gate_bias, aside(context.rngs, "highway"))
 
-    return Mitigation(layer=wrap)
+    return Mitigation(layer=wrap, wraps=Trace.PATH)
 
 
-class Highway(Layer):
+class Highway(Layer, Switched):
     """y = T * f(x) + (1 - T) * x."""
 
     def __init__(self, inner: Layer, width: int, gate_bias: float, rngs: nnx.Rngs) -> None:
@@ -52,8 +53,9 @@ class Highway(Layer):
         self, inputs: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
     ) -> Float[Array, "B T H"]:
         """The layer's input and output, mixed."""
-        transform = jax.nn.sigmoid(self.gate(inputs))
-        return inputs + transform * (self.inner(inputs, mask, taps=taps) - inputs)
+        past = self.path(inputs)
+        transform = jax.nn.sigmoid(self.gate(past))
+        return past + transform * (self.inner(inputs, mask, taps=taps) - past)
 
     def taps(self, batch_size: int, steps: int) -> Any:
         """The inner layer's taps."""

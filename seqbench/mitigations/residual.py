@@ -17,7 +17,8 @@ from jaxtyping import Array, Bool, Float
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched
+from seqbench.traces import Trace
 
 
 def residual() -> Mitigation:
@@ -28,10 +29,10 @@ def residual() -> Mitigation:
             raise Incompatible("residual connects layers, and this model has one; give the model depth 2 or more")
         return Residual(layer) if context.inputs == context.outputs and context.index > 0 else layer
 
-    return Mitigation(layer=wrap)
+    return Mitigation(layer=wrap, wraps=Trace.PATH)
 
 
-class Residual(Layer):
+class Residual(Layer, Switched):
     """y = x + f(x)."""
 
     def __init__(self, inner: Layer) -> None:
@@ -41,7 +42,7 @@ class Residual(Layer):
         self, inputs: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
     ) -> Float[Array, "B T H"]:
         """The layer's input plus its output."""
-        return inputs + self.inner(inputs, mask, taps=taps)
+        return self.path(inputs) + self.inner(inputs, mask, taps=taps)
 
     def taps(self, batch_size: int, steps: int) -> Any:
         """The inner layer's taps."""

@@ -20,7 +20,8 @@ from seqbench.cells.base import Cell, CellWrapper, innermost
 from seqbench.cells.cornn import CoRNN
 from seqbench.cells.lru import LRU
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Mitigation, Within, around
+from seqbench.mitigations.base import Mitigation, Switched, Within, around
+from seqbench.traces import Trace
 
 ADDING = (Antisymmetric, CoRNN, LRU)
 """Cells without gates that carry their state on by themselves."""
@@ -31,10 +32,10 @@ def residual_recurrence(*, scale: float = 1.0) -> Mitigation:
     if not 0 < scale < float("inf"):
         raise Incompatible(f"residual_recurrence needs a finite scale above 0, got {scale}")
 
-    return Mitigation(cell=around(lambda cell, _: ResidualInTime(cell, scale)))
+    return Mitigation(cell=around(lambda cell, _: ResidualInTime(cell, scale)), wraps=Trace.PATH)
 
 
-class ResidualInTime(CellWrapper):
+class ResidualInTime(CellWrapper, Switched):
     """A cell whose step is added to the state."""
 
     def __init__(self, inner: Cell, scale: float) -> None:
@@ -51,6 +52,6 @@ class ResidualInTime(CellWrapper):
     def step(self, carry: Within, projected: Float[Array, "B P"]) -> Within:
         """One step of the inner cell, added to where it started."""
         new = self.inner.step(carry.inner, projected)
-        before, after = self.inner.state(carry.inner), self.inner.state(new)
+        before, after = self.path(self.inner.state(carry.inner)), self.inner.state(new)
         state = jax.tree.map(lambda was, f: was + self.scale * f, before, after)
         return Within(self.inner.with_state(new, state))

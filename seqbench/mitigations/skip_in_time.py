@@ -33,7 +33,8 @@ from seqbench.cells.base import Carry, Cell, CellWrapper, block_uniform
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import LayerContext, Mitigation, around, aside, unchanged
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched, around, aside, unchanged
+from seqbench.traces import Trace
 
 OFF = {"steps": 0}
 
@@ -48,9 +49,9 @@ def skip_in_time(*, steps: int | tuple[int, ...] = 10, mode: Mode = "add") -> Mi
         return Mitigation()
     require_strides(strides, mode)
     if mode == "add":
-        return Mitigation(cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)))
+        return Mitigation(cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)), wraps=Trace.PATH)
     if mode == "replace":
-        return Mitigation(cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])))
+        return Mitigation(cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])), wraps=Trace.PATH)
 
     def dilate(layer: Layer, context: LayerContext) -> Layer:
         if len(strides) not in (1, context.depth):
@@ -60,7 +61,7 @@ def skip_in_time(*, steps: int | tuple[int, ...] = 10, mode: Mode = "add") -> Mi
             recurrent.cell = ReplacedInTime(recurrent.cell, stride)
         return layer
 
-    return Mitigation(cell=unchanged, layer=dilate)
+    return Mitigation(cell=unchanged, layer=dilate, wraps=Trace.PATH)
 
 
 def require_strides(strides: tuple[int, ...], mode: Mode) -> None:
@@ -82,7 +83,7 @@ class SkipCarry(NamedTuple):
     place: Int[Array, ""]
 
 
-class AddedInTime(CellWrapper):
+class AddedInTime(CellWrapper, Switched):
     """A cell that also reads its own outputs of several numbers of steps back."""
 
     def __init__(self, inner: Cell, strides: tuple[int, ...], rngs: nnx.Rngs) -> None:
@@ -107,11 +108,11 @@ class AddedInTime(CellWrapper):
         """One step: remember the last output, read those of long ago."""
         ring = remember(carry.ring, self.inner.output(carry.inner), carry.place)
         past = jnp.concatenate([recall(ring, carry.place, stride) for stride in self.strides], axis=-1)
-        inner = self.inner.step(carry.inner, projected + past @ self.skip_kernel[...])
+        inner = self.inner.step(carry.inner, projected + self.path(past) @ self.skip_kernel[...])
         return SkipCarry(inner, ring, (carry.place + 1) % max(self.strides))
 
 
-class ReplacedInTime(CellWrapper):
+class ReplacedInTime(CellWrapper, Switched):
     """A cell whose state of one step is computed from that of `stride` steps back."""
 
     def __init__(self, inner: Cell, stride: int) -> None:
@@ -131,7 +132,7 @@ class ReplacedInTime(CellWrapper):
         """One step: remember the last state, go on from the one of `stride` steps back."""
         ring = jax.tree.map(lambda past, last: remember(past, last, carry.place), carry.ring, carry.inner)
         before = jax.tree.map(lambda past: recall(past, carry.place, self.stride), ring)
-        return SkipCarry(self.inner.step(before, projected), ring, (carry.place + 1) % self.stride)
+        return SkipCarry(self.inner.step(self.path(before), projected), ring, (carry.place + 1) % self.stride)
 
 
 def remember(ring: Float[Array, "k B H"], last: Float[Array, "B H"], place: Int[Array, ""]) -> Float[Array, "k B H"]:

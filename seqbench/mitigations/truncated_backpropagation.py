@@ -24,7 +24,8 @@ from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import LayerContext, Mitigation, unchanged
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched, unchanged
+from seqbench.traces import Trace
 
 OFF = {"window": 0}
 VERSION = 2  # 1 counted padding as steps, in layers that read backwards
@@ -43,7 +44,7 @@ def truncated_backpropagation(*, window: int = 35) -> Mitigation:
             recurrent.cell = Truncated(recurrent.cell, window)
         return layer
 
-    return Mitigation(cell=unchanged, layer=wrap)
+    return Mitigation(cell=unchanged, layer=wrap, wraps=Trace.BACKWARD)
 
 
 class TruncatedCarry(NamedTuple):
@@ -53,7 +54,7 @@ class TruncatedCarry(NamedTuple):
     taken: Int[Array, "B 1"]
 
 
-class Truncated(CellWrapper):
+class Truncated(CellWrapper, Switched):
     """A cell whose state is a constant to the first step of every window."""
 
     def __init__(self, inner: Cell, window: int) -> None:
@@ -73,7 +74,8 @@ class Truncated(CellWrapper):
             number = jnp.issubdtype(leaf.dtype, jnp.inexact)
             return jnp.where(first, jax.lax.stop_gradient(leaf), leaf) if number else leaf
 
-        inner = self.inner.step(jax.tree.map(cut, carry.inner), projected)
+        before = carry.inner if self.off else jax.tree.map(cut, carry.inner)
+        inner = self.inner.step(before, projected)
         return TruncatedCarry(inner, (carry.taken + 1) % self.window)
 
     def hold(self, valid: Bool[Array, "B 1"], old: TruncatedCarry, new: TruncatedCarry) -> TruncatedCarry:

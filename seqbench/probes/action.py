@@ -4,15 +4,17 @@
     distance from orthogonal  ||U'U - I|| / sqrt(H)          0 if U neither stretches nor shrinks
     spectral radius           largest |eigenvalue| of U
     gates                     mean, and share below 0.1 or above 0.9 (saturated)
-    share of the skip paths   ||s|| / (||s|| + ||r||), where s + r is the gradient that arrives at the bottom layer's
-                              state and r the part of it that took no skip path anywhere
+    share of a path           ||s|| / (||s|| + ||r||), where s + r is the gradient that arrives at the bottom layer's
+                              state and r the part of it that never took the path
+    share held back           the same, where r is what arrives and s + r what would arrive without the remedy
 
-U is the recurrent matrix as it reaches the candidate. A skip path is what a cell carries beside its state
-(skip_in_time), or what goes round a layer (residual, highway).
+U is the recurrent matrix as it reaches the candidate. Paths are what remedies add (`seqbench.traces.Trace.PATH`), and
+what they do to the gradient on its way is told by switching them off (`seqbench.mitigations.base.Switched`).
 
 Rows: `parameter_norm`; `from_identity`, `from_orthogonal`, `spectral_radius`; `gate_NAME`, `gate_NAME_saturated` and
-`retention`, the mean of the gate that keeps the state; `skip_share` by distance. Where several layers have a figure,
-the plain name is their mean and `NAME_layer_N` one of them.
+`retention`, the mean of the gate that keeps the state. Where several layers have a figure, the plain name is their mean
+and `NAME_layer_N` one of them. By distance: `path_share` or `share_held_back` of each remedy, and `skip_share`, of all
+paths together.
 
 Source: saturation as in Karpathy, Johnson & Fei-Fei 2015, Visualizing and understanding recurrent networks,
 arXiv:1506.02078; distance from orthogonal as in Vorontsov, Trabelsi, Kadoury & Pal 2017, arXiv:1702.00071
@@ -28,33 +30,36 @@ import numpy as np
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
-from seqbench.cells.base import Carry, Cell, CellWrapper, innermost
+from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.errors import Incompatible
-from seqbench.layers.base import Layer
-from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import global_norm
-from seqbench.mitigations.highway import Highway
-from seqbench.mitigations.residual import Residual
+from seqbench.mitigations.base import Switched, global_norm
 from seqbench.models.base import cells
-from seqbench.probes._trajectory import Around, Trajectory, inside_step, trajectories
+from seqbench.probes._trajectory import Trajectory, inside_step, trajectories
 from seqbench.probes.base import Probe, Row, View, aimed_losses, curve, norms_by_distance, row, safe_norm
+from seqbench.traces import PROOF, Trace
 
 DEFAULT = True
 SHUT, OPEN = 0.1, 0.9
 """A gate below the one or above the other is saturated."""
 
 
+Share = tuple[Float[Array, " D"], Int[Array, " D"]]
+"""A share of the gradient by distance, and the number of sequences it rests on."""
+
+
 class Action(NamedTuple):
     """What was read; layers and cells stand from the bottom up.
 
     gates: of each gated layer, `{name: (mean, share saturated)}`, the gate that keeps the state again as "retention"
-    skip: share of the skip paths by distance, and the number of sequences it rests on; None without skip paths
+    links: the share of each remedy, by the name of its figure and its place among the remedies of the program
+    skip: that of all skip paths together; None without any
     """
 
     parameter_norm: Float[Array, ""]
     matrices: list[Float[Array, "H H"]]
     gates: list[dict[str, tuple[Array, Array]]]
-    skip: tuple[Float[Array, " D"], Int[Array, " D"]] | None
+    links: dict[str, dict[int, Share]]
+    skip: Share | None
 
 
 def action() -> Probe:
@@ -68,7 +73,7 @@ def trace(view: View) -> Action:
     matrices = [matrix for _, cell in cells(model) if (matrix := _matrix(cell)) is not None]
     gated = any(cell.retention for _, cell in cells(model))
     gates = [found for each in trajectories(view).values() if (found := _gates(each))] if gated else []
-    return Action(global_norm(view.parameters), matrices, gates, _skip_share(view))
+    return Action(global_norm(view.parameters), matrices, gates, *_link_shares(view))
 
 
 def rows(measured: Action, *, length: int) -> list[Row]:
@@ -83,6 +88,9 @@ def rows(measured: Action, *, length: int) -> list[Row]:
         made += _by_layer(name, [float(mean) for mean, _ in found])
         if name != "retention":
             made += _by_layer(f"{name}_saturated", [float(saturated) for _, saturated in found])
+    for name, shares in measured.links.items():
+        for place, share in shares.items():
+            made += [{**each, "remedy": place} for each in curve(*share).rows(name, length)]
     return made + (curve(*measured.skip).rows("skip_share", length) if measured.skip else [])
 
 
@@ -133,94 +141,48 @@ def _gates(trajectory: Trajectory) -> dict[str, tuple[Array, Array]]:
     return found
 
 
-def _skip_share(view: View) -> tuple[Array, Array] | None:
-    """The skip paths' share of the gradient at the bottom layer; None if the model has no such path."""
-    if not _sever(view.model):
-        return None
+def _link_shares(view: View) -> tuple[dict[str, dict[int, Share]], Share | None]:
+    """The share of each remedy in the model, by figure and place, and that of all skip paths together."""
+    present = {each.link: each.trace for each in _switched(view.model) if each.link is not None and each.trace}
+    paths = {place for place, trace in present.items() if trace is Trace.PATH}
+    links: dict[str, dict[int, Share]] = {}
+    for place, trace in sorted(present.items()):
+        without = _arriving_without(view, {place})
+        pair = (view.arriving, without) if place in paths else (without, view.arriving)
+        links.setdefault(PROOF[trace], {})[place] = _share(view, *pair)
+    if len(paths) < 2:
+        return links, next(iter(links.get(PROOF[Trace.PATH], {}).values()), None)
+    return links, _share(view, view.arriving, _arriving_without(view, paths))
+
+
+def _switched(model: Any) -> list[Switched]:
+    """What remedies put into a model, as far as it can be switched off."""
+    return [module for _, module in nnx.iter_modules(model) if isinstance(module, Switched)]
+
+
+def _arriving_without(view: View, places: set[int]) -> Any:
+    """The gradient that arrives at every state when the remedies at `places` are switched off, as `View.arriving`."""
 
     def total(taps: Any) -> Array:
         model = view.model
-        _sever(model)
+        for module in _switched(model):
+            module.off = module.link in places
         return jnp.sum(aimed_losses(view.task, model, view.batch, view.aim, taps)) * view.share
 
     without = jax.grad(total)(jax.tree.map(jnp.zeros_like, view.arriving))
-    without = jax.tree.map(lambda leaf: leaf / view.share, without)
-    (whole, where), (rest, _) = view.layers(view.arriving)[0], view.layers(without)[0]
-    by_skip, by_rest = (
+    return jax.tree.map(lambda leaf: leaf / view.share, without)
+
+
+def _share(view: View, whole: Any, rest: Any) -> Share:
+    """What `rest` lacks of `whole`, as a share of both parts, at the bottom layer; a part that overflowed is all."""
+    (all_of_it, where), (left, _) = view.layers(whole)[0], view.layers(rest)[0]
+    by_part, by_rest = (
         norms_by_distance(safe_norm(leaves, kept=2), where)
-        for leaves in ([a - b for a, b in zip(whole, rest, strict=True)], rest)
+        for leaves in ([a - b for a, b in zip(all_of_it, left, strict=True)], left)
     )
-    both = by_skip + by_rest
+    both = by_part + by_rest
     arrived = where.exist & (both != 0)
-    share = jnp.where(arrived, by_skip / jnp.where(both != 0, both, 1), 0)
+    share = jnp.where(arrived, by_part / jnp.where(both != 0, both, 1), 0)
+    share = jnp.where(arrived & jnp.isinf(by_part) & jnp.isfinite(by_rest), 1, share)
     count = jnp.sum(arrived, axis=1)
     return jnp.sum(share, axis=1) / jnp.maximum(count, 1), count
-
-
-def _sever(model: Any) -> int:
-    """Cut every skip path of `model` for gradients, in place; what it computes stays. How many there were."""
-    around_steps = [layer for layer in recurrent_layers(model).values() if _carries_more(layer.cell)]
-    around_layers = [
-        (path, module) for path, module in nnx.iter_modules(model) if isinstance(module, Residual | Highway)
-    ]
-    for layer in around_steps:
-        layer.cell = _StateOnly(layer.cell)
-    for path, module in around_layers:
-        _replace(model, path, _InnerOnly(module))
-    return len(around_steps) + len(around_layers)
-
-
-def _carries_more(cell: Cell) -> bool:
-    """Whether a wrapper carries numbers beside the state of the cell inside it."""
-
-    def numbers(cell: Cell) -> int:
-        carried = jax.tree.leaves(jax.eval_shape(lambda: cell.initial(1)))
-        return sum(jnp.issubdtype(leaf.dtype, jnp.inexact) for leaf in carried)
-
-    return isinstance(cell, CellWrapper) and numbers(cell) > numbers(innermost(cell))
-
-
-class _StateOnly(Around):
-    """A cell that passes gradients on through its state alone, not through what else it carries."""
-
-    def step(self, carry: Carry, projected: Float[Array, "B P"]) -> Carry:
-        """The inner cell's."""
-        return self.inner.step(self.inner.with_state(jax.lax.stop_gradient(carry), self.inner.state(carry)), projected)
-
-
-class _InnerOnly(Layer):
-    """A layer around a layer that passes gradients on through the inner one alone."""
-
-    def __init__(self, layer: Any) -> None:
-        self.layer, self.inner = layer, layer.inner
-
-    def __call__(self, inputs: Array, mask: Array | None = None, *, taps: Any = None) -> Array:
-        """The layer's outputs."""
-        detached = jax.lax.stop_gradient(inputs)
-        self.layer.inner = _Shifted(self.inner, inputs - detached)
-        return self.layer(detached, mask, taps=taps)
-
-    def taps(self, batch_size: int, steps: int) -> Any:
-        """The inner layer's taps."""
-        return self.inner.taps(batch_size, steps)
-
-
-class _Shifted(Layer):
-    """A layer that adds a shift to its inputs: zero, with a gradient that is not."""
-
-    def __init__(self, inner: Layer, shift: Array) -> None:
-        self.inner, self.shift = inner, shift
-
-    def __call__(self, inputs: Array, mask: Array | None = None, *, taps: Any = None) -> Array:
-        """The inner layer's outputs."""
-        return self.inner(inputs + self.shift, mask, taps=taps)
-
-
-def _replace(model: Any, path: tuple, module: Any) -> None:
-    """Put `module` at `path` in `model`."""
-    for part in path[:-1]:
-        model = getattr(model, part) if isinstance(part, str) and hasattr(model, part) else model[part]
-    if isinstance(path[-1], str) and hasattr(model, path[-1]):
-        setattr(model, path[-1], module)
-    else:
-        model[path[-1]] = module

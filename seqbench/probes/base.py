@@ -15,7 +15,7 @@ inputs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, SupportsFloat, TypedDict
+from typing import Any, NamedTuple, NotRequired, SupportsFloat, TypedDict
 
 import jax
 import jax.numpy as jnp
@@ -31,11 +31,15 @@ PER_OCTAVE = 8
 
 
 class Row(TypedDict):
-    """One measurement, as `seqbench.schema.PROBE_COLUMNS` names it, without trial and step."""
+    """One measurement, as `seqbench.schema.PROBE_COLUMNS` names it, without trial and step.
+
+    remedy: place among the remedies of the compiled program, of a figure that is of one of them
+    """
 
     probe: str
     distance: int | None
     value: float
+    remedy: NotRequired[int]
 
 
 class Aim(NamedTuple):

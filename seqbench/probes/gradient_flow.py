@@ -131,16 +131,16 @@ def fit(norms: Curve) -> Fit | None:
 
 
 def horizon(norms: Curve, fraction: float = FRACTION) -> int | None:
-    """Steps back that the gradient reaches: the last distance before it falls below `fraction` of its nearest value.
+    """Steps back that the gradient reaches: the farthest distance with at least `fraction` of its nearest value.
 
-    It is the largest distance measured if the gradient never falls so far, and None if none arrives at all.
+    Between the strides of a recurrence that goes several steps at a time no gradient arrives; that does not end its
+    reach. A norm that overflowed counts as arrived. None if no gradient arrives at all.
     """
     positive = np.flatnonzero(norms.values > 0)
     if not len(positive):
         return None
-    first = positive[0]
-    below = np.flatnonzero(norms.values[first:] < fraction * norms.values[first])
-    return int(norms.at[first + below[0] - 1] if len(below) else norms.at[-1])
+    arrived = np.flatnonzero(~(norms.values < fraction * norms.values[positive[0]]))
+    return int(norms.at[arrived[-1]])
 
 
 def overflow_distance(fitted: Fit) -> int | None:

@@ -13,9 +13,14 @@ from seqbench.cells.lstm import lstm
 from seqbench.cells.mgu import mgu
 from seqbench.cells.minlstm import minlstm
 from seqbench.cells.slstm import slstm
+from seqbench.mitigations.base import chain
+from seqbench.mitigations.clip_backpropagated import clip_backpropagated
 from seqbench.mitigations.residual import residual
+from seqbench.mitigations.residual_recurrence import residual_recurrence
 from seqbench.mitigations.skip_in_time import skip_in_time
+from seqbench.mitigations.truncated_backpropagation import truncated_backpropagation
 from seqbench.probes import action
+from seqbench.probes.base import look
 from tests.probes.conftest import first_number, linear, look_at
 
 trace = jax.jit(lambda *case: action.trace(look_at(*case)), static_argnums=(0, 1))
@@ -138,3 +143,71 @@ def test_the_share_of_a_residual_is_what_goes_round_the_layer(case):
 
 def test_a_model_without_skip_paths_has_no_share(case):
     assert skip_share(case(linear(), task=first_number(3))) == {}
+
+
+def by_remedy(case) -> dict[tuple[str, int], dict[int, float]]:
+    """Shares by distance, of each figure and remedy."""
+    found: dict[tuple[str, int], dict[int, float]] = {}
+    for r in action.rows(trace(*case), length=case.task.length):
+        if "remedy" in r:
+            found.setdefault((r["probe"], r["remedy"]), {})[r["distance"]] = r["value"]
+    return found
+
+
+def test_each_path_has_a_share_of_its_own(case):
+    def set_recurrence(cell):
+        cell.inner.inner.recurrent_kernel.set_value(jnp.full((1, 1), 0.5))
+        cell.inner.skip_kernel.set_value(jnp.full_like(cell.inner.skip_kernel[...], 0.3))
+        cell.skip_kernel.set_value(jnp.full_like(cell.skip_kernel[...], 0.2))
+
+    one = case(linear(), skip_in_time(steps=2), skip_in_time(steps=3), task=first_number(3), set_cell=set_recurrence)
+    shares = by_remedy(one)
+    assert set(shares) == {("path_share", 0), ("path_share", 1)}
+    # Paths over three steps: 0.5^3 without skips, 2 * 0.5 * 0.3 by the first and 0.2 by the second.
+    whole = 0.5**3 + 2 * 0.5 * 0.3 + 0.2
+    assert shares["path_share", 0][3] == pytest.approx(0.3 / whole, rel=1e-5)
+    assert shares["path_share", 1][3] == pytest.approx(0.2 / whole, rel=1e-5)
+    assert shares["path_share", 1][2] == 0
+    assert skip_share(one)[3] == pytest.approx(0.5 / whole, rel=1e-5)
+
+
+def test_the_state_that_a_residual_recurrence_adds_to_is_its_path(case):
+    shares = skip_share(case(linear(), residual_recurrence(), task=first_number(3),
+                             set_cell=lambda cell: with_weight(0.5)(cell.inner)))  # fmt: skip
+    for distance in range(4):  # each step passes on 1 of itself and 0.5 by its matrix
+        assert shares[distance] == pytest.approx(1 - 0.5**distance / 1.5**distance, rel=1e-5)
+
+
+def test_truncation_holds_back_all_that_lies_before_its_window_and_nothing_in_it(case):
+    one = case(linear(), truncated_backpropagation(window=3), task=first_number(4),
+               set_cell=lambda cell: with_weight(0.5)(cell.inner))  # fmt: skip
+    # Five steps: a window of steps 0 to 2 and one of 3 and 4.
+    assert by_remedy(one) == {("share_held_back", 0): {0: 0, 1: 0, 2: 1, 3: 1, 4: 1}}
+    assert skip_share(one) == {}
+
+
+def test_what_clipping_of_the_backpropagated_gradient_holds_back_by_hand(case):
+    one = case(linear(), clip_backpropagated(threshold=1.0), task=first_number(2), batch_size=1,
+               set_cell=lambda cell: with_weight(4.0)(cell.inner))  # fmt: skip
+    free = by_remedy(one)
+    assert free == {("share_held_back", 0): {0: 0, 1: 0, 2: 0}}  # no threshold is bound
+    graph, parameters = one.graph, one.parameters
+
+    def build(own):
+        model = nnx.merge(graph, own)
+        chain(clip_backpropagated(threshold=1e-3)).bind(model, ({"threshold": 1e-3},))
+        return model
+
+    view = look(one.task, build, parameters, one.batch)
+    arriving = abs(float(trace_free(view)))
+    made = action.rows(action.trace(view), length=2)
+    shares = {r["distance"]: r["value"] for r in made if r["probe"] == "share_held_back"}
+    # Without the clip the gradient grows by 4 a step; with it 0.001 goes on from each state and 0.004 arrives.
+    assert shares[1] == pytest.approx((4 * arriving - 4e-3) / (4 * arriving), rel=1e-4)
+    assert shares[2] == pytest.approx((16 * arriving - 4e-3) / (16 * arriving), rel=1e-4)
+
+
+def trace_free(view):
+    """The gradient that arrives at the last state of a sequence, which no clip has met yet."""
+    [(leaves, _)] = view.layers(view.arriving)
+    return leaves[0][-1, 0, 0]

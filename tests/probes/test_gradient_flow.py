@@ -10,6 +10,7 @@ from flax import nnx
 
 from seqbench.cells.lstm import lstm
 from seqbench.cells.vanilla import vanilla
+from seqbench.mitigations.skip_in_time import skip_in_time
 from seqbench.probes import gradient_flow
 from seqbench.probes.base import aimed_losses, curve, take_aim
 from tests.probes.conftest import first_number, linear, look_at
@@ -140,6 +141,20 @@ def test_the_fit_leaves_out_what_has_no_digits_left():
     fitted = gradient_flow.fit(curve(values, np.ones(160)))
     assert fitted.growth == pytest.approx(0.5, rel=1e-6)
     assert fitted.points == 127  # 2^-126 is the smallest float32 of full precision
+
+
+def test_zeros_between_strides_do_not_end_the_reach():
+    values = np.zeros(61)
+    values[::4] = 0.5 ** np.arange(16)  # a recurrence of strides of four that halves the gradient in each
+    # 0.5^6 = 0.0156 is above one percent, 0.5^7 = 0.0078 below: six strides of four.
+    assert gradient_flow.horizon(curve(values, np.ones(61))) == 24
+    assert gradient_flow.horizon(curve(values[:23], np.ones(23))) == 20
+
+
+def test_a_strided_recurrence_reaches_whole_strides(case):
+    one = case(linear(), skip_in_time(steps=4, mode="replace"), task=first_number(40),
+               set_cell=lambda cell: with_weight(0.5)(cell.inner))  # fmt: skip
+    assert figures(one)["gradient_horizon"] == 24
 
 
 def test_a_gradient_that_never_arrives_has_neither_growth_nor_reach():
