@@ -29,12 +29,12 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float, Int
 
-from seqbench.cells.base import Carry, Cell
+from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.layers.recurrent import record, recurrent_layers
-from seqbench.mitigations.clip_backpropagated import MessageClipped
-from seqbench.mitigations.truncated_backpropagation import Truncated
+from seqbench.mitigations.base import Switched
 from seqbench.probes._trajectory import Trajectory, advance, trajectory
 from seqbench.probes.base import Curve, Probe, Row, View, in_decoder, recorded, row
+from seqbench.traces import Trace
 
 DEFAULT = False
 SEQUENCES = 4
@@ -81,7 +81,7 @@ def trace(view: View) -> list[Spectrum]:
 
 def _uncut(cell: Cell) -> Cell:
     """The cell without what only changes its gradient: the dynamics are those of the forward pass."""
-    while isinstance(cell, Truncated | MessageClipped):
+    while isinstance(cell, CellWrapper) and isinstance(cell, Switched) and cell.trace is Trace.BACKWARD:
         cell = cell.inner
     return cell
 

@@ -121,14 +121,14 @@ def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]
     probes: as `before_training` leaves them
     Its step is the distance. Trials of the longest length, as in the report. The logarithm is taken here because the
     axis of the page writes 0 at every norm below a millionth. A gradient of exactly 0 stands a whole decade or more
-    below the smallest of the other methods, too: the series of one page have the same floor.
+    below the smallest of all methods, so that the series of one page have the same floor.
     """
     smallest = probes.loc[(probes["value"] > 0) & np.isfinite(probes["value"]), "value"].min()
     floor = math.floor(math.log10(smallest)) - 1 if smallest > 0 else 0
     longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
     for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:
         median = float(values.median())
-        yield Point(BY_DISTANCE, math.log10(median) if median > 0 else floor, int(str(distance)))
+        yield Point(BY_DISTANCE, math.log10(median) if median > 0 else floor if median == 0 else math.nan, int(str(distance)))
 
 
 def longest_length_solved(rows: pd.DataFrame, lengths: Sequence[int]) -> int:

@@ -55,7 +55,7 @@ def test_the_gradient_by_distance_is_the_median_of_the_longest_length_before_tra
     assert found == {1: math.log10(2.0), 20: pytest.approx(math.log10(0.2))}  # 30: infinite median; 0: not on the axis
 
 
-def test_a_gradient_of_zero_is_a_gap_and_not_a_number(tmp_path: Path) -> None:
+def test_a_gradient_of_zero_stands_below_every_other(tmp_path: Path) -> None:
     one = trial("a", 10, 0, 1.0)
     one["probes"] = [
         {"step": 0, "probe": "gradient_norm", "distance": distance, "value": value}
@@ -64,7 +64,7 @@ def test_a_gradient_of_zero_is_a_gap_and_not_a_number(tmp_path: Path) -> None:
     taken = snapshot([one], tmp_path)
     (entry,) = comparison_entries(taken.results, taken.probes, "adding", ["a"], (10,), "toy", created=0)
     found = {point.step: point.value for point in entry.points if point.metric == BY_DISTANCE}
-    assert found == {1: pytest.approx(-30.0)}
+    assert found == {1: pytest.approx(-30.0), 2: -31}  # 3 was not measured
 
 
 def test_norms_before_and_after_clipping_are_medians_of_a_method(tmp_path: Path) -> None:
