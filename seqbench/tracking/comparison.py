@@ -128,7 +128,8 @@ def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]
     longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
     for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:
         median = float(values.median())
-        yield Point(BY_DISTANCE, math.log10(median) if median > 0 else floor if median == 0 else math.nan, int(str(distance)))
+        value = floor if median == 0 else math.log10(median) if median > 0 else math.nan
+        yield Point(BY_DISTANCE, value, int(str(distance)))
 
 
 def longest_length_solved(rows: pd.DataFrame, lengths: Sequence[int]) -> int:
