@@ -1,4 +1,4 @@
-"""What a person sees while a grid trains: how far it is, how long it will take, and who leads.
+"""What a person sees while a grid trains: how far it is, how long it will take, and what was solved.
 
 On a terminal a live table; into a pipe or a file, one line every half minute.
 """
@@ -40,7 +40,9 @@ class Board:
         self._task = self._bar.add_task("trials", total=None, left="")
         self._running: dict[str, tuple[Trial, str]] = {}
         self._outcomes: Counter[str] = Counter()
-        self._best: dict[str, float] = {}
+        self._methods: list[str] = []
+        self._ended: Counter[str] = Counter()
+        self._solved: Counter[str] = Counter()
         self._total = self._done = self._before = 0
         self._began = self._last_line = time.monotonic()
 
@@ -56,7 +58,7 @@ class Board:
 
     def start(self, current: Plan, *, finished: int) -> None:
         """A plan begins (again, after tuning), with so many of its trials finished before."""
-        self._best = {method.name: self._best.get(method.name, float("nan")) for method in current.methods}
+        self._methods = [method.name for method in current.methods]
         self._total, self._done, self._before = len(current.trials), finished, finished
         self._began = time.monotonic()
 
@@ -82,10 +84,8 @@ class Board:
                 self._running[trial.id] = trial, f"step {event['step']:,}, {shown}"
             case "finished":
                 self._end(trial, event["row"]["outcome"])
-                accuracy = event["row"]["accuracy"]
-                if accuracy is not None:
-                    best = self._best[trial.method]
-                    self._best[trial.method] = accuracy if best != best else max(best, accuracy)
+                self._ended[trial.method] += 1
+                self._solved[trial.method] += event["row"]["outcome"] == "solved"
             case "crashed":
                 self._end(trial, "crashed")
         self._bar.update(self._task, completed=self._done, total=self._total, left=self._left())
@@ -114,19 +114,18 @@ class Board:
         return ", ".join(filter(None, parts))
 
     def _picture(self) -> Group:
-        best = Table(box=None, padding=(0, 2))
-        best.add_column("method", no_wrap=True)
-        best.add_column("best accuracy so far", justify="right")
-        ranked = sorted(self._best.items(), key=lambda item: -item[1] if item[1] == item[1] else 1.0)
-        for method, accuracy in ranked[:SHOWN_METHODS]:
-            best.add_row(escape(method), f"{accuracy:.3f}" if accuracy == accuracy else "-")
-        if len(ranked) > SHOWN_METHODS:
-            best.add_row(f"and {len(ranked) - SHOWN_METHODS} more", "")
+        solved = Table(box=None, padding=(0, 2))
+        solved.add_column("method", no_wrap=True)
+        solved.add_column("trials solved so far", justify="right")
+        for method in self._methods[:SHOWN_METHODS]:
+            solved.add_row(escape(method), f"{self._solved[method]} of {self._ended[method]}")
+        if len(self._methods) > SHOWN_METHODS:
+            solved.add_row(f"and {len(self._methods) - SHOWN_METHODS} more", "")
         running = [
             f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}: {state}"
             for trial, state in self._running.values()
         ]
-        return Group(self._bar, *running, f"  {self._counts()}", best)
+        return Group(self._bar, *running, f"  {self._counts()}", solved)
 
 
 def duration(seconds: float) -> str:

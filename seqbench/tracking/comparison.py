@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from seqbench.palette import COLOURS, styles
+from seqbench.stats.blocks import block_of, complete
+from seqbench.stats.horizon import horizons
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.solve_rate import solve_rates
 from seqbench.tracking.runs import Point, RunContent
-from seqbench.tracking.saved_view import BY_DISTANCE
+from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
 from seqbench.tracking.trial_runs import finished, text
 
 METHOD = "seqbench.method"
@@ -69,6 +74,7 @@ def comparison_entries(
     lengths: Sequence[int],
     grid: str,
     created: int,
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
 ) -> Iterator[RunContent]:
     """One entry for each method that has a finished reporting trial of `task`.
 
@@ -76,16 +82,19 @@ def comparison_entries(
     lengths: all dependency lengths of the task, in steps, shortest first
     created: milliseconds since 1970 when the experiment was created; later methods get earlier times, because the
         page lists the newest run first
+    declared: what was decided beforehand, as the report takes it
     """
     rows = reporting(results)
-    by_method = {str(method): own for method, own in rows[rows["task"] == task].groupby("method", sort=False)}
+    rows = complete(rows[rows["task"] == task])
+    by_method = {str(method): own for method, own in rows.groupby("method", sort=False)}
+    figures = method_figures(rows, lengths, declared)
     probes, colours = before_training(probes), run_colours(methods)
     shared = {"seqbench.grid": grid, "seqbench.kind": "comparison", "seqbench.task": task}
     for place, method in enumerate(methods):
         if method not in by_method:
             continue
         own, start = by_method[method], created - 1000 * place
-        points = (*comparison_points(own, lengths), *gradient_points(own, probes))
+        points = (*figures[method], *norm_points(own), *gradient_points(own, probes))
         yield RunContent(
             key=method,
             name=method,
@@ -97,22 +106,35 @@ def comparison_entries(
         )
 
 
-def comparison_points(rows: pd.DataFrame, lengths: Sequence[int]) -> Iterator[Point]:
-    """Figures of one method on one task, by dependency length; a diverged seed ranks below every other.
+def method_figures(rows: pd.DataFrame, lengths: Sequence[int], declared: Declared) -> dict[str, list[Point]]:
+    """What the statistics say of each method of a task: its horizon, and its accuracies by dependency length.
 
-    A median or a worst seed that diverged is minus infinity here: that point becomes a gap in the chart, and
-    `diverged_share_vs_length` says why.
+    The median horizon is in steps, 0 below the shortest length; NaN while no finished trial tells.
     """
+    if rows.empty:
+        return {}
+    far = horizons(block_of(rows, declared, lengths), declared)
+    found = {row["method"]: [Point(SOLVED, float(row["median"]))] for row in far.to_dict("records")}
+    for row in solve_rates(rows, declared).to_dict("records"):
+        found[row["method"]] += accuracy_points(row)
+    return found
+
+
+def accuracy_points(row: Mapping[Any, Any]) -> Iterator[Point]:
+    """The figures of one method at one dependency length, from its row of the table of solve rates."""
+    step = int(row["length"])
+    yield Point("accuracy_vs_length", float(row["accuracy_median"]), step)
+    yield Point("worst_seed_accuracy_vs_length", float(row["accuracy_worst"]), step)
+    yield Point("solve_rate_vs_length", float(row["rate"]), step)
+    yield Point("diverged_share_vs_length", row["diverged"] / row["n"], step)
+    yield Point("seeds_vs_length", float(row["n"]), step)
+
+
+def norm_points(rows: pd.DataFrame) -> Iterator[Point]:
+    """Gradient norms of one method on one task by dependency length, before and after its mitigations."""
     for length, seeds in rows.groupby("length", sort=True):
-        step = int(str(length))
-        yield Point("accuracy_vs_length", float(np.median(_ranked_accuracy(seeds))), step)
-        yield Point("worst_seed_accuracy_vs_length", float(_ranked_accuracy(seeds).min()), step)
-        yield Point("solve_rate_vs_length", float((seeds["outcome"] == "solved").mean()), step)
-        yield Point("diverged_share_vs_length", float((seeds["outcome"] == "diverged").mean()), step)
-        yield Point("seeds_vs_length", float(seeds["seed"].nunique()), step)
-        yield Point("gradient_norm_vs_length", _median(seeds["gradient_norm"]), step)
-        yield Point("gradient_norm_after_vs_length", _median(seeds["gradient_norm_after"]), step)
-    yield Point("longest_length_solved", float(longest_length_solved(rows, lengths)))
+        for name in ("gradient_norm", "gradient_norm_after"):
+            yield Point(f"{name}_vs_length", _median(seeds[name]), int(str(length)))
 
 
 def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]:
@@ -130,25 +152,6 @@ def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]
         median = float(values.median())
         value = floor if median == 0 else math.log10(median) if median > 0 else math.nan
         yield Point(BY_DISTANCE, value, int(str(distance)))
-
-
-def longest_length_solved(rows: pd.DataFrame, lengths: Sequence[int]) -> int:
-    """Largest of `lengths` that at least half of the seeds solved together with all shorter ones; 0 if there is none.
-
-    A trial that has not finished counts as not solved.
-    """
-    solved = rows.assign(solved=rows["outcome"] == "solved").pivot_table(
-        index="seed", columns="length", values="solved", aggfunc="min", fill_value=False
-    )
-    in_a_row = solved.reindex(columns=list(lengths), fill_value=False).astype(bool).cummin(axis=1)
-    return max((length for length in lengths if in_a_row[length].mean() >= 0.5), default=0)
-
-
-def _ranked_accuracy(rows: pd.DataFrame) -> np.ndarray:
-    """Accuracies, with minus infinity for a seed that diverged."""
-    values = rows["accuracy"].to_numpy(dtype=float, na_value=np.nan, copy=True)
-    values[(rows["outcome"] == "diverged").to_numpy()] = -np.inf
-    return values
 
 
 def _median(norms: pd.Series) -> float:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from seqbench.schema import factor_columns
+from seqbench.stats.preregistration import Declared
 from seqbench.tracking.client import artifact_root, without_password
 from seqbench.tracking.comparison import METHOD, before_training, comparison_entries, method_order, run_colours
 from seqbench.tracking.report_run import digest_files, list_files, stage
@@ -100,13 +101,14 @@ class Writer:
         """Bring the comparison experiment of every task up to date, as far as it gets by `until` (`time.monotonic`)."""
         self.compared.clear()
         methods, probes = self._methods(results), before_training(probes)
+        declared = Declared(**(self.plan.get("declared") or {}))
         for task in dict.fromkeys(str(name) for name in results["task"]):
             if task not in self._comparisons:
                 self._comparisons[task] = self._open("comparison", f"{self.grid}: {task}, comparison", METHOD, task)
             runs = self._comparisons[task]
             created = int(runs.experiment.creation_time or 0)
             lengths = self._lengths(task, results)
-            entries = list(comparison_entries(results, probes, task, methods, lengths, self.grid, created))
+            entries = list(comparison_entries(results, probes, task, methods, lengths, self.grid, created, declared))
             for entry in entries:
                 if _is_over(until):
                     return
@@ -192,7 +194,7 @@ class Writer:
         for task, runs in self._comparisons.items():
             note = (
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
-                "`accuracy_vs_length` is the median over seeds on fresh test data, where a diverged seed ranks lowest; "
+                "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed as 0; "
                 "`longest_length_solved` is the largest length that at least half of the seeds solved "
                 f"together with all shorter ones. `{BY_DISTANCE}` is the norm of the gradient that arrives before "
                 f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"

@@ -10,16 +10,20 @@ import pandas as pd
 import pytest
 
 from seqbench.palette import COLOURS
-from seqbench.tracking.comparison import comparison_entries, comparison_points, longest_length_solved, run_colours
+from seqbench.schema import PROBE_COLUMNS
+from seqbench.tracking.comparison import comparison_entries, run_colours
 from seqbench.tracking.runs import Point, RunContent, clip
-from seqbench.tracking.saved_view import BY_DISTANCE
+from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
 from seqbench.tracking.trial_runs import CURVE_POINTS, param_names, trial_entries
 from seqbench.tracking.writer import plain_text
 from tests.tracking.frames import grid, snapshot, trial
 
+NO_PROBES = pd.DataFrame(columns=list(PROBE_COLUMNS))
+
 
 def figures(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
-    return {(point.metric, point.step): point.value for point in comparison_points(rows, (10, 30))}
+    (entry,) = comparison_entries(rows, NO_PROBES, "adding", ["a"], (10, 30), "toy", created=0)
+    return {(point.metric, point.step): point.value for point in entry.points}
 
 
 def test_the_middle_seed_the_worst_and_the_share_solved(tmp_path: Path) -> None:
@@ -32,12 +36,13 @@ def test_the_middle_seed_the_worst_and_the_share_solved(tmp_path: Path) -> None:
     assert found["diverged_share_vs_length", 10] == 0
 
 
-def test_a_seed_that_diverged_stands_below_every_other(tmp_path: Path) -> None:
+def test_a_seed_that_diverged_counts_as_zero(tmp_path: Path) -> None:
     third, half = (snapshot(grid({"a": {10: seeds}}), tmp_path).results for seeds in ([1.0, 0.6, None], [1.0, None]))
     assert figures(third)["accuracy_vs_length", 10] == 0.6
-    assert figures(third)["worst_seed_accuracy_vs_length", 10] == -math.inf
+    assert figures(third)["worst_seed_accuracy_vs_length", 10] == 0
+    assert figures(third)["diverged_share_vs_length", 10] == pytest.approx(1 / 3)
     assert figures(third)["gradient_norm_vs_length", 10] == 0.1
-    assert figures(half)["accuracy_vs_length", 10] == -math.inf
+    assert figures(half)["accuracy_vs_length", 10] == 0.5
 
 
 def test_the_gradient_by_distance_is_the_median_of_the_longest_length_before_training(tmp_path: Path) -> None:
@@ -91,13 +96,13 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
         ({10: [1.0, 1.0], 30: [1.0, 0.5]}, 30),
         ({10: [1.0, 1.0, 1.0], 30: [1.0, 0.5, 0.5]}, 10),
         ({10: [0.5, 0.5], 30: [1.0, 1.0]}, 0),  # a longer length counts only after the shorter ones
-        ({30: [1.0, 1.0]}, 0),  # the shorter one has not finished
-        ({10: [1.0, 1.0, 1.0], 30: [1.0]}, 10),  # two of three seeds have not finished
+        ({30: [1.0, 1.0]}, None),  # the shorter one has not finished: nothing tells
+        ({10: [1.0, 1.0, 1.0], 30: [1.0]}, 30),  # half of those that have finished
         ({10: [None, None, 1.0]}, 0),
     ],
 )
-def test_the_longest_length_solved(seeds: dict[int, list[float | None]], longest: int, tmp_path: Path) -> None:
-    assert longest_length_solved(snapshot(grid({"a": seeds}), tmp_path).results, (10, 30)) == longest
+def test_the_longest_length_solved(seeds: dict[int, list[float | None]], longest: int | None, tmp_path: Path) -> None:
+    assert figures(snapshot(grid({"a": seeds}), tmp_path).results).get((SOLVED, 0)) == longest
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 36, 60])

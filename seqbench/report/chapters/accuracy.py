@@ -54,7 +54,7 @@ def methods_table(evidence: Evidence, task: str) -> Table:
         f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, rows.assign(length=rows["longest"]),
         note="Remembers: the longest dependency that half of the seeds solve together with all shorter ones. "
         "Octaves: doublings of that length above the shortest one tried, mean over seeds. No interval is given below 5 "
-        "seeds.",
+        "seeds. Worst seed: its accuracy at the longest length, 0 if it diverged.",
         folded=len(rows) > 2 * FEW, values=rows,
     )  # fmt: skip
 

@@ -55,12 +55,12 @@ def _reading(rows: pd.DataFrame) -> str:
     level = f" Guessing gives {chance.min():.2g}." if len(chance) else ""
     diverged = int((rows["outcome"] == "diverged").sum())
     strip = f" {diverged} diverged trials are on the line below." if diverged else ""
-    marks = "every dot is one trial, lines join medians, dashes are means of the seeds that did not diverge"
+    marks = "every dot is one trial, lines join medians, dashes are means, to which a diverged seed counts as 0"
     return f"n = {seeds} {'seed' if seeds == '1' else 'seeds'} for each point; {marks}.{level}{strip}"
 
 
 def _summaries(evidence: Evidence, task: str) -> pd.DataFrame:
-    """Seeds, those that solved, and the median, mean, middle half and worst of the accuracies that did not diverge."""
+    """Seeds, those that solved, and the median, mean, middle half and worst of their accuracies."""
     rows = evidence.comparison.solve_rates
     rows = rows[(rows["task"] == task) & (rows["n"] > 0)]
     names = {"accuracy_median": "median", "accuracy": "mean", "accuracy_iqm": "middle half", "accuracy_worst": "worst"}
@@ -112,25 +112,26 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame,
         for row in rows.itertuples()
     ]
     chart.mark(dots, place, tips=tips, trials=rows["trial"])
-    _draw_middles(chart, ax, evidence, rows, heights, offset, front=front)
+    _draw_middles(chart, ax, evidence, method, rows["task"].iloc[0], offset, front=front)
 
 
 def _draw_middles(
-    chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, heights: pd.Series, offset: float, *, front: bool
+    chart: Chart, ax: Axes, evidence: Evidence, method: str, task: str, offset: float, *, front: bool
 ) -> None:
-    """The line that joins the medians of one method, a diverged seed below every other, and a dash at each mean."""
-    method, task = rows["method"].iloc[0], rows["task"].iloc[0]
-    medians, means = heights.groupby(rows["length"]).median(), rows["accuracy"].groupby(rows["length"]).mean()
+    """The line that joins the medians of one method, and a dash at each mean."""
+    rates = evidence.comparison.solve_rates
+    rates = rates[(rates["method"] == method) & (rates["task"] == task) & (rates["n"] > 0)]
     points = [
-        f"{method}, length {length:,}: "
-        + (f"median {value:.3f}" if value >= 0 else "half of the seeds diverged")
-        + ("" if np.isnan(means[length]) else f", mean {means[length]:.3f}")
-        for length, value in medians.items()
+        f"{method}, length {row.length:,}: median {row.accuracy_median:.3f}, mean {row.accuracy:.3f}"
+        + (f", {row.diverged} of {row.n} seeds diverged" if row.diverged else "")
+        for row in rates.itertuples()
     ]
-    links = [trials(evidence, task=task, method=method, length=at, purpose="reporting") for at in medians.index]
-    x = medians.index.to_numpy(float) * 2.0**offset
-    method_line(chart, ax, evidence, method, x, medians, tips=points, links=links)
+    links = [trials(evidence, task=task, method=method, length=at, purpose="reporting") for at in rates["length"]]
+    x = rates["length"].to_numpy(float) * 2.0**offset
+    method_line(chart, ax, evidence, method, x, rates["accuracy_median"], tips=points, links=links)
     if front:
         colour = evidence.styles[method].colour
-        (dashes,) = ax.plot(x, means.to_numpy(float), ls="none", marker="_", ms=9, mew=1.6, color=colour, alpha=0.75)
+        (dashes,) = ax.plot(
+            x, rates["accuracy"].to_numpy(float), ls="none", marker="_", ms=9, mew=1.6, color=colour, alpha=0.75
+        )
         chart.mark(dashes, evidence.place(method))

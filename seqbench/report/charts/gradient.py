@@ -44,8 +44,8 @@ def gradient(evidence: Evidence, tasks: Sequence[str], name: str = "gradient") -
         title="Gradient by distance beside accuracy by distance",
         figure=figure,
         reading="Above: norm of the loss gradient that arrives at the hidden state, by distance from the loss, at "
-        "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length."
-        + ("" if floor is None else " Exact zeros are on the dotted line."),
+        "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length, "
+        "a diverged seed as 0." + ("" if floor is None else " Exact zeros are on the dotted line."),
         table=pd.concat([_table(rows).assign(task=task) for task, rows in arriving.items()]),
         about={"purpose": "reporting"},
     )
