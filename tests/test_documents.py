@@ -52,7 +52,11 @@ def test_committed_results_are_rows_and_a_report_with_its_pictures():
     if listed.returncode:
         pytest.skip("not a git checkout")
     files = [Path(line) for line in listed.stdout.splitlines()]
-    folders = {path.parts[1] for path in files}
+    # Simulations of the statistics are no grid: tables, pictures and a page that names each.
+    simulated = {path.name for path in files if path.parts[1] == "simulations"}
+    page = (ROOT / "results" / "simulations" / "README.md").read_text()
+    assert simulated == {"README.md", *re.findall(r"\]\((\w+\.(?:csv|svg))\)", page)}
+    folders = {path.parts[1] for path in files} - {"simulations"}
     assert len(folders) >= 8
     for folder in folders:
         own = {path.relative_to("results", folder).as_posix() for path in files if path.parts[1] == folder}
