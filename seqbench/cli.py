@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
-from seqbench.errors import SeqbenchError
+from seqbench.errors import RenamedWarning, SeqbenchError
 
 app = typer.Typer(
     name="seqbench",
@@ -209,10 +212,19 @@ def probe(
     command(grid, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
 
 
+def show_warning(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
+    """Print a notice about a grid as one line without a place in seqbench's code; any other warning as Python does."""
+    if issubclass(category, RenamedWarning):
+        typer.echo(f"notice: {message}", err=True)
+    else:
+        otherwise(message, category, *place)
+
+
 def main() -> None:
     """Entry point: run a command; a fault that seqbench foresees is one message and an exit code, not a traceback."""
     from seqbench.commands.interrupt import Interrupted, on_termination
 
+    warnings.showwarning = partial(show_warning, warnings.showwarning)
     try:
         with on_termination():
             app(standalone_mode=True)

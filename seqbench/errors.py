@@ -52,3 +52,7 @@ class GridBusy(EnvironmentFault):
 
 class TrackingError(EnvironmentFault):
     """The tracking server cannot be reached or refuses."""
+
+
+class RenamedWarning(FutureWarning):
+    """A grid calls a component by a former name, which is still read."""

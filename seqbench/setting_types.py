@@ -32,6 +32,19 @@ Epsilon = Annotated[float, Ge(1e-30), Le(1)]
 """What keeps a division by a vanishing number finite, in 32 bits as well."""
 
 
+Scale = Annotated[float, Ge(0), Le(100)]
+"""What an initial matrix is multiplied by."""
+
+Weight = Annotated[float, Ge(-100), Le(100)]
+"""The start of a weight or a bias."""
+
+Penalty = Annotated[float, Ge(0), Le(1e6)]
+"""How much a penalty counts beside the loss; 0 is off."""
+
+AlphabetSize = Annotated[int, Ge(2), Le(26)]
+"""How many symbols there are: enough to tell two apart, and a letter for each."""
+
+
 class OrInfinity:
     """Metadata of a number that may be infinite, where infinity means off."""
 

@@ -12,8 +12,10 @@ arXiv:1902.09689 (equation 10)
 from __future__ import annotations
 
 from functools import partial
+from typing import Annotated
 
 import jax.numpy as jnp
+from annotated_types import Ge, Gt, Le
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -21,7 +23,9 @@ from seqbench.cells.base import CellBuilder, ParametrisedCell, block_uniform
 from seqbench.errors import Incompatible
 
 
-def antisymmetric(*, step_size: float = 0.1, damping: float = 0.01) -> CellBuilder:
+def antisymmetric(
+    *, step_size: Annotated[float, Gt(0), Le(100)] = 0.1, damping: Annotated[float, Ge(0), Le(100)] = 0.01
+) -> CellBuilder:
     """The antisymmetric cell, without gate."""
     if not step_size > 0:
         raise Incompatible(f"antisymmetric needs a step_size above 0, got {step_size}")

@@ -12,9 +12,10 @@ the explicit damping term)
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax.numpy as jnp
+from annotated_types import Ge, Gt, Le
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -22,7 +23,12 @@ from seqbench.cells.base import Cell, CellBuilder, block_uniform
 from seqbench.errors import Incompatible
 
 
-def cornn(*, time_step: float = 0.06, stiffness: float = 66.0, damping: float = 15.0) -> CellBuilder:
+def cornn(
+    *,
+    time_step: Annotated[float, Gt(0), Le(1)] = 0.06,
+    stiffness: Annotated[float, Ge(0), Le(1000)] = 66.0,
+    damping: Annotated[float, Ge(0), Le(1000)] = 15.0,
+) -> CellBuilder:
     """The coupled oscillatory cell; `stiffness` and `damping` are the gamma and epsilon of the paper."""
     if not time_step > 0:
         raise Incompatible(f"cornn needs a time_step above 0, got {time_step}")

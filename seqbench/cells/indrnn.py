@@ -20,10 +20,10 @@ from jaxtyping import Array, Float
 
 from seqbench.cells.base import Cell, CellBuilder
 from seqbench.errors import Incompatible
-from seqbench.setting_types import Threshold
+from seqbench.setting_types import Threshold, Weight
 
 
-def indrnn(*, lowest: float = 0.0, highest: float = 1.0, bound: Threshold = float("inf")) -> CellBuilder:
+def indrnn(*, lowest: Weight = 0.0, highest: Weight = 1.0, bound: Threshold = float("inf")) -> CellBuilder:
     """The independently recurrent cell with ReLU units; `lowest` and `highest` limit its weights at initialisation."""
     if lowest > highest:
         raise Incompatible(f"indrnn needs lowest <= highest, got {lowest} and {highest}")

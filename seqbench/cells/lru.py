@@ -13,22 +13,25 @@ Source: Orvieto et al. 2023, Resurrecting recurrent neural networks for long seq
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, NamedTuple
+from math import pi
+from typing import Annotated, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Gt, Le
 from flax import nnx
 from jaxtyping import Array, Bool, Complex, Float
 
 from seqbench.cells.base import Cell, CellBuilder, linear_recurrence
 from seqbench.errors import Incompatible
+from seqbench.setting_types import Decay
 
 
 def lru(
     *,
-    lowest_radius: float = 0.9,
-    highest_radius: float = 0.999,
-    highest_phase: float = 6.283,
+    lowest_radius: Decay = 0.9,
+    highest_radius: Decay = 0.999,
+    highest_phase: Annotated[float, Gt(0), Le(2 * pi)] = 6.283,
     activation: Literal["gelu", "none"] = "gelu",
 ) -> CellBuilder:
     """The linear recurrent unit; radii and phase (in radians) limit its eigenvalues at initialisation."""

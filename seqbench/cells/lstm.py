@@ -21,9 +21,10 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from seqbench.cells.base import Cell, CellBuilder
+from seqbench.setting_types import Weight
 
 
-def lstm(*, forget_bias: float = 1.0, peepholes: bool = False) -> CellBuilder:
+def lstm(*, forget_bias: Weight = 1.0, peepholes: bool = False) -> CellBuilder:
     """The LSTM cell; `forget_bias` is the forget gate's bias at initialisation."""
     return partial(LSTM, forget_bias=forget_bias, peepholes=peepholes)
 

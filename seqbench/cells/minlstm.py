@@ -17,9 +17,10 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 
 from seqbench.cells.base import Cell, CellBuilder, linear_recurrence
+from seqbench.setting_types import Weight
 
 
-def minlstm(*, forget_bias: float = 0.0) -> CellBuilder:
+def minlstm(*, forget_bias: Weight = 0.0) -> CellBuilder:
     """The minimal LSTM; `forget_bias` is the forget gate's bias at initialisation."""
     return partial(MinLSTM, forget_bias=forget_bias)
 

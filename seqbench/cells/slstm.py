@@ -20,12 +20,13 @@ from flax import nnx
 from jaxtyping import Array, Bool, Float
 
 from seqbench.cells.base import Cell, CellBuilder
+from seqbench.setting_types import Weight
 
 EMPTY = -1e30
 """The stabiliser before the first step: no past. Finite, so that derivatives are."""
 
 
-def slstm(*, forget_gate: Literal["sigmoid", "exponential"] = "sigmoid", forget_bias: float = 1.0) -> CellBuilder:
+def slstm(*, forget_gate: Literal["sigmoid", "exponential"] = "sigmoid", forget_bias: Weight = 1.0) -> CellBuilder:
     """The sLSTM cell; `forget_bias` is the forget gate's bias at initialisation."""
     return partial(SLSTM, forget_gate=forget_gate, forget_bias=forget_bias)
 

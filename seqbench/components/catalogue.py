@@ -9,14 +9,17 @@ A name with a colon is a user's own `module:function`, with the same contract.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.util
 import inspect
 import os
 import pkgutil
+import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -54,6 +57,9 @@ class Component(NamedTuple):
     settings: dict[str, Any]
 
 
+FORMER_NAMES = re.compile(r"^FORMERLY = (\(.*?\))$", re.MULTILINE | re.DOTALL)
+"""How a file says what its component was called before."""
+
 NO_CELL = Component("none", {})
 """Stands for the cell of a control without recurrence."""
 
@@ -83,13 +89,27 @@ def names(family: str) -> tuple[str, ...]:
     return tuple(sorted(name for name in found if name != "base" and not name.startswith("_")))
 
 
+@cache
+def formerly(family: str) -> dict[str, str]:
+    """The present name of what was renamed, by former name: `FORMERLY` of each file. Nothing is imported."""
+    found: dict[str, str] = {}
+    for name in names(family):
+        spec = importlib.util.find_spec(f"seqbench.{family}")
+        folders = (spec.submodule_search_locations if spec else None) or ()
+        for text in (path.read_text("utf-8") for folder in folders if (path := Path(folder) / f"{name}.py").is_file()):
+            if stated := FORMER_NAMES.search(text):
+                found |= dict.fromkeys(ast.literal_eval(stated[1]), name)
+    return found
+
+
 def require(family: str, name: str, *also: str) -> None:
     """Raise ComponentError unless `name` is a member of the family or a user's `module:function`.
 
     `also` are words that the error may advise beside the members.
     """
     if ":" not in name and name not in names(family):
-        near = advice(name, (*also, *names(family)))
+        present = formerly(family).get(name)
+        near = f", which is now called {present!r}" if present else advice(name, (*also, *names(family)))
         raise ComponentError(f"expected the name of {ONE[family]}, got {name!r}{near}")
 
 

@@ -25,6 +25,7 @@ from seqbench.contracts.base import (
     require_close,
     require_same,
 )
+from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.toys import toy_batch, toy_task
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import Recurrent
@@ -227,6 +228,23 @@ def works_inside_a_wrapper(subject: Subject) -> None:
     require(moved, "The skip of `skip_in_time` never arrives: `step` must read the state through `with_state`.")
 
 
+def at_the_edges_of_its_settings_it_is_finite(subject: Subject) -> None:
+    """Whatever a grid may set, the outputs of a few steps and their gradient are finite at the start."""
+    for settings in at_the_edges(subject.make):
+        try:
+            cell = subject.make(**settings)(INPUTS, HIDDEN, nnx.Rngs(0))
+        except Incompatible:
+            continue
+        graph, state = nnx.split(cell)
+
+        def loss(state: Any, graph: Any = graph) -> jax.Array:
+            return jnp.sum(unroll(nnx.merge(graph, state), sequences(), MASK).outputs)
+
+        leaves = jax.tree.leaves(jax.value_and_grad(loss)(state))
+        finite = all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in leaves)
+        require(finite, f"With {settings} outputs or gradients are not finite at the start: narrow the range.")
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     documents_itself_and_has_defaults,
     gradient_is_the_finite_difference,
@@ -237,6 +255,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     opening_the_retention_gate_keeps_as_it_says,
     every_probe_reads_it,
     works_inside_a_wrapper,
+    at_the_edges_of_its_settings_it_is_finite,
 )
 
 

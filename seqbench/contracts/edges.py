@@ -51,7 +51,9 @@ def _numbers(kind: type, metadata: tuple[Any, ...]) -> list[Any]:
     far, near = (MANY, 1) if kind is int else (FAR, NEAR)
     low: Any = next((each.ge for each in metadata if isinstance(each, Ge)), None)
     high: Any = next((each.le for each in metadata if isinstance(each, Le)), None)
-    above: Any = next((each.gt for each in metadata if isinstance(each, Gt)), -far)
-    below: Any = next((each.lt for each in metadata if isinstance(each, Lt)), far)
-    ends = [above + near if low is None else low, below - near if high is None else high]
+    if low is None:
+        low = next((each.gt + near for each in metadata if isinstance(each, Gt)), -far)
+    if high is None:
+        high = next((each.lt - near for each in metadata if isinstance(each, Lt)), far)
+    ends = [low, high]
     return [*map(kind, ends), *([math.inf] if any(isinstance(each, OrInfinity) for each in metadata) else [])]

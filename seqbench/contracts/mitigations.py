@@ -27,6 +27,7 @@ from seqbench.contracts.base import (
     require_same,
     settings_are_checked,
 )
+from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.trainer import Trainer
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain, Mitigation, chain
@@ -144,6 +145,20 @@ def numbers_seed_and_learning_rate_do_not_compile_again(subject: Subject) -> Non
     require(not counted, f"Other numbers compiled {len(counted)} programs anew. {advice}")
 
 
+def at_the_edges_of_its_settings_the_first_step_is_finite(subject: Subject) -> None:
+    """Whatever a grid may set of its numbers and of how parameters start; both need no other program."""
+    trainer, baseline = subject.trainers
+    for settings in at_the_edges(subject.make):
+        try:
+            links = subject.links(**settings)
+            if links.compiled.links and not set(settings) <= set(subject.make().arrays):
+                continue
+            state, _ = (trainer if links.compiled.links else baseline).train(steps=1, own=links)
+        except Incompatible:
+            continue
+        require(state.diverged_at == 0, f"With {settings} the first step is not finite: narrow the range.")
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     says_what_it_is_and_where_it_comes_from,
     its_settings_are_named_have_defaults_and_are_checked,
@@ -151,6 +166,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     a_few_steps_of_training_move_the_parameters_to_finite_numbers,
     switched_off_it_is_the_baseline_to_the_bit,
     numbers_seed_and_learning_rate_do_not_compile_again,
+    at_the_edges_of_its_settings_the_first_step_is_finite,
 )
 
 

@@ -17,6 +17,7 @@ from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.ranges import require_sound
 from seqbench.grid.reference import Reference
+from seqbench.grid.renamed import with_present_names
 from seqbench.grid.spec import (
     RESERVED,
     Comparisons,
@@ -63,6 +64,8 @@ def read_grid(path: str | Path) -> Grid:
     """
     document = read_document(path)
     grid = _shape(document)
+    if (present := with_present_names(document, grid.references())) is not document:
+        grid = _shape(present)
     _check_arithmetic(grid)
     _check_names(grid)
     _check_settings(grid)

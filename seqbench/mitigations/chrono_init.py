@@ -13,15 +13,17 @@ dependency: T, or 3 T / 2 for the copy task)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Gt, Le
 
 from seqbench.cells.base import Cell
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
 
 
-def chrono_init(*, longest: float = 100.0) -> Mitigation:
+def chrono_init(*, longest: Annotated[float, Gt(2), Le(1e9)] = 100.0) -> Mitigation:
     """Draw the biases of the gate that keeps the state for time scales from 2 to `longest` steps."""
     if not 2 < longest < float("inf"):
         raise Incompatible(f"chrono_init needs a longest time scale of more than 2 steps, got {longest}")

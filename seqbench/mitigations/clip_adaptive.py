@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 from seqbench.errors import Incompatible
 from seqbench.layers.deep import is_stacked
 from seqbench.mitigations.base import Arrays, Mitigation, at_most
-from seqbench.setting_types import Threshold
+from seqbench.setting_types import PositiveFloat, Threshold
 
 VERSION = 2
 """2: a kernel of three axes or more has one norm an output channel, and stacked layers are clipped one by one."""
@@ -28,7 +28,7 @@ VERSION = 2
 OFF = {"threshold": float("inf")}
 
 
-def clip_adaptive(*, threshold: Threshold = 0.01, floor: float = 1e-3) -> Mitigation:
+def clip_adaptive(*, threshold: Threshold = 0.01, floor: PositiveFloat = 1e-3) -> Mitigation:
     """Rescale the gradient of each unit to at most `threshold` times the norm of its weights (at least `floor`)."""
     if not (threshold > 0 and floor > 0):
         raise Incompatible(f"clip_adaptive needs threshold (.inf: off) and floor above 0, got {threshold} and {floor}")

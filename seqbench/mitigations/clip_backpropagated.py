@@ -28,6 +28,7 @@ from seqbench.setting_types import Threshold
 from seqbench.traces import Trace
 
 OFF = {"threshold": float("inf")}
+FORMERLY = ("clip_message",)
 
 
 def clip_backpropagated(*, threshold: Threshold = 1.0) -> Mitigation:

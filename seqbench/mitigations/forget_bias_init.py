@@ -18,9 +18,10 @@ import numpy as np
 from seqbench.cells.base import Cell
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
+from seqbench.setting_types import Weight
 
 
-def forget_bias_init(*, value: float = 1.0) -> Mitigation:
+def forget_bias_init(*, value: Weight = 1.0) -> Mitigation:
     """Set the bias of the gate that keeps the state to `value`."""
     if not abs(value) < float("inf"):
         raise Incompatible(f"forget_bias_init needs a finite value, got {value}")

@@ -17,11 +17,12 @@ from jaxtyping import Array, Int
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation
+from seqbench.setting_types import NonNegativeFloat
 
 OFF = {"variance": 0.0}
 
 
-def gradient_noise(*, variance: float = 0.01, decay: float = 0.55) -> Mitigation:
+def gradient_noise(*, variance: NonNegativeFloat = 0.01, decay: NonNegativeFloat = 0.55) -> Mitigation:
     """Add normal noise of `variance` / (1 + t)^`decay` to each entry of the gradient."""
     if not (variance >= 0 and decay >= 0):
         raise Incompatible(f"gradient_noise needs variance (0: off) and decay of 0 or more, got {variance} and {decay}")

@@ -20,10 +20,11 @@ from jaxtyping import Array, Bool, Float
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.mitigations.base import LayerContext, Mitigation, Switched, aside
+from seqbench.setting_types import Weight
 from seqbench.traces import Trace
 
 
-def highway(*, gate_bias: float = -2.0) -> Mitigation:
+def highway(*, gate_bias: Weight = -2.0) -> Mitigation:
     """Mix a layer's input and output through a gate wherever the widths agree."""
 
     def wrap(layer: Layer, context: LayerContext) -> Layer:

@@ -21,9 +21,10 @@ import numpy as np
 from seqbench.cells.base import Cell
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
+from seqbench.setting_types import Scale
 
 
-def identity_init(*, scale: float = 1.0, input_scale: float = 0.0) -> Mitigation:
+def identity_init(*, scale: Scale = 1.0, input_scale: Scale = 0.0) -> Mitigation:
     """Set the recurrent matrix to `scale` times the identity; with `input_scale`, draw small input weights."""
     if input_scale < 0:
         raise Incompatible(f"identity_init needs an input_scale of 0 (off) or above, got {input_scale}")

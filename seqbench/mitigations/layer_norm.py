@@ -18,9 +18,10 @@ from jaxtyping import Array, Bool, Float
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.mitigations.base import LayerContext, Mitigation, aside
+from seqbench.setting_types import Epsilon
 
 
-def layer_norm(*, epsilon: float = 1e-5) -> Mitigation:
+def layer_norm(*, epsilon: Epsilon = 1e-5) -> Mitigation:
     """Normalise the output of every layer."""
     if not epsilon > 0:
         raise Incompatible(f"layer_norm needs an epsilon above 0, got {epsilon}")

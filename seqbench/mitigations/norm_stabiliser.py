@@ -16,11 +16,12 @@ from jaxtyping import Array, Float
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import Seen
 from seqbench.mitigations.base import Arrays, Forward, Mitigation, unchanged
+from seqbench.setting_types import Penalty
 
 OFF = {"weight": 0.0}
 
 
-def norm_stabiliser(*, weight: float = 50.0) -> Mitigation:
+def norm_stabiliser(*, weight: Penalty = 50.0) -> Mitigation:
     """Add `weight` times the mean squared change of the hidden state's norm to the loss."""
     if not 0 <= weight < float("inf"):
         raise Incompatible(f"norm_stabiliser needs a finite weight of 0 (off) or more, got {weight}")

@@ -12,16 +12,19 @@ long-memory tasks, arXiv:1602.06662
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from annotated_types import Gt, Le
 
 from seqbench.cells.base import Cell
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
 
 
-def orthogonal_init(*, scale: float = 1.0, blocks: Literal["all", "candidate"] = "all") -> Mitigation:
+def orthogonal_init(
+    *, scale: Annotated[float, Gt(0), Le(100)] = 1.0, blocks: Literal["all", "candidate"] = "all"
+) -> Mitigation:
     """Set the recurrent matrix, block by block, to `scale` times an orthogonal matrix."""
     if not scale > 0:
         raise Incompatible(f"orthogonal_init needs a scale above 0, got {scale}")

@@ -23,6 +23,7 @@ from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import Recurrent, Seen, record, recurrent_layers
 from seqbench.mitigations.base import Arrays, Forward, Mitigation, around
+from seqbench.setting_types import Penalty
 
 OFF = {"weight": 0.0}
 
@@ -30,7 +31,7 @@ SMALLEST = 1e-10
 """Norm of dE/dh_t below which a step has no say."""
 
 
-def pascanu_regulariser(*, weight: float = 4.0) -> Mitigation:
+def pascanu_regulariser(*, weight: Penalty = 4.0) -> Mitigation:
     """Add `weight` times Omega to the loss."""
     if not 0 <= weight < float("inf"):
         raise Incompatible(f"pascanu_regulariser needs a finite weight of 0 (off) or more, got {weight}")

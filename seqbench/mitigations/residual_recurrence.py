@@ -12,7 +12,10 @@ as in Yue, Fu & Liang 2018, Residual recurrent neural networks for learning sequ
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import jax
+from annotated_types import Gt, Le
 from jaxtyping import Array, Float
 
 from seqbench.cells.antisymmetric import Antisymmetric
@@ -27,7 +30,7 @@ ADDING = (Antisymmetric, CoRNN, LRU)
 """Cells without gates that carry their state on by themselves."""
 
 
-def residual_recurrence(*, scale: float = 1.0) -> Mitigation:
+def residual_recurrence(*, scale: Annotated[float, Gt(0), Le(100)] = 1.0) -> Mitigation:
     """Let each step add `scale` times its result to the state."""
     if not 0 < scale < float("inf"):
         raise Incompatible(f"residual_recurrence needs a finite scale above 0, got {scale}")

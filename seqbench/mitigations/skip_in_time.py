@@ -34,6 +34,7 @@ from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import LayerContext, Mitigation, Switched, around, aside, unchanged
+from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.traces import Trace
 
 OFF = {"steps": 0}
@@ -42,16 +43,20 @@ OFF = {"steps": 0}
 Mode = Literal["add", "replace", "dilated"]
 
 
-def skip_in_time(*, steps: int | tuple[int, ...] = 10, mode: Mode = "add") -> Mitigation:
+def skip_in_time(*, steps: NonNegativeInt | tuple[PositiveInt, ...] = 10, mode: Mode = "add") -> Mitigation:
     """Connect each step with those of `steps` steps back: several in mode `add`, one for each layer in `dilated`."""
     strides = steps if isinstance(steps, tuple) else (steps,)
     if strides == (0,):
         return Mitigation()
     require_strides(strides, mode)
     if mode == "add":
-        return Mitigation(cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)), wraps=Trace.PATH)
+        return Mitigation(
+            cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)), wraps=Trace.PATH, reach=max(strides)
+        )
     if mode == "replace":
-        return Mitigation(cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])), wraps=Trace.PATH)
+        return Mitigation(
+            cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])), wraps=Trace.PATH, reach=strides[0]
+        )
 
     def dilate(layer: Layer, context: LayerContext) -> Layer:
         if len(strides) not in (1, context.depth):
@@ -61,7 +66,7 @@ def skip_in_time(*, steps: int | tuple[int, ...] = 10, mode: Mode = "add") -> Mi
             recurrent.cell = ReplacedInTime(recurrent.cell, stride)
         return layer
 
-    return Mitigation(cell=unchanged, layer=dilate, wraps=Trace.PATH)
+    return Mitigation(cell=unchanged, layer=dilate, wraps=Trace.PATH, reach=min(strides))
 
 
 def require_strides(strides: tuple[int, ...], mode: Mode) -> None:

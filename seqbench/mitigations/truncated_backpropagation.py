@@ -25,13 +25,14 @@ from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import LayerContext, Mitigation, Switched, unchanged
+from seqbench.setting_types import NonNegativeInt
 from seqbench.traces import Trace
 
 OFF = {"window": 0}
 VERSION = 2  # 1 counted padding as steps, in layers that read backwards
 
 
-def truncated_backpropagation(*, window: int = 35) -> Mitigation:
+def truncated_backpropagation(*, window: NonNegativeInt = 35) -> Mitigation:
     """Let the gradient flow only within windows of `window` steps."""
     if window < 0:
         raise Incompatible(f"truncated_backpropagation needs a window of 0 (off) or more steps, got {window}")

@@ -22,10 +22,11 @@ from seqbench.layers.base import Layer
 from seqbench.layers.bidirectional import Bidirectional
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Task
 
 
-def bidirectional(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
+def bidirectional(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` layers of `width` units in each direction."""
     require_sizes("bidirectional", width=width, depth=depth)
 

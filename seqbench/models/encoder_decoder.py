@@ -25,10 +25,11 @@ from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, require_sizes
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Task
 
 
-def encoder_decoder(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
+def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
     require_sizes("encoder_decoder", width=width, depth=depth)
 

@@ -25,6 +25,7 @@ from seqbench.layers.dense import FAN_IN_UNIFORM, GLOROT_UNIFORM, Activation
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
+from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.tasks.base import Task
 
 LAYERS_STORED_APART = 100
@@ -33,9 +34,9 @@ LAYERS_STORED_APART = 100
 
 def feedforward(
     *,
-    width: int = 64,
-    depth: int = 10,
-    window: int = 0,
+    width: PositiveInt = 64,
+    depth: PositiveInt = 10,
+    window: NonNegativeInt = 0,
     activation: Activation = "tanh",
     initial: Literal["fan_in", "glorot"] = "fan_in",
 ) -> ModelBuilder:

@@ -17,10 +17,11 @@ from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Task
 
 
-def stacked(cell: CellBuilder, *, width: int = 64, depth: int = 1) -> ModelBuilder:
+def stacked(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units each."""
     require_sizes("stacked", width=width, depth=depth)
 

@@ -11,10 +11,11 @@ modeling, arXiv:1803.01271; weight normalisation of Salimans & Kingma 2016, arXi
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Ge
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -30,10 +31,11 @@ from seqbench.models.base import (
     refuse_recurrent_remedies,
     require_sizes,
 )
+from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.tasks.base import Batch, Task
 
 
-def tcn(*, width: int = 32, kernel: int = 5, levels: int = 0) -> ModelBuilder:
+def tcn(*, width: PositiveInt = 32, kernel: Annotated[int, Ge(2)] = 5, levels: NonNegativeInt = 0) -> ModelBuilder:
     """Blocks of `width` channels, convolutions over `kernel` steps; `levels: 0` takes as many as the sequences need."""
     require_sizes("tcn", width=width)
     if kernel < 2 or levels < 0:

@@ -12,10 +12,11 @@ from flax import nnx
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, refuse
 from seqbench.models.base import ModelBuilder, refuse_layer_remedies, require_sizes
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Task
 
 
-def window_linear(*, window: int = 20) -> ModelBuilder:
+def window_linear(*, window: PositiveInt = 20) -> ModelBuilder:
     """A linear read-out of the last `window` steps."""
     require_sizes("window_linear", window=window)
 

@@ -75,6 +75,7 @@ class Examiner:
                 model = self._matched(method, task) if self.match_parameters else method.model
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)
+                _require_reach(fixed, assembly)
                 size = self._size(fixed, assembly)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
@@ -126,6 +127,14 @@ class Examiner:
         if isinstance(result, Incompatible):
             raise result
         return result
+
+
+def _require_reach(fixed: dict[str, Any], assembly: Assembly) -> None:
+    """Refuse a remedy that connects steps farther apart than any two of the task: it would do nothing."""
+    for setting, link in zip(fixed["mitigations"], assembly.chain.links, strict=True):
+        if link.reach >= assembly.task.steps:
+            problem = f"reaches {link.reach} steps back, and the sequences have {assembly.task.steps}"
+            raise Incompatible(f"{setting['name']} {problem}; give shorter steps or a longer task")
 
 
 def _structure(fixed: dict[str, Any], assembly: Assembly) -> dict[str, Any]:

@@ -23,13 +23,14 @@ from __future__ import annotations
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._marked_numbers import ask_for
 from seqbench.tasks.base import Predictions, Task
 
 TOLERANCE = 0.08
 
 
-def adding(length: int = 100) -> Task:
+def adding(length: PositiveInt = 100) -> Task:
     """The adding problem on sequences of `length` steps; solved at a squared error of 0.01, 6 % of a constant's."""
     return ask_for(
         marked_sum,

@@ -25,6 +25,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._sentences import Words, draw_words, open_with
 from seqbench.tasks.base import Batch, Task, certain, one_of
 
@@ -44,7 +45,7 @@ SHORTEST = 7
 OPENING_STEPS = max(map(len, PHRASES))
 
 
-def agreement(length: int = 20) -> Task:
+def agreement(length: PositiveInt = 20) -> Task:
     """Choose between "was" and "were" for a subject that stands `length` steps (at least 7) before the verb's place."""
     steps = OPENING_STEPS + len(word_choices(length))
 

@@ -19,17 +19,25 @@ associative recall), with all queries after one gap instead of gaps drawn from a
 from __future__ import annotations
 
 import string
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Ge, Le
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._late_answers import ask_at_the_end, at_the_end
 from seqbench.tasks.base import Batch, Task, certain, one_of, quarters
 
 
-def associative_recall(length: int = 32, pairs: int = 4, keys: int = 8, values: int = 8) -> Task:
+def associative_recall(
+    length: PositiveInt = 32,
+    pairs: PositiveInt = 4,
+    keys: Annotated[int, Ge(1), Le(26)] = 8,
+    values: Annotated[int, Ge(2), Le(10)] = 8,
+) -> Task:
     """Answer one query for each of `pairs` pairs, at most `length` steps after its value was shown."""
     if not 1 <= pairs <= keys <= 26 or not 2 <= values <= 10 or length < 3 * pairs - 2:
         raise Incompatible(

@@ -22,19 +22,22 @@ recurrent neural networks", whose form this is.
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Ge, Le
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._late_answers import at_the_end
 from seqbench.tasks.base import Batch, Predictions, Task, all_but, certain, classified, cross_entropy, full_mask
 
 BLANK = 0
 
 
-def copy_memory(length: int = 110, block: int = 10, symbols: int = 8) -> Task:
+def copy_memory(length: PositiveInt = 110, block: PositiveInt = 10, symbols: Annotated[int, Ge(2), Le(9)] = 8) -> Task:
     """Repeat `block` digits out of `symbols`, each `length` steps after it was seen (T = length - block)."""
     if length <= block or block < 1 or not 2 <= symbols <= 9:
         raise Incompatible(

@@ -18,16 +18,21 @@ Schmidhuber 1997, "Long short-term memory".
 from __future__ import annotations
 
 import string
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
+from annotated_types import Ge, Le
 from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import AlphabetSize, PositiveInt
 from seqbench.tasks.base import Batch, Task, certain, full_mask, one_of
 
 
-def delayed_recall(length: int = 50, symbols: int = 8, distractors: int = 4) -> Task:
+def delayed_recall(
+    length: PositiveInt = 50, symbols: AlphabetSize = 8, distractors: Annotated[int, Ge(1), Le(26)] = 4
+) -> Task:
     """Recall one of `symbols` symbols `length` steps later, past `length - 1` of `distractors` kinds of distractor."""
     if length < 1 or not 2 <= symbols <= 26 or not 1 <= distractors <= 26:
         raise Incompatible(

@@ -31,6 +31,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy
 
 NAMES = ("Jordan", "Paris", "Georgia", "Sydney", "Lincoln", "Austin")
@@ -49,7 +50,7 @@ CHAIN_STARTS = np.array([WORDS.index(words[0]) for words in CHAIN])
 CHAIN_COUNTS = np.array([len(words) for words in CHAIN])
 
 
-def entity_tagging(length: int = 10, cue: Cue = "after") -> Task:
+def entity_tagging(length: PositiveInt = 10, cue: Cue = "after") -> Task:
     """Label every word; the cue that tells persons from places stands `length` steps before or after the name."""
     if length < 1 or cue not in ("before", "after", "either"):
         raise Incompatible(

@@ -23,13 +23,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.tasks.base import Batch, Task, certain, one_of
 
 SYMBOLS = ("_", "w0", "w1", "i0", "i1", "r")
 WRITE, IGNORE, READ = 1, 3, 5
 
 
-def flip_flop(length: int = 50, rewrites: int = 8) -> Task:
+def flip_flop(length: PositiveInt = 50, rewrites: NonNegativeInt = 8) -> Task:
     """Read a bit `length` steps after it was written, with up to `rewrites` writes before it."""
     if length < 1 or rewrites < 0:
         raise Incompatible(f"flip_flop needs length >= 1 and rewrites >= 0, not length {length}, rewrites {rewrites}.")

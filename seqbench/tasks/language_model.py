@@ -36,13 +36,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from annotated_types import Ge
 from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._corpus import Corpus, Units, raw_text, read_corpus
 from seqbench.tasks._grammar_text import grammar_in_characters, grammar_in_words
 from seqbench.tasks._next_symbol import following, next_symbol
@@ -54,7 +57,9 @@ SMOOTHING = 0.1
 """Added to each count of the bigram table, so that no pair is impossible."""
 
 
-def language_model(length: int = 20, text: str = GRAMMAR, units: Units = "words", vocabulary: int = 256) -> Task:
+def language_model(
+    length: PositiveInt = 20, text: str = GRAMMAR, units: Units = "words", vocabulary: Annotated[int, Ge(2)] = 256
+) -> Task:
     """Next-symbol prediction over a grammar, a bundled English text or a file, with at most `vocabulary` symbols."""
     if units not in ("characters", "words"):
         raise Incompatible(f"language_model reads characters or words, not {units!r}.")

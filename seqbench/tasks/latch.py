@@ -20,17 +20,21 @@ Source: Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gr
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import jax
 import jax.numpy as jnp
+from annotated_types import Ge, Le
 from jaxtyping import Array, Float, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Predictions, Task, full_mask
 
 LATCHED = 0.8
 
 
-def latch(length: int = 50, signal: int = 3, noise: float = 0.2) -> Task:
+def latch(length: PositiveInt = 50, signal: PositiveInt = 3, noise: Annotated[float, Ge(0), Le(100)] = 0.2) -> Task:
     """Hold a class that was shown for `signal` steps through `length` further steps of noise."""
     if length < 1 or signal < 1 or noise < 0:
         raise Incompatible(

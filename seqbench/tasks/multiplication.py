@@ -26,6 +26,7 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks._marked_numbers import ask_for
 from seqbench.tasks.base import Predictions, Task
 
@@ -35,7 +36,7 @@ VERSION = 2
 TOLERANCE = 0.04
 
 
-def multiplication(length: int = 100) -> Task:
+def multiplication(length: PositiveInt = 100) -> Task:
     """The multiplication problem on `length` steps; solved at a squared error of 0.003, 6 % of a constant's."""
     return ask_for(
         marked_product,

@@ -32,6 +32,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, quarters
 
 UNITS = (
@@ -66,7 +67,7 @@ class Wording(NamedTuple):
     total: AnyArray
 
 
-def number_words(length: int = 11, to: Literal["digits", "words"] = "digits") -> Task:
+def number_words(length: PositiveInt = 11, to: Literal["digits", "words"] = "digits") -> Task:
     """Translate numbers to digits or to words, as large as the longest distance `length` allows."""
     if to not in ("digits", "words"):
         raise Incompatible(f"number_words translates to digits or to words, not to {to!r}.")

@@ -25,10 +25,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Task, certain, one_of, quarters
 
 
-def parity(length: int = 40, running: bool = False, shortest: int | None = None) -> Task:
+def parity(length: PositiveInt = 40, running: bool = False, shortest: PositiveInt | None = None) -> Task:
     """Parity of at most `length` bits; of at least `shortest` where it is given."""
     fewest = length if shortest is None else shortest
     if not 1 <= fewest <= length or length < 2:

@@ -27,12 +27,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import AlphabetSize, PositiveInt
 from seqbench.tasks.base import Batch, Task, all_but, certain, classified, cross_entropy, quarters
 
 START = 0
 
 
-def reverse(length: int = 19, symbols: int = 8) -> Task:
+def reverse(length: PositiveInt = 19, symbols: AlphabetSize = 8) -> Task:
     """Reverse sequences of `symbols` kinds of symbol; the first comes back at most `length` steps later."""
     if length < 1 or not 2 <= symbols <= 26:
         raise Incompatible(f"reverse needs length >= 1 and 2 to 26 symbols, not length {length}, {symbols} symbols.")

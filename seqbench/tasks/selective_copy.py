@@ -25,11 +25,12 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import AlphabetSize, PositiveInt
 from seqbench.tasks._late_answers import ask_at_the_end, at_the_end
 from seqbench.tasks.base import Batch, Predictions, Task, certain, one_of, quarters
 
 
-def selective_copy(length: int = 64, remember: int = 8, symbols: int = 8) -> Task:
+def selective_copy(length: PositiveInt = 64, remember: PositiveInt = 8, symbols: AlphabetSize = 8) -> Task:
     """Repeat `remember` symbols out of `symbols` kinds that are scattered over `length` steps."""
     if not 1 <= remember <= length or not 2 <= symbols <= 26:
         raise Incompatible(

@@ -29,6 +29,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Criterion, Task, certain, full_mask, one_of
 
 PIXELS = 64
@@ -44,7 +45,7 @@ class Images(NamedTuple):
     digits: np.ndarray
 
 
-def sequential_digits(length: int = 64, permuted: bool = False) -> Task:
+def sequential_digits(length: PositiveInt = 64, permuted: bool = False) -> Task:
     """Handwritten digits over `length` steps: 64 pixels, in their order or in one random order, then noise."""
     if length < PIXELS:
         raise Incompatible(

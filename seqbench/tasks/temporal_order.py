@@ -20,20 +20,23 @@ of the code of Pascanu, Mikolov & Bengio 2013, "On the difficulty of training re
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from annotated_types import Ge, Le
 from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
+from seqbench.setting_types import PositiveInt
 from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, full_mask
 
 SYMBOLS = ("A", "B", "c", "d", "e", "f")
 RELEVANT = 2
 
 
-def temporal_order(length: int = 50, relevant: int = 2) -> Task:
+def temporal_order(length: PositiveInt = 50, relevant: Annotated[int, Ge(2), Le(3)] = 2) -> Task:
     """Order of `relevant` (2 or 3) symbols in sequences of `length` steps."""
     if relevant not in (2, 3):
         raise Incompatible(f"temporal_order knows 2 or 3 relevant symbols, not {relevant}.")

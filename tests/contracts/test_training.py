@@ -93,5 +93,6 @@ def test_model(name, tmp_path):
 @pytest.mark.parametrize("name", catalogue.names("mitigations"))
 def test_mitigation(name, tmp_path):
     model = "{stacked: {width: 4, depth: 2}}" if name in DEEP else TOY["model"]
-    finished = train(tmp_path, mitigation=name, cell="lstm" if name in GATED else "vanilla", model=model)
+    cell, length = "lstm" if name in GATED else "vanilla", 12 if name == "skip_in_time" else TOY["length"]
+    finished = train(tmp_path, mitigation=name, cell=cell, model=model, length=length)
     assert finished.row["steps"] == 2

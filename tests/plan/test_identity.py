@@ -144,7 +144,7 @@ def key_of(mitigations: list[Component], **changes: object) -> str:
 
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.floats(min_value=1e-3, max_value=1e3), st.floats(min_value=-2, max_value=2))
+@given(st.floats(min_value=1e-3, max_value=1e3), st.floats(min_value=0, max_value=2))
 def test_thresholds_and_initialisation_share_a_program(threshold: float, scale: float) -> None:
     clip = resolve("mitigations", "clip_value", {"threshold": threshold})
     start = resolve("mitigations", "identity_init", {"scale": scale})

@@ -11,7 +11,7 @@ METHODS = """\
 methods:
   - {name: plain, cell: vanilla}
   - {name: clip, cell: vanilla, mitigations: [clip_global_norm]}
-  - {name: skip, cell: vanilla, mitigations: [clip_global_norm, skip_in_time]}
+  - {name: skip, cell: vanilla, mitigations: [clip_global_norm, {skip_in_time: {steps: 2}}]}
 """
 SPACE = """\
   space:
