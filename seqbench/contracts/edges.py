@@ -49,11 +49,11 @@ def _annotated(annotation: Any) -> bool:
 def _numbers(kind: type, metadata: tuple[Any, ...]) -> list[Any]:
     """The lowest and the highest number, and infinity where it is meant."""
     far, near = (MANY, 1) if kind is int else (FAR, NEAR)
-    low: Any = next((each.ge for each in metadata if isinstance(each, Ge)), None)
-    high: Any = next((each.le for each in metadata if isinstance(each, Le)), None)
-    if low is None:
-        low = next((each.gt + near for each in metadata if isinstance(each, Gt)), -far)
-    if high is None:
-        high = next((each.lt - near for each in metadata if isinstance(each, Lt)), far)
-    ends = [low, high]
+    ends: list[Any] = [-far, far]
+    for each in metadata:
+        match each:
+            case Ge(ge=low) | Gt(gt=low):
+                ends[0] = low if isinstance(each, Ge) else low + near  # type: ignore[operator]
+            case Le(le=high) | Lt(lt=high):
+                ends[1] = high if isinstance(each, Le) else high - near  # type: ignore[operator]
     return [*map(kind, ends), *([math.inf] if any(isinstance(each, OrInfinity) for each in metadata) else [])]
