@@ -15,7 +15,7 @@ from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 
 GUIDE = Path(__file__).parents[2] / "CONTRIBUTING.md"
-SECTION = "## Your own task, cell or mitigation"
+SECTION = "## Your own task"
 
 
 def block(language: str) -> str:
