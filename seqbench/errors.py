@@ -46,6 +46,10 @@ class StoreError(EnvironmentFault):
     """A results folder that cannot be read or written."""
 
 
+class MessageError(EnvironmentFault):
+    """A message between a run and its workers has another format than expected."""
+
+
 class GridBusy(EnvironmentFault):
     """Another process is running this grid."""
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Started
 from seqbench.plan.plan import Plan, Trial
 
 LINE_EVERY = 30.0
@@ -73,20 +73,19 @@ class Board:
         if shown:
             self._console.print(Text(shown), soft_wrap=True)
 
-    def observe(self, trial: Trial, event: dict[str, Any]) -> None:
+    def observe(self, trial: Trial, event: Event) -> None:
         """Take in one event and show what changed."""
-        match event["event"]:
-            case "started":
+        match event:
+            case Started():
                 self._running[trial.id] = trial, "compiling"
-            case "interval":
-                accuracy = event["accuracy"]
+            case IntervalDone(step=step, accuracy=accuracy):
                 shown = "not finite" if accuracy is None else f"accuracy {accuracy:.2f}"
-                self._running[trial.id] = trial, f"step {event['step']:,}, {shown}"
-            case "finished":
-                self._end(trial, event["row"]["outcome"])
+                self._running[trial.id] = trial, f"step {step:,}, {shown}"
+            case Finished(row=row):
+                self._end(trial, row["outcome"])
                 self._ended[trial.method] += 1
-                self._solved[trial.method] += event["row"]["outcome"] == "solved"
-            case "crashed":
+                self._solved[trial.method] += row["outcome"] == "solved"
+            case Crashed():
                 self._end(trial, "crashed")
         self._bar.update(self._task, completed=self._done, total=self._total, left=self._left())
         if self._live is None and not self._quiet and time.monotonic() - self._last_line > LINE_EVERY:

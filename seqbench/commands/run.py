@@ -14,7 +14,7 @@ from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
-from seqbench.execution.process import Event
+from seqbench.execution.events import Crashed, Event
 from seqbench.execution.run import Found, Summary, run_grid
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
@@ -85,8 +85,8 @@ def _train(
         board.start(current, finished=state.finished)
 
     def observe(trial: Trial, event: Event) -> None:
-        if event["event"] == "crashed":
-            crashes.append(event["traceback"])
+        if isinstance(event, Crashed):
+            crashes.append(event.traceback)
         board.observe(trial, event)
 
     with board, mirror or contextlib.nullcontext():

@@ -6,7 +6,6 @@ Only a trial in the same environment goes on: elsewhere the bits after the check
 from __future__ import annotations
 
 import time
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -23,10 +22,10 @@ class Checkpointer:
     """The checkpoint file of one job; a job that names none has none, and nothing is written."""
 
     def __init__(self, job: Job) -> None:
-        self._path = Path(job["checkpoint"]) if job["checkpoint"] else None
-        self._seconds = job["checkpoint_seconds"]
-        self._seed = job["seed"]
-        self._owner = f"{job['trial']} in {fingerprint(environment())} with probes {job['probes']}"
+        self._path = job.checkpoint
+        self._seconds = job.checkpoint_seconds
+        self._seed = job.seed
+        self._owner = f"{job.trial} in {fingerprint(environment())} with probes {job.probes}"
         self._last = time.monotonic()
 
     def read(self, program: Program, assembly: Assembly) -> Checkpoint | None:

@@ -1,19 +1,68 @@
-"""What a worker is asked to do, as JSON can hold it."""
+"""What a worker is asked to do: train one trial. A job travels to the worker as one line of JSON."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from seqbench.components.probe_selection import Asked
+from seqbench.execution.messages import FORMAT, read_message
 from seqbench.plan.plan import Group, Trial
 from seqbench.store.checkpoints import checkpoint_path
 from seqbench.store.parameters import parameters_path
 
-Job = dict[str, Any]
-
 CHECKPOINT_SECONDS = 30.0
 """Seconds of training between two checkpoints of a trial; one that takes less has none."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One trial to train.
+
+    trial, group: identities of the trial and of the compiled program that it needs
+    settings: the trial's complete settings; see `seqbench.components.assemble`
+    probes: which probes are read; see `seqbench.components.probe_selection`
+    probe_steps: steps of the longest sequences that the trial's method meets
+    parameters: file to keep the trained parameters in, or None
+    checkpoint: file to continue from and to write checkpoints to, or None
+    checkpoint_seconds: seconds of training between two checkpoints
+    """
+
+    trial: str
+    group: str
+    settings: dict[str, Any]
+    seed: int
+    learning_rate: float
+    probes: Asked
+    probe_steps: int
+    parameters: Path | None
+    checkpoint: Path | None
+    checkpoint_seconds: float
+
+    def encode(self) -> str:
+        """The job as one line of JSON."""
+        return json.dumps({"format": FORMAT, **vars(self)}, default=str)  # paths become text
+
+
+def decode_job(line: str) -> Job:
+    """The job that a line encodes.
+
+    Raises:
+        ValueError: the line is no JSON.
+        MessageError: it is no job, or was written by another version of seqbench.
+    """
+    found: Job = read_message(_adapter(), line)
+    return found
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Job)
 
 
 def job_of(
@@ -35,15 +84,15 @@ def job_of(
         keep_parameters: whether the trained parameters are kept there.
         checkpoint_seconds: seconds of training between two checkpoints.
     """
-    return {
-        "trial": trial.id,
-        "group": group.key,
-        "settings": trial.settings,
-        "seed": trial.seed,
-        "learning_rate": trial.learning_rate,
-        "probes": probes,
-        "probe_steps": group.probe_steps,
-        "parameters": str(parameters_path(folder, trial.id)) if folder and keep_parameters else None,
-        "checkpoint": str(checkpoint_path(folder, trial.id)) if folder else None,
-        "checkpoint_seconds": checkpoint_seconds,
-    }
+    return Job(
+        trial=trial.id,
+        group=group.key,
+        settings=trial.settings,
+        seed=trial.seed,
+        learning_rate=trial.learning_rate,
+        probes=probes,
+        probe_steps=group.probe_steps,
+        parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
+        checkpoint=checkpoint_path(folder, trial.id) if folder else None,
+        checkpoint_seconds=checkpoint_seconds,
+    )

@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 
 from seqbench.errors import StoreError
+from seqbench.execution.events import Crashed, Event, Finished, Refused
 from seqbench.execution.job import Job, job_of
-from seqbench.execution.process import Event, Events, Worker, say
+from seqbench.execution.process import Events, Worker, say
 from seqbench.plan.plan import Group, Trial
 
 ATTEMPTS = 2
@@ -56,14 +57,14 @@ class Pool:
         while any(worker.trial for worker in self._workers):
             worker, event = self._events.get()
             if worker not in self._workers:
-                continue  # the last words of one that has been replaced
+                continue  # it was replaced before this event was read
             if event is None:
                 self._replace(worker, handle)
                 continue
-            if event["event"] == "refused":
-                raise StoreError(event["message"])
+            if isinstance(event, Refused):
+                raise StoreError(event.message)
             handle(event)
-            if event["event"] in ("finished", "crashed"):
+            if isinstance(event, Finished | Crashed):
                 self._give(worker)
 
     def _give(self, worker: Worker) -> None:
@@ -78,7 +79,7 @@ class Pool:
         worker.begin(trial, self._ask(trial, self._groups[worker.group]))
 
     def _choose(self, worker: Worker) -> str:
-        """A group nobody works on, if there is one: of the worker's own series, else of one that nobody works on.
+        """A group that no worker is at, if there is one: of the worker's own series, else of a series without a worker.
 
         The lengths of a series share what probes compile, so that a series should stay with one worker. Among equals
         the group with most trials comes first.
@@ -102,6 +103,6 @@ class Pool:
         if trial is not None and self._attempts[trial.id] < ATTEMPTS:
             self._pending[group].appendleft(trial)
         elif trial is not None:
-            handle({"event": "crashed", "trial": trial.id, "traceback": worker.epitaph(ATTEMPTS)})
+            handle(Crashed(trial.id, worker.cause_of_death(ATTEMPTS)))
         worker.kill()
         self._give(fresh)

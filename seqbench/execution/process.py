@@ -1,33 +1,33 @@
-"""The driver's end of one worker process: it sends jobs, hears events, and knows when the process has died."""
+"""The driver's end of one worker process: it sends jobs, receives events, and notices when the process dies."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO
 
+from seqbench.errors import MessageError
+from seqbench.execution.events import Event, Refused, decode_event
 from seqbench.execution.job import Job
 from seqbench.execution.worker import SINGLE_THREAD
 from seqbench.plan.plan import Trial
 
-Event = dict[str, Any]
 Events = queue.SimpleQueue[tuple["Worker", Event | None]]
-"""What workers say, in order; None once one has died."""
+"""Events of all workers in the order they arrive; None when a worker has died."""
 
 
 def say(line: str) -> None:
-    """Pass on a line of a worker's standard error where nobody draws on the terminal."""
+    """Print a line of a worker's standard error, where no progress table is on the terminal."""
     print(line, file=sys.stderr, flush=True)
 
 
 class Worker:
-    """One worker process and the threads that listen to it."""
+    """One worker process and the threads that read its output."""
 
     def __init__(self, events: Events, say: Callable[[str], None] = say) -> None:
         self.trial: Trial | None = None
@@ -41,7 +41,7 @@ class Worker:
             env={**os.environ, **SINGLE_THREAD, "XLA_FLAGS": flags},
             text=True,
             errors="replace",
-            start_new_session=True,  # Ctrl-C goes to the driver alone, which ends the workers in good order
+            start_new_session=True,  # Ctrl-C goes to the driver alone, which then ends the workers
         )
         self._threads = [
             threading.Thread(target=self._listen, args=(events,), daemon=True),
@@ -51,10 +51,10 @@ class Worker:
             thread.start()
 
     def begin(self, trial: Trial, job: Job) -> None:
-        """Begin a trial. If the worker is dead, its listener tells."""
+        """Begin a trial. If the worker is dead, the thread that reads its events reports it."""
         self.trial = trial
         try:
-            self._stream("stdin").write(json.dumps(job) + "\n")
+            self._stream("stdin").write(job.encode() + "\n")
             self._stream("stdin").flush()
         except BrokenPipeError:
             self._process.wait()
@@ -66,12 +66,12 @@ class Worker:
         for thread in self._threads:
             thread.join()
         for name in ("stdin", "stdout", "stderr"):
-            # What a dead worker was still to be told is told to nobody.
+            # Closing flushes a job that the dead worker can no longer read.
             with contextlib.suppress(BrokenPipeError):
                 self._stream(name).close()
 
-    def epitaph(self, attempts: int) -> str:
-        """How the process died, for the person who wants to know."""
+    def cause_of_death(self, attempts: int) -> str:
+        """How the process died, after so many attempts at its trial, and what to do."""
         code = self._process.wait()
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         advice = " Signal 9 often means that memory ran out: try --workers 1." if code == -9 else ""
@@ -85,8 +85,10 @@ class Worker:
     def _listen(self, events: Events) -> None:
         for line in self._stream("stdout"):
             try:
-                events.put((self, json.loads(line)))
-            except ValueError:  # a line cut off by death, which is told next
+                events.put((self, decode_event(line)))
+            except MessageError as error:
+                events.put((self, Refused(self.trial.id if self.trial else "", str(error))))
+            except ValueError:  # the process died within this line
                 break
         self._process.wait()
         events.put((self, None))

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqbench.execution.environment import fingerprint
+from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
 from seqbench.execution.local import Pool
 from seqbench.execution.plan_file import labels, write_plan
-from seqbench.execution.process import Event, say
+from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial, plan
@@ -131,14 +132,14 @@ class _Run:
         self.found(self.plan, state)
 
     def keep(self, event: Event) -> None:
-        """Keep what finished or crashed, then pass it on."""
-        trial = self._trials[event["trial"]]
-        if event["event"] == "finished":
+        """Keep what finished or crashed, then pass the event on."""
+        trial = self._trials[event.trial]
+        if isinstance(event, Finished):
             self.store.write(record_of(trial, event))
             checkpoint_path(self.folder, trial.id).unlink(missing_ok=True)
-        elif event["event"] == "crashed":
+        elif isinstance(event, Crashed):
             self.crashed.add(trial.id)
-            self.store.write_failure(trial.id, event["traceback"])
+            self.store.write_failure(trial.id, event.traceback)
         self.observe(trial, event)
 
     def close(self) -> Summary:
@@ -155,15 +156,15 @@ def planned(grid: Grid, records: list[Record]) -> Plan:
     return plan(grid, pd.DataFrame(rows, columns=["trial", *LOOKED_AT]))
 
 
-def record_of(trial: Trial, event: Event) -> Record:
+def record_of(trial: Trial, event: Finished) -> Record:
     """What is kept of a finished trial. `parameters` is the SHA-256 of the file that holds them, or None."""
     return {
         "trial": trial.id,
         "settings": trial.settings,
-        "row": event["row"] | {"environment": fingerprint(event["environment"])},
-        "environment": event["environment"],
-        "curve": event["curve"],
-        "probed": event["probed"],
-        "probes": event["probes"],
-        "parameters": event["parameters"],
+        "row": event.row | {"environment": fingerprint(event.environment)},
+        "environment": event.environment,
+        "curve": event.curve,
+        "probed": event.probed,
+        "probes": event.probes,
+        "parameters": event.parameters,
     }

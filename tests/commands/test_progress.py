@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from seqbench.commands.progress import Board
+from seqbench.execution.events import Started
 from seqbench.plan.plan import plan
 from tests.conftest import Reader
 
@@ -60,7 +61,7 @@ def board(written: io.StringIO, read: Reader) -> Board:
     current = plan(read(GRID))
     board.start(current, finished=0)
     for trial in current.trials[:3]:
-        board.observe(trial, {"event": "started"})
+        board.observe(trial, Started(trial.id))
     return board
 
 

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from seqbench.errors import StoreError
+from seqbench.execution.events import Crashed, Finished, IntervalDone, Started
 from seqbench.execution.job import job_of
 from seqbench.execution.local import ATTEMPTS, Pool
 from seqbench.plan.plan import plan
@@ -23,16 +24,16 @@ def group(grid):
 def run(pool, groups):
     events = []
     pool.run(groups, events.append)
-    return {name: [event for event in events if event["event"] == name] for name in ("finished", "crashed", "started")}
+    return {kind: [event for event in events if isinstance(event, kind)] for kind in (Finished, Crashed, Started)}
 
 
 def test_an_exception_is_reported_and_the_next_trial_goes_on(group):
     broken = replace(group.trials[0], fixed={**group.trials[0].fixed, "cell": {"name": "nothing", "settings": {}}})
     with Pool(1) as pool:
         events = run(pool, [replace(group, trials=(broken, group.trials[1]))])
-    [crash] = events["crashed"]
-    assert "nothing" in crash["traceback"]
-    assert [event["trial"] for event in events["finished"]] == [group.trials[1].id]
+    [crash] = events[Crashed]
+    assert "nothing" in crash.traceback
+    assert [event.trial for event in events[Finished]] == [group.trials[1].id]
 
 
 def test_a_killed_worker_costs_one_attempt(group):
@@ -41,14 +42,14 @@ def test_a_killed_worker_costs_one_attempt(group):
     with Pool(1) as pool:
 
         def handle(event):
-            if event["event"] == "started" and not killed:
+            if isinstance(event, Started) and not killed:
                 killed.append(os.kill(pool._workers[0]._process.pid, signal.SIGKILL))
             events.append(event)
 
         events = []
         pool.run([group], handle)
-    assert [event["trial"] for event in events if event["event"] == "finished"] == [trial.id for trial in group.trials]
-    assert not [event for event in events if event["event"] == "crashed"]
+    assert [event.trial for event in events if isinstance(event, Finished)] == [trial.id for trial in group.trials]
+    assert not [event for event in events if isinstance(event, Crashed)]
 
 
 def test_a_trial_that_kills_its_workers_is_given_up_with_a_reason(group):
@@ -56,17 +57,17 @@ def test_a_trial_that_kills_its_workers_is_given_up_with_a_reason(group):
         events = []
 
         def handle(event):
-            if event["event"] == "started" and event["trial"] == group.trials[0].id:
+            if isinstance(event, Started) and event.trial == group.trials[0].id:
                 os.kill(pool._workers[0]._process.pid, signal.SIGKILL)
             events.append(event)
 
         pool.run([group], handle)
-    assert [event["event"] for event in events].count("started") == ATTEMPTS + 1
-    [crash] = [event for event in events if event["event"] == "crashed"]
-    assert crash["trial"] == group.trials[0].id
-    assert "killed by signal 9" in crash["traceback"]
-    assert "--workers 1" in crash["traceback"]
-    assert [event["trial"] for event in events if event["event"] == "finished"] == [group.trials[1].id]
+    assert [type(event) for event in events].count(Started) == ATTEMPTS + 1
+    [crash] = [event for event in events if isinstance(event, Crashed)]
+    assert crash.trial == group.trials[0].id
+    assert "killed by signal 9" in crash.traceback
+    assert "--workers 1" in crash.traceback
+    assert [event.trial for event in events if isinstance(event, Finished)] == [group.trials[1].id]
 
 
 def test_an_idle_worker_that_dies_is_replaced(group):
@@ -77,7 +78,7 @@ def test_an_idle_worker_that_dies_is_replaced(group):
         os.kill(idle._process.pid, signal.SIGKILL)
         idle._process.wait()
         events = run(pool, [second])
-        assert [event["trial"] for event in events["finished"]] == [group.trials[1].id]
+        assert [event.trial for event in events[Finished]] == [group.trials[1].id]
         assert pool._workers != [idle]
 
 
@@ -87,7 +88,7 @@ def test_what_a_worker_cannot_write_is_no_fault_of_its_trial(group, tmp_path):
         events = []
         with pytest.raises(StoreError, match=re.escape(str(tmp_path / "parameters"))):
             pool.run([group], events.append)
-    assert {event["event"] for event in events} == {"started", "interval"}
+    assert {type(event) for event in events} == {Started, IntervalDone}
 
 
 def test_what_workers_print_comes_line_by_line(group, monkeypatch):
@@ -116,9 +117,9 @@ def test_the_lengths_of_a_method_stay_with_one_worker(grid):
     with Pool(2) as pool:
 
         def handle(event):
-            if event["event"] == "started":
-                worker = next(worker for worker in pool._workers if worker.trial and worker.trial.id == event["trial"])
-                began.setdefault(worker, []).append(series[event["trial"]])
+            if isinstance(event, Started):
+                worker = next(worker for worker in pool._workers if worker.trial and worker.trial.id == event.trial)
+                began.setdefault(worker, []).append(series[event.trial])
 
         pool.run(groups, handle)
     assert len(began) == 2

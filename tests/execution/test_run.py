@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from seqbench.commands.summary import probe_share
+from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
 from seqbench.store.checkpoints import begun
 from seqbench.store.results import load_curves, load_plan, load_probes, load_results
@@ -33,7 +34,7 @@ def without_clock(table):
 def uninterrupted(grid, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "tiny"
     events = []
-    summary = run_grid(grid, folder, workers=2, observe=lambda trial, event: events.append((trial.id, event["event"])))
+    summary = run_grid(grid, folder, workers=2, observe=lambda trial, event: events.append((trial.id, event.event)))
     return folder, summary, events
 
 
@@ -132,7 +133,7 @@ def test_kill_9_half_way_then_again_gives_the_same_table(grid, uninterrupted, tm
     states, trained = [], []
 
     def observe(trial, event):
-        trained.extend([trial.id] if event["event"] == "finished" else [])
+        trained.extend([trial.id] if isinstance(event, Finished) else [])
 
     run_grid(grid, folder, workers=2, found=lambda plan, found: states.append(found), observe=observe)
     assert states[0].unfinished_run["process"] == process.pid
@@ -147,7 +148,7 @@ def test_a_trial_killed_half_way_goes_on_from_its_checkpoint_to_the_same_bits(gr
     stopped = []
 
     def stop(trial, event):
-        if event["event"] == "interval" and event["step"] == 20:
+        if isinstance(event, IntervalDone) and event.step == 20:
             stopped.append(trial.id)
             raise KeyboardInterrupt
 
@@ -157,8 +158,8 @@ def test_a_trial_killed_half_way_goes_on_from_its_checkpoint_to_the_same_bits(gr
     states, steps = [], {}
 
     def observe(trial, event):
-        if event["event"] == "interval":
-            steps.setdefault(trial.id, []).append(event["step"])
+        if isinstance(event, IntervalDone):
+            steps.setdefault(trial.id, []).append(event.step)
 
     run_grid(grid, folder, workers=1, found=lambda plan, found: states.append(found), observe=observe)
     assert (states[0].begun, states[0].finished) == (1, 0)
