@@ -29,6 +29,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 Floats = NDArray[np.float64]
 
@@ -43,9 +44,8 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 
     """Exact interval of level 1 - alpha for a share (Clopper & Pearson 1934), elementwise; (0, 1) for no trials."""
     k, n, a = np.broadcast_arrays(*(np.asarray(each, float) for each in (successes, trials, alpha)))
     low, high = np.zeros(k.shape), np.ones(k.shape)
-    some, short = k > 0, k < n
-    low[some] = stats.beta.ppf(a[some] / 2, k[some], n[some] - k[some] + 1)
-    high[short] = stats.beta.ppf(1 - a[short] / 2, k[short] + 1, n[short] - k[short])
+    tried = n > 0
+    low[tried], high[tried] = proportion_confint(k[tried], n[tried], a[tried], method="beta")
     return low, high
 
 

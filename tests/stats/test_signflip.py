@@ -10,7 +10,7 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from seqbench.stats import signflip
-from seqbench.stats.signflip import holm, seeds_to_find_anything, sign_flip_test, smallest_p, verdict
+from seqbench.stats.signflip import holm, seeds_to_find_anything, sign_flip_test, verdict
 
 
 def test_hand_counted_patterns():
@@ -76,7 +76,8 @@ def test_holm_counts_what_could_not_be_tested():
 @pytest.mark.parametrize(("comparisons", "seeds"), [(1, 6), (3, 7), (6, 8), (10, 9), (15, 10), (28, 11)])
 def test_seeds_below_which_nothing_can_be_found(comparisons, seeds):
     assert seeds_to_find_anything(comparisons) == seeds
-    assert smallest_p(seeds) * comparisons <= 0.05 < smallest_p(seeds - 1) * comparisons
+    # The smallest p-value that n pairs can give is 2 of 2^n sign patterns.
+    assert sign_flip_test(np.ones(seeds)) * comparisons <= 0.05 < sign_flip_test(np.ones(seeds - 1)) * comparisons
 
 
 def test_verdicts():

@@ -109,12 +109,12 @@ def test_a_method_that_left_the_grid_leaves_the_chart(store: Path, tmp_path: Pat
     assert list(chart(store, "accuracy_vs_length")) == ["lstm"]
 
 
-def test_divergence_is_a_gap_and_a_flag_and_no_number_is_infinite(store: Path, tmp_path: Path) -> None:
+def test_divergence_is_a_zero_and_a_flag_and_no_number_is_infinite(store: Path, tmp_path: Path) -> None:
     mirror_snapshot(
         snapshot(grid({"vanilla": {10: [1.0, 0.9, None], 30: [None, None, 0.5]}}), tmp_path / "toy"), uri(store)
     )
-    assert chart(store, "accuracy_vs_length") == {"vanilla": [(10, 0.9)]}
-    assert chart(store, "worst_seed_accuracy_vs_length") == {}
+    assert chart(store, "accuracy_vs_length") == {"vanilla": [(10, 0.9), (30, 0.0)]}
+    assert chart(store, "worst_seed_accuracy_vs_length") == {"vanilla": [(10, 0.0), (30, 0.0)]}
     assert chart(store, "diverged_share_vs_length")["vanilla"] == [
         (10, pytest.approx(1 / 3)),
         (30, pytest.approx(2 / 3)),
