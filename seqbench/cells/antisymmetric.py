@@ -51,4 +51,4 @@ class Antisymmetric(ParametrisedCell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        return carry + self.step_size * jnp.tanh(projected + carry @ self.recurrent_matrix())
+        return carry + self.step_size * jnp.tanh(projected + self.multiply_recurrent(carry))

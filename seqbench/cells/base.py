@@ -41,6 +41,8 @@ class Cell(nnx.Module):
     """The gate that says how much of the state is kept, with 1 if opening it keeps more and -1 if it keeps less."""
     fixed_recurrence: ClassVar[str] = ""
     """Why the cell has no recurrent matrix of free entries; empty if it has one."""
+    products: Any = None
+    """What takes the products of a step in its place, in the copy of the cell that a loop works with."""
 
     def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs) -> None:
         """Draw the kernels of all blocks (Glorot uniform, block by block) with zero biases."""
@@ -61,6 +63,16 @@ class Cell(nnx.Module):
     def step(self, carry: Carry, projected: Float[Array, "B P"]) -> Carry:
         """One step of the recurrence."""
         raise TypeError(f"{type(self).__name__} has no step")
+
+    def multiply(self, states: Float[Array, "B R"], kernel: str = "recurrent_kernel") -> Float[Array, "B Q"]:
+        """`states` times one of the cell's matrices [R, Q], named by its attribute.
+
+        A step that multiplies by a matrix through this trains several times faster: the loop over time then forms the
+        matrix's gradient from many steps at once. Not for use inside a loop or branch of the step's own.
+        """
+        if self.products is not None:
+            return self.products.multiply(self, kernel, states)
+        return states @ getattr(self, kernel)[...]
 
     def output(self, carry: Carry) -> Float[Array, "B H"]:
         """What the layer above reads from the state."""
@@ -95,11 +107,9 @@ class Cell(nnx.Module):
         names = [name for name in self.blocks if name != self.candidate]
         return {name: jax.nn.sigmoid(projected[..., self.block(name)]) for name in names}
 
-    def parallel(
-        self, projected: Float[Array, "T B P"], initial: Carry, mask: Bool[Array, "T B 1"] | None
-    ) -> Carry | None:
-        """The carries after every step, with a leading axis T, without a loop; None if the cell needs the loop."""
-        return None
+    def parallel(self, projected: Float[Array, "T B P"], initial: Carry, mask: Bool[Array, "T B 1"] | None) -> Carry:
+        """The carries after every step, with a leading axis T, without a loop: only for cells that can."""
+        raise TypeError(f"{type(self).__name__} has no parallel form")
 
     def block(self, name: str) -> slice:
         """Where a block stands along the last axis of the kernels and the bias."""
@@ -139,6 +149,10 @@ class ParametrisedCell(Cell):
     def recurrent_matrix(self) -> Float[Array, "H H"]:
         """The recurrent matrix, by which a row of states is multiplied."""
         return self.make_matrix() if self.matrix is None else self.matrix[...]
+
+    def multiply_recurrent(self, states: Float[Array, "B H"]) -> Float[Array, "B H"]:
+        """`states` times the recurrent matrix."""
+        return states @ self.make_matrix() if self.matrix is None else self.multiply(states, "matrix")
 
     def prepared(self) -> Cell:
         """The cell with its matrix made."""

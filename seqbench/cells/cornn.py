@@ -60,7 +60,7 @@ class CoRNN(Cell):
     def step(self, carry: Oscillators, projected: Float[Array, "B H"]) -> Oscillators:
         """One step of the recurrence."""
         y, z = carry
-        force = jnp.tanh(projected + y @ self.recurrent_kernel[...] + z @ self.velocity_kernel[...])
+        force = jnp.tanh(projected + self.multiply(y) + self.multiply(z, "velocity_kernel"))
         z = z + self.time_step * (force - self.stiffness * y - self.damping * z)
         return Oscillators(y + self.time_step * z, z)
 

@@ -16,7 +16,10 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from seqbench.cells._gates import LOGISTIC, squash
 from seqbench.cells.base import Cell, CellBuilder
+
+KINDS = (LOGISTIC, LOGISTIC)
 
 
 def gru() -> CellBuilder:
@@ -36,8 +39,30 @@ class GRU(Cell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B 3H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        recurrent = carry @ self.recurrent_kernel[...]
         gates, candidate = 2 * self.hidden, slice(2 * self.hidden, None)
-        r, z = jnp.split(jax.nn.sigmoid(projected[..., :gates] + recurrent[..., :gates]), 2, axis=-1)
-        n = jnp.tanh(projected[..., candidate] + r * (recurrent[..., candidate] + self.candidate_bias[...]))
-        return n + z * (carry - n)
+        recurrent = self.multiply(carry)
+        inside = recurrent[..., candidate] + self.candidate_bias[...]
+        return gated(carry, projected[..., :gates] + recurrent[..., :gates], projected[..., candidate], inside)
+
+
+@jax.custom_jvp
+def gated(
+    h: Float[Array, "B H"], gates: Float[Array, "B 2H"], outside: Float[Array, "B H"], inside: Float[Array, "B H"]
+) -> Float[Array, "B H"]:
+    """The next h from the preactivations of r and z, and what is added to n outside of r and inside."""
+    r, z = squash(gates, KINDS)
+    n = jnp.tanh(outside + r * inside)
+    return n + z * (h - n)
+
+
+@gated.defjvp
+def _gated_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
+    """By h, z and n the next h changes, n by r and by what stands outside of r and inside."""
+    h, gates, outside, inside = primals
+    r, z = squash(gates, KINDS)
+    n = jnp.tanh(outside + r * inside)
+    dr, dz = jnp.split(tangents[1], 2, axis=-1)
+    by_n = (1 - z) * (1 - n * n)
+    change = z * tangents[0] + ((h - n) * z * (1 - z)) * dz + by_n * tangents[2]
+    change += (by_n * r) * tangents[3] + (by_n * inside * r * (1 - r)) * dr
+    return n + z * (h - n), change

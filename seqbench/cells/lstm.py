@@ -13,13 +13,14 @@ peepholes of Gers, Schraudolph & Schmidhuber 2002; forget bias 1 as recommended 
 from __future__ import annotations
 
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from seqbench.cells._gates import LOGISTIC, TANH, squash
 from seqbench.cells.base import Cell, CellBuilder
 from seqbench.setting_types import Weight
 
@@ -59,14 +60,14 @@ class LSTM(Cell):
 
     def step(self, carry: LSTMCarry, projected: Float[Array, "B 4H"]) -> LSTMCarry:
         """One step of the recurrence."""
-        i, f, g, o = jnp.split(projected + carry.h @ self.recurrent_kernel[...], 4, axis=-1)
-        if self.peepholes:
-            see_input, see_forget, see_output = self.peephole_weights[...]
-            i, f = i + see_input * carry.c, f + see_forget * carry.c
+        preactivation = projected + self.multiply(carry.h)
+        if not self.peepholes:
+            return LSTMCarry(*gated(carry.c, preactivation))
+        i, f, g, o = jnp.split(preactivation, 4, axis=-1)
+        see_input, see_forget, see_output = self.peephole_weights[...]
+        i, f = i + see_input * carry.c, f + see_forget * carry.c
         c = jax.nn.sigmoid(f) * carry.c + jax.nn.sigmoid(i) * jnp.tanh(g)
-        if self.peepholes:
-            o = o + see_output * c
-        return LSTMCarry(c, jax.nn.sigmoid(o) * jnp.tanh(c))
+        return LSTMCarry(c, jax.nn.sigmoid(o + see_output * c) * jnp.tanh(c))
 
     def gates(self, carry: LSTMCarry, projected: Float[Array, "B 4H"]) -> dict[str, Float[Array, "B H"]]:
         """Input, forget and output gate, peepholes included."""
@@ -80,3 +81,27 @@ class LSTM(Cell):
     def output(self, carry: LSTMCarry) -> Float[Array, "B H"]:
         """The hidden state h."""
         return carry.h
+
+
+KINDS = (LOGISTIC, LOGISTIC, TANH, LOGISTIC)
+
+
+@jax.custom_jvp
+def gated(c: Float[Array, "B H"], preactivation: Float[Array, "B 4H"]) -> tuple[Array, Array]:
+    """The next c and h, both [B, H], without peepholes."""
+    i, f, g, o = squash(preactivation, KINDS)
+    c = f * c + i * g
+    return c, o * jnp.tanh(c)
+
+
+@gated.defjvp
+def _gated_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Any, Any]:
+    """By c, i, f and g the next c changes, by it and by o the next h."""
+    past, dc = primals[0], tangents[0]
+    i, f, g, o = squash(primals[1], KINDS)
+    di, df, dg, do = jnp.split(tangents[1], 4, axis=-1)
+    c = f * past + i * g
+    t = jnp.tanh(c)
+    dc = f * dc + (g * i * (1 - i)) * di + (past * f * (1 - f)) * df + (i * (1 - g * g)) * dg
+    dh = (o * (1 - t * t)) * dc + (t * o * (1 - o)) * do
+    return (c, o * t), (dc, dh)

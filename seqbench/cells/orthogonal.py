@@ -49,5 +49,5 @@ class Orthogonal(ParametrisedCell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        z = projected + carry @ self.recurrent_matrix()
+        z = projected + self.multiply_recurrent(carry)
         return jnp.sign(z) * jax.nn.relu(jnp.abs(z) + self.bias[...])

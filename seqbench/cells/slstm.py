@@ -60,7 +60,7 @@ class SLSTM(Cell):
 
     def step(self, carry: SLSTMCarry, projected: Float[Array, "B 4H"]) -> SLSTMCarry:
         """One step of the recurrence."""
-        i, f, g, o = jnp.split(projected + carry.h @ self.recurrent_kernel[...], 4, axis=-1)
+        i, f, g, o = jnp.split(projected + self.multiply(carry.h), 4, axis=-1)
         log_f = jax.nn.log_sigmoid(f) if self.forget_gate == "sigmoid" else f
         past = jax.lax.stop_gradient(carry.m)
         # h does not depend on m, whatever m is, so its derivative by m is zero and need not be computed.

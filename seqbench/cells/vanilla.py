@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from seqbench.cells._gates import tanh
 from seqbench.cells.base import Cell, CellBuilder
 
 
@@ -31,5 +32,5 @@ class Vanilla(Cell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        preactivation = projected + carry @ self.recurrent_kernel[...]
-        return jnp.tanh(preactivation) if self.activation == "tanh" else jnp.maximum(preactivation, 0)
+        preactivation = projected + self.multiply(carry)
+        return tanh(preactivation) if self.activation == "tanh" else jnp.maximum(preactivation, 0)

@@ -10,16 +10,25 @@ from __future__ import annotations
 from typing import Any
 
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 
 class Layer(nnx.Module):
     """A layer: `inputs [B, T, I] -> outputs [B, T, H]`."""
 
     def __call__(
-        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T I"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
-        """Run the layer; `taps` are zeros added to its state at each step (see `seqbench.layers.unroll`)."""
+        """Run the layer.
+
+        `taps` are zeros added to its state at each step, and of `T` steps only the first `steps` are taken (see
+        `seqbench.layers.unroll`): what a layer gives for others is not read.
+        """
         raise TypeError(f"{type(self).__name__} cannot be called")
 
     def taps(self, batch_size: int, steps: int) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.cells.base import Cell
 from seqbench.layers.base import Layer
@@ -23,13 +23,20 @@ class Bidirectional(Layer):
         self.backward = Recurrent(backward, reverse=True)
 
     def __call__(
-        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T I"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """Both readings of the sequence, in the order of its steps."""
         ahead, back = (None, None) if taps is None else taps
-        return jnp.concatenate(
-            [self.forward(inputs, mask, taps=ahead), self.backward(inputs, mask, taps=back)], axis=-1
+        both = (
+            self.forward(inputs, mask, taps=ahead, steps=steps),
+            self.backward(inputs, mask, taps=back, steps=steps),
         )
+        return jnp.concatenate(both, axis=-1)
 
     def taps(self, batch_size: int, steps: int) -> tuple[Any, Any]:
         """The taps of both directions."""

@@ -8,7 +8,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
@@ -36,13 +36,18 @@ class Deep(Layer):
         self.template = nnx.merge(graphs[0], jax.tree.map(lambda *leaves: jnp.stack(leaves), *states))
 
     def __call__(
-        self, inputs: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T H"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """Run the layers from the bottom up."""
         graph, stacked = nnx.split(self.template)
 
         def climb(values: Float[Array, "B T H"], state: nnx.State) -> tuple[Float[Array, "B T H"], None]:
-            return nnx.merge(graph, state)(values, mask), None
+            return nnx.merge(graph, state)(values, mask, steps=steps), None
 
         return jax.lax.scan(climb, inputs, stacked)[0]
 

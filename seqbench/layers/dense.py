@@ -10,7 +10,7 @@ from typing import Any, Literal
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.layers.base import Layer
 
@@ -39,7 +39,12 @@ class Dense(Layer):
         self.activation = activation
 
     def __call__(
-        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T I"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The layer at every step."""
         z = self.linear(inputs)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.cells.base import Cell
 from seqbench.layers.base import Layer
@@ -17,12 +17,21 @@ from seqbench.layers.unroll import choose_segment, unroll
 
 
 class Seen(NamedTuple):
-    """What a recurrent layer met and gave in one call; `mask` and `taps` may be None."""
+    """What a recurrent layer met and gave in one call; `mask`, `taps` and `steps` may be None."""
 
     inputs: Float[Array, "B T I"]
     mask: Bool[Array, "B T"] | None
     taps: Any
     outputs: Float[Array, "B T H"]
+    steps: Int[Array, ""] | None = None
+
+    @property
+    def valid(self) -> Bool[Array, "B T"] | None:
+        """Where the sequences have a step that was taken; None where all have and all were."""
+        if self.steps is None:
+            return self.mask
+        taken = jnp.broadcast_to(jnp.arange(self.outputs.shape[1]) < self.steps, self.outputs.shape[:2])
+        return taken if self.mask is None else taken & self.mask
 
 
 class Recurrent(Layer):
@@ -35,12 +44,18 @@ class Recurrent(Layer):
         self.watch: Callable[[Seen], None] | None = None
 
     def __call__(
-        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T I"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The cell's outputs over the sequence."""
-        outputs = unroll(self.cell, inputs, mask, taps=taps, reverse=self.reverse, segment=self.segment).outputs
+        settings: dict[str, Any] = {"reverse": self.reverse, "segment": self.segment}
+        outputs = unroll(self.cell, inputs, mask, taps=taps, steps=steps, **settings).outputs
         if self.watch:
-            self.watch(Seen(inputs, mask, taps, outputs))
+            self.watch(Seen(inputs, mask, taps, outputs, steps))
         return outputs
 
     def taps(self, batch_size: int, steps: int) -> Any:

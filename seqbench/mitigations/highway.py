@@ -15,7 +15,7 @@ from typing import Any
 
 import jax
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
@@ -51,12 +51,17 @@ class Highway(Layer, Switched):
         )
 
     def __call__(
-        self, inputs: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T H"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The layer's input and output, mixed."""
         past = self.path(inputs)
         transform = jax.nn.sigmoid(self.gate(past))
-        return past + transform * (self.inner(inputs, mask, taps=taps) - past)
+        return past + transform * (self.inner(inputs, mask, taps=taps, steps=steps) - past)
 
     def taps(self, batch_size: int, steps: int) -> Any:
         """The inner layer's taps."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from flax import nnx
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
@@ -40,10 +40,15 @@ class Normalised(Layer):
         self.norm = nnx.LayerNorm(width, epsilon=epsilon, use_fast_variance=False, rngs=rngs)
 
     def __call__(
-        self, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T I"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The layer's output, normalised over its units."""
-        return self.norm(self.inner(inputs, mask, taps=taps))
+        return self.norm(self.inner(inputs, mask, taps=taps, steps=steps))
 
     def taps(self, batch_size: int, steps: int) -> Any:
         """The inner layer's taps."""

@@ -40,7 +40,8 @@ def squared_change(seen: Seen) -> Float[Array, ""]:
     # The square root has no derivative at a state of zeros; there it gets 0.
     norms = jnp.where(squares > 0, jnp.sqrt(jnp.where(squares > 0, squares, 1)), 0)
     changes = jnp.square(norms[:, 1:] - norms[:, :-1])
-    if seen.mask is None:
+    valid = seen.valid
+    if valid is None:
         return jnp.mean(changes)
-    pairs = seen.mask[:, 1:] & seen.mask[:, :-1]
+    pairs = valid[:, 1:] & valid[:, :-1]
     return jnp.sum(jnp.where(pairs, changes, 0)) / jnp.maximum(jnp.sum(pairs), 1)

@@ -84,7 +84,7 @@ def layer_omega(layer: Recurrent, seen: Seen, arriving: Any) -> Float[Array, ""]
     """Omega of one layer; `arriving` is dE/dh_t, leaves [T, B, H]."""
     cell = layer.cell
     projected = jnp.swapaxes(cell.project(seen.inputs), 0, 1)
-    valid = jnp.ones(projected.shape[:2], bool) if seen.mask is None else jnp.swapaxes(seen.mask, 0, 1)
+    valid = jnp.ones(projected.shape[:2], bool) if seen.valid is None else jnp.swapaxes(seen.valid, 0, 1)
 
     def step(carry: Carry, at: tuple) -> tuple[Carry, tuple[Array, Array]]:
         projected, valid, arriving = at

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
@@ -39,10 +39,15 @@ class Residual(Layer, Switched):
         self.inner = inner
 
     def __call__(
-        self, inputs: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None = None, *, taps: Any = None
+        self,
+        inputs: Float[Array, "B T H"],
+        mask: Bool[Array, "B T"] | None = None,
+        *,
+        taps: Any = None,
+        steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The layer's input plus its output."""
-        return self.path(inputs) + self.inner(inputs, mask, taps=taps)
+        return self.path(inputs) + self.inner(inputs, mask, taps=taps, steps=steps)
 
     def taps(self, batch_size: int, steps: int) -> Any:
         """The inner layer's taps."""

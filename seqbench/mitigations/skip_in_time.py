@@ -113,7 +113,7 @@ class AddedInTime(CellWrapper, Switched):
         """One step: remember the last output, read those of long ago."""
         ring = remember(carry.ring, self.inner.output(carry.inner), carry.place)
         past = jnp.concatenate([recall(ring, carry.place, stride) for stride in self.strides], axis=-1)
-        inner = self.inner.step(carry.inner, projected + self.path(past) @ self.skip_kernel[...])
+        inner = self.inner.step(carry.inner, projected + self.multiply(self.path(past), "skip_kernel"))
         return SkipCarry(inner, ring, (carry.place + 1) % max(self.strides))
 
 

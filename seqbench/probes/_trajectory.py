@@ -40,7 +40,7 @@ class Trajectory(NamedTuple):
 def trajectories(view: View) -> dict[str, Trajectory]:
     """The trajectory of every recurrent layer, by its place in the model, from the inputs it met."""
     layers = recurrent_layers(view.model)
-    return {place: trajectory(layers[place], seen.inputs, seen.mask) for place, seen in view.met.items()}
+    return {place: trajectory(layers[place], seen.inputs, seen.valid) for place, seen in view.met.items()}
 
 
 def trajectory(layer: Recurrent, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None) -> Trajectory:

@@ -107,7 +107,7 @@ def _by_step(layer: Recurrent, met: Seen, arriving: Any, direction: Any, share: 
 
         return jax.lax.map(part, (along.steps, arriving))
 
-    return jax.vmap(one, in_axes=(0, 0, 1), out_axes=1)(met.inputs, met.mask, arriving)
+    return jax.vmap(one, in_axes=(0, 0, 1), out_axes=1)(met.inputs, met.valid, arriving)
 
 
 def _routed(view: View) -> dict[str, Any]:

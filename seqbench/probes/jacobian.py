@@ -69,7 +69,7 @@ def trace(view: View) -> list[Spectrum]:
         for layer in layers.values():
             layer.cell = _uncut(layer.cell)
         return [
-            _spectrum(trajectory(layer, met[place].inputs, met[place].mask), ends[part], jnp.max(aims[part]))
+            _spectrum(trajectory(layer, met[place].inputs, met[place].valid), ends[part], jnp.max(aims[part]))
             for place, layer in layers.items()
             for part in [in_decoder(place)]
         ]

@@ -1,4 +1,4 @@
-"""The loop over time: masks, directions, segments, taps, and one matrix product for all projections."""
+"""The loop over time: masks, directions, segments, taps, fewer steps than there is room for, few products."""
 
 from __future__ import annotations
 
@@ -111,20 +111,58 @@ def test_zero_taps_change_nothing(cell, inputs):
     jax.tree.map(np.testing.assert_array_equal, tapped, unroll(cell, inputs))
 
 
-def test_all_projections_are_one_matrix_product_before_the_loop(cell, inputs):
-    program = jax.make_jaxpr(lambda x: unroll(cell, x).outputs)(inputs)
+def test_products_are_large_but_for_one_a_step(cell, inputs):
+    graph, state = nnx.split(cell)
+
+    def loss(state, x):
+        return jnp.sum(unroll(nnx.merge(graph, state), x).outputs)
+
+    program = jax.make_jaxpr(jax.grad(loss))(state, inputs)
+    loops = [equation for equation in program.eqns if equation.primitive.name == "scan"]
+    inside = [[each.primitive.name for each in loop.params["jaxpr"].jaxpr.eqns] for loop in loops]
+    assert [names.count("dot_general") for names in inside] == [1, 1], "forwards and backwards the recurrent product"
     outside = [equation.primitive.name for equation in program.eqns]
-    assert outside.count("dot_general") == 1
-    assert outside.index("dot_general") < outside.index("scan")
-    (loop,) = (equation for equation in program.eqns if equation.primitive.name == "scan")
-    inside = [equation.primitive.name for equation in loop.params["jaxpr"].jaxpr.eqns]
-    assert inside.count("dot_general") == 1, "the recurrent product is the only one left in the loop"
+    # Projecting the inputs, the gradients of inputs, input kernel and recurrent kernel, and a second projection that
+    # nothing uses, which the compiler removes.
+    assert outside.count("dot_general") == 5
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_steps_not_taken_cost_nothing_and_give_nothing(cell, inputs, reverse):
+    taken = 4
+    given = unroll(cell, inputs.at[:, taken:].set(jnp.nan), steps=jnp.asarray(taken), reverse=reverse)
+    exact = unroll(cell, inputs[:, :taken], reverse=reverse)
+    np.testing.assert_allclose(given.outputs[:, :taken], exact.outputs, rtol=1e-6, atol=1e-7)
+    np.testing.assert_array_equal(given.outputs[:, taken:], 0)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7), given.final, exact.final)
+
+
+def test_one_program_serves_every_number_of_steps(cell, inputs):
+    graph, state = nnx.split(cell)
+    long = jnp.tile(inputs, (1, 10, 1))  # several chunks of which the last is not full
+
+    def loss(state, inputs, steps):
+        return jnp.sum(unroll(nnx.merge(graph, state), inputs, steps=steps).outputs ** 2)
+
+    traced = jax.jit(jax.grad(loss, argnums=(0, 1)))
+    for steps in (1, 35, 36, 70):
+        by_state, by_inputs = traced(state, long, jnp.asarray(steps))
+        exact_state, exact_inputs = jax.jit(jax.grad(loss, argnums=(0, 1)))(state, long[:, :steps], None)
+        jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5), by_state, exact_state)
+        np.testing.assert_allclose(by_inputs[:, :steps], exact_inputs, rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(by_inputs[:, steps:], 0)
+    assert traced._cache_size() == 1
+
+
+def test_autodiff_takes_all_steps(cell, inputs):
+    with pytest.raises(ValueError, match="cut the inputs"):
+        unroll(cell, inputs, steps=jnp.asarray(2), autodiff=True)
 
 
 def test_estimate_counts_what_the_derivative_of_a_step_keeps():
-    # h_t = tanh(p_t + h U): the projection, and for the derivative the state before and the slope of tanh.
+    # h_t = tanh(p_t + h U): the state before, a factor of the kernel's gradient, and the slope of tanh.
     cell = vanilla()(INPUTS, HIDDEN, nnx.Rngs(0))
-    assert backward_bytes(cell, BATCH, STEPS) == BATCH * STEPS * HIDDEN * 3 * 4
+    assert backward_bytes(cell, BATCH, STEPS) == BATCH * STEPS * HIDDEN * 2 * 4
 
 
 def test_segment_is_chosen_by_memory(cell):

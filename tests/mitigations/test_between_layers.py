@@ -17,7 +17,7 @@ from seqbench.mitigations.residual import residual
 class Doubling(Layer):
     """y = 2 x."""
 
-    def __call__(self, inputs, mask=None, *, taps=None):
+    def __call__(self, inputs, mask=None, *, taps=None, steps=None):
         return 2 * inputs
 
 

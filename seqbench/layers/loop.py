@@ -1,0 +1,280 @@
+"""The loop over time with a derivative of its own: a loop forwards, a loop backwards, and large products in between.
+
+Reverse mode through `jax.lax.scan` adds to the gradient of every weight in every step, and does not pass through a loop
+whose number of steps is an argument. Here time is cut into chunks. The inputs of a chunk are projected in one product;
+then its steps are taken one by one. On the way back the steps of a chunk pass the gradient on and note it; after them
+the gradients of the kernels and of the inputs are one product each.
+
+What the backward pass needs of every step is either kept, or computed again, chunk by chunk, from the carry before the
+chunk (Chen et al. 2016, Training deep nets with sublinear memory cost, arXiv:1604.06174).
+
+Shapes: `N` = chunks x steps a chunk, the length of the buffers; `B` batch, `I` inputs, `H` hidden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int
+
+from seqbench.cells.base import Carry, Cell
+from seqbench.layers.step import At, Step, numbers_of, parameters_of, parameters_read
+
+Number = Int[Array, ""] | int
+"""A number of steps or of chunks: one of Python where it is fixed."""
+
+
+class Sequences(NamedTuple):
+    """A batch, time first; `mask` and `taps` may be None."""
+
+    inputs: Float[Array, "N B I"]
+    mask: Bool[Array, "N B 1"] | None
+    taps: Carry | None
+
+
+class Given(NamedTuple):
+    """What a loop is a function of; `steps` is None if all are taken."""
+
+    parameters: list[Array]
+    carry: Carry
+    sequences: Sequences
+    steps: Int[Array, ""] | None
+
+
+class Saved(NamedTuple):
+    """What the backward pass starts from: with `kept` of every step, or with `starts`, the carry before every chunk."""
+
+    given: Given
+    kept: list[Array] | None
+    starts: Carry | None
+
+
+class Found(NamedTuple):
+    """Cotangents as the backward pass collects them.
+
+    parameters: None where there is none
+    notes: of projected inputs and products, of every step of the chunk at hand
+    """
+
+    carry: list[Array]
+    parameters: list[Array | None]
+    inputs: Float[Array, "N B I"]
+    taps: Carry | None
+    notes: list[Array]
+
+
+class Plan(NamedTuple):
+    """What is fixed before a loop runs.
+
+    step: the cell's step
+    projects: places of the parameters that project the inputs
+    chunk: steps a chunk; divides the length of the buffers
+    keep: whether what the backward pass needs is kept of every step, or computed again from the carry before a chunk
+    reverse: from the last step to the first
+    """
+
+    step: Step
+    projects: list[int]
+    chunk: int
+    keep: bool
+    reverse: bool
+
+
+def first_step(cell: Cell, carry: Carry, sequences: Sequences) -> Step:
+    """The step of a prepared cell that carries `carry` on such a batch."""
+    one = _shapes(sequences)
+    return Step(cell, carry, At(jax.eval_shape(cell.project, one.inputs), one.mask, one.taps))
+
+
+def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool, reverse: bool) -> Plan:
+    """The plan of a loop over a batch."""
+    projects = parameters_read(
+        lambda own, inputs: step.cell(own).project(inputs), parameters_of(cell), _shapes(sequences).inputs
+    )
+    return Plan(step, projects, chunk, keep, reverse)
+
+
+def run(
+    plan: Plan, cell: Cell, carry: Carry, sequences: Sequences, steps: Int[Array, ""] | None
+) -> tuple[Carry, Float[Array, "N B H"]]:
+    """Take a prepared cell over the first `steps` steps of a batch, all if None.
+
+    Returns:
+        the carry after the last step, and the outputs, zero where no step is taken.
+    """
+
+    @jax.custom_vjp
+    def differentiable(given: Given) -> tuple[Carry, Array]:
+        return Loop(plan, given).forward(linearise=False)[:2]
+
+    def forward(given: Given) -> tuple[tuple[Carry, Array], Saved]:
+        final, outputs, kept, starts = Loop(plan, given).forward(linearise=True)
+        return (final, outputs), Saved(given, kept, starts)
+
+    def backward(saved: Saved, cotangents: tuple[Carry, Array]) -> tuple[Given]:
+        return (Loop(plan, saved.given).backward(saved, *cotangents),)
+
+    differentiable.defvjp(forward, backward)
+    return differentiable(Given(parameters_of(cell), carry, sequences, steps))
+
+
+class Loop:
+    """The loops of one plan over what is given."""
+
+    def __init__(self, plan: Plan, given: Given) -> None:
+        self.plan, self.step = plan, plan.step
+        self.parameters, self.first, self.sequences, self.steps = given
+        self.length = len(self.sequences.inputs)
+
+    def forward(self, *, linearise: bool) -> tuple[Carry, Array, list[Array] | None, Carry | None]:
+        """The final carry and the outputs; to `linearise` also what is kept, or the carry before every chunk."""
+        outputs = _buffer(self.length, self.step.output)
+        kept = _buffer(self.length, self.step.kept) if linearise and self.plan.keep else None
+        starts = _buffer(self.length // self.plan.chunk, self.first) if linearise and not self.plan.keep else None
+
+        def take(index: Number, at: tuple) -> tuple:
+            carry, outputs, kept, starts = at
+            carry_after, outputs, kept = self._chunk_forward(index, carry, outputs, kept, index * self.plan.chunk)
+            return carry_after, outputs, kept, None if starts is None else _put(starts, index, carry)
+
+        return self._over_chunks(take, (self.first, outputs, kept, starts), descending=self.plan.reverse)
+
+    def backward(self, saved: Saved, final: Carry, outputs: Float[Array, "N B H"]) -> Given:
+        """Cotangents of what is given, from those of the final carry and of the outputs."""
+        differentiated = {*self.step.read, *self.step.multiplied, *self.plan.projects}
+        found = Found(
+            numbers_of(final),
+            [jnp.zeros_like(p) if place in differentiated else None for place, p in enumerate(self.parameters)],
+            jnp.zeros_like(self.sequences.inputs),
+            jax.tree.map(jnp.zeros_like, self.sequences.taps),
+            _buffer(self.plan.chunk, self.step.noted),
+        )
+        again = None if self.plan.keep else _buffer(self.plan.chunk, self.step.kept)
+
+        def take(index: Number, at: tuple) -> tuple:
+            found, again = at
+            kept, offset = saved.kept, index * self.plan.chunk
+            if again is not None:
+                again = self._chunk_forward(index, _at(saved.starts, index), None, again, 0)[2]
+                kept, offset = again, 0
+            found = self._chunk_backward(index, found, outputs, kept, offset)
+            return self._products(index, found, kept, offset), again
+
+        found, _ = self._over_chunks(take, (found, again), descending=not self.plan.reverse)
+        carry = iter(found.carry)
+        start = jax.tree.map(lambda leaf: next(carry) if numbers_of(leaf) else None, self.first)
+        return Given(found.parameters, start, Sequences(found.inputs, None, found.taps), None)
+
+    def _chunk_forward(
+        self, index: Number, carry: Carry, outputs: Array | None, kept: list[Array] | None, offset: Number
+    ) -> tuple[Carry, Array | None, list[Array] | None]:
+        """Take the steps of a chunk, where outputs and what is kept (of its first step at `offset`) are wanted."""
+        first = index * self.plan.chunk
+        projected = self.step.cell(self.parameters).project(self._rows(self.sequences.inputs, first))
+
+        def take(place: Number, at: tuple) -> tuple:
+            carry, outputs, kept = at
+            here = At(_at(projected, place), *_at(self.sequences[1:], first + place))
+            if kept is None:
+                carry, output = self.step.advance(self.parameters, carry, here)
+            else:
+                carry, output, new = self.step.linearise(self.parameters, carry, here)
+                kept = _put(kept, offset + place, new)
+            return carry, None if outputs is None else _put(outputs, first + place, output), kept
+
+        return self._over_steps(index, take, (carry, outputs, kept), descending=self.plan.reverse)
+
+    def _chunk_backward(self, index: Number, found: Found, outputs: Array, kept: Any, offset: Number) -> Found:
+        """Pull the cotangents of the carry after a chunk, and of its outputs, back through its steps."""
+        first = index * self.plan.chunk
+        notes = found.notes
+        if self.steps is not None and self.plan.reverse:
+            # The last chunk in time may be shorter than the one before it in this loop, whose notes must not remain.
+            notes = jax.tree.map(jnp.zeros_like, notes)
+
+        def take(place: Number, at: tuple) -> tuple:
+            carry, read, taps, notes = at
+            output = _at(outputs, first + place)
+            pulled = self.step.pull(self.parameters, _at(kept, offset + place), carry, output)
+            read = jax.tree.map(jnp.add, read, pulled.parameters)
+            taps = _put(taps, first + place, pulled.tap)
+            return pulled.carry, read, taps, _put(notes, place, self.step.notes(pulled))
+
+        read = [found.parameters[place] for place in self.step.read]
+        state = found.carry, read, found.taps, notes
+        carry, read, taps, notes = self._over_steps(index, take, state, descending=not self.plan.reverse)
+        parameters = list(found.parameters)
+        for place, leaf in zip(self.step.read, read, strict=True):
+            parameters[place] = leaf
+        return Found(carry, parameters, found.inputs, taps, notes)
+
+    def _products(self, index: Number, found: Found, kept: Any, offset: Number) -> Found:
+        """Add the gradients of the kernels by the steps of a chunk, and give its inputs theirs."""
+        first = index * self.plan.chunk
+        inputs = self._rows(self.sequences.inputs, first)
+        if self.steps is not None:
+            taken = first + jnp.arange(self.plan.chunk) < self.steps
+            inputs = jnp.where(taken[:, None, None], inputs, 0)  # whatever stands there, even what is no number
+        own = [self.parameters[place] for place in self.plan.projects]
+
+        def project(own: list[Array], inputs: Array) -> Array:
+            parameters = list(self.parameters)
+            for place, leaf in zip(self.plan.projects, own, strict=True):
+                parameters[place] = leaf
+            return self.step.cell(parameters).project(inputs)
+
+        projected, *products = self.step.from_notes(found.notes)
+        by_project, by_inputs = jax.vjp(project, own, inputs)[1](projected)
+        states = self.step.states([self._rows(leaf, offset) for leaf in kept])
+        by_kernel = [jnp.einsum("nbr,nbq->rq", *factors) for factors in zip(states, products, strict=True)]
+        parameters = list(found.parameters)
+        for place, leaf in zip([*self.plan.projects, *self.step.multiplied], [*by_project, *by_kernel], strict=True):
+            parameters[place] = parameters[place] + leaf
+        whole = jax.lax.dynamic_update_slice_in_dim(found.inputs, by_inputs, first, 0)
+        return found._replace(parameters=parameters, inputs=whole)
+
+    def _rows(self, leaf: Array, first: Number) -> Array:
+        """The rows of a chunk that begins at `first`."""
+        return jax.lax.dynamic_slice_in_dim(leaf, first, self.plan.chunk)
+
+    def _over_chunks(self, take: Callable[[Number, Any], Any], state: Any, *, descending: bool) -> Any:
+        """Loop over the chunks that hold steps."""
+        if self.length == self.plan.chunk:
+            return take(0, state)
+        steps = self.length if self.steps is None else self.steps + self.plan.chunk - 1
+        return _loop(steps // self.plan.chunk, take, state, descending=descending)
+
+    def _over_steps(self, index: Number, take: Callable[[Number, Any], Any], state: Any, *, descending: bool) -> Any:
+        """Loop over the steps of a chunk."""
+        number: Number = self.plan.chunk
+        if self.steps is not None:
+            number = jnp.minimum(number, self.steps - index * self.plan.chunk)
+        return _loop(number, take, state, descending=descending)
+
+
+def _loop(number: Number, take: Callable[[Number, Any], Any], state: Any, *, descending: bool) -> Any:
+    """Take 0, 1, ..., number - 1, or the other way round."""
+    return jax.lax.fori_loop(0, number, lambda i, at: take(number - 1 - i if descending else i, at), state)
+
+
+def _shapes(sequences: Sequences) -> Sequences:
+    """The shapes of what one step reads."""
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), sequences)
+
+
+def _buffer(length: int, like: Any) -> Any:
+    """Zeros with a leading axis of time."""
+    return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), like)
+
+
+def _at(tree: Any, place: Number) -> Any:
+    """What stands at a place of the leading axis."""
+    return jax.tree.map(lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False), tree)
+
+
+def _put(tree: Any, place: Number, values: Any) -> Any:
+    """The buffers with values put at a place of the leading axis."""
+    return jax.tree.map(lambda leaf, x: jax.lax.dynamic_update_index_in_dim(leaf, x, place, 0), tree, values)
