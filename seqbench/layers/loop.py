@@ -173,7 +173,7 @@ class Loop:
     ) -> tuple[Carry, Array | None, list[Array] | None]:
         """Take the steps of a chunk, where outputs and what is kept (of its first step at `offset`) are wanted."""
         first = index * self.plan.chunk
-        projected = self.step.cell(self.parameters).project(self._rows(self.sequences.inputs, first))
+        projected = _flat(self.step.cell(self.parameters).project)(self._rows(self.sequences.inputs, first))
 
         def take(place: Number, at: tuple) -> tuple:
             carry, outputs, kept = at
@@ -224,12 +224,12 @@ class Loop:
             parameters = list(self.parameters)
             for place, leaf in zip(self.plan.projects, own, strict=True):
                 parameters[place] = leaf
-            return self.step.cell(parameters).project(inputs)
+            return _flat(self.step.cell(parameters).project)(inputs)
 
         projected, *products = self.step.from_notes(found.notes)
         by_project, by_inputs = jax.vjp(project, own, inputs)[1](projected)
         states = self.step.states([self._rows(leaf, offset) for leaf in kept])
-        by_kernel = [jnp.einsum("nbr,nbq->rq", *factors) for factors in zip(states, products, strict=True)]
+        by_kernel = [_as_rows(left).T @ _as_rows(right) for left, right in zip(states, products, strict=True)]
         parameters = list(found.parameters)
         for place, leaf in zip([*self.plan.projects, *self.step.multiplied], [*by_project, *by_kernel], strict=True):
             parameters[place] = parameters[place] + leaf
@@ -265,6 +265,21 @@ def _shapes(sequences: Sequences) -> Sequences:
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), sequences)
 
 
+def _as_rows(steps: Float[Array, "n B D"]) -> Float[Array, "nB D"]:
+    """The steps of a batch one under the other, the form in which matrix products are fast."""
+    return steps.reshape(-1, steps.shape[-1])
+
+
+def _flat(project: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """A function of each step on its own, as a function of many steps of a batch."""
+
+    def flat(steps: Float[Array, "n B I"]) -> Float[Array, "n B P"]:
+        projected = project(_as_rows(steps))
+        return projected.reshape(*steps.shape[:2], *projected.shape[1:])
+
+    return flat
+
+
 def _buffer(length: int, like: Any) -> Any:
     """Zeros with a leading axis of time."""
     return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), like)
@@ -272,9 +287,15 @@ def _buffer(length: int, like: Any) -> Any:
 
 def _at(tree: Any, place: Number) -> Any:
     """What stands at a place of the leading axis."""
-    return jax.tree.map(lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False), tree)
+    return jax.tree.map(
+        lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False, allow_negative_indices=False), tree
+    )
 
 
 def _put(tree: Any, place: Number, values: Any) -> Any:
     """The buffers with values put at a place of the leading axis."""
-    return jax.tree.map(lambda leaf, x: jax.lax.dynamic_update_index_in_dim(leaf, x, place, 0), tree, values)
+
+    def put(leaf: Array, value: Array) -> Array:
+        return jax.lax.dynamic_update_index_in_dim(leaf, value, place, 0, allow_negative_indices=False)
+
+    return jax.tree.map(put, tree, values)
