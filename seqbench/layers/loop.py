@@ -91,9 +91,8 @@ def first_step(cell: Cell, carry: Carry, sequences: Sequences) -> Step:
 
 def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool, reverse: bool) -> Plan:
     """The plan of a loop over a batch."""
-    projects = parameters_read(
-        lambda own, inputs: step.cell(own).project(inputs), parameters_of(cell), _shapes(sequences).inputs
-    )
+    inputs = _shapes(sequences).inputs
+    projects = parameters_read(lambda own, x: step.cell(own).project(x), parameters_of(cell), inputs)
     return Plan(step, projects, chunk, keep, reverse)
 
 
