@@ -6,6 +6,7 @@ A figure is a probe (`seqbench.schema.PROBE_COLUMNS`) whose column `remedy` says
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Trace(StrEnum):
@@ -23,6 +24,13 @@ class Trace(StrEnum):
     START = "start"
     PATH = "path"
     BACKWARD = "backward"
+
+
+class Remedy(NamedTuple):
+    """A remedy of a method: the name that the grid gives it, and what it leaves to be measured."""
+
+    name: str
+    traces: tuple[Trace, ...]
 
 
 PROOF: dict[Trace, str] = {

@@ -7,13 +7,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from seqbench.components.assemble import assemble_chain
 from seqbench.execution.environment import environment, revision
 from seqbench.grid.spec import Grid, Range
-from seqbench.plan.expand import complete_training
+from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.identity import canonical
 from seqbench.plan.plan import Plan
 from seqbench.store import atomic
 from seqbench.store.trials import Record
+from seqbench.traces import Remedy
 
 OUTCOME = {"solve_rate": "solved", "accuracy": "accuracy", "horizon": "horizon", "steps_to_solve": "steps"}
 """The statistics' word for each primary outcome that a grid can declare."""
@@ -28,7 +30,7 @@ def write_plan(folder: Path, current: Plan, records: list[Record]) -> None:
         "declared": declared(current),
         "training": complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
         "methods": [method.name for method in current.methods],
-        "remedies": {method.name: [remedy.name for remedy in method.mitigations] for method in current.methods},
+        "remedies": remedies(current),
         "incompatible": [reason._asdict() for reason in current.incompatible],
         "waiting": current.waiting,
         "chosen": [choice._asdict() for choice in current.choices],
@@ -39,6 +41,21 @@ def write_plan(folder: Path, current: Plan, records: list[Record]) -> None:
         **labels(current),
     }
     atomic.write_text(folder / "plan.json", json.dumps(content, indent=1))
+
+
+def remedies(current: Plan) -> dict[str, list[dict[str, Any]]]:
+    """The remedies of every method that is trained, in order, as `seqbench.traces.Remedy` has them."""
+    trained = {trial.method for trial in current.trials}  # another may have remedies that refuse their settings
+    return {
+        method.name: [remedy._asdict() for remedy in _remedies(method)]
+        for method in current.methods
+        if method.name in trained
+    }
+
+
+def _remedies(method: Method) -> list[Remedy]:
+    made = assemble_chain([mitigation._asdict() for mitigation in method.mitigations])
+    return [Remedy(each.name, link.traces) for each, link in zip(method.mitigations, made.links, strict=True)]
 
 
 def labels(current: Plan) -> dict[str, Any]:

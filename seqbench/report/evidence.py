@@ -13,6 +13,7 @@ from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS
 from seqbench.stats.blocks import method_levels, with_rates_apart
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.preregistration import Declared
+from seqbench.traces import Remedy, Trace
 
 
 class Evidence:
@@ -72,6 +73,14 @@ class Evidence:
         seen: Sequence[str] = list(dict.fromkeys(self.results["method"]))
         planned = [name for name in self.plan.get("methods", ()) if name in seen]
         return tuple(dict.fromkeys([*planned, *seen]))
+
+    @cached_property
+    def remedies(self) -> dict[str, tuple[Remedy, ...]]:
+        """The remedies of every method, in order."""
+        return {
+            method: tuple(Remedy(each["name"], tuple(map(Trace, each["traces"]))) for each in own)
+            for method, own in (self.plan.get("remedies") or {}).items()
+        }
 
     @cached_property
     def styles(self) -> dict[str, Style]:

@@ -1,13 +1,18 @@
 """Proof of action: what the remedies of a method did to the gradient, the recurrent matrix and the paths through time.
 
-Every figure is a median over the method's finished reporting trials on a task. What changes while training is given
-at the start and at the end; the measurements themselves are described in `seqbench.probes.action`.
+Each remedy is judged by the figures of its own traces (`seqbench.traces`), whatever stands beside it. Every figure is a
+median over the method's finished reporting trials on a task. What changes while training is given at the start and at
+the end; the measurements themselves are described in `seqbench.training.action` and `seqbench.probes.action`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import pandas as pd
+
+from seqbench.traces import PROOF, Remedy
 
 TRACES = ("gradient_norm", "gradient_norm_after", "shrink_factor", "clipped_share", "clipped_entries")
 """What training records of the gradient before and after the remedies, over all steps of a trial."""
@@ -16,6 +21,11 @@ FIGURES = ("from_identity", "from_orthogonal", "spectral_radius", "retention", "
 """What probes record of weights, gates and paths; `skip_share` at the dependency length, or at the farthest state."""
 
 COLUMNS = ["method", "task", "n", *TRACES, *(f"{name}_{when}" for name in FIGURES for when in ("start", "end"))]
+
+
+ACTION_COLUMNS = [
+    "method", "task", "remedy", "figure", "trials", "acted", "active", "median", "equals_baseline",
+]  # fmt: skip
 
 
 def proof_of_action(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
@@ -49,3 +59,64 @@ def _start_and_end(trials: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     end = rows[rows["step"] > 0].groupby(["trial", "probe"])["value"].last().unstack()
     both = [part.reindex(columns=list(FIGURES)).add_suffix(when) for part, when in ((start, "_start"), (end, "_end"))]
     return pd.concat(both, axis="columns").astype(np.float64)
+
+
+def remedies_that_acted(
+    results: pd.DataFrame,
+    probes: pd.DataFrame,
+    remedies: Mapping[str, Sequence[Remedy]],
+    *,
+    baseline: str | None = None,
+) -> pd.DataFrame:
+    """One row a method, task and remedy whose action left a trace: in how many trials did it act?
+
+    Args:
+        results: one row a trial.
+        probes: one row a measurement.
+        remedies: those of each method, in order.
+        baseline: the method without remedies.
+
+    Returns:
+        figure: what was measured of it (`seqbench.traces.PROOF`); trials: finished ones in which it was; acted: those
+        of them in which a figure of the remedy was ever above 0; active: whether any was; median: of the figure over
+        trials, as last read, at the dependency length if it has distances; equals_baseline: whether an inactive method
+        gave the baseline's very numbers on every task, length, seed and learning rate that both have (missing if it is
+        active or there is nothing to compare).
+    """
+    proofs = _proofs(results, probes)
+    rows = []
+    for (method, task), own in results[results["outcome"].notna()].groupby(["method", "task"], sort=True):
+        of_method = proofs[proofs["trial"].isin(own["trial"])]
+        for place, remedy in enumerate(remedies.get(str(method), ())):
+            figures = [PROOF[trace] for trace in remedy.traces]
+            found = of_method[(of_method["remedy"] == place) & of_method["probe"].isin(figures)]
+            if found.empty:
+                continue
+            reached = found.groupby("trial")["value"].max() > 0
+            figure = next(name for name in figures if (found["probe"] == name).any())
+            within = found[(found["probe"] == figure) & ~(found["distance"] > found["length"])]
+            median = within.groupby("trial")["value"].last().median()
+            same = None if reached.any() or baseline is None else _same_numbers(own, results, baseline)
+            rows.append(
+                (method, task, remedy.name, figure, len(reached), int(reached.sum()), bool(reached.any()), median, same)
+            )
+    return pd.DataFrame(rows, columns=ACTION_COLUMNS)
+
+
+def _proofs(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
+    """What was measured of single remedies, with the trial's dependency length, by step and distance."""
+    numbers = ["step", "distance", "remedy", "value"]
+    rows = probes[probes["probe"].isin(PROOF.values())].reindex(columns=["trial", "probe", *numbers])
+    rows = rows.astype(dict.fromkeys(numbers, float)).dropna(subset="value")
+    rows = rows.assign(length=rows["trial"].map(results.set_index("trial")["length"]).astype(float))
+    return rows.sort_values(["step", "distance"], na_position="first", kind="stable")
+
+
+def _same_numbers(own: pd.DataFrame, results: pd.DataFrame, baseline: str) -> bool | None:
+    """Whether paired trials of the baseline ended with the same accuracy and loss, to the bit; None without pairs."""
+    pair, numbers = ["task", "length", "seed", "learning_rate"], ["accuracy", "loss", "diverged_at"]
+    both = own[pair + numbers].merge(results.loc[results["method"] == baseline, pair + numbers], on=pair)
+    if both.empty:
+        return None
+    first, second = (both[[f"{name}_{side}" for name in numbers]].to_numpy(float, na_value=np.nan) for side in "xy")
+    return bool(np.array_equal(first, second, equal_nan=True))

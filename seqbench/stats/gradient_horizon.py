@@ -1,4 +1,4 @@
-"""How far back the gradient reaches, whether that foretells what is learned, and which remedies never acted.
+"""How far back the gradient reaches, and whether that foretells what is learned.
 
 The gradient horizon of a trial is the distance up to which at least 1 % of the gradient nearest to the loss arrives
 (`seqbench.probes.gradient_flow`). A trial whose gradient reaches the farthest state it has is right-censored: its
@@ -10,7 +10,7 @@ Sample size requirements for estimating Pearson, Kendall and Spearman correlatio
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -23,19 +23,7 @@ from seqbench.stats.preregistration import Declared
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
 CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]
-ACTION_COLUMNS = ["method", "task", "remedy", "trials", "acted", "active", "equals_baseline"]
 
-CHANGES_GRADIENTS = (
-    "clip_value",
-    "clip_global_norm",
-    "clip_layer",
-    "clip_adaptive",
-    "clip_percentile",
-    "gradient_noise",
-)
-"""Remedies that act on the finished gradient: the share of steps in which it changed proves it."""
-SKIPS = ("skip_in_time", "residual", "highway")
-"""Remedies that add a path: the share of the gradient it carries proves it."""
 EXACT_METHODS = 8
 """Methods up to which every order is tried for the p-value."""
 
@@ -152,45 +140,3 @@ def _p_value(x: np.ndarray, y: np.ndarray) -> float:
             alternative="greater", vectorized=False, rng=0,
         ).pvalue
     )  # fmt: skip
-
-
-def remedies_that_acted(
-    results: pd.DataFrame, probes: pd.DataFrame, remedies: Mapping[str, Sequence[str]], *, baseline: str | None = None
-) -> pd.DataFrame:
-    """One row a method, task and remedy whose action leaves a trace: in how many trials did it act?
-
-    Args:
-        results: one row a trial.
-        probes: one row a measurement.
-        remedies: names of the mitigations of each method.
-        baseline: the method without remedies.
-
-    Returns:
-        trials: finished ones in which it can be told; acted: those of them in which it did; active: whether it did in
-        any; equals_baseline: whether an inactive method gave the baseline's very numbers on every task, length, seed
-        and learning rate that both have (missing if it is active or there is nothing to compare).
-    """
-    carried = probes[probes["probe"] == "skip_share"].groupby("trial")["value"].max()
-    rows = []
-    for (method, task), own in results[results["outcome"].notna()].groupby(["method", "task"], sort=True):
-        for remedy in remedies.get(str(method), ()):
-            if remedy not in (*CHANGES_GRADIENTS, *SKIPS):
-                continue
-            trace = own["clipped_share"] if remedy in CHANGES_GRADIENTS else own["trial"].map(carried)
-            trace = trace.astype(float).dropna()
-            if trace.empty:
-                continue
-            acted = int((trace > 0).sum())
-            same = None if acted or baseline is None else _same_numbers(own, results, baseline)
-            rows.append((method, task, remedy, len(trace), acted, acted > 0, same))
-    return pd.DataFrame(rows, columns=ACTION_COLUMNS)
-
-
-def _same_numbers(own: pd.DataFrame, results: pd.DataFrame, baseline: str) -> bool | None:
-    """Whether paired trials of the baseline ended with the same accuracy and loss, to the bit; None without pairs."""
-    pair, numbers = ["task", "length", "seed", "learning_rate"], ["accuracy", "loss", "diverged_at"]
-    both = own[pair + numbers].merge(results.loc[results["method"] == baseline, pair + numbers], on=pair)
-    if both.empty:
-        return None
-    first, second = (both[[f"{name}_{side}" for name in numbers]].to_numpy(float, na_value=np.nan) for side in "xy")
-    return bool(np.array_equal(first, second, equal_nan=True))

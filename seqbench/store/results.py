@@ -82,8 +82,9 @@ def load_tables(path: str | Path, *, missing: bool = False) -> dict[str, pd.Data
 def load_plan(path: str | Path) -> dict[str, Any]:
     """What was to be run, as `plan.json` has it.
 
-    Keys: grid, question, declared, methods (names in order), remedies (names of each method's mitigations), factors,
-    incompatible, trials (labels by identity), grid_text, revision, environments. Raises as load_results.
+    Keys: grid, question, declared, methods (names in order), remedies (`seqbench.traces.Remedy`, of each
+    method), factors, incompatible, trials (labels by identity), grid_text, revision, environments. Raises as
+    load_results.
     """
     folder = Path(path)
     if not (folder / "plan.json").exists():

@@ -24,9 +24,12 @@ def with_figures(evidence: Evidence, **changes) -> Evidence:
         rows += [(trial.trial, 0, "gradient_horizon", None, at), (trial.trial, 0, "gradient_growth", None, 0.9)]
         rows += [(trial.trial, step, "from_identity", None, 1.5 + step / 1000) for step in (0, 500)]
     figures = pd.DataFrame(rows, columns=["trial", "step", "probe", "distance", "value"])
-    results = evidence.results.copy()
-    results.loc[results["method"] == "vanilla + norm 1", "clipped_share"] = 0.0
-    remedies = {"vanilla + norm 1": ["clip_global_norm"], "vanilla + identity": ["identity_init"]}
+    results = evidence.results
+    clipped = results.loc[results["method"] == "vanilla + norm 1", "trial"]
+    never = pd.DataFrame({"trial": clipped, "step": 500, "probe": "steps_changed", "value": 0.0, "remedy": 0})
+    figures = pd.concat([figures, never])
+    remedies = {"vanilla + norm 1": [{"name": "clip_global_norm", "traces": ["gradient"]}],
+                "vanilla + identity": [{"name": "identity_init", "traces": ["start"]}]}  # fmt: skip
     probes = pd.concat([evidence.probes, figures])
     return Evidence(results, evidence.curves, probes, {**evidence.plan, "remedies": remedies, **changes})
 

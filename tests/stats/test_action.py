@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.action import COLUMNS, proof_of_action
+from seqbench.stats.action import COLUMNS, proof_of_action, remedies_that_acted
+from seqbench.traces import Remedy, Trace
 
 
 def trial(name: str, method: str, *, purpose: str = "reporting", **figures: float) -> dict:
@@ -51,3 +52,51 @@ def test_nothing_probed_and_nothing_finished_are_no_errors():
     assert list(proof_of_action(results, empty).columns) == COLUMNS
     assert proof_of_action(results, empty)["clipped_share"].item() == 0.25
     assert proof_of_action(results.assign(outcome=None), empty).empty
+
+
+def of_remedies(*rows: tuple) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["trial", "step", "probe", "distance", "remedy", "value"])
+
+
+def test_each_remedy_is_credited_with_its_own_figure_alone(grid):
+    results = grid({"both": 1}, seeds=2, lengths=(10,))
+    one, two = results["trial"]
+    probes = of_remedies(
+        (one, 100, "steps_changed", None, 0, 0.0), (two, 100, "steps_changed", None, 0, 0.0),
+        (one, 100, "steps_changed", None, 1, 1.0), (two, 100, "steps_changed", None, 1, 0.5),
+        (one, 100, "gradient_changed", None, 0, 0.0), (one, 0, "start_change", None, 2, 0.25),
+        (one, 0, "from_identity", None, None, 3.0),
+    )  # fmt: skip
+    remedies = {"both": [Remedy("clip", (Trace.GRADIENT,)), Remedy("mymodule:noise", (Trace.GRADIENT,)),
+                         Remedy("init", (Trace.START,)), Remedy("norm", ())]}  # fmt: skip
+    found = remedies_that_acted(results, probes, remedies).set_index("remedy")
+    assert list(found.index) == ["clip", "mymodule:noise", "init"]
+    assert found["acted"].tolist() == [0, 2, 1]
+    assert found["trials"].tolist() == [2, 2, 1]
+    assert found["active"].tolist() == [False, True, True]
+    assert found["median"].tolist() == [0, 0.75, 0.25]
+    assert found["figure"].tolist() == ["steps_changed", "steps_changed", "start_change"]
+
+
+def test_a_share_is_read_at_the_dependency_length_and_acts_at_any_distance(grid):
+    results = grid({"cut": 1}, seeds=1, lengths=(10,))
+    [one] = results["trial"]
+    rows = [
+        (one, step, "share_held_back", distance, 0, float(distance > 10)) for step in (0, 9) for distance in (3, 10, 12)
+    ]
+    found = remedies_that_acted(results, of_remedies(*rows), {"cut": [Remedy("window", (Trace.BACKWARD,))]}).iloc[0]
+    assert found["active"]
+    assert found["median"] == 0
+
+
+def test_an_inactive_remedy_that_gave_the_numbers_of_the_baseline_says_so(grid):
+    results = grid({"plain": 1, "clipped": 1, "bound": 2}, seeds=2)
+    changed = results["method"].map({"clipped": 0.0, "bound": 0.25})
+    probes = of_remedies(*((t, 9, "steps_changed", None, 0, v) for t, v in zip(results["trial"], changed, strict=True)))
+    clip = [Remedy("clip_value", (Trace.GRADIENT,))]
+    found = remedies_that_acted(results, probes, {"clipped": clip, "bound": clip}, baseline="plain").set_index("method")
+    assert found.loc["clipped", "equals_baseline"] is True
+    assert found.loc["bound", "equals_baseline"] is None
+    results.loc[results["method"] == "clipped", "loss"] += 1e-9
+    again = remedies_that_acted(results, probes, {"clipped": clip}, baseline="plain")
+    assert not again["equals_baseline"].item()

@@ -12,7 +12,6 @@ from seqbench.stats.gradient_horizon import (
     gradient_horizons,
     learned_by_gradient,
     rank_interval,
-    remedies_that_acted,
 )
 
 
@@ -86,19 +85,3 @@ def test_the_interval_covers_the_truth():
         low, high = rank_interval(stats.spearmanr(x, y).statistic, 12)
         covered += low <= truth <= high
     assert covered >= 930
-
-
-def test_a_remedy_that_never_acted_is_inactive_and_equals_its_baseline(grid):
-    results = grid({"plain": 1, "clipped": 1, "bound": 2, "skipping": 1}, seeds=2)
-    results["clipped_share"] = np.where(results["method"] == "bound", 0.25, 0.0)
-    trials = results.loc[results["method"] == "skipping", "trial"]
-    probes = pd.DataFrame({"trial": trials, "step": 0, "probe": "skip_share", "distance": 10, "value": 0.4})
-    remedies = {"clipped": ["clip_value", "identity_init"], "bound": ["clip_global_norm"], "skipping": ["skip_in_time"]}
-    found = remedies_that_acted(results, probes, remedies, baseline="plain").set_index("method")
-    assert found["active"].to_dict() == {"bound": True, "clipped": False, "skipping": True}
-    assert found.loc["clipped", "remedy"] == "clip_value"  # of an initialisation this says nothing
-    assert found.loc["clipped", "equals_baseline"] is True
-    results.loc[results["method"] == "clipped", "loss"] += 1e-9
-    again = remedies_that_acted(results, probes, remedies, baseline="plain").set_index("method")
-    assert again.loc["clipped", "equals_baseline"] is False
-    assert again.loc["bound", "equals_baseline"] is None

@@ -14,8 +14,8 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
-from seqbench.stats.action import proof_of_action
-from seqbench.stats.gradient_horizon import learned_by_gradient, remedies_that_acted
+from seqbench.stats.action import proof_of_action, remedies_that_acted
+from seqbench.stats.gradient_horizon import learned_by_gradient
 
 
 def mechanism(evidence: Evidence) -> Section:
@@ -41,7 +41,7 @@ def mechanism(evidence: Evidence) -> Section:
 
 def remedies_acted(evidence: Evidence) -> pd.DataFrame:
     """Which remedies left a trace, task by task, each against that task's baseline."""
-    remedies = evidence.plan.get("remedies") or {}
+    remedies = evidence.remedies
     baselines, results = evidence.comparison.baselines, evidence.reporting
     found = [
         remedies_that_acted(results[results["task"] == task], evidence.probes, remedies, baseline=baselines.get(task))
@@ -86,7 +86,9 @@ def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
         note="Medians over trials. Norm of the gradient before and after the remedies, the mean factor that this is a "
         "step, and the share of steps and of entries that changed. Distance of the recurrent matrix from identity, its "
         "spectral radius, how much of the state its gate keeps, and the share of the gradient from the dependency "
-        "length that came by a skip path: before → after training.",
+        "length that came by a skip path: before → after training. In brackets what each remedy did by itself: the "
+        "share of steps in which it changed the gradient, of its penalty in the loss, of the gradient from the "
+        "dependency length that took its path or that it held back, or how far it moved the parameters that it set.",
     ).without_empty()  # fmt: skip
 
 
@@ -108,11 +110,16 @@ def _percent(name: str) -> Callable[[Row], str]:
 def _traces(acted: pd.DataFrame) -> str:
     """What is known of each remedy of a method on a task."""
     return "; ".join(
-        f"{row.remedy}: acted in {row.acted} of {row.trials} trials"
+        f"{row.remedy}: acted in {row.acted} of {row.trials} trials ({_words(row.figure)} {number(row.median)})"
         if row.active
         else f"{row.remedy}: inactive" + (", equals the baseline" if row.equals_baseline is True else "")
         for row in acted.itertuples()
     )
+
+
+def _words(figure: str) -> str:
+    """A figure's name as it is read."""
+    return figure.replace("_", " ")
 
 
 def _with_traces(rows: pd.DataFrame, acted: pd.DataFrame) -> pd.DataFrame:
