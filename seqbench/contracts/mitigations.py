@@ -15,6 +15,7 @@ import jax
 import jax.monitoring
 import jax.numpy as jnp
 import numpy as np
+from flax import nnx
 
 from seqbench.cells.gru import gru
 from seqbench.cells.vanilla import vanilla
@@ -30,7 +31,7 @@ from seqbench.contracts.base import (
 from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.trainer import Trainer
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Chain, Mitigation, chain
+from seqbench.mitigations.base import Chain, Mitigation, Switched, chain
 
 CELLS = (vanilla(), gru())
 """The baseline is the first of these for which the mitigation has a meaning."""
@@ -128,6 +129,22 @@ def switched_off_it_is_the_baseline_to_the_bit(subject: Subject) -> None:
         require_same(off, bare, message)
 
 
+def what_it_wraps_can_be_switched_off_for_gradients_alone(subject: Subject) -> None:
+    """With `Mitigation.wraps`, its modules are `Switched`; switched off, they compute the same values forward."""
+    trace = subject.make().wraps
+    if trace is None:
+        raise DoesNotApply("it wraps nothing, or does not say in `wraps` what its modules do to the gradient")
+    trainer, _ = subject.trainers
+    batch = trainer.task.sample(jax.random.key(0), 2)
+    model, off = (nnx.merge(trainer.program.graph, trainer.initial().parameters) for _ in range(2))
+    switched = [module for _, module in nnx.iter_modules(off) if isinstance(module, Switched)]
+    require(bool(switched), f"With `wraps={trace}` its modules must be `Switched`, and none in the model is.")
+    for module in switched:
+        require(module.trace is trace, f"A `Switched` module has the trace {module.trace}, the mitigation {trace}.")
+        module.off = True
+    require_same(off(batch), model(batch), "Switched off, a module must compute the same values forward.")
+
+
 def numbers_seed_and_learning_rate_do_not_compile_again(subject: Subject) -> None:
     """Trials that differ in these share one compiled program."""
     trainer, _ = subject.trainers
@@ -165,6 +182,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     its_arrays_are_settings_with_the_values_given,
     a_few_steps_of_training_move_the_parameters_to_finite_numbers,
     switched_off_it_is_the_baseline_to_the_bit,
+    what_it_wraps_can_be_switched_off_for_gradients_alone,
     numbers_seed_and_learning_rate_do_not_compile_again,
     at_the_edges_of_its_settings_the_first_step_is_finite,
 )

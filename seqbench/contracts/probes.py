@@ -98,17 +98,18 @@ def it_reads_every_model_or_leaves_it_out(subject: Subject) -> None:
 
 
 def its_rows_are_numbers_each_named_once(subject: Subject) -> None:
-    """A row is a name, a distance of 0 or more or None, and a number; a name has one row a distance."""
+    """A row is a name, a distance of 0 or more or None, and a number; a name has one row a distance (and remedy)."""
     for kind in (RECURRENT, CONTROL, DECODER):
         rows = subject.once(kind)
         for row in rows:
-            require(set(row) == set(Row.__annotations__), f"A row must have the keys of `Row`, it has {sorted(row)}.")
+            keys = {"probe", "distance", "value"} <= set(row) <= set(Row.__annotations__)
+            require(keys, f"A row must have the keys of `Row`, it has {sorted(row)}.")
             place, value = row["distance"], row["value"]
             require(place is None or (isinstance(place, int) and place >= 0), f"{place!r} is no distance.")
             require(isinstance(value, float), f"{row['probe']} must be a float, it is {type(value).__name__}.")
             require(not np.isnan(value), f"{row['probe']} of {kind} is not a number: leave the row out.")
-        places = [(row["probe"], row["distance"]) for row in rows]
-        twice = sorted({name for name, place in places if places.count((name, place)) > 1})
+        places = [(row["probe"], row["distance"], row.get("remedy")) for row in rows]
+        twice = sorted({place[0] for place in places if places.count(place) > 1})
         require(not twice, f"{', '.join(twice)} has two rows at one distance.")
 
 

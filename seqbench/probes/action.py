@@ -90,7 +90,8 @@ def rows(measured: Action, *, length: int) -> list[Row]:
             made += _by_layer(f"{name}_saturated", [float(saturated) for _, saturated in found])
     for name, shares in measured.links.items():
         for place, share in shares.items():
-            made += [{**each, "remedy": place} for each in curve(*share).rows(name, length)]
+            by_distance = curve(*share).rows(name, length)
+            made += [{**each, "remedy": place} for each in by_distance if not np.isnan(each["value"])]
     return made + (curve(*measured.skip).rows("skip_share", length) if measured.skip else [])
 
 
