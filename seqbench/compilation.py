@@ -1,47 +1,167 @@
-"""Compiled programs, kept by what they say: two functions that read alike to the compiler are compiled once.
+"""Compiled programs, kept in the process and on disk: what has been compiled once is not compiled again.
 
-Methods and lengths often share a program: clipping does not change how parameters are drawn, nor does the length of
-the sequences. Compilation costs seconds, and on small grids most of the time.
+A program is found by its name, which says all that it depends on, before anything is traced; one without a name, or of
+another name, by what it says to the compiler. Compilation costs seconds, and on small grids most of the time.
 """
 
 from __future__ import annotations
 
+import pickle
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
+from jax.experimental import serialize_executable
 
-KEPT = 24
+from seqbench import compilation_cache
+
+KEPT = 128
 """Programs kept in a process; the one that was asked for longest ago goes first."""
 
-QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
-"""Options of the compiler for what is rarely run."""
+FULL: Mapping[str, str] = {}
+"""Options of the compiler for what is run at every step."""
 
-_kept: OrderedDict[tuple[bytes, str, bool], jax.stages.Compiled] = OrderedDict()
+DRAWING: Mapping[str, str] = {"xla_backend_optimization_level": "1"}
+"""For what draws random numbers: compiled in two thirds of the time, and as fast."""
+
+QUICK: Mapping[str, str] = {"xla_backend_optimization_level": "0"}
+"""For what is rarely run: compiled in half the time, but up to ten times as slow."""
 
 
-def compiled(function: Callable[..., Any], *arguments: Any, rarely_run: bool = False) -> jax.stages.Compiled:
-    """Compile a pure function for arguments of these shapes, or take the program of one that reads alike.
+class Name(NamedTuple):
+    """All that a program depends on, in words.
+
+    lasting: whether the words mean the same in another process, so that the program may be kept on disk; not so where
+        a component of the user's own is named, whose code may have changed
+    """
+
+    text: str
+    lasting: bool = True
+
+    def of(self, *parts: object) -> Name:
+        """The name of something that depends on `parts` as well."""
+        return Name(" ".join([self.text, *map(str, parts)]), self.lasting)
+
+    def and_of(self, other: Name) -> Name:
+        """The name of something that depends on what `other` names as well."""
+        return Name(f"{self.text} {other.text}", self.lasting and other.lasting)
+
+    @property
+    def digest(self) -> str:
+        """The name as a file can have it."""
+        return blake2b(self.text.encode(), digest_size=16).hexdigest()
+
+
+class Spent:
+    """Seconds that this process has spent on tracing, compiling and loading programs."""
+
+    seconds = 0.0
+
+
+_kept: OrderedDict[str, jax.stages.Compiled] = OrderedDict()
+
+
+def compiled(
+    function: Callable[..., Any],
+    *arguments: Any,
+    name: Name | None = None,
+    options: Mapping[str, str] = FULL,
+    donate: tuple[int, ...] = (),
+) -> jax.stages.Compiled:
+    """The compiled program of a pure function for arguments of these shapes.
 
     Args:
         function: what is compiled.
         arguments: arrays, or their shapes and types, in the places in which it will be given them.
-        rarely_run: on a CPU compile in half the time what then takes up to four times as long to run.
+        name: what finds it without tracing, if anything does.
+        options: of the compiler, on a CPU.
+        donate: the places of arguments that it may use up.
     """
-    return compiled_from(jax.jit(function).lower(*arguments), rarely_run=rarely_run)
+    return compiled_from(lambda: jax.jit(function, donate_argnums=donate).lower(*arguments), name=name, options=options)
 
 
-def compiled_from(lowered: jax.stages.Lowered, *, rarely_run: bool = False) -> jax.stages.Compiled:
-    """The same for a program that has been lowered."""
-    quick = rarely_run and jax.default_backend() == "cpu"
+def compiled_from(
+    lower: Callable[[], jax.stages.Lowered], *, name: Name | None = None, options: Mapping[str, str] = FULL
+) -> jax.stages.Compiled:
+    """The same for a program that `lower` traces, which it is asked for only if no program has the name."""
+    options = options if jax.default_backend() == "cpu" else FULL
+    known = name.of(sorted(options.items())).digest if name else None
+    if known is not None and known in _kept:
+        _kept.move_to_end(known)
+        return _kept[known]
+    began = time.monotonic()
+    try:
+        found = _obtain(lower, known if name and name.lasting else None, options)
+    finally:
+        Spent.seconds += time.monotonic() - began
+    return _keep(known, found) if known else found
+
+
+def _obtain(
+    lower: Callable[[], jax.stages.Lowered], known: str | None, options: Mapping[str, str]
+) -> jax.stages.Compiled:
+    """From disk by its name; else traced, and from this process, from disk or from the compiler by what it says."""
+    if known is None:
+        lowered = lower()
+        return _by_text(lowered, options, lambda said: _loaded_or_made(said, lambda: _compile(lowered, options)))
+
+    def make() -> jax.stages.Compiled:
+        # What has a name is on disk under it alone: a process takes one lock at a time.
+        lowered = lower()
+        return _by_text(lowered, options, lambda said: _compile(lowered, options))
+
+    return _loaded_or_made(known, make)
+
+
+def _by_text(
+    lowered: jax.stages.Lowered, options: Mapping[str, str], make: Callable[[str], jax.stages.Compiled]
+) -> jax.stages.Compiled:
+    """The program of one that reads alike to the compiler, or a new one."""
     # What is taken and given back is no part of the text.
-    ends = f"{lowered.in_tree} -> {lowered.out_tree}"
-    key = (blake2b(lowered.as_text().encode()).digest(), ends, quick)
-    if key not in _kept:
-        _kept[key] = lowered.compile(compiler_options=QUICK if quick else None)
-    _kept.move_to_end(key)
+    ends = f"{lowered.in_tree} -> {lowered.out_tree} {sorted(options.items())}\n"
+    said = blake2b((ends + lowered.as_text()).encode(), digest_size=16).hexdigest()
+    if said not in _kept:
+        _keep(said, make(said))
+    _kept.move_to_end(said)
+    return _kept[said]
+
+
+def _compile(lowered: jax.stages.Lowered, options: Mapping[str, str]) -> jax.stages.Compiled:
+    return lowered.compile(compiler_options=dict(options) or None)
+
+
+def _loaded_or_made(known: str, make: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
+    """A program from disk, or made and left there; of several processes that want it, one makes it."""
+    folder = compilation_cache.folder()
+    if folder is None:
+        return make()
+    entry = f"{_surroundings()}-{known}"
+    with compilation_cache.alone(folder, entry):
+        if (kept := compilation_cache.load(folder, entry)) is not None:
+            return serialize_executable.deserialize_and_load(*pickle.loads(kept))
+        made = make()
+        compilation_cache.save(folder, entry, pickle.dumps(serialize_executable.serialize(made)))
+        return made
+
+
+@lru_cache(maxsize=1)
+def _surroundings() -> str:
+    """What a compiled program depends on besides what it says: code, versions, processor, settings of JAX."""
+    told = [
+        *compilation_cache.machine(),
+        jax.devices()[0].device_kind,
+        str(sorted((key, str(value)) for key, value in jax.config.values.items())),
+    ]
+    return blake2b("\n".join(told).encode(), digest_size=8).hexdigest()
+
+
+def _keep(known: str, program: jax.stages.Compiled) -> jax.stages.Compiled:
+    _kept[known] = program
+    _kept.move_to_end(known)
     while len(_kept) > KEPT:
         _kept.popitem(last=False)
-    return _kept[key]
+    return program

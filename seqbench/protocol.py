@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqbench.buckets import FACTOR, SMALLEST, bucket, power_of_two
 from seqbench.layers.unroll import MEMORY_BUDGET
 
 EVALUATION_BATCH = 256
@@ -15,20 +16,33 @@ EVALUATION_STEPS = 2**18
 FEWEST = 8
 """Sequences a batch of validation and test data, however long they are."""
 
+BLOCK = 2048
+"""Sequences that are drawn together from one key, unless they are long."""
+
 HELD = 3
 """Consecutive evaluations that must meet the criterion before a trial counts as solved on the way."""
 
 CHANCE_MARGIN = 0.05
 """A trial is at chance if its accuracy is less than this share of the way from the trivial predictor to perfect."""
 
-TRAINING_VERSION = 2
+TRAINING_VERSION = 3
 """Raise when training or evaluation changes what a number means in a way that no constant here tells."""
 
 
 def evaluation_batch(steps: int) -> int:
-    """Sequences of `steps` steps in a batch of validation and test data: a power of two."""
+    """Sequences of at most `steps` steps in a batch of validation and test data: a power of two."""
+    return min(EVALUATION_BATCH, _fit(bucket(steps)))
+
+
+def block_sequences(steps: int, *, batch_size: int = 1) -> int:
+    """Sequences of at most `steps` steps that are drawn together: a power of two, and one batch at least."""
+    return max(min(BLOCK, _fit(bucket(steps))), power_of_two(batch_size))
+
+
+def _fit(steps: int) -> int:
+    """Sequences that fit into `EVALUATION_STEPS`: a power of two, and `FEWEST` at least."""
     fit = max(EVALUATION_STEPS // steps, FEWEST)
-    return int(min(EVALUATION_BATCH, 1 << (fit.bit_length() - 1)))
+    return 1 << (fit.bit_length() - 1)
 
 
 def rules() -> dict[str, Any]:
@@ -36,6 +50,8 @@ def rules() -> dict[str, Any]:
     return {
         "training": TRAINING_VERSION,
         "evaluation_batch": [EVALUATION_BATCH, EVALUATION_STEPS, FEWEST],
+        "block": BLOCK,
+        "buckets": [SMALLEST, FACTOR],
         "held": HELD,
         "chance_margin": CHANCE_MARGIN,
         "memory_budget": MEMORY_BUDGET,

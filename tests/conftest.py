@@ -9,6 +9,7 @@ import pytest
 from seqbench.execution.worker import SINGLE_THREAD
 
 os.environ.update({"JAX_PLATFORMS": "cpu", **SINGLE_THREAD})
+os.environ.setdefault("SEQBENCH_CACHE", "off")
 
 import jax
 

@@ -36,19 +36,12 @@ from seqbench.mitigations.base import chain
 from seqbench.mitigations.identity_init import identity_init
 from seqbench.mitigations.skip_in_time import skip_in_time
 from seqbench.models.stacked import stacked
-from seqbench.training.measure import measure
+from seqbench.training.measure import Probed, measure
 
 BATCH, STEPS, INPUTS, HIDDEN = 3, 5, 2, 4
 MASK: Any = np.arange(STEPS) < np.asarray([STEPS, 3, 1])[:, None]
 PLACES, MOVE = 60, 1e-6
 """Entries whose gradient is compared with a finite difference, and how far each is moved."""
-
-
-class Looked:
-    """What probes need to know of a group of trials."""
-
-    def __init__(self, task: Any, graph: Any, chain: Any, shapes: Any, training: dict[str, Any]) -> None:
-        self.task, self.graph, self.chain, self.shapes, self.training = task, graph, chain, shapes, training
 
 
 class Subject:
@@ -225,8 +218,8 @@ def opening_the_retention_gate_keeps_as_it_says(subject: Subject) -> None:
 def every_probe_reads_it(subject: Subject) -> None:
     """A probe finds figures in a model of the cell, or leaves out what the cell does not have."""
     task, none = toy_task(), chain()
-    graph, parameters = nnx.split(stacked(subject.builder, width=HIDDEN)(task, none, nnx.Rngs(0)))
-    group = Looked(task, graph, none, parameters, {"batch_size": BATCH})
+    graph, parameters = nnx.split(stacked(subject.builder, width=HIDDEN)(task.interface(), none, nnx.Rngs(0)))
+    group = Probed(task, graph, none, parameters, {"batch_size": BATCH})
     read = measure(group, parameters, batch=toy_batch(task), arrays=(), probes=assemble_probes("all")).rows
     found = {row["probe"] for row in read}
     require("gradient_norm" in found and "parameter_norm" in found, f"Probes find only {sorted(found)}.")

@@ -13,7 +13,6 @@ from typing import Any
 
 import jax
 import jax.monitoring
-import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
@@ -154,10 +153,9 @@ def numbers_seed_and_learning_rate_do_not_compile_again(subject: Subject) -> Non
         (trainer.initial(seed=seed, own=links), trainer.numbers(seed=seed, learning_rate=rate, own=links))
         for links, seed, rate in trials
     ]
-    until = jnp.int32(STEPS)
-    jax.block_until_ready(trainer.program.train(*prepared[0], until))
+    jax.block_until_ready(trainer.program.train(*prepared[0], STEPS))
     with compilations() as counted:
-        jax.block_until_ready(trainer.program.train(*prepared[1], until))
+        jax.block_until_ready(trainer.program.train(*prepared[1], STEPS))
     advice = "Use the numbers of `arrays` as traced arguments and never in Python conditions."
     require(not counted, f"Other numbers compiled {len(counted)} programs anew. {advice}")
 

@@ -56,7 +56,7 @@ class Subject:
         known = inspect.signature(self.make).parameters
         settings = {key: value for key, value in SMALL.items() if key in known}
         first = (gru(),) if self.is_recurrent else ()
-        return self.make(*first, **settings)(task, chain(*mitigations), nnx.Rngs(0))
+        return self.make(*first, **settings)(task.interface(), chain(*mitigations), nnx.Rngs(0))
 
     @cached_property
     def readouts(self) -> tuple[str, ...]:

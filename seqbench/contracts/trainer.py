@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from seqbench.cells.base import CellBuilder
@@ -16,7 +15,8 @@ from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
 from seqbench.schedules.constant import constant
 from seqbench.tasks.delayed_recall import delayed_recall
-from seqbench.training.program import TRAIN, Numbers, Program, State, Sums, stream
+from seqbench.training.program import Program
+from seqbench.training.state import Numbers, State, Sums
 
 STEPS = 100
 TRAINING = {
@@ -40,14 +40,14 @@ class Trainer:
         self.task, self.chain = delayed_recall(4, symbols=3), chain(*mitigations)
         build, compiled = stacked(cell or vanilla(), width=width, depth=depth), self.chain.compiled
         assembly = Assembly(
-            self.task, lambda rngs: build(self.task, compiled, rngs), self.chain, TRAINING, sgd(), constant()(STEPS)
-        )
+            self.task, lambda interface, rngs: build(interface, compiled, rngs), self.chain, TRAINING, sgd(),
+            constant()(STEPS),
+        )  # fmt: skip
         self.program = Program(assembly)
 
     def numbers(self, *, seed: int = 11, learning_rate: float = 0.5, own: Chain | None = None) -> Numbers:
         """What may differ between trials; `own` are the mitigations of another trial of the group."""
-        arrays = jax.tree.map(jnp.float32, (own or self.chain).compiled.arrays)
-        return Numbers(stream(seed, TRAIN), jnp.float32(learning_rate), arrays)
+        return Numbers(seed, learning_rate, own or self.chain)
 
     def initial(self, *, seed: int = 11, own: Chain | None = None) -> State:
         """The state before the first step."""
@@ -55,7 +55,7 @@ class Trainer:
 
     def train(self, *, steps: int = 4, own: Chain | None = None, **numbers: Any) -> tuple[State, Sums]:
         """The state after some steps, and what was counted on the way."""
-        return self.program.train(self.initial(own=own), self.numbers(own=own, **numbers), jnp.int32(steps))
+        return self.program.train(self.initial(own=own), self.numbers(own=own, **numbers), steps)
 
     def parameters(self) -> list[np.ndarray]:
         """All parameters after some steps."""

@@ -25,7 +25,6 @@ class Job:
     trial, group: identities of the trial and of the compiled program that it needs
     settings: the trial's complete settings; see `seqbench.components.assemble`
     probes: which probes are read; see `seqbench.components.probe_selection`
-    probe_steps: steps of the longest sequences that the trial's method meets
     parameters: file to keep the trained parameters in, or None
     checkpoint: file to continue from and to write checkpoints to, or None
     checkpoint_seconds: seconds of training between two checkpoints
@@ -37,7 +36,6 @@ class Job:
     seed: int
     learning_rate: float
     probes: Asked
-    probe_steps: int
     parameters: Path | None
     checkpoint: Path | None
     checkpoint_seconds: float
@@ -91,7 +89,6 @@ def job_of(
         seed=trial.seed,
         learning_rate=trial.learning_rate,
         probes=probes,
-        probe_steps=group.probe_steps,
         parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,
         checkpoint_seconds=checkpoint_seconds,

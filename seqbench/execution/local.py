@@ -20,6 +20,10 @@ ATTEMPTS = 2
 """How often a trial is begun before a dying worker counts as the trial's fault."""
 
 
+def _longest_first(trial: Trial) -> float:
+    return -trial.program.seconds
+
+
 class Pool:
     """Workers and the trials they have yet to train. Use as a context manager: leaving it ends every worker."""
 
@@ -48,7 +52,7 @@ class Pool:
             StoreError: a worker could not write what it keeps itself.
         """
         self._groups = {group.key: group for group in groups}
-        self._pending = {key: deque(group.trials) for key, group in self._groups.items()}
+        self._pending = {key: deque(sorted(group.trials, key=_longest_first)) for key, group in self._groups.items()}
         trials = sum(len(waiting) for waiting in self._pending.values())
         while len(self._workers) < min(self._number, trials):
             self._workers.append(Worker(self._events, self._say))
@@ -79,18 +83,14 @@ class Pool:
         worker.begin(trial, self._ask(trial, self._groups[worker.group]))
 
     def _choose(self, worker: Worker) -> str:
-        """A group that no worker is at, if there is one: of the worker's own series, else of a series without a worker.
+        """A group that no worker is at, if there is one, and of these the one that will take longest.
 
-        The lengths of a series share what probes compile, so that a series should stay with one worker. Among equals
-        the group with most trials comes first.
+        So workers begin with different programs, and the last trials of all are short.
         """
         busy = {other.group for other in self._workers if other.trial}
-        taken = {self._groups[key].series for key in busy if key in self._groups}
-        own = self._groups[worker.group].series if worker.group in self._groups else None
 
-        def suits(key: str) -> tuple[bool, bool, bool, int]:
-            series = self._groups[key].series
-            return key not in busy, series == own, series not in taken, len(self._pending[key])
+        def suits(key: str) -> tuple[bool, float]:
+            return key not in busy, sum(trial.program.seconds for trial in self._pending[key])
 
         return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 

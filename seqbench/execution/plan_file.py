@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from seqbench.canonical import canonical
 from seqbench.components.assemble import assemble_chain
 from seqbench.execution.environment import environment, revision
 from seqbench.grid.spec import Grid, Range
 from seqbench.plan.expand import Method, complete_training
-from seqbench.plan.identity import canonical
 from seqbench.plan.plan import Plan
 from seqbench.store import atomic
 from seqbench.store.trials import Record

@@ -108,12 +108,9 @@ def probe_grid(
 
     chosen, wanted = _choose(plan, seeds), assemble_probes(probes)
     rows: list[dict[str, object]] = []
-    program, current = None, ""
-    for done, (group, trial) in enumerate(chosen):
+    for done, (_, trial) in enumerate(chosen):
         assembly = assemble(trial.settings)
-        if program is None or group != current:  # one group at a time: compiled programs are large
-            program, current = Program(assembly), group
-        rows += _measure(program, assembly, trial, wanted)
+        rows += _measure(Program(assembly), assembly, trial, wanted)
         tell(done + 1, len(chosen))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})
 
@@ -140,11 +137,12 @@ def _choose(plan: Plan, seeds: int) -> list[tuple[str, Trial]]:
 
 def _measure(program, assembly, trial: Trial, probes: Mapping[str, Probe]) -> list[dict[str, object]]:  # type: ignore[no-untyped-def]
     """The rows of one trial."""
-    from seqbench.training.measure import measure, probe_batch
-    from seqbench.training.program import VALIDATION, stream
+    from seqbench.training.measure import PROBED
+    from seqbench.training.state import Numbers
 
     state = program.initial(trial.seed, assembly.chain)
-    batch = probe_batch(assembly.task, stream(trial.seed, VALIDATION))
-    found = measure(program, state.parameters, batch=batch, arrays=assembly.chain.compiled.arrays, probes=probes)
+    batch = program.probe_batch(trial.seed, PROBED)
+    numbers = Numbers(trial.seed, trial.learning_rate, assembly.chain)
+    found = program.measure(state.parameters, numbers, batch=batch, probes=probes)
     name = {"method": trial.method, "task": trial.task_label, "length": trial.length, "seed": trial.seed}
     return [{**name, "trial": trial.id, "step": 0, **row} for row in found.rows]

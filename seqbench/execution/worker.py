@@ -17,7 +17,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from seqbench.errors import MessageError, StoreError
 from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Refused, Started, encode_event
@@ -43,7 +43,6 @@ def main() -> None:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with the events
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
-    programs: dict[str, Any] = {}
 
     def report(event: Event) -> None:
         output.write(encode_event(event) + "\n")
@@ -53,7 +52,7 @@ def main() -> None:
         try:
             job = decode_job(lines.get())
             trial = job.trial
-            report(_train(job, programs, report))
+            report(_train(job, report))
         except (StoreError, MessageError) as error:
             report(Refused(trial, str(error)))
         except Exception:  # noqa: BLE001 - whatever a trial raises is reported, and the next trial goes on
@@ -67,7 +66,7 @@ def _read_lines(lines: queue.SimpleQueue[str]) -> None:
     os._exit(0)
 
 
-def _train(job: Job, programs: dict[str, Any], report: Callable[[Event], None]) -> Finished:
+def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     """Train one trial; `report` is called as it begins and after each evaluation."""
     from seqbench.components.assemble import assemble
     from seqbench.components.probe_selection import assemble_probes
@@ -79,11 +78,9 @@ def _train(job: Job, programs: dict[str, Any], report: Callable[[Event], None]) 
 
     report(Started(job.trial))
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)
-    if job.group not in programs:
-        programs.clear()  # one group at a time: compiled programs are large
-        programs[job.group] = Program(assembly)
+    program = Program(assembly)
     checkpointer = Checkpointer(job)
-    resume = checkpointer.read(programs[job.group], assembly)
+    resume = checkpointer.read(program, assembly)
 
     def after(point: Checkpoint) -> None:
         checkpointer.write(point)
@@ -92,12 +89,11 @@ def _train(job: Job, programs: dict[str, Any], report: Callable[[Event], None]) 
     if resume:
         report(_interval(job, resume))
     finished = run_trial(
-        programs[job.group],
+        program,
         chain=assembly.chain,
         seed=job.seed,
         learning_rate=job.learning_rate,
         probes=probes,
-        probe_steps=job.probe_steps,
         resume=resume,
         after_interval=after,
     )

@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
+from operator import attrgetter
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -108,7 +109,17 @@ class Mitigation(NamedTuple):
     @property
     def is_compiled(self) -> bool:
         """Whether it stands in the compiled program; what only initialises does not, and leaves no trace in it."""
-        return any(place is not None for place in (self.cell, self.layer, self.penalty, self.gradient))
+        return self.acts_within or self.acts_after
+
+    @property
+    def acts_within(self) -> bool:
+        """Whether it stands in the program that differentiates the loss: in the model, or as a term of the loss."""
+        return any(place is not None for place in (self.cell, self.layer, self.penalty))
+
+    @property
+    def acts_after(self) -> bool:
+        """Whether it stands in the program that takes a step: it changes the gradient, or its share is counted."""
+        return any(place is not None for place in (self.penalty, self.gradient))
 
 
 class Switched:
@@ -117,7 +128,7 @@ class Switched:
     With `off` set the module computes the same values forward. Where the remedy adds a path, no gradient takes it;
     where it changes the gradient on its way back, the gradient passes unchanged. Probes compare both.
 
-    link, trace: place of the remedy among those of `Chain.compiled`, and its `Mitigation.wraps`, set by the chain
+    link, trace: place of the remedy among those of `Chain.within`, and its `Mitigation.wraps`, set by the chain
     """
 
     link: int | None = None
@@ -140,6 +151,21 @@ class Chain(NamedTuple):
         return Chain(tuple(link for link in self.links if link.is_compiled))
 
     @property
+    def within(self) -> Chain:
+        """The links that stand in the program that differentiates the loss."""
+        return Chain(tuple(filter(attrgetter("acts_within"), self.links)))
+
+    @property
+    def after(self) -> Chain:
+        """The links that stand in the program that takes a step."""
+        return Chain(tuple(filter(attrgetter("acts_after"), self.links)))
+
+    @property
+    def places_within(self) -> tuple[int, ...]:
+        """The place in this chain of each link of `within`."""
+        return tuple(place for place, link in enumerate(self.links) if link.acts_within)
+
+    @property
     def compiled_places(self) -> tuple[int, ...]:
         """The place in this chain of each link of `compiled`."""
         return tuple(place for place, link in enumerate(self.links) if link.is_compiled)
@@ -151,13 +177,13 @@ class Chain(NamedTuple):
 
     def cell(self, builder: CellBuilder) -> CellBuilder:
         """Wrap a cell builder by every link in turn; the first link is innermost."""
-        for place, link in enumerate(self.compiled.links):
+        for place, link in enumerate(self.within.links):
             builder = _marking(link.cell(builder), place, link.wraps) if link.cell else builder
         return builder
 
     def layer(self, layer: Layer, context: LayerContext) -> Layer:
         """Wrap a layer by every link in turn; the first link is innermost."""
-        for place, link in enumerate(self.compiled.links):
+        for place, link in enumerate(self.within.links):
             layer = _marked(link.layer(layer, context), place, link.wraps) if link.layer else layer
         return layer
 

@@ -18,7 +18,7 @@ from seqbench.layers.base import Layer
 from seqbench.layers.dense import Dense
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, encode, last_valid, refuse_decode, refuse_recurrent_remedies
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 Look = Callable[[Float[Array, "B T I"], Bool[Array, "B T"] | None, bool], Float[Array, "B K F"]]
 """`(inputs, mask, at every step?) -> features` of every target, from its own step and earlier ones."""
@@ -27,7 +27,7 @@ Look = Callable[[Float[Array, "B T I"], Bool[Array, "B T"] | None, bool], Float[
 class FeedForward(Model):
     """A look at the sequence, then layers from the bottom up, then a linear read-out."""
 
-    def __init__(self, task: Task, look: Look, layers: Sequence[Layer], features: int, rngs: nnx.Rngs) -> None:
+    def __init__(self, task: Interface, look: Look, layers: Sequence[Layer], features: int, rngs: nnx.Rngs) -> None:
         super().__init__(task)
         self.look = look
         self.layers = nnx.List(layers)
@@ -42,7 +42,7 @@ class FeedForward(Model):
         return self.readout(values)
 
 
-def refuse(task: Task, mitigations: Chain, model: str) -> None:
+def refuse(task: Interface, mitigations: Chain, model: str) -> None:
     """Raise Incompatible for what no control can do."""
     refuse_decode(task, model)
     refuse_recurrent_remedies(mitigations, model)

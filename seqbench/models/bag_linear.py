@@ -10,13 +10,13 @@ from flax import nnx
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, bag, refuse
 from seqbench.models.base import ModelBuilder, refuse_layer_remedies
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Interface
 
 
 def bag_linear() -> ModelBuilder:
     """A linear read-out of the counts of all symbols so far, or of the sums of all features."""
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "bag_linear")
         refuse_layer_remedies(mitigations, "bag_linear", "has no hidden layer")
         return FeedForward(task, bag, [], task.inputs, rngs)

@@ -12,14 +12,14 @@ from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, bag, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Interface
 
 
 def bag_mlp(*, width: PositiveInt = 64, depth: PositiveInt = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the counts of all symbols so far, or the sums of all features."""
     require_sizes("bag_mlp", width=width, depth=depth)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "bag_mlp")
         layers = dense_layers(task.inputs, mitigations, rngs, width=width, depth=depth)
         return FeedForward(task, bag, layers, width, rngs)

@@ -20,9 +20,9 @@ from seqbench.cells.base import Cell, CellWrapper
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import Chain
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
-ModelBuilder = Callable[[Task, Chain, nnx.Rngs], "Model"]
+ModelBuilder = Callable[[Interface, Chain, nnx.Rngs], "Model"]
 """`(task, mitigations, rngs) -> Model`."""
 
 
@@ -34,10 +34,13 @@ class Model(nnx.Module):
     variable_length: whether the mask must be obeyed
     """
 
+    any_length: ClassVar[bool] = False
+    """Whether it obeys `Batch.steps`, so that one program of it takes sequences of every length of a bucket."""
+
     causal: ClassVar[bool] = True
     """Whether a prediction at one step depends on that step and earlier ones alone."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: Interface) -> None:
         self.symbols = task.inputs if task.symbolic else 0
         self.read_at = task.readout
         self.variable_length = task.variable_length
@@ -76,7 +79,7 @@ def require_sizes(model: str, **sizes: int) -> None:
         raise Incompatible(f"{model} needs {told}")
 
 
-def refuse_decode(task: Task, model: str) -> None:
+def refuse_decode(task: Interface, model: str) -> None:
     """Raise Incompatible if the task wants an answer written after reading: `model` answers in step."""
     if task.readout == "decode":
         raise Incompatible(f"{model} reads and answers in step; this task needs `model: encoder_decoder`")

@@ -23,14 +23,14 @@ from seqbench.layers.bidirectional import Bidirectional
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 
 def bidirectional(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` layers of `width` units in each direction."""
     require_sizes("bidirectional", width=width, depth=depth)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> BidirectionalStack:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> BidirectionalStack:
         return BidirectionalStack(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)
 
     return build
@@ -42,7 +42,7 @@ class BidirectionalStack(Model):
     causal = False
 
     def __init__(
-        self, task: Task, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
+        self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
     ) -> None:
         refuse_decode(task, "bidirectional")
         super().__init__(task)

@@ -26,14 +26,14 @@ from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, require_sizes
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 
 def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
     require_sizes("encoder_decoder", width=width, depth=depth)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> EncoderDecoder:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> EncoderDecoder:
         return EncoderDecoder(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)
 
     return build
@@ -43,7 +43,7 @@ class EncoderDecoder(Model):
     """Encoder layers, decoder layers, then a linear read-out at every step of the decoder."""
 
     def __init__(
-        self, task: Task, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
+        self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
     ) -> None:
         if task.readout != "decode":
             raise Incompatible("encoder_decoder writes an answer after reading; this task is answered while reading")

@@ -26,7 +26,7 @@ from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.setting_types import NonNegativeInt, PositiveInt
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Interface
 
 LAYERS_STORED_APART = 100
 """Depth up to which every layer has parameters of its own."""
@@ -46,7 +46,7 @@ def feedforward(
         raise Incompatible(f"feedforward needs a window of 1 or more, or 0 for all steps, got {window}")
     kernel_init = FAN_IN_UNIFORM if initial == "fan_in" else GLOROT_UNIFORM
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "feedforward")
         steps = window or task.steps
         layers = dense_layers(

@@ -18,14 +18,14 @@ from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 
 def stacked(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units each."""
     require_sizes("stacked", width=width, depth=depth)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> Stacked:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> Stacked:
         return Stacked(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)
 
     return build
@@ -35,7 +35,7 @@ class Stacked(Model):
     """Layers from the bottom up, then a linear read-out."""
 
     def __init__(
-        self, task: Task, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
+        self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
     ) -> None:
         refuse_decode(task, "stacked")
         super().__init__(task)

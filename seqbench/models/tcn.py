@@ -32,7 +32,7 @@ from seqbench.models.base import (
     require_sizes,
 )
 from seqbench.setting_types import NonNegativeInt, PositiveInt
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 
 def tcn(*, width: PositiveInt = 32, kernel: Annotated[int, Ge(2)] = 5, levels: NonNegativeInt = 0) -> ModelBuilder:
@@ -43,7 +43,7 @@ def tcn(*, width: PositiveInt = 32, kernel: Annotated[int, Ge(2)] = 5, levels: N
             f"tcn needs a kernel of 2 or more and levels of 0 (as needed) or more, got {kernel}, {levels}"
         )
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> TCN:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> TCN:
         refuse_decode(task, "tcn")
         refuse_recurrent_remedies(mitigations, "tcn")
         refuse_layer_remedies(mitigations, "tcn", "has skips and normalisation of its own")
@@ -68,7 +68,7 @@ def levels_to_reach(steps: int, kernel: int) -> int:
 class TCN(Model):
     """Blocks from the bottom up, then a linear read-out."""
 
-    def __init__(self, task: Task, rngs: nnx.Rngs, *, width: int, kernel: int, levels: int) -> None:
+    def __init__(self, task: Interface, rngs: nnx.Rngs, *, width: int, kernel: int, levels: int) -> None:
         super().__init__(task)
         self.blocks = nnx.List(
             [Block(width if level else task.inputs, width, kernel, 2**level, rngs) for level in range(levels)]

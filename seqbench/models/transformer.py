@@ -29,14 +29,14 @@ from seqbench.models.base import (
     require_sizes,
 )
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 
 def transformer(*, width: PositiveInt = 64, depth: PositiveInt = 2, heads: PositiveInt = 4) -> ModelBuilder:
     """`depth` blocks of `width` units and `heads` heads of width / heads units each (at least 1)."""
     require_sizes("transformer", width=width, depth=depth, heads=heads)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> Transformer:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> Transformer:
         refuse_decode(task, "transformer")
         refuse_recurrent_remedies(mitigations, "transformer")
         refuse_layer_remedies(mitigations, "transformer", "has skips and normalisation of its own")
@@ -48,7 +48,7 @@ def transformer(*, width: PositiveInt = 64, depth: PositiveInt = 2, heads: Posit
 class Transformer(Model):
     """An embedding, blocks from the bottom up, a norm and a linear read-out."""
 
-    def __init__(self, task: Task, rngs: nnx.Rngs, *, width: int, depth: int, heads: int) -> None:
+    def __init__(self, task: Interface, rngs: nnx.Rngs, *, width: int, depth: int, heads: int) -> None:
         super().__init__(task)
         self.embedding = nnx.Linear(task.inputs, width, rngs=rngs)
         self.blocks = nnx.List([Block(width, heads, rngs) for _ in range(depth)])

@@ -14,14 +14,14 @@ from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Interface
 
 
 def window_mlp(*, window: PositiveInt = 20, width: PositiveInt = 64, depth: PositiveInt = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the last `window` steps."""
     require_sizes("window_mlp", window=window, width=width, depth=depth)
 
-    def build(task: Task, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
+    def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> FeedForward:
         refuse(task, mitigations, "window_mlp")
         features = window * task.inputs
         layers = dense_layers(features, mitigations, rngs, width=width, depth=depth)

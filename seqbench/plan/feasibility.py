@@ -9,18 +9,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
+from seqbench.canonical import canonical, digest
 from seqbench.components import catalogue
 from seqbench.components.assemble import Assembly, assemble
-from seqbench.components.catalogue import NO_CELL, Component
+from seqbench.components.catalogue import Component
 from seqbench.components.component_errors import UserComponentError, user_component_errors
+from seqbench.components.structure import Structure, structure_of
 from seqbench.errors import Incompatible
 from seqbench.grid.spec import Grid
+from seqbench.plan.estimate import trial_bytes, trial_seconds
 from seqbench.plan.expand import Method
-from seqbench.plan.identity import canonical, fixed_settings, group_key
+from seqbench.plan.identity import fixed_settings
 from seqbench.plan.matched_width import match_width
-from seqbench.plan.model_size import Blueprint, Size, draw_up, measure, rehearse
+from seqbench.plan.model_size import Size, measure, rehearse
 from seqbench.plan.task_series import TaskSeries
-from seqbench.tasks.base import Task
+from seqbench.protocol import block_sequences
 
 Value = TypeVar("Value")
 
@@ -37,8 +40,9 @@ class Impossible(NamedTuple):
 class Program(NamedTuple):
     """A method on a task at one length: the settings its trials share, and what they compile to.
 
-    key: names the compiled program, which other methods may share
-    steps: time steps of the longest sequence
+    key: names the program that differentiates the model, which other lengths and methods may share
+    seconds: estimate of what one trial takes, without compilation
+    bytes: estimate of what it needs
     """
 
     key: str
@@ -46,7 +50,8 @@ class Program(NamedTuple):
     task: Component
     length: int
     size: Size
-    steps: int
+    seconds: float
+    bytes: int
 
 
 class Examiner:
@@ -54,7 +59,7 @@ class Examiner:
 
     def __init__(self, match_parameters: int | None = None) -> None:
         self.match_parameters = match_parameters
-        self._built: dict[str, tuple[Blueprint, Size] | Incompatible] = {}
+        self._built: dict[str, tuple[Structure, Size] | Incompatible] = {}
         self._rehearsed: dict[str, Incompatible | None] = {}
         self._found: dict[tuple[str, str, str], dict[int, None]] = {}
 
@@ -76,11 +81,14 @@ class Examiner:
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)
                 _require_reach(fixed, assembly)
-                size = self._size(fixed, assembly)
+                structure, size = self._rehearsed_structure(fixed, assembly)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
             return None
-        return Program(group_key(fixed, assembly.chain), fixed, task, length, size, assembly.task.steps)
+        steps, batch_size = assembly.task.steps, fixed["training"]["batch_size"]
+        name = structure.gradient_name(batch_size, block_sequences(steps, batch_size=batch_size))
+        costs = trial_seconds(size, steps, fixed["training"]), trial_bytes(size, steps, fixed["training"])
+        return Program(digest(name.text if name else ""), fixed, task, length, size, *costs)
 
     def _matched(self, method: Method, task: Component) -> Component:
         """The method's model with the width at which it has the number of parameters asked for."""
@@ -93,27 +101,37 @@ class Examiner:
 
         def count(width: int) -> int:
             fixed = fixed_settings(method, at(width), task)
-            return self._drawn(fixed, assemble(fixed))[1].parameters
+            return self._drawn(assemble(fixed))[1].parameters
 
         return at(match_width(self.match_parameters or 0, count))
 
-    def _size(self, fixed: dict[str, Any], assembly: Assembly) -> Size:
-        """The size of a model whose initialisation has been tried."""
-        blueprint, size = self._drawn(fixed, assembly)
+    def _rehearsed_structure(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Structure, Size]:
+        """The structure and size of a model whose initialisation has been tried."""
+        structure, size = self._drawn(assembly)
         links = zip(fixed["mitigations"], assembly.chain.links, strict=True)
         if initialising := [setting for setting, link in links if link.initialise]:
-            key = canonical([_structure(fixed, assembly), initialising])
-            self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, blueprint))
-        return size
+            key = canonical([structure.name.text if structure.name else "", initialising])
+            self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, structure))
+        return structure, size
 
-    def _drawn(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Blueprint, Size]:
-        """A model's blueprint and size, built only if none of the same structure has been."""
+    def _drawn(self, assembly: Assembly) -> tuple[Structure, Size]:
+        """A model's structure and size, built only if none of the same structure has been."""
 
-        def build() -> tuple[Blueprint, Size]:
-            blueprint = draw_up(assembly)
-            return blueprint, measure(blueprint)
+        def build() -> tuple[Structure, Size]:
+            structure = structure_of(assembly)
+            return structure, measure(structure)
 
-        return self._once(self._built, canonical(_structure(fixed, assembly)), build)
+        assert assembly.names
+        names, task = assembly.names, assembly.task
+        # A model that takes any length is known by its bucket alone, and one that does not by its length.
+        bucketed, exact = (names.structure(task.interface(bucketed=either)).text for either in (True, False))
+        found = self._built.get(bucketed)
+        if isinstance(found, tuple):
+            return found
+        structure, size = self._once(self._built, exact, build)
+        if structure.interface.bucketed:
+            self._built[bucketed] = structure, size
+        return structure, size
 
     @staticmethod
     def _once(results: dict[str, Value | Incompatible], key: str, work: Callable[[], Value]) -> Value:
@@ -135,20 +153,6 @@ def _require_reach(fixed: dict[str, Any], assembly: Assembly) -> None:
         if link.reach >= assembly.task.steps:
             problem = f"reaches {link.reach} steps back, and the sequences have {assembly.task.steps}"
             raise Incompatible(f"{setting['name']} {problem}; give shorter steps or a longer task")
-
-
-def _structure(fixed: dict[str, Any], assembly: Assembly) -> dict[str, Any]:
-    """What a model's shapes depend on. A recurrent model's do not depend on the length of its sequences."""
-    task: Task = assembly.task
-    recurrent = fixed["cell"]["name"] != NO_CELL.name
-    links = zip(fixed["mitigations"], assembly.chain.links, strict=True)
-    return {
-        "model": fixed["model"],
-        "cell": fixed["cell"],
-        "mitigations": [setting for setting, link in links if link.cell or link.layer],
-        "task": [task.inputs, task.outputs, task.readout, task.symbolic, task.variable_length],
-        "length": None if recurrent else fixed["task"],
-    }
 
 
 @contextmanager

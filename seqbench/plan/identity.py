@@ -6,15 +6,14 @@ are no part of it. Two trials with one identity are the same trial, and resuming
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
+from seqbench.canonical import canonical, digest
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.grid.spec import TRAINING_FAMILIES
-from seqbench.mitigations.base import Chain, chain
 from seqbench.plan.expand import Method
 from seqbench.protocol import rules
 
@@ -57,29 +56,6 @@ def _plain(family: str, component: Component) -> dict[str, Any]:
     return {"name": component.name, "settings": settings}
 
 
-def canonical(value: Any) -> str:
-    """JSON in one form only: sorted keys, no spaces, shortest numbers. NaN is refused; infinity is `Infinity`."""
-    return json.dumps(_unsigned_zero(value), sort_keys=True, separators=(",", ":"))
-
-
-def _unsigned_zero(value: Any) -> Any:
-    """-0.0 as 0.0: they are equal, and must not make two trials of one."""
-    if isinstance(value, float):
-        if value != value:
-            raise ValueError("a setting that is not a number cannot identify a trial")
-        return value + 0.0
-    if isinstance(value, Mapping):
-        return {key: _unsigned_zero(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_unsigned_zero(item) for item in value]
-    return value
-
-
-def digest(text: str) -> str:
-    """16 hexadecimal digits: 64 bits, for which two of a million trials coincide with a chance of 3 in 10^8."""
-    return blake2b(text.encode(), digest_size=8).hexdigest()
-
-
 def trial_id(settings: Mapping[str, Any]) -> str:
     """The identity of a trial with these complete settings."""
     return digest(canonical(settings))
@@ -97,14 +73,3 @@ def trial_ids(settings: Mapping[str, Any]) -> Callable[[int], str]:
         return hashed.hexdigest()
 
     return identify
-
-
-def group_key(fixed: Mapping[str, Any], mitigations: Chain) -> str:
-    """Names the compiled program: everything but what is an array in it, and but what only acts before it runs."""
-    compiled = [
-        {"name": setting["name"], "settings": {k: v for k, v in setting["settings"].items() if k not in link.arrays}}
-        for setting, link in zip(fixed["mitigations"], mitigations.links, strict=True)
-        if chain(link).compiled.links
-    ]
-    rest = {key: value for key, value in fixed.items() if key not in ("mitigations", "versions", "tuned")}
-    return digest(canonical({**rest, "mitigations": compiled}))

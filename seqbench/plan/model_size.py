@@ -9,10 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from seqbench.components.assemble import Assembly
+from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Chain
-from seqbench.models.base import Model, cells
+from seqbench.models.base import cells
 
 
 class Size(NamedTuple):
@@ -32,26 +32,10 @@ class Size(NamedTuple):
     outputs: int
 
 
-class Blueprint(NamedTuple):
-    """A model without numbers: its structure, and the shapes of its parameters."""
-
-    graph: nnx.GraphDef[Model]
-    shapes: nnx.State
-
-
-def draw_up(assembly: Assembly) -> Blueprint:
-    """Build a trial's model abstractly.
-
-    Raises:
-        Incompatible: the model, its cell, its task and its mitigations do not fit together.
-    """
-    return Blueprint(*nnx.split(nnx.eval_shape(lambda: assembly.build_model(nnx.Rngs(0)))))
-
-
-def measure(blueprint: Blueprint) -> Size:
+def measure(structure: Structure) -> Size:
     """How large a model is."""
-    leaves = [leaf for leaf in jax.tree.leaves(blueprint.shapes) if _is_number(leaf)]
-    loops = [cell for _, cell in cells(nnx.merge(*blueprint))]
+    leaves = [leaf for leaf in jax.tree.leaves(structure.shapes) if _is_number(leaf)]
+    loops = [cell for _, cell in cells(nnx.merge(structure.graph, structure.shapes))]
     return Size(
         parameters=sum(leaf.size for leaf in leaves),
         weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
@@ -61,7 +45,7 @@ def measure(blueprint: Blueprint) -> Size:
     )
 
 
-def rehearse(chain: Chain, blueprint: Blueprint) -> None:
+def rehearse(chain: Chain, structure: Structure) -> None:
     """Let every mitigation initialise a model of arbitrary numbers, to find out before training if one refuses.
 
     Raises:
@@ -73,7 +57,7 @@ def rehearse(chain: Chain, blueprint: Blueprint) -> None:
         # NumPy's numbers, so that nothing is compiled for them.
         return generator.standard_normal(leaf.shape, np.float32) if _is_number(leaf) else leaf
 
-    found = cells(nnx.merge(blueprint.graph, jax.tree.map(draw, blueprint.shapes)))
+    found = cells(nnx.merge(structure.graph, jax.tree.map(draw, structure.shapes)))
     if not found:
         raise Incompatible("a mitigation initialises recurrent cells, and this model has none")
     for _, cell in found:

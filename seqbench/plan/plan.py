@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_bytes, trial_bytes, trial_seconds
+from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_bytes
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
-from seqbench.plan.feasibility import Examiner, Impossible, Program, located
+from seqbench.plan.feasibility import Examiner, Impossible, located
 from seqbench.plan.horizon import SeedSearch, ToCome
 from seqbench.plan.selection import Seen
 from seqbench.plan.series import Series, examine_series, series_trials
@@ -30,20 +30,10 @@ MAX_TRIALS = 1_000_000
 
 @dataclass(frozen=True)
 class Group:
-    """The trials that share one compiled program, which `program` sizes up.
-
-    probe_steps: steps of the longest sequences if the same method meets several lengths of the same task, else 0
-    """
+    """The trials that share the program that differentiates their model."""
 
     key: str
     trials: tuple[Trial, ...]
-    program: Program
-    probe_steps: int
-
-    @property
-    def series(self) -> tuple[str, str]:
-        """The method and task whose lengths the group's program is one of: those of its first trial."""
-        return self.trials[0].method, self.trials[0].task_label
 
 
 @dataclass(frozen=True)
@@ -73,11 +63,8 @@ class Plan:
 
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
-        seconds, largest = 0.0, 0
-        for group in self.groups:
-            steps, training = group.program.steps, group.trials[0].fixed["training"]
-            seconds += len(group.trials) * trial_seconds(group.program.size, steps, training)
-            largest = max(largest, trial_bytes(group.program.size, steps, training))
+        seconds = sum(trial.program.seconds for trial in self.trials)
+        largest = max((trial.program.bytes for trial in self.trials), default=0)
         seconds = seconds * (1 + self.waiting / max(len(self.trials), 1)) + self.to_come.seconds
         compilations = len(self.groups)
         total = (seconds + SECONDS_PER_COMPILATION * compilations) / workers
@@ -123,11 +110,12 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     with located(grid):
         met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
     made = [series_trials(grid, series, seen) for series in met]
+    trials = tuple(trial for asked in made for _, trial in asked.trials)
     return Plan(
         grid,
         methods,
-        trials=tuple(trial for asked in made for _, trial in asked.trials),
-        groups=_groups(asked.trials for asked in made),
+        trials=trials,
+        groups=_groups(trials),
         incompatible=examiner.impossible,
         waiting=sum(
             len(series.programs[0]) * len(grid.seeds)
@@ -150,7 +138,7 @@ def _largest(grid: Grid, series: Series) -> int:
     """
     needed = 0
     for program in (programs[-1] for programs in series.programs if programs):
-        needed = trial_bytes(program.size, program.steps, program.fixed["training"])
+        needed = program.bytes
         if needed > machine_bytes():
             problem = (
                 f"{series.method.name} on {series.task.label} at length {program.length:,} needs about "
@@ -161,19 +149,12 @@ def _largest(grid: Grid, series: Series) -> int:
     return needed
 
 
-def _groups(made: Iterable[Sequence[tuple[Program, Trial]]]) -> tuple[Group, ...]:
-    """The trials of every method on every task, by compiled program, in the order in which programs first occur."""
-    programs: dict[str, Program] = {}
+def _groups(trials: Iterable[Trial]) -> tuple[Group, ...]:
+    """The trials by compiled program, in the order in which programs first occur."""
     members: dict[str, list[Trial]] = {}
-    longest: dict[str, int] = {}
-    for own in made:
-        met = {program.steps for program, _ in own}
-        steps = max(met) if len(met) > 1 else 0
-        for program, trial in own:
-            programs.setdefault(program.key, program)
-            members.setdefault(program.key, []).append(trial)
-            longest[program.key] = max(longest.get(program.key, 0), steps)
-    return tuple(Group(key, tuple(own), programs[key], longest[key]) for key, own in members.items())
+    for trial in trials:
+        members.setdefault(trial.program.key, []).append(trial)
+    return tuple(Group(key, tuple(own)) for key, own in members.items())
 
 
 def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *, tried: int) -> None:

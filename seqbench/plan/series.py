@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from seqbench.canonical import canonical
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import trial_seconds
 from seqbench.plan.expand import Method
 from seqbench.plan.feasibility import Examiner, Program
 from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths, still_to_come
-from seqbench.plan.identity import canonical, trial_ids
+from seqbench.plan.identity import trial_ids
 from seqbench.plan.selection import Seen, choose
 from seqbench.plan.task_series import TaskSeries
 from seqbench.plan.trial import Choice, Purpose, Trial
@@ -106,20 +106,18 @@ def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Seen)
     if not series.task.searched or not made:
         return Searched(made, [], ToCome())
     key = (grid.question, series.method.name, series.task.label)
-    return search_lengths(made, seen.solved(purpose), series.task.searched, key=key, cost=_seconds)
+    return search_lengths(
+        made, seen.solved(purpose), series.task.searched, key=key, cost=lambda program: program.seconds
+    )
 
 
 def _unbegun(grid: Grid, series: Series) -> ToCome:
     """What the searches of the reporting seeds will ask for, before the setting is known that they report with."""
     if not series.task.searched:
         return ToCome()
-    seconds = {program.length: _seconds(program) for program in series.programs[0]}
+    seconds = {program.length: program.seconds for program in series.programs[0]}
     one = still_to_come(tuple(sorted(seconds)), {}, (), seconds)
     return sum([one] * len(grid.seeds), ToCome())
-
-
-def _seconds(program: Program) -> float:
-    return trial_seconds(program.size, program.steps, program.fixed["training"])
 
 
 def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[Made]:
@@ -135,13 +133,11 @@ def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) 
                     id=identify(seed),
                     method=method.name,
                     factors=method.factors,
-                    task=program.task,
                     task_label=series.task.label,
-                    length=program.length,
                     seed=seed,
                     learning_rate=rate,
                     knobs=knobs,
                     purpose=purpose,
-                    fixed=program.fixed,
+                    program=program,
                 ),
             )

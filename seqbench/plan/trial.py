@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from seqbench.components.catalogue import Component
+from seqbench.plan.feasibility import Program
 
 Purpose = Literal["tuning", "reporting"]
 
@@ -16,27 +17,34 @@ class Trial:
 
     id: hash of `settings`
     method, factors, task_label: names, no part of the identity
-    task: with its dependency length among the settings
     knobs: the settings that tuning has set beside the learning rate, by `component.setting`
-    fixed: the settings shared by all trials that differ only in seed and learning rate
+    program: what it shares with all trials that differ only in seed and learning rate
     """
 
     id: str
     method: str
     factors: dict[str, str]
-    task: Component
     task_label: str
-    length: int
     seed: int
     learning_rate: float
     knobs: dict[str, Any]
     purpose: Purpose
-    fixed: dict[str, Any]
+    program: Program
+
+    @property
+    def task(self) -> Component:
+        """The task with its dependency length among the settings."""
+        return self.program.task
+
+    @property
+    def length(self) -> int:
+        """The dependency length in steps."""
+        return self.program.length
 
     @property
     def settings(self) -> dict[str, Any]:
         """The complete resolved settings: what `assemble` takes and what the identity is the hash of."""
-        return {**self.fixed, "seed": self.seed, "learning_rate": self.learning_rate}
+        return {**self.program.fixed, "seed": self.seed, "learning_rate": self.learning_rate}
 
 
 class Choice(NamedTuple):

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from seqbench.canonical import canonical
 from seqbench.errors import GridError
 from seqbench.grid.spec import MOST_KNOBS, MOST_TRIED, Grid
 from seqbench.plan.axis import Axis
 from seqbench.plan.expand import Method
-from seqbench.plan.identity import canonical
 from seqbench.plan.knobs import RATE, axes_of, knob_names, with_knobs
 
 SCRAMBLE = 20

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.layers.recurrent import Seen, record
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 EVERY_DISTANCE = 16
 """Distances below this are all recorded; above it about `PER_OCTAVE` in each octave."""
@@ -59,9 +59,10 @@ class View(NamedTuple):
     gradient: gradient of the sum of these losses with respect to the parameters
     arriving: their gradient with respect to every state over time, leaves [T, B, ...]; None without recurrence
     met: what each recurrent layer met in the forward pass, by its place in the model
+    length: the task's dependency length
     """
 
-    task: Task
+    task: Interface
     build: Callable[[Any], Any]
     parameters: Any
     batch: Batch
@@ -71,6 +72,7 @@ class View(NamedTuple):
     gradient: Any
     arriving: Any
     met: dict[str, Seen]
+    length: Int[Array, ""] | int
 
     @property
     def model(self) -> Any:
@@ -111,7 +113,13 @@ class Probe(NamedTuple):
 
 
 def look(
-    task: Task, build: Callable[[Any], Any], parameters: Any, batch: Batch, *, batch_size: int | None = None
+    task: Interface,
+    build: Callable[[Any], Any],
+    parameters: Any,
+    batch: Batch,
+    *,
+    length: Int[Array, ""] | int = 0,
+    batch_size: int | None = None,
 ) -> View:
     """Run a model forward and backward once, with taps on all states; it is trained in batches of `batch_size`."""
     aim, share = take_aim(task, batch), 1 / (batch_size or len(batch.mask))
@@ -126,7 +134,7 @@ def look(
     differentiate = jax.value_and_grad(total, argnums=(0, 1), has_aux=True)
     (_, (losses, met)), found = differentiate(parameters, taps)
     gradient, arriving = jax.tree.map(lambda leaf: leaf / share, found)
-    return View(task, build, parameters, batch, share, aim, losses, gradient, arriving, met)
+    return View(task, build, parameters, batch, share, aim, losses, gradient, arriving, met, length)
 
 
 def in_decoder(place: str) -> bool:
@@ -134,7 +142,7 @@ def in_decoder(place: str) -> bool:
     return place.partition(".")[0] == "decoder"
 
 
-def take_aim(task: Task, batch: Batch) -> Aim:
+def take_aim(task: Interface, batch: Batch) -> Aim:
     """The scored target with the largest dependency distance, the last of several, and the step at which it is read."""
     places = jnp.arange(batch.weights.shape[1])
     # Distances are whole numbers, so that a bonus below 1 only decides between equal ones.
@@ -150,7 +158,7 @@ def take_aim(task: Task, batch: Batch) -> Aim:
     return Aim(target, last + 1 + target)
 
 
-def aimed_losses(task: Task, model: Any, batch: Batch, aim: Aim, taps: Any = None) -> Float[Array, " B"]:
+def aimed_losses(task: Interface, model: Any, batch: Batch, aim: Aim, taps: Any = None) -> Float[Array, " B"]:
     """Each sequence's loss at its aim."""
     losses = task.loss(model(batch, taps=taps), batch.targets)
     return jnp.take_along_axis(losses, aim.target[:, None], axis=1)[:, 0]

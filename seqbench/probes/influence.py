@@ -28,7 +28,7 @@ DEFAULT = False
 
 
 class Influence(NamedTuple):
-    """Influence at the distances `at`, of which one may stand twice, and how many sequences differ there."""
+    """Influence at the distances `at`, of which some may stand twice, and how many sequences differ there."""
 
     at: Int[Array, " R"]
     values: Float[Array, " R"]
@@ -57,7 +57,7 @@ def trace(view: View) -> Influence:
     span = len(where.before)
     farthest = jnp.max(jnp.where(jnp.any(where.exist, axis=1), jnp.arange(span), 0))
     # The last of those recorded is the farthest there could be. Padding moves it, and only what exists is looked at.
-    at = jnp.asarray(recorded(span, view.task.length)).at[-1].set(farthest)
+    at = jnp.append(jnp.asarray(recorded(span)).at[-1].set(farthest), jnp.minimum(view.length, farthest))
     moved, sequences = jax.lax.map(change, at)
     return Influence(at, moved / jnp.mean(jnp.linalg.norm(jnp.roll(answer, -1, axis=0) - answer, axis=-1)), sequences)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -31,7 +32,7 @@ def ask_for(
     return Task(
         sample=lambda key, batch_size: draw_batch(key, batch_size, length, answer),
         loss=squared_error,
-        correct=lambda predictions, targets: closer_than(tolerance, predictions, targets),
+        correct=partial(closer_than, tolerance),
         oracle=lambda batch: answer(batch.inputs),
         guess=guess,
         inputs=2,

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypedDict
+from functools import partial
+from typing import Any, Literal, NamedTuple, TypedDict
 
 import jax
 import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Num
+
+from seqbench.buckets import bucket
 
 Readout = Literal["last", "every", "decode"]
 
@@ -30,6 +33,8 @@ class Batch(NamedTuple):
     distance: steps between the information and each target
     prompt: the previous target symbols, for read-out "decode" only (teacher forcing)
     loss_weights: what each target counts in the loss where that differs from `weights`, which the accuracy goes by
+    steps: how many of the T steps the longest sequence has, where T is a bucket; None if it has all of them
+    answers: how many of the K targets there are, for read-out "decode" in a bucket; None if all are
     """
 
     inputs: Num[Array, "B T *I"]
@@ -39,6 +44,8 @@ class Batch(NamedTuple):
     distance: Int[Array, "B K"]
     prompt: Int[Array, "B K"] | None = None
     loss_weights: Float[Array, "B K"] | None = None
+    steps: Int[Array, ""] | None = None
+    answers: Int[Array, ""] | None = None
 
 
 class Criterion(NamedTuple):
@@ -56,6 +63,40 @@ Predictions = Float[Array, "B K O"]
 
 Score = Callable[[Predictions, Num[Array, "B K *O"]], Float[Array, "B K"]]
 """`(predictions, targets) -> ` one figure a target."""
+
+
+class Interface(NamedTuple):
+    """All that a compiled program knows of a task, so that tasks and lengths that agree in it share the program.
+
+    Fields are those of `Task`. `steps` and `targets` are sizes of buffers: of one length, or, if `bucketed`, of a
+    bucket of lengths, and `Batch.steps` and `Batch.answers` then say how much of them is used.
+    """
+
+    inputs: int
+    outputs: int
+    readout: Readout
+    symbolic: bool
+    variable_length: bool
+    steps: int
+    targets: int
+    bucketed: bool
+    loss: Score
+    correct: Score
+
+    @property
+    def named(self) -> dict[str, Any] | None:
+        """The interface as JSON can hold it; None if its loss or its count of right answers has no name."""
+        names = {name: function_name(getattr(self, name)) for name in ("loss", "correct")}
+        return None if None in names.values() else {**self._asdict(), **names}
+
+
+def function_name(function: Callable[..., Any]) -> str | None:
+    """What a function can be found by, `partial` and its arguments included; None for a lambda or a closure."""
+    if isinstance(function, partial):
+        inner = function_name(function.func)
+        return inner and f"{inner}{function.args!r}{sorted(function.keywords.items())!r}"
+    name = getattr(function, "__qualname__", "<")
+    return None if "<" in name else f"{function.__module__}.{name}"
 
 
 class Task(NamedTuple):
@@ -104,6 +145,17 @@ class Task(NamedTuple):
     test: Callable[[Key[Array, ""], int], Batch] | None = None
     guess: Callable[[Batch], Predictions] | None = None
     diffuse: bool = False
+
+    def interface(self, *, bucketed: bool = False) -> Interface:
+        """What a compiled program knows of it: with buffers of the bucket of its length, or of its length itself."""
+        steps, targets = self.steps, self.targets
+        if bucketed:
+            steps = bucket(steps)
+            targets = {"last": 1, "every": steps}.get(self.readout) or bucket(targets)
+        return Interface(
+            self.inputs, self.outputs, self.readout, self.symbolic, self.variable_length, steps, targets,
+            bucketed, self.loss, self.correct,
+        )  # fmt: skip
 
 
 def cross_entropy(predictions: Predictions, targets: Int[Array, "B K"]) -> Float[Array, "B K"]:

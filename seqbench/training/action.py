@@ -22,7 +22,7 @@ STEPS_CHANGED, PENALTY_SHARE, START_CHANGE = (PROOF[trace] for trace in (Trace.G
 
 def no_action(chain: Chain) -> tuple[Figures, ...]:
     """Zero for every figure that training measures of each link."""
-    zero = jnp.zeros(())
+    zero: Any = np.zeros((), np.float32)
     return tuple(
         ({STEPS_CHANGED: zero, GRADIENT_CHANGED: zero} if link.gradient else {})
         | ({PENALTY_SHARE: zero} if link.penalty else {})
@@ -78,9 +78,13 @@ def penalty_shares(chain: Chain, loss: Float[Array, ""], penalties: Sequence[Flo
     return tuple({PENALTY_SHARE: share(next(left))} if link.penalty else {} for link in chain.links)
 
 
-def means(sums: Sequence[Figures], steps: float) -> list[dict[str, float]]:
-    """Means over steps of each link's figures, on the host."""
-    return [{name: float(value) / steps for name, value in figures.items()} for figures in sums]
+def means(chain: Chain, sums: Sequence[Figures], steps: float) -> list[dict[str, float]]:
+    """Means over steps of each link's figures, on the host: `sums` are of `Chain.after`, means of `Chain.compiled`."""
+    left = iter(sums)
+    return [
+        {name: float(value) / steps for name, value in (next(left) if link.acts_after else {}).items()}
+        for link in chain.compiled.links
+    ]
 
 
 def action_rows(chain: Chain, curve: Sequence[dict[str, Any]], step: int) -> list[dict[str, Any]]:
@@ -102,8 +106,8 @@ def action_rows(chain: Chain, curve: Sequence[dict[str, Any]], step: int) -> lis
 
 
 def by_remedy(chain: Chain, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A probe's row with the place of its remedy, if it is of one, in `chain` and not in `Chain.compiled`."""
-    return {**row, "remedy": chain.compiled_places[row["remedy"]]} if "remedy" in row else dict(row)
+    """A probe's row with the place of its remedy, if it is of one, in `chain` and not in `Chain.within`."""
+    return {**row, "remedy": chain.places_within[row["remedy"]]} if "remedy" in row else dict(row)
 
 
 def start_rows(changes: Sequence[np.ndarray]) -> list[dict[str, Any]]:

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Int
 
 from seqbench.layers.recurrent import record
 from seqbench.mitigations.base import Arrays, Chain, Forward
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Interface
 
 Parameters = Any
 """A pytree of a model's trained arrays."""
@@ -33,7 +33,7 @@ class Scores(NamedTuple):
     targets_by_distance: Float[Array, " D"]
 
 
-def task_loss(task: Task, predictions: Float[Array, "B K O"], batch: Batch) -> Float[Array, ""]:
+def task_loss(task: Interface, predictions: Float[Array, "B K O"], batch: Batch) -> Float[Array, ""]:
     """Mean loss over the scored targets of a batch."""
     losses = task.loss(predictions, batch.targets)
     weights = batch.weights if batch.loss_weights is None else batch.loss_weights
@@ -47,7 +47,7 @@ class Parts(NamedTuple):
     penalties: tuple[Float[Array, ""], ...]
 
 
-def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tuple[Array, Parts]]:
+def objective(task: Interface, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tuple[Array, Parts]]:
     """The function that training differentiates.
 
     Returns:
@@ -77,15 +77,14 @@ def objective(task: Task, graph: nnx.GraphDef, chain: Chain) -> Callable[..., tu
     return total
 
 
-def score(task: Task, predictions: Float[Array, "B K O"], batch: Batch) -> Scores:
-    """Count a batch: what is right, of how many, by sequence and by distance."""
+def score(task: Interface, predictions: Float[Array, "B K O"], batch: Batch, edges: Int[Array, " D"]) -> Scores:
+    """Count a batch: what is right, of how many, by sequence and by distance in bins with these upper edges."""
     weights = batch.weights
     losses = task.loss(predictions, batch.targets)
     loss_weights = weights if batch.loss_weights is None else batch.loss_weights
     # The mean over a batch's loss weights times its targets, so that sums of batches divide to the mean loss.
     loss = jnp.sum(losses * loss_weights) / jnp.maximum(jnp.sum(loss_weights), 1) * jnp.sum(weights)
     right = task.correct(predictions, batch.targets) * weights
-    edges = jnp.asarray(task.distances or (task.length,))
     bins = jnp.minimum(jnp.searchsorted(edges, batch.distance), len(edges) - 1).ravel()
     return Scores(
         loss=loss,

@@ -1,105 +1,73 @@
-"""The compiled programs of a group of trials: initialise, train for an interval, evaluate.
+"""The compiled programs of a trial: draw data, initialise, differentiate, update, evaluate.
 
-Everything that distinguishes the trials of a group is an argument: the keys of the seed, the learning rate, the
-numbers of the mitigations and the initial parameters. Initialisation and training are separate programs, because
-compiled together they give other bits than apart.
+Each depends on as little as it can, so that many trials share it:
 
-Shapes: a state's leaves are as the model has them; scalars are arrays of shape [].
+    draw        the task at its length                                    (`seqbench.training.data`)
+    initialise  the model's structure
+    gradient    the structure, the task's `Interface`, the bucket of lengths, the batch size
+    update      the mitigations of the gradient, the optimizer, the shapes of the parameters
+    evaluate    the structure, the interface, the bucket
+
+Everything else that distinguishes trials is an argument: the seed, the length, the learning rate with its schedule, the
+numbers of the mitigations and the initial parameters. A remedy that acts on the gradient does not touch the program
+that makes it. `gradient` and `update` are pure functions of one trial's numbers, so that `jax.vmap` stacks trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Array, Float, Int
 
-from seqbench.compilation import compiled, compiled_from
+from seqbench.compilation import QUICK, compiled, compiled_from
 from seqbench.components.assemble import Assembly
-from seqbench.mitigations.base import Arrays, Chain, global_norm
+from seqbench.components.structure import leaves, structure_of
+from seqbench.mitigations.base import Arrays, Chain
 from seqbench.models.base import cells, chosen_segments
-from seqbench.protocol import evaluation_batch
+from seqbench.probes.base import Probe
+from seqbench.protocol import block_sequences, evaluation_batch
 from seqbench.tasks.base import Batch, Task
-from seqbench.training.action import Figures, initial_states, no_action, penalty_shares, start_rows, transformed
-from seqbench.training.objective import Parameters, Scores, objective, score
+from seqbench.training.action import start_rows
+from seqbench.training.data import INITIAL, PROBES, TEST, TRAIN, VALIDATION, Block, Data, stream_key
+from seqbench.training.measure import Measurement, Probed, measure
+from seqbench.training.objective import Parameters, Parts, Scores, objective, score
+from seqbench.training.state import Numbers, State, Sums
+from seqbench.training.update import Step, advance, prepare
 
-TRAIN, VALIDATION, TEST, INITIAL = range(4)
-"""Names of a seed's key streams. They are disjoint by construction, and the same for every method."""
+BINS = 8
+"""Bins of distances that an evaluation program counts in, or a multiple: tasks with fewer leave some empty."""
 
-NO_STEP = 2**32 - 1
-"""Stands where no step's number can in the training stream: the root of the mitigations' random draws."""
+LOOK_EVERY = 16
+"""Steps between two looks at whether a trial has diverged. A look waits for the step."""
 
-DIVERGED_IN = ("loss", "gradient", "parameters")
-"""What can first be not finite in a step: the loss, its gradient, or the parameters that the step would lead to."""
-
-
-class State(NamedTuple):
-    """Where a trial stands: all that training needs to go on.
-
-    diverged_at: the step whose loss or gradient was not finite, 0 if none; parameters are those before that step
-    diverged_in: what was not finite first, a place in `DIVERGED_IN`
-    """
-
-    parameters: Parameters
-    mitigation: tuple[optax.OptState, ...]
-    optimizer: optax.OptState
-    step: Int[Array, ""]
-    diverged_at: Int[Array, ""]
-    diverged_in: Int[Array, ""]
-
-
-class Numbers(NamedTuple):
-    """What may differ between trials of one group without compiling again, besides the initial parameters."""
-
-    stream: Key[Array, ""]
-    learning_rate: Float[Array, ""]
-    arrays: tuple[Arrays, ...]
-
-
-class Sums(NamedTuple):
-    """Sums over the steps since the last evaluation (`gradient_norm_max` is the largest).
-
-    links: what each link of the chain did, see `seqbench.training.action`
-    """
-
-    steps: Float[Array, ""]
-    loss: Float[Array, ""]
-    gradient_norm: Float[Array, ""]
-    gradient_norm_max: Float[Array, ""]
-    gradient_norm_after: Float[Array, ""]
-    shrink_factor: Float[Array, ""]
-    clipped_steps: Float[Array, ""]
-    clipped_entries: Float[Array, ""]
-    links: tuple[Figures, ...]
-
-
-def stream(seed: int, name: int) -> Key[Array, ""]:
-    """The key of one of a seed's streams: TRAIN, VALIDATION, TEST or INITIAL."""
-    return jax.random.fold_in(jax.random.key(seed), name)
+WHOLE: Any = jax.ShapeDtypeStruct((), jnp.int32)
+REAL: Any = jax.ShapeDtypeStruct((), jnp.float32)
 
 
 class Program:
-    """The compiled programs of one group, made once and used for each of its trials."""
+    """The compiled programs of one trial, most of which other trials share."""
 
     def __init__(self, assembly: Assembly) -> None:
-        """Trace the model's structure; nothing is compiled until first use."""
+        """Find the model's structure; nothing is compiled until first use."""
         self.task: Task = assembly.task
         self.chain = assembly.chain.compiled
         self.training = assembly.training
-        self.evaluation_batch = evaluation_batch(self.task.steps)
-        self._build = assembly.build_model
-        abstract = nnx.eval_shape(lambda: self._build(nnx.Rngs(0)))
-        self.graph, self.shapes = nnx.split(abstract)
-        self._direction = assembly.optimizer
-        self._multiplier = assembly.schedule
-        self._compiled: dict[str, jax.stages.Compiled] = {}
-        self._objective = objective(self.task, self.graph, self.chain)
+        self.structure = structure_of(assembly)
+        self.graph, self.shapes = self.structure.graph, self.structure.shapes
+        self.data = Data(self.task, self.structure.interface, assembly.names and assembly.names.task)
+        self._names = assembly.names
+        self._optimizer, self._schedule = assembly.optimizer, assembly.schedule
+
+    @property
+    def probed(self) -> Probed:
+        """What probes need to know."""
+        return Probed(self.task, self.graph, self.chain.within, self.shapes, self.training, self.structure.name)
 
     @property
     def parameters(self) -> int:
@@ -109,9 +77,16 @@ class Program:
     @cached_property
     def segment(self) -> int | None:
         """Steps between stored states in the layer that stores the fewest; None if every layer stores all of them."""
-        model = nnx.merge(self.graph, jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), self.shapes))
-        chosen = chosen_segments(model, self.training["batch_size"], self.task.steps).values()
-        return min((steps for steps in chosen if steps < self.task.steps), default=None)
+        steps = self.structure.interface.steps
+        model = nnx.merge(self.graph, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), self.shapes))
+        chosen = chosen_segments(model, self.training["batch_size"], steps).values()
+        return min((segment for segment in chosen if segment < steps), default=None)
+
+    def compile(self) -> None:
+        """Compile what training and evaluation need, so that a trial's seconds do not count it. Idempotent."""
+        for stream in (TRAIN, VALIDATION, TEST):
+            self.data.program(stream, self._sequences(stream))
+        _ = self._rates, self._initialise, self._prepare, self.gradient, self.update, self._evaluate
 
     def initial(self, seed: int, chain: Chain) -> State:
         """The state before the first step: drawn by the model, then changed on the host by the trial's mitigations."""
@@ -119,142 +94,143 @@ class Program:
 
     def start(self, seed: int, chain: Chain) -> tuple[State, list[dict[str, Any]]]:
         """The state before the first step, and rows of the probes table that say how far each remedy changed it."""
-        key = stream(seed, INITIAL)
-        draw = self._executable("draw", lambda: compiled(self._draw, key, rarely_run=True))
-        model = nnx.merge(self.graph, jax.device_get(draw(key)))
+        model = nnx.merge(self.graph, jax.device_get(self._initialise(np.int32(seed))))
         changes = [
             chain.initialise(cell, np.random.default_rng([seed, place])) for place, (_, cell) in enumerate(cells(model))
         ]
-        parameters = jax.tree.map(jnp.asarray, nnx.state(model))
-        given = parameters, jax.tree.map(jnp.float32, chain.compiled.arrays)
-        prepare = self._executable("prepare", lambda: compiled(self._prepare, *given, rarely_run=True))
-        return prepare(*given), start_rows([np.concatenate(link) for link in zip(*changes, strict=True)])
+        parameters = jax.tree.map(np.asarray, nnx.state(model))
+        rows = start_rows([np.concatenate(link) for link in zip(*changes, strict=True)])
+        return self._prepare(parameters, _numbers(chain.after)), rows
 
-    def _draw(self, key: Key[Array, ""]) -> Parameters:
-        return nnx.state(self._build(nnx.Rngs(key)))
-
-    def _prepare(self, parameters: Parameters, arrays: tuple[Arrays, ...]) -> State:
-        mitigation = initial_states(self.chain, arrays, parameters)
-        zero = jnp.zeros((), jnp.int32)
-        return State(parameters, mitigation, self._direction.init(parameters), zero, zero, zero)
-
-    def compile(self, state: State, numbers: Numbers) -> None:
-        """Compile training and evaluation now, so that the first trial's seconds do not count it. Idempotent."""
-        step, test = jnp.zeros((), jnp.int32), jnp.zeros((), bool)
-        self._executable("train", lambda: compiled_from(self.lower(state, numbers)))
-        self._executable("evaluate", lambda: compiled(self._evaluate, state.parameters, numbers.stream, step, test))
-
-    def lower(self, state: State, numbers: Numbers) -> jax.stages.Lowered:
-        """The training program before it is compiled: trials whose programs read alike are one group."""
-        return jax.jit(self._train, donate_argnums=0).lower(state, numbers, jnp.zeros((), jnp.int32))
-
-    def train(self, state: State, numbers: Numbers, until: Int[Array, ""]) -> tuple[State, Sums]:
+    def train(self, state: State, numbers: Numbers, until: int) -> tuple[State, Sums]:
         """Train to step `until`, or to the step that diverges. `state` is used up."""
-        return self._executable("train", lambda: compiled_from(self.lower(state, numbers)))(state, numbers, until)
+        within, after = _numbers(numbers.chain.within), _numbers(numbers.chain.after)
+        seed: Any = np.int32(numbers.seed)
+        rates = np.float32(numbers.learning_rate) * self._rates
+        size, sums = self.training["batch_size"], Sums.zero(self.chain.after)
+        in_block = self._sequences(TRAIN) // size
+        for step in range(int(state.step), until):
+            block = self.data.block(numbers.seed, TRAIN, step // in_block, batch_size=size)
+            start = np.int32(step % in_block * size)
+            parts, gradient = self.gradient(state.parameters, block, start, within)
+            state, sums = self.update(state, sums, parts, gradient, Step(seed, rates[step], after))
+            if step % LOOK_EVERY == 0 and int(state.diverged_at):
+                break
+        return state, sums
 
-    def evaluate(
-        self, parameters: Parameters, key: Key[Array, ""], batches: Int[Array, ""], test: Bool[Array, ""]
-    ) -> Scores:
-        """Score `batches` batches of validation data, or of `test` data."""
-        return self._score(parameters, key, batches, test)[0]
+    def evaluate(self, parameters: Parameters, seed: int, stream: int, sequences: int) -> Scores:
+        """Score `sequences` sequences of validation or test data, rounded up to whole batches."""
+        in_block, edges = self._sequences(stream), self._edges
+        scores = Scores(*np.zeros(5, np.float32), *np.zeros((2, len(edges)), np.float32))
+        for start in range(0, sequences, evaluation_batch(self.task.steps)):
+            block = self.data.block(seed, stream, start // in_block)
+            scores = self._evaluate(scores, parameters, block, np.int32(start % in_block), edges)
+        return jax.device_get(scores)
 
-    def validation_batch(self, parameters: Parameters, key: Key[Array, ""]) -> Batch:
-        """The batch that `evaluate` scores first under this key. Nothing more is compiled for it."""
-        return self._score(parameters, key, jnp.ones((), jnp.int32), jnp.zeros((), bool))[1]
+    def probe_batch(self, seed: int, sequences: int) -> Batch:
+        """The sequences that probes look at: none of those that evaluation meets, and the same for every method."""
+        return self.data.block(seed, VALIDATION, PROBES).first(sequences, self.task)
 
-    def _score(self, *given: Any) -> tuple[Scores, Batch]:
-        return self._executable("evaluate", lambda: compiled(self._evaluate, *given))(*given)
+    def measure(
+        self, parameters: Parameters, numbers: Numbers, *, batch: Batch, probes: Mapping[str, Probe]
+    ) -> Measurement:
+        """Read probes of a model (`seqbench.training.measure`). Rows name a remedy by its place in `Chain.within`."""
+        return measure(self.probed, parameters, batch=batch, arrays=_numbers(numbers.chain.within), probes=probes)
 
-    def _executable(self, name: str, make: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
-        """A program compiled at its first use. It refuses arguments of other shapes, so it never compiles twice."""
-        if name not in self._compiled:
-            self._compiled[name] = make()
-        return self._compiled[name]
+    def _sequences(self, stream: int) -> int:
+        """Sequences of a block of one of a seed's streams."""
+        return block_sequences(self.task.steps, batch_size=self.training["batch_size"] if stream == TRAIN else 1)
 
-    def _train(self, state: State, numbers: Numbers, until: Int[Array, ""]) -> tuple[State, Sums]:
-        def going(carry: tuple[State, Sums]) -> Bool[Array, ""]:
-            return (carry[0].step < until) & (carry[0].diverged_at == 0)
+    @cached_property
+    def _rates(self) -> Float[np.ndarray, " S"]:
+        """What the learning rate is multiplied by at each step."""
+        steps = np.arange(self.training["steps"], dtype=np.int32)
+        at = jax.vmap(lambda step: jnp.asarray(self._schedule(step), jnp.float32))
+        return np.asarray(compiled(at, jax.ShapeDtypeStruct(steps.shape, steps.dtype), options=QUICK)(steps))
 
-        def advance(carry: tuple[State, Sums]) -> tuple[State, Sums]:
-            return self._step(*carry, numbers)
+    @cached_property
+    def _edges(self) -> Int[np.ndarray, " D"]:
+        """Upper edges of the bins of distances; those that are left empty stand at the end."""
+        edges = np.array(self.task.distances or (self.task.length,), np.int32)
+        return np.append(edges, np.full(-len(edges) % BINS, np.iinfo(np.int32).max, np.int32))
 
-        nothing = Sums(*jnp.zeros(len(Sums._fields)))._replace(links=no_action(self.chain))
-        return jax.lax.while_loop(going, advance, (state, nothing))
+    @cached_property
+    def _initialise(self) -> jax.stages.Compiled:
+        def draw(seed: Int[Array, ""]) -> Parameters:
+            return nnx.state(self.structure.build(nnx.Rngs(stream_key(seed, INITIAL))))
 
-    def _step(self, state: State, sums: Sums, numbers: Numbers) -> tuple[State, Sums]:
-        batch = self.task.sample(jax.random.fold_in(numbers.stream, state.step), self.training["batch_size"])
-        differentiate = jax.value_and_grad(self._objective, has_aux=True)
-        (_, (loss, penalties)), gradient = differentiate(state.parameters, batch, numbers.arrays)
-        # The barriers keep the compiler from fusing across the stages, so that a remedy that is switched off leaves
-        # the same bits as one that is absent.
-        gradient = jax.lax.optimization_barrier(gradient)
-        key = jax.random.fold_in(jax.random.fold_in(numbers.stream, NO_STEP), state.step)
-        changed, mitigation, links = transformed(
-            self.chain, gradient, state.mitigation, state.parameters, arrays=numbers.arrays, key=key
-        )
-        updates, optimizer = self._direction.update(changed, state.optimizer, state.parameters)
-        rate = numbers.learning_rate * self._multiplier(state.step)
-        parameters = jax.tree.map(lambda p, u: p - rate * u, state.parameters, updates)
-        sound = jnp.array([jnp.isfinite(loss), _all_finite(gradient), _all_finite(parameters)])
-        finite = jnp.all(sound)
-        taken = State(parameters, mitigation, optimizer, state.step + 1, state.diverged_at, state.diverged_in)
-        stopped = state._replace(diverged_at=state.step + 1, diverged_in=jnp.argmin(sound).astype(jnp.int32))
-        # A choice and not a branch: it stacks under vmap without touching the neighbours.
-        chosen = jax.tree.map(lambda new, old: jnp.where(finite, new, old), taken, stopped)
-        shares = penalty_shares(self.chain, loss, penalties)
-        did = tuple(one | other for one, other in zip(links, shares, strict=True))
-        counted = _count(sums, loss, gradient, changed, did)
-        return chosen, jax.tree.map(lambda new, old: jnp.where(finite, new, old), counted, sums)
+        return compiled(draw, WHOLE, name=self.structure.initial_name, options=QUICK)
 
-    def _evaluate(
-        self, parameters: Parameters, key: Key[Array, ""], batches: Int[Array, ""], test: Bool[Array, ""]
-    ) -> tuple[Scores, Batch]:
-        """The scores, and the last batch: what looks at a model on validation data need not draw it once more."""
-        validation_sampler = self.task.validation or self.task.sample
-        test_sampler = self.task.test or self.task.sample
+    @cached_property
+    def _prepare(self) -> jax.stages.Compiled:
+        begin, name = prepare(self.chain.after, self._optimizer), self._update_name("prepare")
+        return compiled(begin, self.shapes, _abstract(self.chain.after), name=name, options=QUICK)
 
-        def draw(key: Key[Array, ""]) -> Batch:
-            if validation_sampler is test_sampler:
-                return test_sampler(key, self.evaluation_batch)
-            return jax.lax.cond(
-                test,
-                lambda k: test_sampler(k, self.evaluation_batch),
-                lambda k: validation_sampler(k, self.evaluation_batch),
-                key,
-            )
+    @cached_property
+    def gradient(self) -> jax.stages.Compiled:
+        """`(parameters, block, start, numbers of Chain.within) -> (parts of the loss, gradient)` of one batch."""
+        total = objective(self.structure.interface, self.graph, self.chain.within)
+        size = self.training["batch_size"]
 
-        def add(index: Int[Array, ""], so_far: tuple[Scores, Batch]) -> tuple[Scores, Batch]:
-            batch = draw(jax.random.fold_in(key, index))
-            predictions = nnx.merge(self.graph, parameters)(batch)
-            return jax.tree.map(jnp.add, so_far[0], score(self.task, predictions, batch)), batch
+        def differentiate(
+            parameters: Parameters, block: Block, start: Int[Array, ""], arrays: tuple[Arrays, ...]
+        ) -> tuple[Parts, Parameters]:
+            batch = block.batch(start, size)
+            (_, parts), gradient = jax.value_and_grad(total, has_aux=True)(parameters, batch, arrays)
+            return parts, gradient
 
-        bins = jnp.zeros(len(self.task.distances or (self.task.length,)))
-        none = jnp.zeros(())
-        zero = Scores(none, none, none, none, none, bins, bins)
-        empty = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), jax.eval_shape(draw, key))
-        return jax.lax.fori_loop(0, batches, add, (zero, empty))
+        def lower() -> jax.stages.Lowered:
+            block = self.data.shape(self._sequences(TRAIN))
+            return jax.jit(differentiate).lower(self.shapes, block, WHOLE, _abstract(self.chain.within))
+
+        return compiled_from(lower, name=self.structure.gradient_name(size, self._sequences(TRAIN)))
+
+    @cached_property
+    def update(self) -> jax.stages.Compiled:
+        """`(state, sums, parts of the loss, gradient, Step) -> (state, sums)`; the state is used up."""
+        links = self.chain.after
+        function = jax.jit(advance(links, self._optimizer), donate_argnums=0)
+
+        def lower() -> jax.stages.Lowered:
+            arrays = _abstract(self.chain.after)
+            state = jax.eval_shape(prepare(links, self._optimizer), self.shapes, arrays)
+            sums, penalties = Sums.zero(links), sum(link.penalty is not None for link in links.links)
+            parts = Parts(REAL, (REAL,) * penalties)
+            return function.lower(state, sums, parts, self.shapes, Step(WHOLE, REAL, arrays))
+
+        return compiled_from(lower, name=self._update_name("update"))
+
+    @cached_property
+    def _evaluate(self) -> jax.stages.Compiled:
+        interface, graph = self.structure.interface, self.graph
+        size, bins = evaluation_batch(self.task.steps), len(self._edges)
+
+        def add(
+            so_far: Scores, parameters: Parameters, block: Block, start: Int[Array, ""], edges: Int[Array, " D"]
+        ) -> Scores:
+            batch = block.batch(start, size)
+            counted = score(interface, nnx.merge(graph, parameters)(batch), batch, edges)
+            return jax.tree.map(jnp.add, so_far, counted)
+
+        def lower() -> jax.stages.Lowered:
+            counts: Any = jax.ShapeDtypeStruct((bins,), jnp.float32)
+            scores = Scores(REAL, REAL, REAL, REAL, REAL, counts, counts)
+            block = self.data.shape(self._sequences(VALIDATION))
+            return jax.jit(add).lower(scores, self.shapes, block, WHOLE, jax.ShapeDtypeStruct((bins,), jnp.int32))
+
+        name = self.structure.name and self.structure.name.of("evaluate", size, bins, self._sequences(VALIDATION))
+        return compiled_from(lower, name=name)
+
+    def _update_name(self, what: str) -> Any:
+        names = self._names
+        return names and names.transformations.and_of(names.optimizer).of(what, leaves(self.shapes))
 
 
-def _all_finite(tree: Parameters) -> Bool[Array, ""]:
-    return jnp.all(jnp.array([jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]))
+def _numbers(chain: Chain) -> tuple[Arrays, ...]:
+    """The numbers of every link, in the type in which programs take them."""
+    return tuple({name: np.float32(value) for name, value in link.arrays.items()} for link in chain.links)
 
 
-def _count(
-    sums: Sums, loss: Float[Array, ""], before: Parameters, after: Parameters, links: tuple[Figures, ...]
-) -> Sums:
-    """Add one step: the gradient before and after the mitigations, how much of it they changed, and what each did."""
-    pairs = list(zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True))
-    entries = sum(leaf.size for leaf, _ in pairs)
-    differing = sum(jnp.sum(old != new) for old, new in pairs)
-    norm, norm_after = global_norm(before), global_norm(after)
-    return Sums(
-        steps=sums.steps + 1,
-        loss=sums.loss + loss,
-        gradient_norm=sums.gradient_norm + norm,
-        gradient_norm_max=jnp.maximum(sums.gradient_norm_max, norm),
-        gradient_norm_after=sums.gradient_norm_after + norm_after,
-        shrink_factor=sums.shrink_factor + jnp.where(norm > 0, norm_after / jnp.where(norm > 0, norm, 1), 1),
-        clipped_steps=sums.clipped_steps + (differing > 0),
-        clipped_entries=sums.clipped_entries + differing / entries,
-        links=jax.tree.map(jnp.add, sums.links, links),
-    )
+def _abstract(chain: Chain) -> tuple[Arrays, ...]:
+    """The types of the numbers of every link."""
+    return tuple(dict.fromkeys(link.arrays, REAL) for link in chain.links)

@@ -12,7 +12,8 @@ from seqbench.protocol import CHANCE_MARGIN, HELD
 from seqbench.tasks.base import Task
 from seqbench.training.action import means
 from seqbench.training.objective import Scores
-from seqbench.training.program import DIVERGED_IN, Program, State, Sums
+from seqbench.training.program import Program
+from seqbench.training.state import DIVERGED_IN, State, Sums
 
 
 def solved_at(curve: Sequence[dict[str, Any]]) -> int | None:
@@ -30,12 +31,12 @@ def _means(scores: Scores) -> tuple[float, float]:
     return float(scores.correct / scores.targets), float(scores.loss / scores.targets)
 
 
-def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: float) -> dict[str, Any]:
+def curve_row(program: Program, state: State, sums: Sums, scores: Scores, seconds: float) -> dict[str, Any]:
     """What an interval of training gave, as `seqbench.schema.CURVE_COLUMNS` names it.
 
     seconds: since the beginning
     """
-    sums, steps = jax.device_get(sums), max(float(sums.steps), 1.0)
+    task, sums, steps = program.task, jax.device_get(sums), max(float(sums.steps), 1.0)
     accuracy, loss = _means(scores)
     return {
         "step": int(state.step),
@@ -49,7 +50,7 @@ def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: flo
         "clipped_share": float(sums.clipped_steps) / steps,
         "clipped_entries": float(sums.clipped_entries) / steps,
         "steps_counted": int(sums.steps),
-        "remedies": means(sums.links, steps),
+        "remedies": means(program.chain, sums.links, steps),
         "met": task.criterion.met(accuracy=accuracy, loss=loss) and int(state.diverged_at) == 0,
         "accuracy_by_distance": _by_distance(scores, task),
         "seconds": seconds,
@@ -59,11 +60,13 @@ def curve_row(state: State, sums: Sums, scores: Scores, task: Task, seconds: flo
 def _by_distance(scores: Scores, task: Task) -> dict[int, float]:
     """Accuracy for each dependency length that occurs, named by the upper edge of its bin."""
     edges = task.distances or (task.length,)
-    return {
-        edge: float(right / count)
-        for edge, right, count in zip(edges, scores.correct_by_distance, scores.targets_by_distance, strict=True)
-        if count > 0
-    }
+
+    def binned(counts: Any) -> np.ndarray:
+        # What is further away than the last edge counts in the last bin.
+        return np.append(counts[: len(edges) - 1], counts[len(edges) - 1 :].sum())
+
+    pairs = zip(edges, binned(scores.correct_by_distance), binned(scores.targets_by_distance), strict=True)
+    return {edge: float(right / count) for edge, right, count in pairs if count > 0}
 
 
 def outcome(task: Task, *, accuracy: float, loss: float, diverged: bool) -> str:

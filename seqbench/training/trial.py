@@ -11,17 +11,17 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import jax
-import jax.numpy as jnp
-
+from seqbench.compilation import Spent
 from seqbench.mitigations.base import Chain
 from seqbench.probes.base import Probe
 from seqbench.tasks.base import Batch
 from seqbench.training.action import action_rows, by_remedy
-from seqbench.training.measure import due, measure, probe_key
-from seqbench.training.objective import Parameters, Scores
-from seqbench.training.program import TEST, TRAIN, VALIDATION, Numbers, Program, State, stream
+from seqbench.training.data import TEST, VALIDATION
+from seqbench.training.measure import PROBED, due
+from seqbench.training.objective import Parameters
+from seqbench.training.program import Program
 from seqbench.training.rows import curve_row, result_row, solved_at
+from seqbench.training.state import Numbers, State
 
 
 class Checkpoint(NamedTuple):
@@ -44,11 +44,10 @@ class Finished(NamedTuple):
 
 
 class Watch(NamedTuple):
-    """What probes are read of a trial, on which sequences, and in how many steps; see `seqbench.training.measure`."""
+    """What probes are read of a trial, and on which sequences; see `seqbench.training.measure`."""
 
-    batch: Batch
+    batch: Batch | None
     probes: Mapping[str, Probe]
-    steps: int
 
 
 def run_trial(
@@ -58,7 +57,6 @@ def run_trial(
     seed: int,
     learning_rate: float,
     probes: Mapping[str, Probe] = MappingProxyType({}),
-    probe_steps: int = 0,
     resume: Checkpoint | None = None,
     after_interval: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> Finished:
@@ -70,21 +68,18 @@ def run_trial(
         seed: names the data streams and the initialisation.
         learning_rate: the peak learning rate.
         probes: which probes are read, by label, on the schedule of `due`. They change no other number.
-        probe_steps: steps of the longest sequences that the trial's method meets, see `seqbench.training.measure`.
         resume: where an interrupted run of the same trial stood.
         after_interval: called after each evaluation with all that is needed to go on from there.
 
     Returns:
         The finished trial. A trial that diverged is finished: its row says at which step.
     """
-    rates = jnp.asarray(learning_rate, jnp.float32), jax.tree.map(jnp.float32, chain.compiled.arrays)
-    numbers = Numbers(stream(seed, TRAIN), *rates)
+    numbers = Numbers(seed, learning_rate, chain)
+    before = Spent.seconds
+    program.compile()
+    compile_seconds = Spent.seconds - before
     point = resume or _start(program, seed, chain)
-    began = time.monotonic()
-    program.compile(point.state, numbers)
-    compile_seconds = time.monotonic() - began
-    batch = program.validation_batch(point.state.parameters, probe_key(stream(seed, VALIDATION)))
-    watch = Watch(batch, probes, probe_steps)
+    watch = Watch(program.probe_batch(seed, PROBED) if probes else None, probes)
     if resume is None:
         point = _look(program, numbers, watch, point, chain)
     while not _over(point.state, point.curve, program):
@@ -104,10 +99,10 @@ def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) 
     settings = program.training
     until = min(int(point.state.step) + settings["evaluate_every"], settings["steps"])
     began = time.monotonic()
-    state, sums = program.train(point.state, numbers, jnp.asarray(until, jnp.int32))
-    scores = _evaluate(program, state, seed, VALIDATION, settings["validation_sequences"])
+    state, sums = program.train(point.state, numbers, until)
+    scores = program.evaluate(state.parameters, seed, VALIDATION, settings["validation_sequences"])
     seconds = point.seconds + time.monotonic() - began
-    row = curve_row(state, sums, scores, program.task, seconds)
+    row = curve_row(program, state, sums, scores, seconds)
     return point._replace(state=state, curve=(*point.curve, row), seconds=seconds)
 
 
@@ -115,10 +110,10 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
     """Read the probes if they are due or the trial has ended, and keep what they say."""
     settings, step = program.training, int(point.state.step)
     ended = _over(point.state, point.curve, program)
-    if not ended and not due(step, steps=settings["steps"], evaluate_every=settings["evaluate_every"]):
+    wanted = ended or due(step, steps=settings["steps"], evaluate_every=settings["evaluate_every"])
+    if watch.batch is None or not wanted:
         return point
-    measured = measure(program, point.state.parameters, batch=watch.batch, arrays=numbers.arrays,
-                       probes=watch.probes, steps=watch.steps)  # fmt: skip
+    measured = program.measure(point.state.parameters, numbers, batch=watch.batch, probes=watch.probes)
     rows = tuple({"step": step, **by_remedy(chain, row)} for row in measured.rows)
     seconds = point.probe_seconds + measured.seconds + measured.compile_seconds
     return point._replace(probes=(*point.probes, *rows), probe_seconds=seconds)
@@ -131,15 +126,10 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
     return bool(int(state.step) >= settings["steps"] or int(state.diverged_at) > 0 or solved)
 
 
-def _evaluate(program: Program, state: State, seed: int, name: int, sequences: int) -> Scores:
-    batches = jnp.asarray(-(-sequences // program.evaluation_batch), jnp.int32)
-    return jax.device_get(program.evaluate(state.parameters, stream(seed, name), batches, jnp.asarray(name == TEST)))
-
-
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> Finished:
     """Score a trial that has ended on test data."""
     began = time.monotonic()
-    test = _evaluate(program, point.state, seed, TEST, program.training["test_sequences"])
+    test = program.evaluate(point.state.parameters, seed, TEST, program.training["test_sequences"])
     row = result_row(program, point.state, list(point.curve), test) | {
         "seconds": point.seconds + time.monotonic() - began,
         "compile_seconds": compile_seconds,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 
 from seqbench.cells import vanilla
+from seqbench.components import structure
 from seqbench.errors import GridError
 from seqbench.plan.plan import plan
 
@@ -61,6 +63,7 @@ def test_a_shipped_fault_stays_loud(read, monkeypatch: pytest.MonkeyPatch) -> No
         raise ValueError("boom")
 
     monkeypatch.setattr(vanilla.Vanilla, "__init__", broken)
+    monkeypatch.setattr(structure, "_kept", OrderedDict())
     with pytest.raises(ValueError, match="boom") as caught:
         plan(read(HEAD))
     assert not isinstance(caught.value, GridError)

@@ -5,13 +5,16 @@ import re
 import signal
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 import pytest
 
 from seqbench.errors import StoreError
+from seqbench.execution import local
 from seqbench.execution.events import Crashed, Finished, IntervalDone, Started
 from seqbench.execution.job import job_of
 from seqbench.execution.local import ATTEMPTS, Pool
+from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 
 
@@ -28,7 +31,9 @@ def run(pool, groups):
 
 
 def test_an_exception_is_reported_and_the_next_trial_goes_on(group):
-    broken = replace(group.trials[0], fixed={**group.trials[0].fixed, "cell": {"name": "nothing", "settings": {}}})
+    program = group.trials[0].program
+    nothing = {**program.fixed, "cell": {"name": "nothing", "settings": {}}}
+    broken = replace(group.trials[0], program=program._replace(fixed=nothing))
     with Pool(1) as pool:
         events = run(pool, [replace(group, trials=(broken, group.trials[1]))])
     [crash] = events[Crashed]
@@ -108,21 +113,43 @@ def test_no_worker_outlives_the_pool(group):
     assert all(process.poll() is not None for process in processes)
 
 
-def test_the_lengths_of_a_method_stay_with_one_worker(grid):
-    """Both lengths of a method share what probes compile; no worker takes a second method before the first is done."""
-    groups = plan(grid).groups
-    series = {trial.id: group.series for group in groups for trial in group.trials}
-    began = {}
+class Instant:
+    """A worker that is done with what it is given at once."""
 
+    began: ClassVar[list] = []
+
+    def __init__(self, events, say):
+        self.trial, self.group, self._events = None, "", events
+
+    def begin(self, trial, job):
+        self.trial = trial
+        self.began.append((self, self.group, trial))
+        self._events.put((self, Crashed(trial.id, "")))
+
+    def kill(self):
+        pass
+
+
+def test_workers_begin_with_different_groups_and_with_the_longest_trials(tmp_path, monkeypatch):
+    path = tmp_path / "two.yaml"
+    path.write_text("""
+question: q
+tasks: [delayed_recall]
+lengths: [2, 30, 100]
+seeds: 2
+methods: [{name: small, model: {stacked: {width: 4}}}, {name: large, model: {stacked: {width: 40}}}]
+""")
+    monkeypatch.setattr(local, "Worker", Instant)
+    monkeypatch.setattr(Instant, "began", [])
+    made = plan(read_grid(path))
     with Pool(2) as pool:
-
-        def handle(event):
-            if isinstance(event, Started):
-                worker = next(worker for worker in pool._workers if worker.trial and worker.trial.id == event.trial)
-                began.setdefault(worker, []).append(series[event.trial])
-
-        pool.run(groups, handle)
-    assert len(began) == 2
-    assert {own[0] for own in began.values()} == {group.series for group in groups}
-    # One who is done with its own may help out the other at the end.
-    assert sorted(len(set(own)) for own in began.values()) in ([1, 1], [1, 2])
+        run(pool, made.groups)
+    assert {trial.id for _, _, trial in Instant.began} == {trial.id for trial in made.trials}
+    (_, first, longest), (_, second, _), *_ = Instant.began
+    assert first != second
+    assert longest.program.seconds == max(trial.program.seconds for trial in made.trials)
+    for key in {group.key for group in made.groups}:
+        seconds = [trial.program.seconds for _, group, trial in Instant.began if group == key]
+        assert seconds == sorted(seconds, reverse=True)
+    shortest = min(trial.program.seconds for trial in made.trials)
+    assert shortest in [trial.program.seconds for *_, trial in Instant.began[-2:]]

@@ -21,7 +21,6 @@ JOB = Job(
     learning_rate=0.1 + 0.2,
     probes=["action", {"influence": {"distances": 3}}],
     parameters=Path("/results/parameters/ab12"),
-    probe_steps=20,
     checkpoint=None,
     checkpoint_seconds=30.0,
 )

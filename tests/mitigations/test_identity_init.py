@@ -72,8 +72,9 @@ def test_every_cell_of_a_model_is_set_in_the_very_program_of_the_baseline(traine
     assert [place for place, _ in cells(model)] == ["layers.0.cell", "layers.1.cell"]
     for _, cell in cells(model):
         np.testing.assert_array_equal(cell.recurrent_kernel[...], 0.9 * np.eye(4, dtype=np.float32))
-    texts = [each.program.lower(state, each.numbers()).as_text() for each in (plain, remedied)]
-    assert texts[0] == texts[1]
+    # Found by what it says to the compiler: the very program.
+    assert plain.program.gradient is remedied.program.gradient
+    assert plain.program.update is remedied.program.update
 
 
 def test_a_cell_without_a_free_recurrent_matrix_is_refused(rngs):

@@ -4,14 +4,13 @@ import json
 import math
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from seqbench import protocol as rules
-from seqbench.components.assemble import assemble_chain
-from seqbench.components.catalogue import Component, resolve
+from seqbench.canonical import canonical, digest
 from seqbench.plan.expand import expand_methods
-from seqbench.plan.identity import canonical, digest, fixed_settings, group_key, trial_id, trial_ids
+from seqbench.plan.identity import fixed_settings, trial_id, trial_ids
 from seqbench.plan.task_series import expand_tasks
 
 KEYS = st.text("abc", min_size=1, max_size=3)
@@ -135,38 +134,6 @@ def test_settings_hold_only_what_json_holds(read) -> None:
     assert json.loads(json.dumps(fixed)) == fixed
     assert fixed["task"] == {"name": "adding", "settings": {"length": 5}}
     assert fixed["versions"] == {"task": 1, "cell": 1, "model": 1, "mitigations": [1], "rules": rules.rules()}
-
-
-def key_of(mitigations: list[Component], **changes: object) -> str:
-    named = [{"name": name, "settings": values} for name, values in mitigations]
-    fixed = {"model": {"name": "stacked", "settings": {"width": 4}}, "versions": {"task": 1}, "mitigations": named}
-    return group_key({**fixed, **changes}, assemble_chain(named))
-
-
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(st.floats(min_value=1e-3, max_value=1e3), st.floats(min_value=0, max_value=2))
-def test_thresholds_and_initialisation_share_a_program(threshold: float, scale: float) -> None:
-    clip = resolve("mitigations", "clip_value", {"threshold": threshold})
-    start = resolve("mitigations", "identity_init", {"scale": scale})
-    reference = key_of([resolve("mitigations", "clip_value", {})])
-    assert key_of([clip]) == key_of([clip, start]) == key_of([start, clip]) == reference
-
-
-def test_what_the_program_is_made_of_makes_the_group() -> None:
-    clip, norm = (resolve("mitigations", name, {}) for name in ("clip_value", "clip_global_norm"))
-    keys = [
-        key_of([]),
-        key_of([clip]),
-        key_of([norm]),
-        key_of([clip, norm]),
-        key_of([norm, clip]),
-        key_of([resolve("mitigations", "residual", {})]),
-        key_of([resolve("mitigations", "skip_in_time", {"steps": 5})]),
-        key_of([resolve("mitigations", "skip_in_time", {"steps": 6})]),
-        key_of([], model={"name": "stacked", "settings": {"width": 5}}),
-    ]
-    assert len(set(keys)) == len(keys)
-    assert key_of([], versions={"task": 2}) == keys[0]
 
 
 def test_a_setting_that_was_added_later_is_no_part_of_the_identity_at_its_default(read) -> None:

@@ -18,7 +18,7 @@ from seqbench.probes import gradient_flow, gradient_share
 from seqbench.tasks.base import Batch
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.tasks.reverse import reverse
-from seqbench.training.measure import measure, probe_batch
+from seqbench.training.measure import measure
 from tests.probes.conftest import first_number, linear, look_at
 
 traced = jax.jit(
@@ -81,12 +81,12 @@ def test_every_probe_is_read_or_left_out_without_complaint(model):
         pass
 
     group = Group()
-    group.chain, group.training = chain(), {"batch_size": 4}
+    group.chain, group.training, group.name = chain(), {"batch_size": 4}, None
     builder = encoder_decoder(gru(), width=3) if model == "decoder" else window_linear()
     group.task = reverse(3) if model == "decoder" else delayed_recall(3)
     group.graph, parameters = nnx.split(builder(group.task, group.chain, nnx.Rngs(0)))
     group.shapes = parameters
-    batch = probe_batch(group.task, jax.random.key(0))
+    batch = jax.device_get(group.task.sample(jax.random.key(0), 32))
     rows = measure(group, parameters, batch=batch, arrays=(), probes=assemble_probes("all")).rows
     found = {row["probe"] for row in rows}
     assert {"influence", "parameter_norm"} <= found

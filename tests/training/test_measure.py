@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from typing import Any
-from weakref import ref
 
 import jax
 import jax.numpy as jnp
@@ -36,14 +34,15 @@ class Group:
         self.task = task or delayed_recall(4)
         self.chain = chain(*mitigations)
         self.training: dict[str, Any] = {"batch_size": 8}
+        self.name = None
         self.graph, self.parameters = nnx.split(model(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
         self.shapes = self.parameters
 
-    def measure(self, which="default", seed_parameters=None, steps=0, **numbers):
+    def measure(self, which="default", seed_parameters=None, **numbers):
         arrays = tuple({name: jnp.float32(value) for name, value in numbers.items()} for _ in self.chain.links)
         parameters = self.parameters if seed_parameters is None else seed_parameters
-        batch = measure.probe_batch(self.task, KEY)
-        return measure.measure(self, parameters, batch=batch, arrays=arrays, probes=assemble_probes(which), steps=steps)
+        batch = jax.device_get(self.task.sample(KEY, 32))
+        return measure.measure(self, parameters, batch=batch, arrays=arrays, probes=assemble_probes(which))
 
 
 def test_probes_are_read_before_training_and_at_the_first_middle_and_last_evaluation():
@@ -53,8 +52,9 @@ def test_probes_are_read_before_training_and_at_the_first_middle_and_last_evalua
     assert [step for step in (0, 10) if measure.due(step, steps=10, evaluate_every=100)] == [0, 10]
 
 
-def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
+def test_a_named_group_is_compiled_once_and_gives_the_same_rows_again():
     group = Group()
+    group.name = compilation.Name("a group of this test alone", lasting=False)
     first, again = group.measure("all"), group.measure("all")
     assert first.compile_seconds > 0.05 > again.compile_seconds
     assert first.rows == again.rows
@@ -78,54 +78,37 @@ def test_a_group_is_compiled_once_and_gives_the_same_rows_again():
     ],
     ids=["answered last", "farther than all are recorded", "at every step", "backwards", "backwards at every step"],
 )
-def test_padding_changes_no_probe(group):
-    task = group.task
-    plain, padded = (
-        {(row["probe"], row["distance"]): row["value"] for row in group.measure("all", steps=steps).rows}
-        for steps in (0, task.steps + 20)
-    )
-    assert padded == pytest.approx(plain, rel=1e-4, abs=1e-6)
+def test_padding_changes_no_probe(group, monkeypatch):
+    def measured():
+        return {(row["probe"], row["distance"]): row["value"] for row in group.measure("all").rows}
+
+    padded = measured()
+    monkeypatch.setattr(measure, "_worth_padding", lambda program, steps: False)
+    assert padded == pytest.approx(measured(), rel=1e-4, abs=1e-6)
 
 
-def test_lengths_share_one_program():
+def test_lengths_of_a_bucket_share_one_program():
     short, long = Group(task=delayed_recall(3)), Group(task=delayed_recall(5))
-    measure.probe_batch(long.task, KEY)  # drawn by a program of its own
-    short.measure(steps=20)
+    first = short.measure().rows
     known = list(compilation._kept)
-    assert long.measure(steps=20).rows != short.measure(steps=20).rows
-    assert set(compilation._kept) == set(known)
+    rows = long.measure().rows
+    assert rows != first
     # Clipping after the backward pass is no part of what is looked at.
-    clipped = Group(clip_global_norm(), task=long.task)
-    assert clipped.measure(steps=20, threshold=1.0).rows == long.measure(steps=20).rows
+    assert Group(clip_global_norm(), task=long.task).measure(threshold=1.0).rows == rows
     assert set(compilation._kept) == set(known)
 
 
-def test_sequences_are_padded_only_where_that_is_cheap_and_the_model_takes_any_number_of_steps():
+def test_sequences_are_padded_if_no_fewer_are_looked_at_and_the_model_takes_any_number_of_steps():
     group = Group()
-    assert measure._worth_padding(group, 5, 128)
-    assert not measure._worth_padding(group, 5, 129)
-    assert measure._worth_padding(group, 100, 400)
-    assert not measure._worth_padding(group, 100, 401)
-    assert measure._worth_padding(group, 400, 1024)
-    assert not measure._worth_padding(group, 400, 1025)  # where fewer sequences would be looked at
-    assert measure._worth_padding(group, 5, 5)  # the longest is one of those that share the program
-    assert not measure._worth_padding(group, 5, 0)
+    assert measure._worth_padding(group, 5)
+    assert measure._worth_padding(group, 1024)
+    assert not measure._worth_padding(group, 1025)  # in the next bucket fewer sequences would be looked at
     group.graph, group.shapes = nnx.split(bag_mlp(width=3)(group.task, group.chain, nnx.Rngs(0)))
-    assert not measure._worth_padding(group, 5, 128)
+    assert not measure._worth_padding(group, 5)
 
 
 def test_nothing_is_measured_and_nothing_compiled_if_a_grid_wants_none():
     assert Group().measure("none") == ([], 0.0, 0.0)
-
-
-def test_what_is_compiled_ends_with_its_group():
-    group = Group()
-    measure._compiled[group] = {}
-    gone = ref(group)
-    del group
-    gc.collect()
-    assert gone() is None
-    assert "program" not in measure._reader(Group(), assemble_probes("action"), padded=False).__code__.co_freevars
 
 
 def test_a_remedy_on_the_way_back_acts_with_the_numbers_of_the_trial():

@@ -53,7 +53,7 @@ def test_nothing_scored_is_no_loss():
 def test_scores_by_hand():
     # Right are the errors below 1: 0.5 and 0 of the first sequence, and the unscored 0 of the second.
     batch = batch_of([[0.5, 0], [3, 0]], [[1, 1], [1, 0]], distance=[[2, 5], [9, 2]])
-    scores = score(scored_task(distances=(2, 6)), ZERO, batch)
+    scores = score(scored_task(), ZERO, batch, jnp.array([2, 6]))
     assert (scores.correct, scores.targets) == (2, 3)
     assert (scores.sequences_correct, scores.sequences) == (1, 2)
     assert scores.loss == pytest.approx(0.25 + 9)
@@ -64,7 +64,7 @@ def test_scores_by_hand():
 
 def test_sums_of_batches_divide_to_the_mean_loss_under_loss_weights():
     batch = batch_of([[1, 2], [3, 4]], [[1, 0], [1, 1]], loss_weights=[[0.5, 0.5], [0, 1]])
-    scores = score(scored_task(), ZERO, batch)
+    scores = score(scored_task(), ZERO, batch, jnp.array([4]))
     assert scores.loss / scores.targets == pytest.approx(float(task_loss(scored_task(), ZERO, batch)))
 
 

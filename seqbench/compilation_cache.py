@@ -1,0 +1,151 @@
+"""Compiled programs on disk, in the user's cache folder, shared by all workers and grids of one user.
+
+    <folder>/programs/<surroundings>-<program>     SHA-256 of what follows, then the program
+    <folder>/locks/NN                              taken while a program is compiled
+
+`$SEQBENCH_CACHE` names the folder, or `off`; by default it is `seqbench` in the cache folder of the user. A program is
+machine code, and only the user can write there. A damaged file, or one of other versions, is not used. When the folder
+grows beyond `MAX_BYTES`, what was used longest ago goes first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+VARIABLE = "SEQBENCH_CACHE"
+OFF = "off"
+
+MAX_BYTES = 2**30
+LOCKS = 64
+"""Lock files; two programs that share one are compiled one after the other."""
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy")
+CODE = (
+    "cells",
+    "components",
+    "layers",
+    "mitigations",
+    "models",
+    "optimizers",
+    "probes",
+    "schedules",
+    "tasks",
+    "training",
+)
+DIGEST = hashlib.sha256().digest_size
+
+
+def folder() -> Path | None:
+    """Where compiled programs are kept; None if they are not."""
+    chosen = os.environ.get(VARIABLE, "")
+    if chosen == OFF:
+        return None
+    return Path(chosen).expanduser() if chosen else user_cache() / "seqbench"
+
+
+def user_cache() -> Path:
+    """The user's cache folder, by the custom of the platform."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+@contextmanager
+def alone(folder: Path, entry: str) -> Iterator[None]:
+    """While this process, and this thread of it, is the only one that makes the entry."""
+    place = folder / "locks" / f"{int(hashlib.sha256(entry.encode()).hexdigest(), 16) % LOCKS:02}"
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = place.open("wb")
+    except OSError:
+        # A cache that cannot be written is no reason not to train: each process then compiles for itself.
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def load(folder: Path, entry: str) -> bytes | None:
+    """An entry, or None if it is not there or damaged."""
+    path = folder / "programs" / entry
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, kept = content[:DIGEST], content[DIGEST:]
+    if hashlib.sha256(kept).digest() != digest:
+        return None
+    with suppress(OSError):
+        os.utime(path)  # used now: the order in which entries go
+    return kept
+
+
+def save(folder: Path, entry: str, content: bytes) -> None:
+    """Keep an entry. A disk that refuses costs the next process its compilation and nothing else."""
+    path = folder / "programs" / entry
+    part = path.with_name(f".{entry}.{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.write_bytes(hashlib.sha256(content).digest() + content)
+        part.replace(path)
+        _trim(path.parent)
+
+
+def size(folder: Path) -> tuple[int, int]:
+    """Entries and their bytes."""
+    sizes = [path.stat().st_size for path in (folder / "programs").glob("[!.]*")]
+    return len(sizes), sum(sizes)
+
+
+def _trim(programs: Path) -> None:
+    """Delete what was used longest ago until the rest fits."""
+    found = sorted((stat.st_mtime, stat.st_size, path) for path in programs.iterdir() if (stat := path.stat()))
+    excess = sum(size for _, size, _ in found) - MAX_BYTES
+    for _, size, path in found:
+        if excess <= 0:
+            return
+        path.unlink(missing_ok=True)
+        excess -= size
+
+
+@cache
+def machine() -> tuple[str, ...]:
+    """This code and these versions on this processor."""
+    return (
+        *(f"{package} {version(package)}" for package in PACKAGES),
+        sys.version,
+        platform.platform(),
+        _processor(),
+        os.environ.get("XLA_FLAGS", ""),
+        _code(),
+    )
+
+
+def _processor() -> str:
+    """The processor with all that it can do: machine code of another may use instructions that it lacks."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    told = [
+        next((line for line in lines if line.startswith(field)), "") for field in ("model name", "flags", "Features")
+    ]
+    return "\n".join([*told, platform.processor(), platform.machine()])
+
+
+def _code() -> str:
+    """The code of this package that programs are made of, as a hash."""
+    root = Path(__file__).parent
+    paths = [path for part in CODE for path in sorted((root / part).glob("*.py"))] + sorted(root.glob("*.py"))
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

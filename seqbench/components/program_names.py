@@ -1,0 +1,65 @@
+"""What names a compiled program, from settings alone: before anything is built or traced.
+
+A name says all that its program depends on and nothing else, so that trials share what they can: settings that are
+arrays in a program are no part of it, nor is a mitigation that does not act in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from seqbench.canonical import canonical
+from seqbench.compilation import Name
+from seqbench.mitigations.base import Chain, Mitigation
+from seqbench.tasks.base import Interface
+
+
+class ProgramNames(NamedTuple):
+    """The parts of a trial's settings that make its programs.
+
+    task: the task at its length
+    model: the model with its cell and the mitigations that act within the loss, whatever the task
+    transformations: the mitigations that act on the gradient, or whose share of the loss is counted
+    optimizer: the optimizer
+    """
+
+    task: Name
+    model: Name
+    transformations: Name
+    optimizer: Name
+
+    def structure(self, interface: Interface) -> Name:
+        """The model for a task of this interface."""
+        if (named := interface.named) is not None:
+            return self.model.of(canonical(named))
+        # A loss without a name can be told from others by its task only.
+        sizes = {key: value for key, value in interface._asdict().items() if key not in ("loss", "correct")}
+        return self.model.of(canonical(sizes)).and_of(self.task)
+
+
+def name_programs(settings: Mapping[str, Any], chain: Chain) -> ProgramNames:
+    """The names of the programs of a trial with these settings, of which `chain` are the mitigations."""
+    pairs = list(zip(settings["mitigations"], chain.links, strict=True))
+    inner = [_without_arrays(setting, link) for setting, link in pairs if link.acts_within]
+    outer = [
+        _without_arrays(setting, link) | {"penalty": link.penalty is not None}
+        for setting, link in pairs
+        if link.acts_after
+    ]
+    return ProgramNames(
+        task=_name(settings["task"]),
+        model=_name(settings["model"], settings["cell"], *inner),
+        transformations=_name(*outer),
+        optimizer=_name(settings["training"]["optimizer"]),
+    )
+
+
+def _without_arrays(setting: Mapping[str, Any], link: Mitigation) -> dict[str, Any]:
+    constant = {key: value for key, value in setting["settings"].items() if key not in link.arrays}
+    return {"name": setting["name"], "settings": constant}
+
+
+def _name(*components: Mapping[str, Any]) -> Name:
+    """The name of components; it does not last where one of them is a user's own."""
+    return Name(canonical(components), lasting=not any(":" in component["name"] for component in components))
