@@ -14,7 +14,7 @@ from flax import nnx
 from jax.flatten_util import ravel_pytree
 
 from seqbench.cells.base import Cell, CellBuilder
-from seqbench.compilation import compiled
+from seqbench.compilation import QUICK, compiled
 from seqbench.components.probe_selection import assemble_probes
 from seqbench.contracts.base import (
     Check,
@@ -131,7 +131,7 @@ def own_derivative_is_that_of_the_plain_loop(subject: Subject) -> None:
         with jax.enable_x64(float64):
             graph, state = subject.stirred()
             given = state, jnp.asarray(sequences(float if float64 else np.float32)), jnp.asarray(TAKEN, jnp.int32)
-            program = compiled(partial(both_derivatives, graph, MASK), *given, rarely_run=True)
+            program = compiled(partial(both_derivatives, graph, MASK), *given, options=QUICK)
             ways = jax.device_get(program(*given))
         for name, (own, plain) in ways.items():
             for mine, reference in zip(jax.tree.leaves(own), jax.tree.leaves(plain), strict=True):

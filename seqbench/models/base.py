@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import jax
 import jax.numpy as jnp
 from flax import nnx
-from jaxtyping import Array, Bool, Float, Num
+from jaxtyping import Array, Bool, Float, Int, Num
 
 from seqbench.cells.base import Cell, CellWrapper
 from seqbench.errors import Incompatible
@@ -63,10 +63,12 @@ def encode(inputs: Num[Array, "B T *I"], symbols: int) -> Float[Array, "B T I"]:
     return jax.nn.one_hot(inputs, symbols) if symbols else inputs
 
 
-def last_valid(values: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None) -> Float[Array, "B 1 H"]:
-    """The value at each sequence's own last step."""
+def last_valid(
+    values: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None, steps: Int[Array, ""] | None = None
+) -> Float[Array, "B 1 H"]:
+    """The value at each sequence's own last step; without a mask at the last of `steps`, or of all."""
     if mask is None:
-        return values[:, -1:]
+        return values[:, -1:] if steps is None else jax.lax.dynamic_slice_in_dim(values, steps - 1, 1, axis=1)
     last = jnp.sum(mask, axis=1, dtype=jnp.int32) - 1
     return jnp.take_along_axis(values, last[:, None, None], axis=1)
 

@@ -39,7 +39,7 @@ def bidirectional(cell: CellBuilder, *, width: PositiveInt = 64, depth: Positive
 class BidirectionalStack(Model):
     """Layers from the bottom up, each 2 x `width` wide, then a linear read-out."""
 
-    causal = False
+    any_length, causal = True, False
 
     def __init__(
         self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
@@ -60,9 +60,9 @@ class BidirectionalStack(Model):
         mask = self.mask(batch)
         values = encode(batch.inputs, self.symbols)
         for index, layer in enumerate(self.layers):
-            values = layer(values, mask, taps=None if taps is None else taps[index])
+            values = layer(values, mask, taps=None if taps is None else taps[index], steps=batch.steps)
         if self.read_at == "last":
-            ahead, back = last_valid(values[..., : self.width], mask), values[:, :1, self.width :]
+            ahead, back = last_valid(values[..., : self.width], mask, batch.steps), values[:, :1, self.width :]
             values = jnp.concatenate([ahead, back], axis=-1)
         return self.readout(values)
 

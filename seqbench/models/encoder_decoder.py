@@ -42,6 +42,8 @@ def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: Positi
 class EncoderDecoder(Model):
     """Encoder layers, decoder layers, then a linear read-out at every step of the decoder."""
 
+    any_length = True
+
     def __init__(
         self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
     ) -> None:
@@ -67,20 +69,26 @@ class EncoderDecoder(Model):
         reading, writing = (None, None) if taps is None else taps
         if batch.prompt is None:
             raise TypeError("a batch for read-out 'decode' needs a prompt, the previous target symbols")
-        return self.answer(self.summarise(batch, taps=reading), batch.prompt, taps=writing)
+        return self.answer(self.summarise(batch, taps=reading), batch.prompt, taps=writing, answers=batch.answers)
 
     def summarise(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B 1 H"]:
         """What the encoder has made of each sequence at its end."""
         mask = self.mask(batch)
-        return last_valid(_run(self.encoder, encode(batch.inputs, self.symbols), mask, taps), mask)
+        read = _run(self.encoder, encode(batch.inputs, self.symbols), mask, taps, batch.steps)
+        return last_valid(read, mask, batch.steps)
 
     def answer(
-        self, summary: Float[Array, "B 1 H"], prompt: Int[Array, "B K"], *, taps: Any = None
+        self,
+        summary: Float[Array, "B 1 H"],
+        prompt: Int[Array, "B K"],
+        *,
+        taps: Any = None,
+        answers: Int[Array, ""] | None = None,
     ) -> Float[Array, "B K O"]:
-        """Predictions of every symbol from the summary and the symbols before it."""
+        """Predictions of every symbol from the summary and the symbols before it; of `answers` only if it is given."""
         told = jnp.broadcast_to(summary, (*prompt.shape, summary.shape[-1]))
         read = jnp.concatenate([jax.nn.one_hot(prompt, self.outputs), told], axis=-1)
-        return self.readout(_run(self.decoder, read, None, taps))
+        return self.readout(_run(self.decoder, read, None, taps, answers))
 
     def taps(self, batch_size: int, steps: int) -> tuple:
         """Taps of the encoder's layers over `steps` steps, and of the decoder's over the answer."""
@@ -108,8 +116,10 @@ def decode(model: EncoderDecoder, batch: Batch) -> Float[Array, "B K O"]:
     return model.answer(summary, jax.lax.fori_loop(0, batch.prompt.shape[1] - 1, write, start))
 
 
-def _run(layers: nnx.List[Layer], values: Array, mask: Array | None, taps: Any) -> Float[Array, "B T H"]:
+def _run(
+    layers: nnx.List[Layer], values: Array, mask: Array | None, taps: Any, steps: Int[Array, ""] | None
+) -> Float[Array, "B T H"]:
     """The layers from the bottom up."""
     for index, layer in enumerate(layers):
-        values = layer(values, mask, taps=None if taps is None else taps[index])
+        values = layer(values, mask, taps=None if taps is None else taps[index], steps=steps)
     return values

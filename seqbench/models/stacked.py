@@ -34,6 +34,8 @@ def stacked(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 
 class Stacked(Model):
     """Layers from the bottom up, then a linear read-out."""
 
+    any_length = True
+
     def __init__(
         self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
     ) -> None:
@@ -52,8 +54,8 @@ class Stacked(Model):
         mask = self.mask(batch)
         values = encode(batch.inputs, self.symbols)
         for index, layer in enumerate(self.layers):
-            values = layer(values, mask, taps=None if taps is None else taps[index])
-        return self.readout(last_valid(values, mask) if self.read_at == "last" else values)
+            values = layer(values, mask, taps=None if taps is None else taps[index], steps=batch.steps)
+        return self.readout(last_valid(values, mask, batch.steps) if self.read_at == "last" else values)
 
     def taps(self, batch_size: int, steps: int) -> tuple:
         """One tap a layer."""

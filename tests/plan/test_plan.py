@@ -30,7 +30,7 @@ def test_trials_are_methods_by_tasks_by_lengths_by_seeds(read) -> None:
     )
     assert len(made.trials) == 3 * (2 + 3) * 2
     assert len({trial.id for trial in made.trials}) == len(made.trials)
-    assert len(made.groups) == 2 * (2 + 3)  # clipping shares the program of the plain network
+    assert len(made.groups) == 2 * 2  # plain and GRU on each task: clipping and all lengths share a program
     first, last = made.trials[0], made.trials[-1]
     assert (first.method, first.task_label, first.length, first.seed) == ("plain", "adding", 5, 1000)
     assert (last.method, last.task_label, last.length, last.seed) == ("GRU", "delayed_recall", 5, 1001)
@@ -61,13 +61,13 @@ factors:
   rate: {slow: {training: {learning_rate: 0.1}}, fast: {training: {learning_rate: 0.2}}}
 """
     made = plan(read(HEAD + one))
-    assert (len(made.trials), len(made.groups)) == (8 * 2 * 2, 2)
+    assert (len(made.trials), len(made.groups)) == (8 * 2 * 2, 1)
     assert len({trial.id for trial in made.trials}) == len(made.trials)
 
 
 def test_width_makes_groups(read) -> None:
     made = plan(read(HEAD + "factors: {w: {3: {model: {stacked: {width: 3}}}, 4: {model: {stacked: {width: 4}}}}}"))
-    assert len(made.groups) == 2 * 2
+    assert len(made.groups) == 2
 
 
 def test_impossible_pairs_are_reported_and_not_run(read) -> None:
@@ -137,7 +137,7 @@ def test_reporting_follows_with_the_rate_chosen_for_the_method_on_the_task(read)
     assert {(t.method, t.seed, t.learning_rate) for t in reported} == {
         ("plain", 1000, 0.1), ("plain", 1001, 0.1), ("GRU", 1000, 0.01), ("GRU", 1001, 0.01),
     }  # fmt: skip
-    assert len(both.groups) == len(half.groups) == 4
+    assert len(both.groups) == len(half.groups) == 2
 
 
 def test_a_grid_that_is_too_large_is_refused_by_arithmetic(read) -> None:
@@ -194,8 +194,8 @@ def test_a_plan_describes_itself_in_json(read) -> None:
     described = plan(read(TUNED)).describe(workers=2)
     assert json.loads(json.dumps(described)) == described
     assert described["methods"] == ["plain", "GRU"]
-    assert (described["trials"], described["waiting"], described["groups"]) == (16, 8, 4)
-    assert (described["compilations"], described["incompatible"]) == (4, [])
+    assert (described["trials"], described["waiting"], described["groups"]) == (16, 8, 2)
+    assert (described["compilations"], described["incompatible"]) == (2, [])
     assert described["estimate"]["workers"] == 2
 
 
@@ -209,12 +209,12 @@ def test_each_structure_is_built_once(read, monkeypatch: pytest.MonkeyPatch) -> 
             + "identity: {mitigations: [identity_init]}}, g: {none: {}, GRU: {cell: gru}}}"
         )
     )
-    assert len(built) == 4
+    assert len(built) == 2
 
 
 def test_the_factorial_grid_is_as_large_as_it_says() -> None:
     made: Plan = plan(read_grid(find_grid("factorial")))
-    assert (len(made.methods), len(made.trials), len(made.groups)) == (36, 4320, 72)
+    assert (len(made.methods), len(made.trials), len(made.groups)) == (36, 4320, 36)
     assert made.incompatible == ()
     assert made.trials[0].factors == {"clipping": "none", "initialisation": "default", "skip": "none", "gating": "none"}
 
@@ -226,7 +226,7 @@ def test_estimates_grow_with_what_they_estimate(read) -> None:
     small = seconds(HEAD)
     assert seconds(HEAD, workers=2) == pytest.approx(small / 2)
     assert seconds(HEAD.replace("width: 4", "width: 400")) > 2 * small
-    compilation = 2 * SECONDS_PER_COMPILATION  # the groups of two lengths
+    compilation = SECONDS_PER_COMPILATION  # two lengths share a program
     assert seconds(HEAD.replace("seeds: 2", "seeds: 4")) - compilation == pytest.approx(2 * (small - compilation))
     # The runtime, four copies of 33 parameters, and for 32 sequences of 5,000 steps 12 numbers a step, twice
     memory = 350_000_000 + 4 * 4 * 33 + 2 * 4 * 32 * 5000 * 12
