@@ -212,6 +212,23 @@ def probe(
     command(grid, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
 
 
+@app.command()
+def bench(
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="[PART]...", help="Parts to measure; all if none.")
+    ] = None,
+    pytorch: Annotated[Path | None, typer.Option(help="Python of an environment with PyTorch to compare with.")] = None,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each contestant has its turn.")] = 5,
+    workers: Annotated[int, typer.Option(min=1, help="Processes of every harness; by default one a core.")] = cores(),
+    core: Annotated[int, typer.Option(min=0, help="Core on which single steps are timed.")] = 0,
+    out: Annotated[Path, typer.Option(help="Folder of the page and its figures.")] = RESULTS / "bench",
+) -> None:
+    """Measure seqbench beside PyTorch and Flax by hand, in turn, and write the page of ratios. Takes many minutes."""
+    from seqbench.commands.bench import bench as command
+
+    command(parts or [], pytorch=pytorch, rounds=rounds, workers=workers, core=core, folder=out)
+
+
 def show_warning(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
     """Print a notice about a grid as one line without a place in seqbench's code; any other warning as Python does."""
     if issubclass(category, RenamedWarning):

@@ -1,0 +1,91 @@
+"""A whole grid of 64 trials from command to last row, beside plain PyTorch and plain Flax harnesses.
+
+Imports, compilation and, for seqbench, the MLflow mirror and the report are inside the time. All train the same number
+of steps with as many processes as cores. seqbench runs twice: with an empty compilation cache and with the one that the
+first run left.
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from seqbench.bench.process import measure
+from seqbench.bench.steps import CONTESTANTS
+from seqbench.compilation_cache import VARIABLE as CACHE_VARIABLE
+from seqbench.execution.worker import SINGLE_THREAD
+
+STEPS = 300
+
+GRID = """\
+question: What does a whole grid cost?
+tasks: [delayed_recall]
+lengths: [25, 50, 100, 200]
+seeds: 4
+probes: none
+model: {stacked: {width: 64}}
+mitigations: [clip_global_norm]
+training: {steps: STEPS, batch_size: 32, evaluate_every: 100, stop_when_solved: false}
+methods:
+  - {name: vanilla}
+  - {name: IRNN, cell: {vanilla: {activation: relu}}, mitigations: [clip_global_norm, identity_init]}
+  - {name: LSTM, cell: lstm}
+  - {name: GRU, cell: gru}
+"""
+"""64 trials: 4 methods at 4 lengths with 4 seeds. The harnesses in `contestants/` train the same."""
+
+
+def time_grids(
+    pytorch: Path | None, *, processes: int, rounds: int, say: Callable[[str], None], steps: int = STEPS
+) -> list[dict[str, Any]]:
+    """One row a harness: median seconds, and how many times as long as seqbench from an empty cache (median of rounds).
+
+    Args:
+        pytorch: the Python of an environment with PyTorch; None leaves it out.
+        processes: workers of every harness.
+        rounds: how often each harness has its turn.
+        say: told about each run as it begins.
+        steps: training steps of every trial.
+    """
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory() as place:
+            for name, (command, environment) in _harnesses(pytorch, Path(place), processes, steps).items():
+                say(f"a grid of 64 trials: {name}")
+                found.setdefault(name, []).append(measure(command, folder=Path(place), environment=environment).seconds)
+    base = found["seqbench, empty cache"]
+    return [
+        {
+            "harness": name,
+            "seconds": statistics.median(own),
+            "ratio": statistics.median(one / other for one, other in zip(own, base, strict=True)),
+            "rounds": rounds,
+        }
+        for name, own in found.items()
+    ]
+
+
+def _harnesses(
+    pytorch: Path | None, place: Path, processes: int, steps: int
+) -> dict[str, tuple[Sequence[str], Mapping[str, str]]]:
+    """Command and environment of every harness, in the order in which they run."""
+    grid = place / "bench.yaml"
+    grid.write_text(GRID.replace("STEPS", str(steps)))
+    cache = {CACHE_VARIABLE: str(place / "cache")}
+    ours = [sys.executable, "-m", "seqbench.cli", "run", str(grid), "--workers", str(processes), "--quiet"]
+    harnesses: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
+        "seqbench, empty cache": ([*ours, "--results", str(place / "cold")], cache),
+        "seqbench, warm cache": ([*ours, "--results", str(place / "warm")], cache),
+        "Flax by hand": (
+            [sys.executable, "-m", "seqbench.bench.contestants.grid_flax", str(processes), "flax.csv", str(steps)],
+            SINGLE_THREAD,
+        ),
+    }
+    if pytorch:
+        script = str(CONTESTANTS / "grid_pytorch.py")
+        harnesses["PyTorch by hand"] = ([str(pytorch), script, str(processes), "pytorch.csv", str(steps)], {})
+    return harnesses

@@ -1,0 +1,97 @@
+"""The benchmark's page and its figures as data: `README.md`, `bench.json` and one CSV a table."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqbench.execution.environment import environment
+
+TITLES = {
+    "steps": (
+        "A training step",
+        "Forward, backward, clip by global norm, Adam, on one core, each contestant in a process of its own, in turn. "
+        "Ratios are medians over rounds of how many times as long the other takes. The last columns compare with a "
+        "loop that does the same matrix products and nothing else.",
+    ),
+    "grids": (
+        "A whole grid",
+        "64 trials (4 methods x 4 lengths x 4 seeds, 300 steps each) from the command to its end: imports, compilation "
+        "and, for seqbench, the MLflow mirror and the report included. Ratio: against seqbench with an empty cache.",
+    ),
+    "lengths": (
+        "Cost by length",
+        "One training step on one core; `relative` is the time of one step of time over that at 100 steps.",
+    ),
+    "scaling": (
+        "Cost by trials, methods and workers",
+        "From the command to its end with a warm compilation cache.",
+    ),
+    "stacked": (
+        "Trials stacked on a GPU",
+        "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with 1, 64 "
+        "and 512 trials under `jax.vmap` (`seqbench.bench.contestants.step_stacked`). Grids do not stack trials yet.",
+    ),
+    "overheads": ("Overheads", "Each a whole process, from its start to its end."),
+}
+"""Title and explanation of each table, in the order of the page."""
+
+
+def write_page(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
+    """Write the page of these tables, keeping those of an earlier run that are not measured anew. Returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "bench.json"
+    kept = json.loads(data.read_text()) if data.exists() else {"tables": {}}
+    machine = describe_machine()
+    found = kept["tables"] | {name: {"machine": machine, "rows": list(rows)} for name, rows in tables.items()}
+    data.write_text(json.dumps({"tables": found}, indent=1) + "\n")
+    page = folder / "README.md"
+    page.write_text("\n".join(_lines(found)))
+    return page
+
+
+def describe_machine() -> str:
+    """Processor, cores and versions, in one line."""
+    about = environment()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = ", ".join(f"{name} {about[name]}" for name in ("jax", "flax", "optax", "numpy"))
+    return f"{about['processor']}, {cores} cores, {platform.system()}, Python {about['python']}, {versions}"
+
+
+def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """The page, line by line."""
+    lines = [
+        "# Benchmark",
+        "",
+        "Made by `seqbench bench`; the figures as data stand in `bench.json`. Absolute times are those of a shared",
+        "machine: compare ratios.",
+    ]
+    for name, (title, text) in TITLES.items():
+        if name not in found:
+            continue
+        table = pd.DataFrame(found[name]["rows"])
+        lines += ["", f"## {title}", "", text, "", *_markdown(table), "", f"Machine: {found[name]['machine']}."]
+    return [*lines, ""]
+
+
+def _markdown(table: pd.DataFrame) -> list[str]:
+    """A table in Markdown, numbers with three significant digits."""
+    heads = [str(name).replace("_", " ") for name in table.columns]
+    numeric = [pd.api.types.is_numeric_dtype(table[name]) for name in table.columns]
+    rule = ["---:" if number else "---" for number in numeric]
+    body = [[_text(value) for value in row] for row in table.itertuples(index=False)]
+    return [f"| {' | '.join(row)} |" for row in [heads, rule, *body]]
+
+
+def _text(value: Any) -> str:
+    if value is None or value != value:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"

@@ -1,0 +1,88 @@
+"""The benchmark measures what it says: contestants in turn, the same grid for every harness, one page."""
+
+import ast
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from seqbench.bench import grids
+from seqbench.bench.contestants import grid_flax, matrix_products
+from seqbench.bench.overheads import large_grid
+from seqbench.bench.page import write_page
+from seqbench.bench.steps import CONTESTANTS, SIZES
+from seqbench.bench.timing import Contestant, interleave, ratio
+from seqbench.errors import StoreError
+from seqbench.grid.read import read_grid
+from seqbench.plan.plan import plan
+
+COUNTS = "import sys; print('loading'); print('ready', flush=True); [print(int(n) * %s, flush=True) for n in sys.stdin]"
+
+
+def contestant(seconds):
+    """A process that claims that each repetition takes so long."""
+    return Contestant([sys.executable, "-c", COUNTS % seconds], core=0)
+
+
+def test_contestants_have_their_turns_and_ratios_are_medians_over_rounds():
+    with contestant(0.25) as fast, contestant(0.75) as slow:
+        found = interleave({"fast": fast, "slow": slow}, rounds=3)
+    assert found == {"fast": [0.25] * 3, "slow": [0.75] * 3}
+    assert ratio(found["slow"], found["fast"]) == 3
+    assert ratio([1, 2, 30], [1, 1, 1]) == 2
+
+
+def test_a_contestant_that_ends_early_is_an_error_with_its_command():
+    with pytest.raises(StoreError, match="ended early"):
+        Contestant([sys.executable, "-c", "pass"], core=0)
+
+
+def test_every_harness_trains_the_same_64_trials(tmp_path):
+    path = tmp_path / "bench.yaml"
+    path.write_text(grids.GRID.replace("STEPS", "300"))
+    grid = read_grid(path)
+    current = plan(grid)
+    assert len(current.trials) == 64
+    by_hand = ast.parse((CONTESTANTS / "grid_pytorch.py").read_text())
+    constants = {
+        target.id: ast.unparse(node.value)
+        for node in by_hand.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    assert constants["METHODS"] == repr(grid_flax.METHODS)
+    assert ast.literal_eval(constants["LENGTHS"]) == grid_flax.LENGTHS == tuple(grid.lengths)
+    assert len(grid_flax.METHODS) * len(grid_flax.LENGTHS) * len(grid_flax.SEEDS) == 64
+    assert (64, grid.training.batch_size) == (grid_flax.WIDTH, grid_flax.BATCH)
+    imported = {name.name for node in ast.walk(by_hand) if isinstance(node, ast.Import) for name in node.names}
+    assert "torch" in imported
+    assert not any(name.startswith("seqbench") for name in imported)
+
+
+def test_the_operations_of_a_step_are_three_products_a_time_step():
+    assert matrix_products.operations("vanilla", 2, 5, 3) == 3 * 5 * (2 * 2 * 3 * 3)
+    assert matrix_products.operations("lstm", 2, 5, 3) == 4 * matrix_products.operations("vanilla", 2, 5, 3)
+
+
+def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(large_grid(3, 4, 5))
+    assert len(plan(read_grid(path)).trials) == 3 * 4 * 5
+    assert len(yaml.safe_load(large_grid(10, 10, 1_000))["methods"]) == 10
+
+
+def test_the_page_shows_what_was_measured_and_keeps_what_was_not_measured_anew(tmp_path):
+    write_page(tmp_path, {"scaling": [{"varied": "workers", "seconds": 1.23456}]})
+    page = write_page(tmp_path, {"overheads": [{"command": "help", "seconds": None}]}).read_text()
+    assert "| workers | 1.23 |" in page
+    assert "| help | – |" in page
+    assert json.loads((tmp_path / "bench.json").read_text())["tables"].keys() == {"scaling", "overheads"}
+
+
+def test_goals_stand_beside_every_size():
+    assert len(SIZES) == 7
+    assert all(goal.pytorch > 1 and goal.flax > 1 for goal in SIZES.values())
+    assert Path(CONTESTANTS / "step_pytorch.py").exists()
