@@ -35,8 +35,8 @@ TITLES = {
     ),
     "stacked": (
         "Trials stacked on a GPU",
-        "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with 1, "
-        "64 and 512 trials under `jax.vmap` (`seqbench.bench.contestants.step_stacked`). Grids do not stack trials yet.",
+        "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "
+        "1, 64 and 512 trials under `jax.vmap` (`seqbench.bench.contestants.step_stacked`). Grids do not yet.",
     ),
     "overheads": ("Overheads", "Each a whole process, from its start to its end."),
 }

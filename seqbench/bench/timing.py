@@ -36,8 +36,15 @@ class Contestant:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._process.kill()
         self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                stream.close()
 
     def seconds(self, repetitions: int) -> float:
         """Seconds that one of so many repetitions takes."""
@@ -55,6 +62,7 @@ class Contestant:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
+            self.close()
             raise StoreError(f"a contestant of the benchmark ended early: {' '.join(self.command)}")
         return line
 

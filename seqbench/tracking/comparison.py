@@ -145,7 +145,8 @@ def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]
     axis of the page writes 0 at every norm below a millionth. A gradient of exactly 0 stands a whole decade or more
     below the smallest of all methods, so that the series of one page have the same floor.
     """
-    smallest = probes.loc[(probes["value"] > 0) & np.isfinite(probes["value"]), "value"].min()
+    values = probes["value"].astype(float)  # an empty table has no type of its own
+    smallest = values[(values > 0) & np.isfinite(values)].min()
     floor = math.floor(math.log10(smallest)) - 1 if smallest > 0 else 0
     longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
     for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:

@@ -97,7 +97,7 @@ def test_if_nothing_can_be_built_the_reason_is_the_error(grid):
     ("probes", "place", "said"),
     [
         ("gradient_flo", "probes", "did you mean 'gradient_flow'"),
-        ("[action, lyapunof]", "probes[1]", "there is no probe 'lyapunof'"),
+        ("[action, lyapunof]", "probes[1]", "got 'lyapunof'; choose from action"),
     ],
 )
 def test_a_probe_that_does_not_exist_is_refused_with_file_and_line(grid, tmp_path, probes, place, said):
