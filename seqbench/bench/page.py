@@ -17,8 +17,8 @@ TITLES = {
     "steps": (
         "A training step",
         "Forward, backward, clip by global norm, Adam, on one core, each contestant in a process of its own, in turn. "
-        "Ratios are medians over rounds of how many times as long the other takes. The last columns compare with a "
-        "loop that does the same matrix products and nothing else.",
+        "Ratios are medians over rounds of how many times as long the other takes; gflops counts the recurrent matrix "
+        "products alone.",
     ),
     "grids": (
         "A whole grid",

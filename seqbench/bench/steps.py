@@ -1,4 +1,4 @@
-"""A training step of every classic cell beside PyTorch, Flax and the matrix products alone, one core each."""
+"""A training step of every classic cell beside PyTorch and Flax, one core each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqbench.bench.contestants.matrix_products import operations
 from seqbench.bench.timing import Contestant, interleave, ratio
 
 CONTESTANTS = Path(__file__).parent / "contestants"
@@ -22,6 +21,15 @@ class Size(NamedTuple):
     batch: int
     steps: int
     width: int
+
+
+BLOCKS = {"vanilla": 1, "lstm": 4, "gru": 3}
+"""Gates of each cell, the candidate among them."""
+
+
+def operations(cell: str, batch: int, steps: int, width: int) -> float:
+    """Floating-point operations of the recurrent products in one training step: one forwards, two backwards."""
+    return 3 * 2 * batch * steps * width * width * BLOCKS[cell]
 
 
 class Goal(NamedTuple):
@@ -73,7 +81,6 @@ def _commands(pytorch: Path | None) -> dict[str, list[str]]:
     commands = {
         "seqbench": [*ours, "seqbench.bench.contestants.step_seqbench"],
         "flax": [*ours, "seqbench.bench.contestants.step_flax"],
-        "products": [*ours, "seqbench.bench.contestants.matrix_products"],
     }
     return commands | ({"pytorch": [str(pytorch), str(CONTESTANTS / "step_pytorch.py")]} if pytorch else {})
 
@@ -90,7 +97,5 @@ def _row(size: Size, found: dict[str, list[float]]) -> dict[str, Any]:
         "pytorch_goal": goal.pytorch if goal else None,
         "flax_ratio": against["flax"],
         "flax_goal": goal.flax if goal else None,
-        "product_share": ratio(found["products"], found["seqbench"]),
         "gflops": operations(*size) / seconds["seqbench"] / 1e9,
-        "product_gflops": operations(*size) / seconds["products"] / 1e9,
     }

@@ -9,10 +9,10 @@ import pytest
 import yaml
 
 from seqbench.bench import grids
-from seqbench.bench.contestants import grid_flax, matrix_products
+from seqbench.bench.contestants import grid_flax
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
-from seqbench.bench.steps import CONTESTANTS, SIZES
+from seqbench.bench.steps import CONTESTANTS, SIZES, operations
 from seqbench.bench.timing import Contestant, interleave, ratio
 from seqbench.errors import StoreError
 from seqbench.grid.read import read_grid
@@ -63,8 +63,8 @@ def test_every_harness_trains_the_same_64_trials(tmp_path):
 
 
 def test_the_operations_of_a_step_are_three_products_a_time_step():
-    assert matrix_products.operations("vanilla", 2, 5, 3) == 3 * 5 * (2 * 2 * 3 * 3)
-    assert matrix_products.operations("lstm", 2, 5, 3) == 4 * matrix_products.operations("vanilla", 2, 5, 3)
+    assert operations("vanilla", 2, 5, 3) == 3 * 5 * (2 * 2 * 3 * 3)
+    assert operations("lstm", 2, 5, 3) == 4 * operations("vanilla", 2, 5, 3)
 
 
 def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
