@@ -22,10 +22,11 @@ from typing import Any
 __version__ = "0.1.0"
 
 _HOMES = {
+    "load": "seqbench.store.results",
     "load_results": "seqbench.store.results",
     "load_curves": "seqbench.store.results",
     "load_probes": "seqbench.store.results",
-    "load_plan": "seqbench.store.results",
+    "load_plan": "seqbench.store.plan_file",
     "compare": "seqbench.stats.compare",
     "probe": "seqbench.execution.probe_grid",
     "probe_figure": "seqbench.report.probe_figures",

@@ -1,85 +1,180 @@
-"""The columns of the three tables that a grid leaves behind. Any other column of the results is a factor of the grid.
+"""The columns of the three tables that a grid leaves behind, each declared once.
 
-One row a trial (`results`), one row an evaluation (`curves`), one row a measured distance (`probes`).
+One row a trial (`results`), one row an evaluation (`curves`), one row a measurement (`probes`). Any other column of the
+results is a factor of the grid. The types of the tables, the names that a grid may not give to a factor, what MLflow
+holds of a trial and the documentation in `experiments/README.md` all follow from here.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RESULT_COLUMNS: dict[str, str] = {
-    "trial": "identity: a hash of the trial's complete resolved settings",
-    "method": "name of the method, as the grid or its factors give it",
-    "task": "name of the task, with the settings that differ from its defaults where a grid uses it more than once",
-    "length": "dependency length in steps",
-    "seed": "names the data stream, the same for every method, and the initialisation",
-    "learning_rate": "peak learning rate",
-    "tuned": "the further settings that tuning set, as JSON by `component.setting`; missing where there are none",
-    "purpose": "tuning (chooses settings, validation data only) or reporting (what is compared)",
-    "outcome": "solved, partial, chance or diverged; missing for a trial that has not finished",
-    "accuracy": "share of test targets answered right at the end; missing if the trial diverged",
-    "loss": "mean test loss at the end; missing if the trial diverged",
-    "sequence_accuracy": "share of test sequences with every target right",
-    "validation_accuracy": "accuracy on validation data at the last evaluation",
-    "validation_loss": "loss on validation data at the last evaluation",
-    "chance": "expected accuracy of guessing uniformly",
-    "trivial": "expected accuracy of the best predictor that does not use the distant information",
-    "trivial_loss": "expected loss of that predictor",
-    "solved_metric": "what the criterion for `solved` looks at: accuracy or loss",
-    "solved_threshold": "the value at which a trial counts as solved",
-    "solved_at": "step of the first of three consecutive evaluations on validation data that met the criterion",
-    "diverged_at": "step at which loss, gradient or parameters first were not finite",
-    "diverged_kind": "loss, gradient or parameters: what was not finite first",
-    "steps": "training steps actually taken",
-    "budget": "training steps allowed",
-    "evaluate_every": "steps between evaluations",
-    "seconds": "wall-clock seconds of training and evaluation, without compilation",
-    "compile_seconds": "wall-clock seconds of compiling for training: near 0 but for a worker's first trial of a group",
-    "probe_seconds": "wall-clock seconds of the probes and of compiling them",
-    "parameters": "number of trained numbers",
-    "batch_size": "sequences a training step",
-    "segment": "time steps between stored states; those between are computed again in the backward pass to save memory",
-    "test_sequences": "fresh sequences the test figures rest on",
-    "optimizer": "name of the optimizer",
-    "gradient_norm": "mean global norm of the gradient before any mitigation, over all steps taken",
-    "gradient_norm_max": "largest of these norms",
-    "gradient_norm_after": "mean global norm of the gradient after the mitigations",
-    "shrink_factor": "mean over steps of the norm after the mitigations divided by the norm before them",
-    "clipped_share": "share of steps in which a mitigation changed the gradient",
-    "clipped_entries": "mean share of the gradient's entries that changed",
-    "environment": "fingerprint of the versions and the machine the trial ran on",
-}
+Kind = Literal["text", "count", "number"]
+Role = Literal["param", "metric", "tag"]
 
-CURVE_COLUMNS: dict[str, str] = {
-    "trial": "identity of the trial",
-    "step": "training steps taken at this evaluation",
-    "train_loss": "mean training loss since the previous evaluation",
-    "validation_loss": "loss on validation data",
-    "validation_accuracy": "accuracy on validation data",
-    "gradient_norm": "mean global norm of the gradient before any mitigation since the previous evaluation",
-    "gradient_norm_max": "largest of these norms",
-    "gradient_norm_after": "mean global norm after the mitigations",
-    "shrink_factor": "mean over these steps of the norm after the mitigations divided by the norm before them",
-    "clipped_share": "share of steps since the previous evaluation in which a mitigation changed the gradient",
-    "clipped_entries": "mean share of the gradient's entries that changed",
-    "seconds": "wall-clock seconds since training began, without compilation",
-}
 
-PROBE_COLUMNS: dict[str, str] = {
-    "trial": "identity of the trial",
-    "step": "training steps taken when the probe was read; 0 is initialisation",
-    "probe": "what was measured; `accuracy` is on validation data, `test_accuracy` on test data",
-    "distance": "steps back from the loss; missing for a figure that has no distance",
-    "remedy": "place in the method's list, from 0, of the remedy that the figure is of; missing for the whole model",
-    "value": "the measurement",
-}
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    kind: `text`, `count` (a whole number) or `number` (a float); every one may hold missing values
+    description: what it says, in words
+    unit: of its numbers; empty for text and for numbers that are named by their description alone
+    roles: what it is in MLflow's run of a trial: a param, a metric, a tag, several or none of these
+    metric: name of the metric where it differs from the column's
+    """
+
+    name: str
+    kind: Kind
+    description: str
+    unit: str = ""
+    roles: tuple[Role, ...] = ()
+    metric: str = ""
+
+    @property
+    def dtype(self) -> str:
+        """The type of the column in a data frame."""
+        return {"text": "str", "count": "Int64", "number": "float64"}[self.kind]
+
+
+def _table(*columns: Column) -> dict[str, Column]:
+    return {column.name: column for column in columns}
+
+
+RESULT_COLUMNS = _table(
+    Column("trial", "text", "identity: a hash of the trial's complete resolved settings"),
+    Column("method", "text", "name of the method, as the grid or its factors give it", roles=("param", "tag")),
+    Column("task", "text",
+           "name of the task, with the settings that differ from its defaults where a grid uses it more than once",
+           roles=("param", "tag")),
+    Column("length", "count", "dependency length", unit="steps", roles=("param",)),
+    Column("seed", "count", "names the data stream, the same for every method, and the initialisation",
+           roles=("param",)),
+    Column("learning_rate", "number", "peak learning rate", roles=("param",)),
+    Column("tuned", "text",
+           "the further settings that tuning set, as JSON by `component.setting`; missing where there are none",
+           roles=("param",)),
+    Column("purpose", "text", "tuning (chooses settings, validation data only) or reporting (what is compared)",
+           roles=("param", "tag")),
+    Column("outcome", "text", "solved, partial, chance or diverged; missing for a trial that has not finished",
+           roles=("tag",)),
+    Column("accuracy", "number", "share of test targets answered right at the end; missing if the trial diverged",
+           unit="share", roles=("metric",)),
+    Column("loss", "number", "mean test loss at the end; missing if the trial diverged",
+           unit="nats or squared error", roles=("metric",)),
+    Column("sequence_accuracy", "number", "share of test sequences with every target right",
+           unit="share", roles=("metric",)),
+    Column("validation_accuracy", "number", "accuracy on validation data at the last evaluation", unit="share"),
+    Column("validation_loss", "number", "loss on validation data at the last evaluation", unit="as loss"),
+    Column("chance", "number", "expected accuracy of guessing uniformly", unit="share", roles=("param",)),
+    Column("trivial", "number", "expected accuracy of the best predictor that does not use the distant information",
+           unit="share", roles=("param",)),
+    Column("trivial_loss", "number", "expected loss of that predictor", unit="as loss"),
+    Column("solved_metric", "text", "what the criterion for `solved` looks at: accuracy or loss", roles=("param",)),
+    Column("solved_threshold", "number", "the value at which a trial counts as solved",
+           unit="share, or as loss", roles=("param",)),
+    Column("solved_at", "count",
+           "step of the first of three consecutive evaluations on validation data that met the criterion",
+           unit="training steps", roles=("metric",)),
+    Column("diverged_at", "count", "step at which loss, gradient or parameters first were not finite",
+           unit="training steps", roles=("tag",)),
+    Column("diverged_kind", "text", "loss, gradient or parameters: what was not finite first", roles=("tag",)),
+    Column("steps", "count", "training steps actually taken", unit="training steps", roles=("metric",)),
+    Column("budget", "count", "training steps allowed", unit="training steps", roles=("param",)),
+    Column("evaluate_every", "count", "steps between evaluations", unit="training steps", roles=("param",)),
+    Column("seconds", "number", "wall-clock time of training and evaluation, without compilation",
+           unit="seconds", roles=("metric",)),
+    Column("compile_seconds", "number",
+           "wall-clock time of compiling for training: near 0 but for a worker's first trial of a group",
+           unit="seconds"),
+    Column("probe_seconds", "number", "wall-clock time of the probes and of compiling them", unit="seconds"),
+    Column("parameters", "count", "number of trained numbers", roles=("param",)),
+    Column("batch_size", "count", "sequences a training step", unit="sequences", roles=("param",)),
+    Column("segment", "count",
+           "time steps between stored states; those between are computed again in the backward pass to save memory",
+           unit="steps"),
+    Column("test_sequences", "count", "fresh sequences the test figures rest on", unit="sequences", roles=("param",)),
+    Column("optimizer", "text", "name of the optimizer", roles=("param",)),
+    Column("gradient_norm", "number", "mean global norm of the gradient before any mitigation, over all steps taken",
+           roles=("metric",), metric="mean_gradient_norm"),
+    Column("gradient_norm_max", "number", "largest of these norms", roles=("metric",), metric="largest_gradient_norm"),
+    Column("gradient_norm_after", "number", "mean global norm of the gradient after the mitigations",
+           roles=("metric",), metric="mean_gradient_norm_after"),
+    Column("shrink_factor", "number",
+           "mean over steps of the norm after the mitigations divided by the norm before them",
+           unit="ratio", roles=("metric",), metric="mean_shrink_factor"),
+    Column("clipped_share", "number", "share of steps in which a mitigation changed the gradient",
+           unit="share", roles=("metric",), metric="mean_clipped_share"),
+    Column("clipped_entries", "number", "mean share of the gradient's entries that changed",
+           unit="share", roles=("metric",), metric="mean_clipped_entries"),
+    Column("environment", "text", "fingerprint of the versions and the machine the trial ran on", roles=("tag",)),
+)  # fmt: skip
+
+CURVE_COLUMNS = _table(
+    Column("trial", "text", "identity of the trial"),
+    Column("step", "count", "training steps taken at this evaluation", unit="training steps"),
+    Column("train_loss", "number", "mean training loss since the previous evaluation",
+           unit="nats or squared error", roles=("metric",)),
+    Column("validation_loss", "number", "loss on validation data", unit="as train_loss", roles=("metric",)),
+    Column("validation_accuracy", "number", "accuracy on validation data", unit="share", roles=("metric",)),
+    Column("gradient_norm", "number",
+           "mean global norm of the gradient before any mitigation since the previous evaluation",
+           roles=("metric",)),
+    Column("gradient_norm_max", "number", "largest of these norms"),
+    Column("gradient_norm_after", "number", "mean global norm after the mitigations", roles=("metric",)),
+    Column("shrink_factor", "number",
+           "mean over these steps of the norm after the mitigations divided by the norm before them",
+           unit="ratio"),
+    Column("clipped_share", "number",
+           "share of steps since the previous evaluation in which a mitigation changed the gradient",
+           unit="share", roles=("metric",)),
+    Column("clipped_entries", "number", "mean share of the gradient's entries that changed", unit="share"),
+    Column("seconds", "number", "wall-clock time since training began, without compilation", unit="seconds"),
+)  # fmt: skip
+
+PROBE_COLUMNS = _table(
+    Column("trial", "text", "identity of the trial"),
+    Column("step", "count", "training steps taken when the probe was read; 0 is initialisation", unit="training steps"),
+    Column("probe", "text", "what was measured; `accuracy` is on validation data, `test_accuracy` on test data"),
+    Column("distance", "count", "steps back from the loss; missing for a figure that has no distance", unit="steps"),
+    Column("remedy", "count",
+           "place in the method's list, from 0, of the remedy that the figure is of; missing for the whole model"),
+    Column("value", "number", "the measurement", unit="of the probe"),
+)  # fmt: skip
+
+TABLES = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS, "probes": PROBE_COLUMNS}
+"""The columns of every table by name, in their order."""
 
 OUTCOMES = ("solved", "partial", "chance", "diverged")
+
+
+def in_role(table: dict[str, Column], role: Role) -> Iterator[Column]:
+    """The columns of a table that have this role in MLflow, in order."""
+    return (column for column in table.values() if role in column.roles)
 
 
 def factor_columns(results: pd.DataFrame) -> list[str]:
     """Names of the columns that are factors of the grid: all that the schema does not know, in order."""
     return [name for name in results.columns if name not in RESULT_COLUMNS]
+
+
+def is_finished(results: pd.DataFrame) -> pd.Series:
+    """Whether each trial has finished; the others are missing and will be trained (again)."""
+    return results["outcome"].notna()
+
+
+def finished(results: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the trials that have finished."""
+    return results[is_finished(results)]
+
+
+def with_purpose(results: pd.DataFrame, purpose: Literal["tuning", "reporting"]) -> pd.DataFrame:
+    """The rows of one purpose. Rows of a table without that column are all for reporting."""
+    if "purpose" not in results:
+        return results if purpose == "reporting" else results.iloc[:0]
+    return results[results["purpose"] == purpose]

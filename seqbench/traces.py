@@ -5,8 +5,8 @@ A figure is a probe (`seqbench.schema.PROBE_COLUMNS`) whose column `remedy` says
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
 
 
 class Trace(StrEnum):
@@ -26,7 +26,8 @@ class Trace(StrEnum):
     BACKWARD = "backward"
 
 
-class Remedy(NamedTuple):
+@dataclass(frozen=True)
+class Remedy:
     """A remedy of a method: the name that the grid gives it, and what it leaves to be measured."""
 
     name: str

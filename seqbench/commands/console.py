@@ -24,6 +24,6 @@ def progress() -> Console:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, NaN-free."""
-    from seqbench.store.trials import plain
+    from seqbench.store.records import plain
 
     print(json.dumps(plain(value), indent=2))

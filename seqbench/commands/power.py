@@ -12,8 +12,8 @@ from seqbench.commands.tables import table_of
 def power(pilot: str | None, results: Path, *, rate: float, rate_against: float, comparisons: int) -> None:
     """Print the smallest designs that can find a difference, and the power to find a stated one or that of a pilot."""
     from seqbench.stats.power import power_for_rates, power_from_pilot, smallest_designs
-    from seqbench.stats.preregistration import Declared
-    from seqbench.store.results import load_plan, load_results
+    from seqbench.stats.preregistration import declared_in
+    from seqbench.store.results import load
 
     console = out()
     console.print(
@@ -26,5 +26,6 @@ def power(pilot: str | None, results: Path, *, rate: float, rate_against: float,
         )
         return
     folder = results_folder(pilot, results)
-    found = power_from_pilot(load_results(folder), Declared(**load_plan(folder)["declared"]))
+    before = load(folder)
+    found = power_from_pilot(before.finished, declared_in(before.plan))
     console.print(table_of(found, title=f"Probability of finding the differences seen in {folder}, by number of seeds"))

@@ -15,12 +15,14 @@ from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
-from seqbench.execution.run import Found, Summary, run_grid
+from seqbench.execution.run import Found, run_grid
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan, Trial
+from seqbench.store.results import Results
 from seqbench.tracking.live import LiveMirror
+from seqbench.tracking.mirror import Links
 
 
 def run(
@@ -38,95 +40,100 @@ def run(
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
-    path = find_grid(name)
-    grid = read_grid(path)
+    grid = read_grid(find_grid(name))
     folder = results / grid.name
-    console = progress()  # one for all: what another writes while the board is drawn tears it
+    console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
+    watch = _Watch(grid, folder, board, only=only, quiet=quiet)
     again = command("run", name, results)
-    crashes: list[str] = []
     with _stopping(folder, again):
-        summary = _train(grid, folder, board, mirror, crashes, workers=workers, only=only, quiet=quiet)
-        _report(folder, console, mirror)
-    print_summary(folder, name, mirror.links if mirror else None)
-    if summary.crashed:
+        with board, mirror or contextlib.nullcontext():
+            found = run_grid(grid, folder, workers=workers, only=only, found=watch.found, observe=watch.observe,
+                             say=board.say)  # fmt: skip
+        _write_report(found, folder, console)
+        links = _complete(mirror, found, console) if mirror else None
+    print_summary(found, folder, name, links)
+    if watch.crashes:
         raise TrialsCrashed(
-            f"{summary.crashed} trials crashed:\n{last_lines(crashes)}\n"
-            f"The tracebacks stand in {folder / 'failures'}. They count as missing: {again} tries them again."
+            f"{len(watch.crashes)} trials crashed:\n{last_lines(watch.crashes)}\n"
+            f"The tracebacks are in {folder / 'failures'}. They count as missing: {again} tries them again."
         )
 
 
-def _train(
-    grid: Grid,
-    folder: Path,
-    board: Board,
-    mirror: LiveMirror | None,
-    crashes: list[str],
-    *,
-    workers: int,
-    only: str | None,
-    quiet: bool,
-) -> Summary:
-    """Train with the board on the screen and the mirror beside it. `crashes` takes the tracebacks of crashed trials."""
-    announced: list[Plan] = []
+class _Watch:
+    """Shows a run as it goes: what was found before each round, and every event.
 
-    def found(current: Plan, state: Found) -> None:
-        if only is not None and only not in {trial.id for trial in current.trials}:
-            raise UsageError(f"{grid.name} has no trial {only}; see {folder / 'plan.json'} for those it has")
+    crashes: tracebacks of the trials that crashed
+    """
+
+    def __init__(self, grid: Grid, folder: Path, board: Board, *, only: str | None, quiet: bool) -> None:
+        self.crashes: list[str] = []
+        self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
+        self._planned: int | None = None
+
+    def found(self, current: Plan, state: Found) -> None:
+        """Say what is there, if the plan is new, and begin to count.
+
+        Raises:
+            UsageError: there is nothing to train, or no such trial.
+        """
+        if self._only is not None and self._only not in {trial.id for trial in current.trials}:
+            raise UsageError(
+                f"{self._grid.name} has no trial {self._only}; see {self._folder / 'plan.json'} for those it has"
+            )
         if not current.trials:
             reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
-            raise UsageError(f"{grid.name} has nothing to train: no combination makes sense.\n{reasons}")
-        known = len(announced[-1].trials) if announced else None
-        if known != len(current.trials):  # at the end nothing is new, after tuning there is
-            for line in () if quiet else describe_found(current, state, only=only).splitlines():
-                board.say(line)
-        announced.append(current)
-        board.start(current, finished=state.finished)
+            raise UsageError(f"{self._grid.name} has nothing to train: no combination makes sense.\n{reasons}")
+        if self._planned != len(current.trials) and not self._quiet:  # at the end nothing is new; after tuning there is
+            for line in describe_found(current, state, only=self._only).splitlines():
+                self._board.say(line)
+        self._planned = len(current.trials)
+        self._board.start(current, finished=state.finished)
 
-    def observe(trial: Trial, event: Event) -> None:
+    def observe(self, trial: Trial, event: Event) -> None:
+        """Take in one event."""
         if isinstance(event, Crashed):
-            crashes.append(event.traceback)
-        board.observe(trial, event)
-
-    with board, mirror or contextlib.nullcontext():
-        return run_grid(grid, folder, workers=workers, only=only, found=found, observe=observe, say=board.say)
+            self.crashes.append(event.traceback)
+        self._board.observe(trial, event)
 
 
 def describe_found(current: Plan, state: Found, *, only: str | None = None) -> str:
     """What was there before training began, in a line or two."""
     lines = []
-    if state.unfinished_run:
-        since = state.unfinished_run.get("since", "an unknown time")
-        lines.append(f"The previous run, begun {since}, ended without a goodbye (killed or power loss).")
+    if state.interrupted:
+        since = state.interrupted.get("since", "an unknown time")
+        lines.append(f"The previous run, started {since}, was interrupted: it was killed, or the power failed.")
     lines += [
-        f"{path.name} failed its checksum and was moved to {path.parent}; its trial runs again."
-        for path in state.damaged
+        f"{path.name} {reason} and was moved to {path.parent}; its trial is trained again."
+        for path, reason in state.set_aside
     ]
     left = state.planned - state.finished
     waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
     verb = "Resuming" if state.finished and left else "Found"
-    halfway = f" ({state.begun:,} of them begun before)" if state.begun else ""
+    halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
     work = f"training {only} alone" if only else f"{left:,} to train{halfway}{waiting}"
     lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
     if state.lacking:
         lines.append(
-            f"{state.lacking:,} finished trials lack the probes or parameters that the grid asks for by now; "
+            f"{state.lacking:,} finished trials lack the probes or parameters that the grid now asks for; "
             "they train again, to the same numbers."
         )
     lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]
     return "\n".join(lines)
 
 
-def _report(folder: Path, console: Console, mirror: LiveMirror | None) -> None:
-    """Write the report and complete the mirror."""
-    from seqbench.report.build import build_report
+def _write_report(results: Results, folder: Path, console: Console) -> None:
+    from seqbench.report.build import write_report  # matplotlib is imported only where a report is written
+    from seqbench.report.evidence import Evidence
 
     with console.status("Writing the report"):
-        build_report(folder)
-    if mirror:
-        with console.status("Completing the MLflow mirror"):
-            mirror.complete()
+        write_report(Evidence(results), folder)
+
+
+def _complete(mirror: LiveMirror, results: Results, console: Console) -> Links | None:
+    with console.status("Completing the MLflow mirror"):
+        return mirror.complete(results)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,8 @@ from seqbench.commands.console import out
 from seqbench.commands.folders import results_folder
 from seqbench.errors import Incompatible, UsageError
 from seqbench.store.parameters import load_parameters, parameters_path
-from seqbench.store.trials import Record, TrialStore
+from seqbench.store.records import Record
+from seqbench.store.trials import TrialStore
 
 
 def sample(name: str, results: Path, *, trial: str, length: int, temperature: float, top_k: int, seed: int) -> None:
@@ -26,10 +27,10 @@ def sample(name: str, results: Path, *, trial: str, length: int, temperature: fl
 
 def _record(folder: Path, trial: str, name: str) -> Record:
     """The record of a finished trial that kept its parameters."""
-    records = {record["trial"]: record for record in TrialStore(folder).read()[0]}
+    records = {record.trial: record for record in TrialStore(folder).read()[0]}
     if trial not in records:
         raise UsageError(f"{folder} has no finished trial {trial}. Those it has are in {folder / 'trials'}.")
-    if not records[trial].get("parameters"):
+    if not records[trial].parameters:
         raise UsageError(
             f"The parameters of trial {trial} were not kept. Write `keep_parameters: true` into the grid, then "
             f"train it again: seqbench run {name} --trial {trial}"
@@ -47,10 +48,11 @@ def _text(folder: Path, record: Record, *, length: int, temperature: float, top_
     from seqbench.training.sampling import require_language_model
     from seqbench.training.sampling import sample as draw
 
-    assembly = assemble(record["settings"])
+    assert record.parameters is not None
+    assembly = assemble(record.settings)
     task, program = assembly.task, Program(assembly)
-    path = parameters_path(folder, record["trial"])
-    parameters = load_parameters(path, program.shapes, sha256=record["parameters"])
+    path = parameters_path(folder, record.trial)
+    parameters = load_parameters(path, program.shapes, sha256=record.parameters)
     model = nnx.merge(program.graph, parameters)
     require_language_model(model)
     if task.outputs != task.inputs or len(task.symbols) != task.inputs:

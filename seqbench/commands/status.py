@@ -35,13 +35,13 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
 
 def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
     """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
-    records, damaged = store.read()
+    records, set_aside = store.read()
     current = planned(grid, records)
     known = {trial.id for trial in current.trials}
     require_own(store.folder, question=grid.question, trials=known)
-    here = [record for record in records if record["trial"] in known]
+    here = [record for record in records if record.trial in known]
     finished = sum(complete(record, grid, store.folder) for record in here)
-    counts = Counter(record["row"]["outcome"] for record in here)
+    counts = Counter(record.row["outcome"] for record in here)
     failed = {trial: text for trial, text in store.read_failures().items() if trial in known}
     return {
         "grid": grid.name,
@@ -51,7 +51,7 @@ def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
         "missing": len(known) - len(here),
         "waiting": current.waiting,
         "failed": len(failed),
-        "damaged": len(damaged),
+        "damaged": len(set_aside),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
         "failures": failed,
     }

@@ -13,9 +13,9 @@ from rich.text import Text
 from seqbench.commands.console import out
 from seqbench.invocation import command
 from seqbench.stats.blocks import complete
-from seqbench.stats.preregistration import Declared
+from seqbench.stats.preregistration import declared_in
 from seqbench.stats.solve_rate import solve_rates
-from seqbench.store.results import load_plan, load_results
+from seqbench.store.results import Results
 from seqbench.tracking.mirror import Links
 
 MUCH = 0.1
@@ -24,17 +24,15 @@ MUCH = 0.1
 LOCAL_SERVER = "http://127.0.0.1:5000"
 
 
-def print_summary(folder: Path, name: str, links: Links | None) -> None:
+def print_summary(results: Results, folder: Path, name: str, links: Links | None) -> None:
     """Print the answer of a grid: solved seeds by length, for each task and method."""
     console = out()
-    results, plan = load_results(folder), load_plan(folder)
-    rows = complete(results)
-    rows = rows[rows["purpose"] == "reporting"]
-    rates = solve_rates(rows, Declared(**(plan.get("declared") or {})))
+    rows = complete(results.reporting)
+    rates = solve_rates(rows, declared_in(results.plan))
     for task, own in rows.groupby("task", sort=False):
         parameters = own.groupby("method")["parameters"].median()
-        console.print(summary_table(str(task), rates[rates["task"] == task], parameters, plan["methods"]))
-    if share := probe_share(results):
+        console.print(summary_table(str(task), rates[rates["task"] == task], parameters, results.plan.methods))
+    if share := probe_share(results.finished):
         console.print(f"\n{price_of_probes(share)}")
     _print_places(console, folder, name, links)
 

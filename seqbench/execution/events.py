@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from seqbench.execution.messages import FORMAT, read_message
-from seqbench.store.trials import plain
+from seqbench.store.records import plain
 
 
 @dataclass(frozen=True)

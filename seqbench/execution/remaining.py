@@ -9,7 +9,7 @@ from seqbench.components.probe_selection import selected
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Group, Plan, Trial
 from seqbench.store.parameters import parameters_path
-from seqbench.store.trials import Record
+from seqbench.store.records import Record
 
 
 def missing(current: Plan, done: set[str], *, only: str | None = None) -> list[Group]:
@@ -27,5 +27,5 @@ def complete(record: Record, grid: Grid, folder: Path) -> bool:
 
     They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
     """
-    kept = record["parameters"] is not None and parameters_path(folder, record["trial"]).exists()
-    return set(selected(grid.probes)) <= set(record["probed"]) and (kept or not grid.keep_parameters)
+    kept = record.parameters is not None and parameters_path(folder, record.trial).exists()
+    return set(selected(grid.probes)) <= set(record.probed) and (kept or not grid.keep_parameters)

@@ -1,11 +1,12 @@
 """Run a grid: find what is missing, train it, keep it, and go on until the plan has nothing more to ask.
 
-A grid that is tuned plans its reporting trials only once its tuning trials are in, so planning and training alternate.
+A grid that is tuned, or that searches, plans further trials once others have finished: planning and training alternate.
+The trial files are read once, at the beginning; what finishes is added to what was read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
 from seqbench.execution.local import Pool
-from seqbench.execution.plan_file import labels, write_plan
+from seqbench.execution.plan_content import plan_content
 from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
@@ -23,16 +24,20 @@ from seqbench.plan.selection import LOOKED_AT
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
-from seqbench.store.results import tables_of, write_tables
-from seqbench.store.trials import Record, TrialStore
+from seqbench.store.plan_file import PlanFile, write_plan
+from seqbench.store.records import Record
+from seqbench.store.results import Results, results_of, write_tables
+from seqbench.store.trials import SetAside, TrialStore
 
 
 class Found(NamedTuple):
-    """What a run found before it began.
+    """What is there before a round of training.
 
-    begun: trials that were interrupted and go on from a checkpoint
-    lacking: finished trials that lack what the grid asks for by now (probes, parameters), and are trained again
-    unfinished_run: how the previous run ended, if it did so without a goodbye
+    planned: all trials of the plan so far
+    begun: trials that were interrupted and continue from a checkpoint
+    lacking: finished trials that lack what the grid now asks for (probes, parameters), and are trained again
+    set_aside: trial files that could not be used; their trials are trained again
+    interrupted: what the previous run noted, if it was killed or lost power; else None
     """
 
     planned: int
@@ -40,16 +45,8 @@ class Found(NamedTuple):
     begun: int
     crashed: int
     lacking: int
-    damaged: tuple[Path, ...]
-    unfinished_run: dict[str, object] | None
-
-
-class Summary(NamedTuple):
-    """What a run left: how many trials there are, are finished, and crashed."""
-
-    planned: int
-    finished: int
-    crashed: int
+    set_aside: tuple[SetAside, ...]
+    interrupted: dict[str, object] | None
 
 
 Finder = Callable[[Plan, Found], None]
@@ -66,7 +63,7 @@ def run_grid(
     observe: Observer = lambda trial, event: None,
     say: Callable[[str], None] = say,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
-) -> Summary:
+) -> Results:
     """Train what is missing of a grid.
 
     Args:
@@ -74,97 +71,108 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: worker processes.
         only: train this one trial (again, if it has finished) and nothing else.
-        found: told what is there, before training begins and after every round of it.
-        observe: told every event of the workers after it has been kept.
-        say: given each line of the workers' standard errors, in threads.
+        found: called with what is there, before training begins and after every round of it.
+        observe: called with every event of the workers after it has been kept.
+        say: called with each line of the workers' standard errors, in threads.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
 
+    Returns:
+        All that the folder then holds.
+
     Raises:
-        GridBusy, StoreError, UsageError: another process runs this grid; the folder
-            cannot be written; it holds the results of another grid.
+        GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written; it holds the
+            results of another grid.
     """
-    run = _Run(grid, folder, only, found, observe)
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
-    with held(folder) as unfinished, Pool(workers, ask=ask, say=say) as pool:
-        run.look(unfinished)
-        while groups := missing(run.plan, run.done, only=only):
+    with held(folder) as interrupted, Pool(workers, ask=ask, say=say) as pool:
+        run = _Run(grid, folder, observe)
+        found(run.plan, run.found(interrupted))
+        while groups := missing(run.plan, run.done(again=only is not None), only=only):
             pool.run(groups, run.keep)
-            run.look(None)
+            run.replan()
+            found(run.plan, run.found(None))
             if only is not None:
                 break
-        return run.close()
+        results = results_of(run.records.values(), run.file, run.store.read_failures())
+        write_tables(folder, results)
+    return results
 
 
 class _Run:
-    """A run between two plans: what is planned, what is done, and what becomes of each event."""
+    """The records of a grid, and the plan as far as they allow it to be known."""
 
-    def __init__(self, grid: Grid, folder: Path, only: str | None, found: Finder, observe: Observer) -> None:
-        self.grid, self.folder, self.only, self.found, self.observe = grid, folder, only, found, observe
+    plan: Plan
+    file: PlanFile
+    _trials: dict[str, Trial]
+    _finished: set[str]
+
+    def __init__(self, grid: Grid, folder: Path, observe: Observer) -> None:
+        """Read what is there and plan."""
+        self._grid, self._folder, self._observe = grid, folder, observe
         self.store = TrialStore(folder)
-        self.crashed: set[str] = set()
-        self.done: set[str] = set()
-        self.finished: set[str] = set()
-        self.plan: Plan
-        self._records: list[Record] = []
-        self._trials: dict[str, Trial] = {}
+        records, self._set_aside = self.store.read(quarantine=True)
+        self.records = {record.trial: record for record in records}
+        self._crashed: set[str] = set()
+        self.replan()
 
-    def look(self, unfinished: dict[str, object] | None) -> None:
-        """Read what is there, plan, and tell."""
-        self._records, damaged = self.store.read(quarantine=True)
-        self.plan = planned(self.grid, self._records)
+    def replan(self) -> None:
+        """Plan again, from all that has finished, and keep the plan."""
+        self.plan = planned(self._grid, self.records.values())
         self._trials = {trial.id: trial for trial in self.plan.trials}
-        require_own(self.folder, question=self.grid.question, trials=self._trials.keys())
-        write_plan(self.folder, self.plan, self._records)
-        here = [record for record in self._records if record["trial"] in self._trials]
-        self.finished = {record["trial"] for record in here if complete(record, self.grid, self.folder)}
-        # What is asked for by name is trained whatever has become of it before.
-        self.done = self.crashed | (self.finished if self.only is None else set())
-        state = Found(
+        require_own(self._folder, question=self._grid.question, trials=self._trials.keys())
+        self.file = plan_content(self.plan, self.records.values())
+        write_plan(self._folder, self.file)
+        here = (self.records[trial] for trial in self._trials if trial in self.records)
+        self._finished = {record.trial for record in here if complete(record, self._grid, self._folder)}
+
+    def done(self, *, again: bool) -> set[str]:
+        """The trials that are not to be trained; with `again`, those that have finished are."""
+        return self._crashed | (set() if again else self._finished)
+
+    def found(self, interrupted: dict[str, object] | None) -> Found:
+        """What is there; see `Found`."""
+        return Found(
             planned=len(self._trials),
-            finished=len(self.finished),
-            begun=len(begun(self.folder) & set(self._trials) - self.done),
-            crashed=len(self.crashed),
-            lacking=len(here) - len(self.finished),
-            damaged=tuple(damaged),
-            unfinished_run=unfinished,
+            finished=len(self._finished),
+            begun=len(begun(self._folder) & set(self._trials) - self._crashed - self._finished),
+            crashed=len(self._crashed),
+            lacking=len(self.records.keys() & self._trials.keys()) - len(self._finished),
+            set_aside=tuple(self._set_aside),
+            interrupted=interrupted,
         )
-        self.found(self.plan, state)
 
     def keep(self, event: Event) -> None:
         """Keep what finished or crashed, then pass the event on."""
         trial = self._trials[event.trial]
         if isinstance(event, Finished):
-            self.store.write(record_of(trial, event))
-            checkpoint_path(self.folder, trial.id).unlink(missing_ok=True)
+            record = record_of(trial, event)
+            self.store.write(record)
+            self.records[trial.id] = record
+            checkpoint_path(self._folder, trial.id).unlink(missing_ok=True)
         elif isinstance(event, Crashed):
-            self.crashed.add(trial.id)
+            self._crashed.add(trial.id)
             self.store.write_failure(trial.id, event.traceback)
-        self.observe(trial, event)
-
-    def close(self) -> Summary:
-        """Write the tables of what was found last."""
-        write_tables(self.folder, tables_of(self._records, labels(self.plan)))
-        return Summary(len(self._trials), len(self.finished), len(self.crashed))
+        self._observe(trial, event)
 
 
-def planned(grid: Grid, records: list[Record]) -> Plan:
+def planned(grid: Grid, records: Collection[Record]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
     import pandas as pd
 
-    rows = [{"trial": record["trial"]} | {name: record["row"].get(name) for name in LOOKED_AT} for record in records]
+    rows = [{"trial": record.trial} | {name: record.row.get(name) for name in LOOKED_AT} for record in records]
     return plan(grid, pd.DataFrame(rows, columns=["trial", *LOOKED_AT]))
 
 
 def record_of(trial: Trial, event: Finished) -> Record:
-    """What is kept of a finished trial. `parameters` is the SHA-256 of the file that holds them, or None."""
-    return {
-        "trial": trial.id,
-        "settings": trial.settings,
-        "row": event.row | {"environment": fingerprint(event.environment)},
-        "environment": event.environment,
-        "curve": event.curve,
-        "probed": event.probed,
-        "probes": event.probes,
-        "parameters": event.parameters,
-    }
+    """What is kept of a finished trial."""
+    return Record(
+        trial=trial.id,
+        settings=trial.settings,
+        row=event.row | {"environment": fingerprint(event.environment)},
+        environment=event.environment,
+        curve=event.curve,
+        probes=event.probes,
+        probed=event.probed,
+        parameters=event.parameters,
+    )

@@ -17,8 +17,7 @@ from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
 from seqbench.report.table import Table
 from seqbench.store import atomic
-from seqbench.store.results import load_plan, load_tables
-from seqbench.store.trials import TrialStore
+from seqbench.store.results import load
 
 
 def build_report(folder: Path) -> Path:
@@ -27,12 +26,7 @@ def build_report(folder: Path) -> Path:
     Raises:
         StoreError: the folder holds no results, or cannot be written.
     """
-    folder = Path(folder)
-    tables = load_tables(folder, missing=True)
-    evidence = Evidence(
-        tables["results"], tables["curves"], tables["probes"], load_plan(folder), TrialStore(folder).read_failures()
-    )
-    return write_report(evidence, folder)
+    return write_report(Evidence(load(folder)), Path(folder))
 
 
 def write_report(evidence: Evidence, folder: Path) -> Path:

@@ -60,7 +60,7 @@ def html(
     )
     return environment.get_template("report.html.j2").render(
         policy=_policy(style, script), style=Markup(style), script=Markup(script), data=Markup(_data(evidence)),
-        title=title(evidence), grid=evidence.plan.get("grid", ""), answers=answers(evidence), facts=facts(evidence),
+        title=title(evidence), grid=evidence.plan.grid, answers=answers(evidence), facts=facts(evidence),
         warnings=warnings(evidence), methods=_legend(evidence), factors=_factors(evidence), sections=drawn,
         downloads=downloads,
     )  # fmt: skip
@@ -134,7 +134,7 @@ def _data(evidence: Evidence) -> str:
         for name in TRIAL_COLUMNS
     ]
     data = {
-        "command": f"seqbench run {shlex.quote(str(evidence.plan.get('grid', 'GRID')))} --trial",
+        "command": f"seqbench run {shlex.quote(evidence.plan.grid or 'GRID')} --trial",
         "tasks": evidence.tasks, "methods": evidence.methods, "columns": TRIAL_COLUMNS,
         "rows": list(zip(*columns, strict=True)),
     }  # fmt: skip

@@ -2,49 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
 
 import pandas as pd
 
 from seqbench.palette import Style, styles
-from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS
+from seqbench.schema import finished, is_finished, with_purpose
 from seqbench.stats.blocks import method_levels, with_rates_apart
 from seqbench.stats.compare import Comparison, compare
-from seqbench.stats.preregistration import Declared
-from seqbench.traces import Remedy, Trace
+from seqbench.stats.preregistration import Declared, declared_in
+from seqbench.store.results import Results
 
 
 class Evidence:
     """Everything the report shows, read once and never changed.
 
-    results: one row per planned trial; an unfinished one has no outcome (columns: `store.schema.RESULT_COLUMNS`)
-    curves, probes: one row per evaluation, one row per measured distance
-    plan: what the grid declared before it ran
-    failures: traceback by trial, of those that crashed
+    results: one row per planned trial; see `Results.trials`. A method with several learning rates is several methods
+    curves, probes, plan, failures: as in `Results`
     comparison: the statistics of the finished trials
     """
 
-    def __init__(
-        self,
-        results: pd.DataFrame,
-        curves: pd.DataFrame | None = None,
-        probes: pd.DataFrame | None = None,
-        plan: Mapping[str, Any] | None = None,
-        failures: Mapping[str, str] | None = None,
-    ) -> None:
-        """Gather frames that are already in memory; `read` gathers them from a folder."""
-        self.results = with_rates_apart(results) if "purpose" in results and "learning_rate" in results else results
-        self.curves = pd.DataFrame(columns=list(CURVE_COLUMNS)) if curves is None else curves
-        self.probes = pd.DataFrame(columns=list(PROBE_COLUMNS)) if probes is None else probes
-        self.plan = dict(plan or {})
-        self.failures = dict(failures or {})
+    def __init__(self, results: Results) -> None:
+        trials = results.trials
+        self.results = with_rates_apart(trials) if "purpose" in trials and "learning_rate" in trials else trials
+        self.curves, self.probes = results.curves, results.probes
+        self.plan, self.failures = results.plan, results.failures
 
     @cached_property
     def declared(self) -> Declared:
         """What was decided before the grid ran."""
-        return Declared(**(self.plan.get("declared") or {}))
+        return declared_in(self.plan)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -54,38 +42,29 @@ class Evidence:
     @cached_property
     def reporting(self) -> pd.DataFrame:
         """The finished trials that are compared: never those that chose settings."""
-        rows = self.results[self.results["outcome"].notna()]
-        return rows[rows["purpose"] != "tuning"]
+        return with_purpose(finished(self.results), "reporting")
 
     @cached_property
     def tuning(self) -> pd.DataFrame:
         """The finished trials that chose settings."""
-        return self.results[self.results["outcome"].notna() & (self.results["purpose"] == "tuning")]
+        return with_purpose(finished(self.results), "tuning")
 
     @cached_property
     def missing(self) -> pd.DataFrame:
         """Planned trials that have not finished: not started, interrupted or crashed."""
-        return self.results[self.results["outcome"].isna()]
+        return self.results[~is_finished(self.results)]
 
     @cached_property
     def methods(self) -> tuple[str, ...]:
         """Names of the methods in the order of the grid."""
         seen: Sequence[str] = list(dict.fromkeys(self.results["method"]))
-        planned = [name for name in self.plan.get("methods", ()) if name in seen]
+        planned = [name for name in self.plan.methods if name in seen]
         return tuple(dict.fromkeys([*planned, *seen]))
-
-    @cached_property
-    def remedies(self) -> dict[str, tuple[Remedy, ...]]:
-        """The remedies of every method, in order."""
-        return {
-            method: tuple(Remedy(each["name"], tuple(map(Trace, each["traces"]))) for each in own)
-            for method, own in (self.plan.get("remedies") or {}).items()
-        }
 
     @cached_property
     def styles(self) -> dict[str, Style]:
         """Colour, marker and dash of every method."""
-        return styles(list(dict.fromkeys([*self.plan.get("methods", ()), *self.methods])))
+        return styles(list(dict.fromkeys([*self.plan.methods, *self.methods])))
 
     @cached_property
     def tasks(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ class Answer(NamedTuple):
 
 def title(evidence: Evidence) -> str:
     """The grid's question, or its name."""
-    return str(evidence.plan.get("question") or evidence.plan.get("grid") or "Comparison")
+    return evidence.plan.question or evidence.plan.grid or "Comparison"
 
 
 def answers(evidence: Evidence) -> list[Answer]:

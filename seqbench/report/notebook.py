@@ -25,6 +25,7 @@ from seqbench.report.charts import steps as steps_chart
 from seqbench.report.charts.base import PAPER, THEME, Chart
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import add_legend, settle
+from seqbench.store.results import Results
 
 
 def accuracy(results: pd.DataFrame, task: str | None = None) -> Figure:
@@ -37,25 +38,25 @@ def accuracy(results: pd.DataFrame, task: str | None = None) -> Figure:
     Raises:
         UsageError: the task is not in the results, or there are several and none is named.
     """
-    evidence = Evidence(results)
+    evidence = Evidence(Results(results))
     return _finished(accuracy_chart.accuracy(evidence, _the_task(evidence, task)), evidence)
 
 
 def solve_rate(results: pd.DataFrame, task: str | None = None) -> Figure:
     """Share of seeds that solved each dependency length, with exact intervals. Arguments as `accuracy`."""
-    evidence = Evidence(results)
+    evidence = Evidence(Results(results))
     return _finished(solve_rate_chart.solve_rate(evidence, _the_task(evidence, task)), evidence)
 
 
 def horizon(results: pd.DataFrame) -> Figure:
     """How far back each method remembers, on every task."""
-    evidence = Evidence(results)
+    evidence = Evidence(Results(results))
     return _finished(horizon_chart.horizon(evidence, evidence.tasks), evidence)
 
 
 def steps(results: pd.DataFrame, task: str | None = None) -> Figure:
     """Share of seeds that had solved the task by each training step. Arguments as `accuracy`."""
-    evidence = Evidence(results)
+    evidence = Evidence(Results(results))
     return _finished(steps_chart.incidence(evidence, _the_task(evidence, task)), evidence)
 
 
@@ -65,7 +66,7 @@ def interaction(results: pd.DataFrame, task: str | None = None) -> Figure:
     Raises:
         UsageError: the results are of no factorial grid.
     """
-    evidence = Evidence(results)
+    evidence = Evidence(Results(results))
     if evidence.comparison.interactions.empty:
         raise UsageError("these results have no two factors that are combined; draw accuracy or horizon instead")
     return _finished(effects_chart.interaction(evidence, _the_task(evidence, task)), evidence)
@@ -81,7 +82,7 @@ def gradient(results: pd.DataFrame, probes: pd.DataFrame) -> Figure:
     Raises:
         UsageError: no gradient was measured at initialisation.
     """
-    evidence = Evidence(results, probes=probes)
+    evidence = Evidence(Results(results, probes=probes))
     tasks = [task for task in evidence.tasks if len(gradient_chart.gradient_rows(evidence, task))]
     if not tasks:
         raise UsageError(f"the probes hold no {gradient_chart.PROBE!r} at step 0; run the grid with probes switched on")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from seqbench.errors import UsageError
+from seqbench.store.plan_file import PlanFile
 
 Outcome = Literal["horizon", "area", "solved", "accuracy", "steps"]
 Family = Literal["baseline", "alone", "all"]
@@ -75,3 +76,8 @@ class Declared:
         for tau in (*self.sensitivity, *(() if self.tau is None else (self.tau,))):
             if not 0 < tau <= 1:
                 raise UsageError(f"tau is {tau}; an accuracy threshold must lie between 0 and 1, for example 0.95")
+
+
+def declared_in(plan: PlanFile) -> Declared:
+    """What the grid of a plan declared; the defaults where it says nothing."""
+    return Declared(**plan.declared)

@@ -20,7 +20,7 @@ def held(folder: Path) -> Iterator[dict[str, object] | None]:
     """Hold the lock of a results folder, cleared of what killed processes left half written.
 
     Yields:
-        What the previous run left in `.running.json` if it ended without a goodbye (killed, or power loss), else None.
+        What the previous run noted in `.running.json` if it was killed or lost power, else None.
 
     Raises:
         GridBusy: another process holds it; says which, on what machine and since when.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from seqbench.errors import StoreError, UsageError
-from seqbench.store.results import load_plan
+from seqbench.store.plan_file import load_plan
 from seqbench.store.trials import TrialStore
 
 
@@ -29,8 +29,8 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
         plan = load_plan(folder)
     except (UsageError, StoreError):  # there is none, or it is damaged and will be written anew
         return
-    known = plan.get("trials", {}).keys() | {path.stem for path in TrialStore(folder).trials.glob("*.json")}
-    theirs = str(plan.get("question", ""))
+    known = plan.trials.keys() | {path.stem for path in TrialStore(folder).trials.glob("*.json")}
+    theirs = plan.question
     if not known or not known.isdisjoint(trials) or _words(theirs) == _words(question):
         return
     raise UsageError(
@@ -43,7 +43,7 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
 def asks(folder: Path, question: str) -> bool:
     """Whether the grid whose results a folder holds asks this question; then it is the same grid, whatever it plans."""
     try:
-        return _words(str(load_plan(folder).get("question", ""))) == _words(question)
+        return _words(load_plan(folder).question) == _words(question)
     except (UsageError, StoreError):
         return False
 

@@ -1,16 +1,18 @@
-"""A grid's results as pandas tables.
+"""A grid's results: its plan and three tables, read from its folder once.
 
-    results/<grid>/plan.json         what was to be run: question, methods, labels of every trial, versions
-    results/<grid>/results.parquet   one row a trial       } gathered from the trial files; read when those are absent,
-    results/<grid>/curves.parquet    one row an evaluation } as in a clone that holds committed results
-    results/<grid>/probes.parquet    one row a measurement }
+    results/<grid>/plan.json         what was planned; see `plan_file`
+    results/<grid>/results.parquet   one row per trial       } made from the trial files; read where those are absent,
+    results/<grid>/curves.parquet    one row per evaluation  } as in a clone that holds committed results
+    results/<grid>/probes.parquet    one row per measurement }
 
 The columns are those of `seqbench.schema`, and one more for each factor of the grid.
 """
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,92 +20,125 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from seqbench import schema
 from seqbench.errors import StoreError, UsageError
-from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, TABLES
 from seqbench.store import atomic
-from seqbench.store.trials import Record, TrialStore
+from seqbench.store.plan_file import PlanFile, load_plan
+from seqbench.store.records import Record
+from seqbench.store.trials import TrialStore
 
-TEXT = {
-    "trial", "method", "task", "tuned", "purpose", "outcome", "solved_metric", "diverged_kind", "optimizer",
-    "environment",
-}  # fmt: skip
-COUNTS = {
-    "length", "seed", "solved_at", "diverged_at", "steps", "budget", "evaluate_every", "parameters", "batch_size",
-    "segment", "test_sequences", "step", "distance", "remedy",
-}  # fmt: skip
+FORMAT = 1
+"""Version of the tables' files, in their metadata under `seqbench.format`. 0 had no version."""
 
 
-def load_results(path: str | Path, *, missing: bool = False) -> pd.DataFrame:
-    """One row a trial.
+def _empty(columns: Iterable[str]) -> pd.DataFrame:
+    return typed(pd.DataFrame(columns=list(columns)), columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """All that a grid has produced so far.
+
+    trials: one row per planned trial, with the columns of `RESULT_COLUMNS` (accuracy as a share from 0 to 1, time in
+        seconds, lengths in steps) and one for each factor; a trial that has not finished has no outcome
+    curves: one row per evaluation, with the columns of `CURVE_COLUMNS`, by trial and step
+    probes: one row per measurement, with the columns of `PROBE_COLUMNS`; accuracy by distance is among them
+    plan: what was planned
+    failures: traceback by trial, of those that crashed and have not finished since
+    """
+
+    trials: pd.DataFrame
+    curves: pd.DataFrame = field(default_factory=lambda: _empty(CURVE_COLUMNS))
+    probes: pd.DataFrame = field(default_factory=lambda: _empty(PROBE_COLUMNS))
+    plan: PlanFile = field(default_factory=PlanFile)
+    failures: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def finished(self) -> pd.DataFrame:
+        """The trials that have finished."""
+        return schema.finished(self.trials).reset_index(drop=True)
+
+    @cached_property
+    def reporting(self) -> pd.DataFrame:
+        """The finished trials that are compared: all but those that chose settings."""
+        return schema.with_purpose(self.finished, "reporting")
+
+
+def load(path: str | Path) -> Results:
+    """The results of a grid.
+
+        results = seqbench.load("results/quickstart")
+        results.finished                                         # one row per finished trial
 
     Args:
         path: a results folder, such as `results/quickstart`.
-        missing: also the planned trials that have not finished, with an empty outcome.
-
-    Returns:
-        The columns of `RESULT_COLUMNS` (accuracy as a share from 0 to 1, time in seconds, lengths in steps), then one
-        column for each factor of the grid. Whole numbers that may be missing are nullable integers.
 
     Raises:
-        UsageError: no such folder. StoreError: the tables are damaged.
+        UsageError: there is no such folder. StoreError: the plan or the tables are damaged.
     """
-    return load_tables(path, missing=missing)["results"]
+    folder = Path(path)
+    plan, store = load_plan(folder), TrialStore(folder)
+    if store.trials.exists() or not (folder / "results.parquet").exists():
+        return results_of(store.read()[0], plan, store.read_failures())
+    tables = {name: _read(folder / f"{name}.parquet") for name in TABLES}
+    planned = results_of([], plan).trials
+    absent = planned[~planned["trial"].isin(tables["results"]["trial"])]
+    parts = [part for part in (typed(tables["results"], planned.columns), absent) if len(part)]
+    return Results(
+        trials=pd.concat(parts, ignore_index=True) if parts else planned,
+        curves=typed(tables["curves"], CURVE_COLUMNS),
+        probes=typed(tables["probes"], PROBE_COLUMNS),
+        plan=plan,
+        failures=store.read_failures(),
+    )
+
+
+def load_results(path: str | Path, *, missing: bool = False) -> pd.DataFrame:
+    """One row per finished trial; with `missing`, one per planned trial. See `Results.trials`; raises as `load`."""
+    results = load(path)
+    return results.trials if missing else results.finished
 
 
 def load_curves(path: str | Path) -> pd.DataFrame:
-    """One row an evaluation, with the columns of `CURVE_COLUMNS`, by trial and step. Raises as `load_results`."""
-    return load_tables(path)["curves"]
+    """One row per evaluation. See `Results.curves`; raises as `load`."""
+    return load(path).curves
 
 
 def load_probes(path: str | Path) -> pd.DataFrame:
-    """One row a measurement: the columns of `PROBE_COLUMNS`, accuracy by distance too. Raises as `load_results`."""
-    return load_tables(path)["probes"]
+    """One row per measurement. See `Results.probes`; raises as `load`."""
+    return load(path).probes
 
 
-def load_tables(path: str | Path, *, missing: bool = False) -> dict[str, pd.DataFrame]:
-    """All three tables by name, `results`, `curves` and `probes`: who needs more than one reads each file once.
+def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str, str] | None = None) -> Results:
+    """The results in trial records; records of trials that the plan does not know are left out."""
+    known = {record.trial: record for record in records}
+    rows = [
+        {"trial": trial} | label.columns | (known[trial].row if trial in known else {})
+        for trial, label in plan.trials.items()
+    ]
+    found = [known[trial] for trial in plan.trials if trial in known]
+    curves = [{"trial": record.trial} | row for record in found for row in record.curve]
+    probes = [{"trial": record.trial} | row for record in found for row in _probe_rows(record)]
+    return Results(
+        trials=_frame(rows, [*RESULT_COLUMNS, *plan.factors]),
+        curves=_frame(curves, list(CURVE_COLUMNS)),
+        probes=_frame(probes, list(PROBE_COLUMNS)),
+        plan=plan,
+        failures=dict(failures or {}),
+    )
 
-    missing, errors: as for `load_results`
+
+def write_tables(folder: Path, results: Results) -> None:
+    """Write the tables of what has finished, atomically, with checksums on every page.
+
+    Raises:
+        StoreError: the disk refuses.
     """
-    folder = Path(path)
-    plan = load_plan(folder)
-    store = TrialStore(folder)
-    if store.trials.exists() or not (folder / "results.parquet").exists():
-        return tables_of(store.read()[0], plan, missing=missing)
-    stored = {name: _read(folder / f"{name}.parquet") for name in ("results", "curves", "probes")}
-    if missing:
-        planned = tables_of([], plan, missing=True)["results"]
-        absent = planned[~planned["trial"].isin(stored["results"]["trial"])]
-        parts = [part for part in (stored["results"], absent) if len(part)]
-        stored["results"] = pd.concat(parts, ignore_index=True) if parts else planned
-    return stored
-
-
-def load_plan(path: str | Path) -> dict[str, Any]:
-    """What was to be run, as `plan.json` has it.
-
-    Keys: grid, question, declared, methods (names in order), remedies (`seqbench.traces.Remedy`, of each
-    method), factors, incompatible, trials (labels by identity), grid_text, revision, environments. Raises as
-    load_results.
-    """
-    folder = Path(path)
-    if not (folder / "plan.json").exists():
-        raise UsageError(f"{folder} holds no results (no plan.json). Run the grid first: seqbench run GRID")
-    try:
-        return json.loads((folder / "plan.json").read_text())
-    except ValueError as error:
-        raise StoreError(f"{folder / 'plan.json'} is damaged ({error}); running the grid writes it anew") from error
-
-
-def gather(folder: Path) -> None:
-    """Write the three tables from the trial files."""
-    write_tables(folder, load_tables(folder))
-
-
-def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
-    """Write tables by their names, atomically, with checksums on every page. Raises StoreError if the disk refuses."""
+    tables = {"results": results.finished, "curves": results.curves, "probes": results.probes}
     for name, table in tables.items():
         arrow = pa.Table.from_pandas(table, preserve_index=False)
+        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"seqbench.format": str(FORMAT)})
 
         def write(temporary: Path, arrow: pa.Table = arrow) -> None:
             parquet.write_table(arrow, temporary, compression="zstd", write_page_checksum=True)
@@ -111,56 +146,48 @@ def write_tables(folder: Path, tables: dict[str, pd.DataFrame]) -> None:
         atomic.replace(folder / f"{name}.parquet", write)
 
 
-def tables_of(records: list[Record], plan: dict[str, Any], *, missing: bool = False) -> dict[str, pd.DataFrame]:
-    """The three tables from trial records and the plan that labels them; trials the plan does not know are left out."""
-    labels, known = plan["trials"], {record["trial"]: record for record in records}
-    rows = [
-        {"trial": trial} | label | (known[trial]["row"] if trial in known else {})
-        for trial, label in labels.items()
-        if missing or trial in known
-    ]
-    found = [known[trial] for trial in labels if trial in known]
-    curves = [{"trial": record["trial"]} | row for record in found for row in record["curve"]]
-    probes = [{"trial": record["trial"]} | row for record in found for row in _probe_rows(record)]
-    return {
-        "results": _typed(rows, [*RESULT_COLUMNS, *plan["factors"]]),
-        "curves": _typed(curves, list(CURVE_COLUMNS)),
-        "probes": _typed(probes, list(PROBE_COLUMNS)),
-    }
+def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
+    """A table with exactly these columns in the types of the schema; absent columns are missing values, factors text.
+
+    `columns` may be of one table only, whose names it gives.
+    """
+    known = RESULT_COLUMNS | CURVE_COLUMNS | PROBE_COLUMNS
+    frame = frame.reindex(columns=list(columns))
+    for name in frame.columns:
+        kind = known[name].kind if name in known else "text"
+        if kind == "text":
+            frame[name] = frame[name].astype("str").where(frame[name].notna(), None)
+        else:
+            frame[name] = frame[name].astype(known[name].dtype)
+    return frame
+
+
+def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    return typed(pd.DataFrame(rows, columns=list(columns)), columns)
 
 
 def _read(path: Path) -> pd.DataFrame:
     try:
-        return parquet.read_table(path, page_checksum_verification=True).to_pandas()
+        table = parquet.read_table(path, page_checksum_verification=True)
     except FileNotFoundError as error:
         raise UsageError(f"{path.parent} holds no results yet. Run the grid first: seqbench run GRID") from error
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{path} is damaged ({error}). Restore it, or run the grid again.") from error
+    version = int((table.schema.metadata or {}).get(b"seqbench.format", b"0"))
+    if version > FORMAT:
+        raise StoreError(f"{path} has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+    return table.to_pandas()
 
 
 def _probe_rows(record: Record) -> list[dict[str, Any]]:
     """A trial's probes, with its accuracy by distance on validation data and, at the end, on test data among them."""
     by_distance = [
         {"step": row["step"], "probe": "accuracy", "distance": int(distance), "value": value}
-        for row in record["curve"]
+        for row in record.curve
         for distance, value in row.get("accuracy_by_distance", {}).items()
     ]
     test = [
-        {"step": record["row"]["steps"], "probe": "test_accuracy", "distance": int(distance), "value": value}
-        for distance, value in record["row"].get("accuracy_by_distance", {}).items()
+        {"step": record.row["steps"], "probe": "test_accuracy", "distance": int(distance), "value": value}
+        for distance, value in record.row.get("accuracy_by_distance", {}).items()
     ]
-    return by_distance + test + record["probes"]
-
-
-def _typed(rows: list[dict[str, Any]], columns: list[str]) -> pd.DataFrame:
-    """A frame with exactly these columns, of the same types whatever the rows hold."""
-    frame = pd.DataFrame(rows, columns=columns)
-    known = [name for name in columns if name in (RESULT_COLUMNS | CURVE_COLUMNS | PROBE_COLUMNS)]
-    for name in columns:
-        if name in COUNTS:
-            frame[name] = frame[name].astype("Int64")
-        elif name in TEXT or name == "probe" or name not in known:
-            frame[name] = frame[name].astype("str").where(frame[name].notna(), None)
-        else:
-            frame[name] = frame[name].astype("float64")
-    return frame
+    return by_distance + test + record.probes

@@ -9,13 +9,15 @@ from __future__ import annotations
 import os
 from collections.abc import Set
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from seqbench.errors import StoreError
-from seqbench.store.results import load_plan, tables_of
-from seqbench.store.trials import Record, TrialStore, read_record
+from seqbench.store.plan_file import PlanFile, load_plan
+from seqbench.store.records import Record, UnusableRecord, read_record
+from seqbench.store.results import results_of
+from seqbench.store.trials import TrialStore
 from seqbench.tracking.comparison import before_training
 
 
@@ -30,7 +32,7 @@ class Signature(NamedTuple):
 class Arrivals:
     """The results of a folder as they arrive.
 
-    plan: as `load_plan` reads it; empty before the grid has one
+    plan: what is planned; empty before the grid has a plan
     results: one row for each trial that has finished
     probes: what a comparison draws of these trials
     curves: of the pending trials alone
@@ -41,7 +43,7 @@ class Arrivals:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.count = 0
-        self.plan: dict[str, Any] = {}
+        self.plan = PlanFile()
         self.pending: set[str] = set()
         self.results = self.curves = self.probes = pd.DataFrame()
         self._plan_seen: Signature | None = None
@@ -56,16 +58,16 @@ class Arrivals:
         """
         found = self._list()  # before the plan, so that the plan knows every trial found
         self._read_plan()
-        labels = self.plan.get("trials", {})
-        new = {trial: seen for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen}
-        records = [record for trial in new if (record := self._read(trial)) is not None]
-        self._seen |= new
+        labels = self.plan.trials
+        changed = {trial: seen for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen}
+        records = [record for trial in changed if (record := self._read(trial)) is not None]
+        self._seen |= changed
         if records:
-            tables = tables_of(records, self.plan)
-            self.results = _joined(self.results, tables["results"])
-            self.curves = _joined(self.curves, tables["curves"])
-            self.probes = _joined(self.probes, before_training(tables["probes"]))
-            self.pending |= {str(record["trial"]) for record in records}
+            new = results_of(records, self.plan)
+            self.results = _joined(self.results, new.finished)
+            self.curves = _joined(self.curves, new.curves)
+            self.probes = _joined(self.probes, before_training(new.probes))
+            self.pending |= {record.trial for record in records}
             self.count += len(records)
         return len(records)
 
@@ -81,8 +83,8 @@ class Arrivals:
     def _forget(self) -> None:
         """Start again with nothing read."""
         self._seen, self.pending = {}, set()
-        tables = tables_of([], {"trials": {}, "factors": self.plan.get("factors", [])})
-        self.results, self.curves, self.probes = (tables[name] for name in ("results", "curves", "probes"))
+        none = results_of([], PlanFile(factors=self.plan.factors))
+        self.results, self.curves, self.probes = none.trials, none.curves, none.probes
 
     def _list(self) -> dict[str, Signature]:
         """Every trial file's signature, without a look inside."""
@@ -99,16 +101,18 @@ class Arrivals:
         if not path.exists() or (seen := _signature(path.stat())) == self._plan_seen:
             return
         before, self.plan, self._plan_seen = self.plan, load_plan(self.folder), seen
-        labels = self.plan["trials"]
-        if before.get("factors") != self.plan["factors"] or any(
-            labels.get(trial) != before["trials"][trial] for trial in self._seen
+        labels = self.plan.trials
+        if before.factors != self.plan.factors or any(
+            labels.get(trial) != before.trials[trial] for trial in self._seen
         ):
             self._forget()
 
     def _read(self, trial: str) -> Record | None:
-        """The record of a trial; None if it is damaged, or cannot be read."""
+        """The record of a trial; None if it cannot be used, or cannot be read."""
         try:
             return read_record(TrialStore(self.folder).trials / f"{trial}.json")
+        except UnusableRecord:
+            return None
         except StoreError:  # the run itself reads it too, and ends with this error; or it was set aside just now
             return None
 

@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from seqbench.palette import COLOURS, styles
+from seqbench.schema import finished, with_purpose
 from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.horizon import horizons
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.tracking.runs import Point, RunContent
 from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
-from seqbench.tracking.trial_runs import finished, text
+from seqbench.tracking.trial_runs import text
 
 METHOD = "seqbench.method"
 
@@ -46,15 +47,8 @@ def _whitened(colour: str, share: float) -> str:
     return "#" + "".join(f"{round(part + share * (255 - part)):02x}" for part in parts)
 
 
-def reporting(results: pd.DataFrame) -> pd.DataFrame:
-    """The finished trials that are compared: all but those of tuning."""
-    rows = finished(results)
-    return rows[rows["purpose"] != "tuning"]
-
-
-def compared_pairs(results: pd.DataFrame) -> set[tuple[str, str]]:
-    """Every (task, method) that has a finished reporting trial: one run of a comparison each."""
-    rows = reporting(results)
+def compared_pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    """Every (task, method) of these finished reporting trials: one run of a comparison each."""
     return {(str(task), str(method)) for task, method in zip(rows["task"], rows["method"], strict=True)}
 
 
@@ -84,7 +78,7 @@ def comparison_entries(
         page lists the newest run first
     declared: what was decided beforehand, as the report takes it
     """
-    rows = reporting(results)
+    rows = with_purpose(finished(results), "reporting")
     rows = complete(rows[rows["task"] == task])
     by_method = {str(method): own for method, own in rows.groupby("method", sort=False)}
     figures = method_figures(rows, lengths, declared)

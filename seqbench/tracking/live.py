@@ -13,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from seqbench.invocation import command
-from seqbench.store.results import load_plan
+from seqbench.store.plan_file import PlanFile
+from seqbench.store.results import Results
 from seqbench.tracking.arrivals import Arrivals
 from seqbench.tracking.client import resolve_uri, without_password
-from seqbench.tracking.mirror import Links, Mirror, read_snapshot
+from seqbench.tracking.mirror import Links, Mirror, Snapshot
 
 LOGGER = logging.getLogger(__name__)
 EVERY = 15.0
@@ -36,7 +37,6 @@ class LiveMirror:
         """`warn` is called with one line for each failure, from another thread."""
         self.folder = folder
         self.uri = resolve_uri(folder.parent, tracking_uri)
-        self.links: Links | None = None
         self._warn = warn
         elsewhere = f" --tracking-uri {without_password(tracking_uri)}" if tracking_uri else ""
         self._again = command("track", folder.name, folder.parent) + elsewhere
@@ -56,13 +56,14 @@ class LiveMirror:
         self._stop.set()
         self._thread.join(PATIENCE)
 
-    def complete(self) -> None:
-        """Write all that is missing, including the report, and keep the links; warn if that fails."""
+    def complete(self, results: Results) -> Links | None:
+        """Write all that is missing, including the report; the links to it, or None after a warning if that fails."""
         try:
-            self.links = self._opened().finish(read_snapshot(self.folder))
+            return self._opened(results.plan).finish(Snapshot(results, self.folder))
         except Exception as error:
             LOGGER.debug("The MLflow mirror could not be completed", exc_info=error)
             self._warn(f"The MLflow mirror is not complete: {_reason(error)}. `{self._again}` catches up.")
+            return None
 
     def _follow(self) -> None:
         while not self._stop.wait(EVERY):
@@ -80,7 +81,7 @@ class LiveMirror:
         arrivals.look()
         if not arrivals.count:
             return
-        mirror = self._opened()
+        mirror = self._opened(arrivals.plan)
         mirror.plan = arrivals.plan  # tuning adds trials to it
         if self._outdated() and mirror.comparison(arrivals.results, arrivals.probes):
             self._drawn, self._drawn_at = arrivals.count, time.monotonic()
@@ -94,10 +95,9 @@ class LiveMirror:
         waited = time.monotonic() - self._drawn_at > REDRAW_SECONDS
         return new > 0 and (waited or new >= REDRAW_SHARE * self._arrivals.count)
 
-    def _opened(self) -> Mirror:
+    def _opened(self, plan: PlanFile) -> Mirror:
         with self._opening:  # at the end two threads may get here at once
             if self._mirror is None:
-                plan = self._arrivals.plan or load_plan(self.folder)
                 self._mirror = Mirror(self.uri, plan, self.folder.parent, warn=self._warn, again=self._again)
             return self._mirror
 

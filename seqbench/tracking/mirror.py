@@ -11,11 +11,13 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pandas as pd
 
 from seqbench.errors import TrackingError
+from seqbench.store.plan_file import PlanFile
+from seqbench.store.results import Results, load
 from seqbench.tracking.client import Patience, connect, described, translated, without_password
 from seqbench.tracking.comparison import compared_pairs
 from seqbench.tracking.writer import Links, Writer, unmirrored
@@ -32,17 +34,9 @@ TRACK_PAUSES = (2.0, 10.0)
 
 
 class Snapshot(NamedTuple):
-    """The content of a results folder.
+    """What a results folder holds, and the folder itself, where the report is."""
 
-    plan: what the grid declared: `grid`, `question`, `methods`, `grid_text`, `versions`, `revision`
-    results, curves, probes: its tables; see `seqbench.schema`
-    folder: where the report is
-    """
-
-    plan: Mapping[str, Any]
-    results: pd.DataFrame
-    curves: pd.DataFrame
-    probes: pd.DataFrame
+    results: Results
     folder: Path
 
 
@@ -56,7 +50,7 @@ class Mirror:
     def __init__(
         self,
         uri: str,
-        plan: Mapping[str, Any],
+        plan: PlanFile,
         results_dir: Path | str,
         *,
         warn: Callable[[str], None] = LOGGER.warning,
@@ -67,7 +61,7 @@ class Mirror:
 
         Args:
             uri: from `resolve_uri`
-            plan: see `Snapshot`
+            plan: what was planned so far
             results_dir: where artifacts go if the store keeps none itself
             warn: called once when the store fails, and once more at the end if updates are still queued
             again: the command that catches up
@@ -77,7 +71,7 @@ class Mirror:
         self.plan = plan
         self.results_dir = Path(results_dir)
         self._warn = warn
-        self._again = again or f"seqbench track {plan['grid']}"
+        self._again = again or f"seqbench track {plan.grid}"
         self._last_pass = last_pass
         self._lock = threading.Lock()
         self._writer: Writer | None = None
@@ -108,10 +102,10 @@ class Mirror:
 
     def finish(self, snapshot: Snapshot) -> Links:
         """Log all that is missing, in a bounded time; how many trials are left out is in the links."""
-        self.plan, self._rest_until = snapshot.plan, 0.0
+        self.plan, self._rest_until = snapshot.results.plan, 0.0
         until = time.monotonic() + self._last_pass
         written = self._attempt(lambda writer: _write_all(writer, snapshot, until))
-        missing = unmirrored(snapshot.results, self.mirrored)
+        missing = unmirrored(snapshot.results.finished, self.mirrored)
         queued = self._queued(snapshot, missing)
         if queued or not written:
             plural = "s are" if queued != 1 else " is"
@@ -121,7 +115,7 @@ class Mirror:
     def _queued(self, snapshot: Snapshot, missing: int) -> int:
         """How many runs are missing or outdated in the store: of trials, of comparisons, of the report."""
         writer = self._writer
-        outdated = compared_pairs(snapshot.results) - (writer.compared if writer else set())
+        outdated = compared_pairs(snapshot.results.reporting) - (writer.compared if writer else set())
         return missing + len(outdated) + (0 if writer and writer.reported else 1)
 
     def _attempt(self, action: Callable[[Writer], None]) -> bool:
@@ -177,27 +171,18 @@ def mirror_snapshot(snapshot: Snapshot, uri: str) -> Links:
 
 
 def _mirror_once(snapshot: Snapshot, uri: str) -> Links:
-    writer = _open_writer(uri, snapshot.plan, snapshot.folder, Patience.TRACK)
+    writer = _open_writer(uri, snapshot.results.plan, snapshot.folder, Patience.TRACK)
     with translated(uri):
         _write_all(writer, snapshot, until=None)
-    return writer.links(unmirrored(snapshot.results, writer.mirrored))
+    return writer.links(unmirrored(snapshot.results.finished, writer.mirrored))
 
 
 def mirror_folder(folder: Path | str, uri: str) -> Links:
     """Mirror the results folder at `folder` whole: `mirror_snapshot` of its content."""
-    return mirror_snapshot(read_snapshot(folder), uri)
+    return mirror_snapshot(Snapshot(load(folder), Path(folder)), uri)
 
 
-def read_snapshot(folder: Path | str) -> Snapshot:
-    """Read a results folder, each of its files once."""
-    from seqbench.store.results import load_plan, load_tables
-
-    folder = Path(folder)
-    tables = load_tables(folder)
-    return Snapshot(load_plan(folder), tables["results"], tables["curves"], tables["probes"], folder)
-
-
-def _open_writer(uri: str, plan: Mapping[str, Any], results_dir: Path, patience: Mapping[str, str]) -> Writer:
+def _open_writer(uri: str, plan: PlanFile, results_dir: Path, patience: Mapping[str, str]) -> Writer:
     client = connect(uri, results_dir, patience)
     with translated(uri):
         return Writer(client, uri, plan, results_dir)
@@ -207,6 +192,7 @@ def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
     """The comparison first: people look at it first, and a slow server may leave no time for every trial."""
     writer.reported = False
     writer.compared.clear()
-    writer.comparison(snapshot.results, snapshot.probes, until=until)
-    writer.report(snapshot.folder, snapshot.results, snapshot.curves, until=until)
-    writer.trials(snapshot.results, snapshot.curves, until=until)
+    results = snapshot.results
+    writer.comparison(results.finished, results.probes, until=until)
+    writer.report(snapshot.folder, results.finished, results.curves, until=until)
+    writer.trials(results.finished, results.curves, until=until)

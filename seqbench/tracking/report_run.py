@@ -5,24 +5,24 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
+
+from seqbench.store.plan_file import PlanFile
 
 ARTIFACTS = ("report.html", "report.md", "figures", "tables")
 
 
-def stage(place: Path, folder: Path, plan: Mapping[str, Any], results: pd.DataFrame, curves: pd.DataFrame) -> Path:
+def stage(place: Path, folder: Path, plan: PlanFile, results: pd.DataFrame, curves: pd.DataFrame) -> Path:
     """Gather under `place` what the report run is to hold, from the results folder and its tables; return `place`."""
     for name in ARTIFACTS:
         if (folder / name).is_dir():
             shutil.copytree(folder / name, place / name)
         elif (folder / name).is_file():
             shutil.copyfile(folder / name, place / name)
-    (place / "grid.yaml").write_text(str(plan.get("grid_text") or ""), encoding="utf-8")
-    about = {name: plan.get(name) for name in ("grid", "question", "methods", "versions", "revision")}
+    (place / "grid.yaml").write_text(plan.grid_text, encoding="utf-8")
+    about = {name: getattr(plan, name) for name in ("grid", "question", "methods", "versions", "revision")}
     (place / "plan.json").write_text(json.dumps(about, indent=2, default=str), encoding="utf-8")
     results.to_parquet(place / "results.parquet", index=False)
     curves.to_parquet(place / "curves.parquet", index=False)

@@ -11,44 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import RESULT_COLUMNS
+from seqbench.schema import CURVE_COLUMNS, RESULT_COLUMNS, finished, in_role
 from seqbench.tracking.runs import Point, RunContent
 
 TRIAL = "seqbench.trial"
-CURVES = (
-    "train_loss", "validation_loss", "validation_accuracy", "gradient_norm", "gradient_norm_after", "clipped_share",
-)  # fmt: skip
 CURVE_POINTS = 20
 """Evaluations of one trial that are drawn. A point costs as much as a tenth of a run, and a run of 100 points 17 kB;
 the full curves are an artifact of the report run."""
 
-PARAMS = (
-    "method", "task", "length", "seed", "learning_rate", "tuned", "purpose", "optimizer", "batch_size", "budget",
-    "evaluate_every", "parameters", "chance", "trivial", "test_sequences", "solved_metric", "solved_threshold",
-)  # fmt: skip
-
-SCALARS = {
-    "accuracy": "accuracy",
-    "loss": "loss",
-    "sequence_accuracy": "sequence_accuracy",
-    "solved_at": "solved_at",
-    "steps": "steps",
-    "seconds": "seconds",
-    "mean_gradient_norm": "gradient_norm",
-    "largest_gradient_norm": "gradient_norm_max",
-    "mean_gradient_norm_after": "gradient_norm_after",
-    "mean_shrink_factor": "shrink_factor",
-    "mean_clipped_share": "clipped_share",
-    "mean_clipped_entries": "clipped_entries",
-}
+PARAMS = [column.name for column in in_role(RESULT_COLUMNS, "param")]
+TAGS = [column.name for column in in_role(RESULT_COLUMNS, "tag")]
+SCALARS = {column.metric or column.name: column.name for column in in_role(RESULT_COLUMNS, "metric")}
 """Metric of a whole trial -> column of the results; the names differ from those of the curves."""
-
-TAGS = ("outcome", "method", "task", "purpose", "diverged_at", "diverged_kind", "environment")
-
-
-def finished(results: pd.DataFrame) -> pd.DataFrame:
-    """The rows with an outcome; the others are missing and will be trained again."""
-    return results[results["outcome"].notna()]
+CURVES = [column.name for column in in_role(CURVE_COLUMNS, "metric")]
 
 
 def trial_entries(

@@ -11,12 +11,13 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
-from seqbench.schema import factor_columns
-from seqbench.stats.preregistration import Declared
+from seqbench.schema import factor_columns, finished
+from seqbench.stats.preregistration import declared_in
+from seqbench.store.plan_file import PlanFile
 from seqbench.tracking.client import artifact_root, without_password
 from seqbench.tracking.comparison import METHOD, before_training, comparison_entries, method_order, run_colours
 from seqbench.tracking.report_run import digest_files, list_files, stage
@@ -30,7 +31,7 @@ from seqbench.tracking.saved_view import (
     saved_view,
     trials_view,
 )
-from seqbench.tracking.trial_runs import TRIAL, finished, param_names, trial_entries
+from seqbench.tracking.trial_runs import TRIAL, param_names, trial_entries
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -67,12 +68,12 @@ class Writer:
     reported: whether the report in the store is the last one given
     """
 
-    def __init__(self, client: MlflowClient, uri: str, plan: Mapping[str, Any], results_dir: Path | str) -> None:
+    def __init__(self, client: MlflowClient, uri: str, plan: PlanFile, results_dir: Path | str) -> None:
         """Open the experiments of the grid and end the runs that an earlier process left running."""
         self.client = client
         self.uri = uri
         self.plan = plan
-        self.grid = str(plan["grid"])
+        self.grid = plan.grid
         self.root = artifact_root(uri, results_dir)
         self._trials = self._open("trials", f"{self.grid}: trials", TRIAL)
         self._comparisons: dict[str, Runs] = {}
@@ -101,7 +102,7 @@ class Writer:
         """Bring the comparison experiment of every task up to date, as far as it gets by `until` (`time.monotonic`)."""
         self.compared.clear()
         methods, probes = self._methods(results), before_training(probes)
-        declared = Declared(**(self.plan.get("declared") or {}))
+        declared = declared_in(self.plan)
         for task in dict.fromkeys(str(name) for name in results["task"]):
             if task not in self._comparisons:
                 self._comparisons[task] = self._open("comparison", f"{self.grid}: {task}, comparison", METHOD, task)
@@ -148,7 +149,7 @@ class Writer:
 
     def links(self, not_mirrored: int = 0) -> Links:
         """Where to look for what has been written so far, tasks in the order of the grid."""
-        planned = dict.fromkeys(label["task"] for label in self.plan.get("trials", {}).values())
+        planned = dict.fromkeys(label.task for label in self.plan.trials.values())
         tasks = [task for task in {**planned, **self._comparisons} if task in self._comparisons]
         charts = {task: comparison_fragment(self._comparisons[task].experiment.experiment_id) for task in tasks}
         trials = runs_fragment(self._trials.experiment.experiment_id)
@@ -163,11 +164,11 @@ class Writer:
         return artifact_fragment(self._reports.experiment.experiment_id, run.info.run_id, page)
 
     def _methods(self, results: pd.DataFrame) -> list[str]:
-        return method_order([str(name) for name in self.plan.get("methods", ())], results)
+        return method_order(self.plan.methods, results)
 
     def _lengths(self, task: str, results: pd.DataFrame) -> list[int]:
         """Dependency lengths of the task, including those not yet trained."""
-        planned = [label["length"] for label in self.plan.get("trials", {}).values() if label["task"] == task]
+        planned = [label.length for label in self.plan.trials.values() if label.task == task]
         return sorted({int(length) for length in [*planned, *results.loc[results["task"] == task, "length"]]})
 
     def _open(self, kind: str, name: str, key_tag: str, task: str | None = None) -> Runs:
@@ -178,11 +179,11 @@ class Writer:
 
     def _stamped(self, entry: RunContent) -> RunContent:
         """The entry with the revision of the code, which MLflow shows as its version."""
-        revision = self.plan.get("revision")
-        return entry._replace(tags={**entry.tags, "mlflow.source.git.commit": str(revision)}) if revision else entry
+        revision = self.plan.revision
+        return entry._replace(tags={**entry.tags, "mlflow.source.git.commit": revision}) if revision else entry
 
     def _versions(self) -> dict[str, str]:
-        named = {f"seqbench.version.{name}": str(value) for name, value in self.plan.get("versions", {}).items()}
+        named = {f"seqbench.version.{name}": value for name, value in self.plan.versions.items()}
         return {GRID: self.grid, KIND: "report", **named}
 
     def _annotate(self) -> None:
@@ -190,7 +191,7 @@ class Writer:
         links = self.links()
         report = f"[The report]({links.report[1:]}). " if links.report else ""
         trials = f"[Every trial]({str(links.trials)[1:]}), with its training curves."
-        question = plain_text(str(self.plan.get("question") or ""))
+        question = plain_text(self.plan.question)
         for task, runs in self._comparisons.items():
             note = (
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "

@@ -21,7 +21,7 @@ MEDIAN, MEAN = (0.92 + 0.0) / 2, (1.0 + 0.92 + 0.0 + 0.0) / 4
 def evidence(tmp_path: Path) -> Evidence:
     """Four seeds of one method at one length: two solved, two diverged."""
     taken = snapshot(grid({"a": {10: [1.0, None, 0.92, None]}}), tmp_path)
-    return Evidence(taken.results, taken.curves, taken.probes)
+    return Evidence(taken.results)
 
 
 def test_the_statistics_take_a_diverged_seed_as_the_worst(evidence: Evidence) -> None:

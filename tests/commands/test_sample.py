@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
@@ -41,14 +42,14 @@ def results(tmp_path_factory):
 
 def printed(capsys, results, **options):
     folder, record = results
-    settings = {"trial": record["trial"], "length": 12, "temperature": 1.0, "top_k": 0, "seed": 0} | options
+    settings = {"trial": record.trial, "length": 12, "temperature": 1.0, "top_k": 0, "seed": 0} | options
     sample("alphabet", folder, **settings)
     return capsys.readouterr().out.removesuffix("\n")
 
 
 def test_the_file_is_the_one_of_the_record(results):
     folder, record = results
-    data = parameters_path(folder / "alphabet", record["trial"]).read_bytes()
+    data = parameters_path(folder / "alphabet", record.trial).read_bytes()
     assert hashlib.sha256(data).hexdigest() == record["parameters"]
 
 
@@ -70,13 +71,13 @@ def test_what_was_not_kept_or_is_damaged_is_refused(capsys, results):
     folder, record = results
     with pytest.raises(UsageError, match="no finished trial abc"):
         printed(capsys, results, trial="abc")
-    path = parameters_path(folder / "alphabet", record["trial"])
+    path = parameters_path(folder / "alphabet", record.trial)
     whole = path.read_bytes()
     path.write_bytes(whole[:-1])
     with pytest.raises(StoreError, match="damaged"):
         printed(capsys, results)
     path.write_bytes(whole)
-    TrialStore(folder / "alphabet").write(record | {"parameters": None})
+    TrialStore(folder / "alphabet").write(replace(record, parameters=None))
     with pytest.raises(UsageError, match=r"keep_parameters: true.*seqbench run alphabet --trial"):
         printed(capsys, results)
     TrialStore(folder / "alphabet").write(record)

@@ -10,14 +10,19 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from seqbench.commands.run import describe_found
 from seqbench.commands.summary import probe_share
 from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
 from seqbench.store.checkpoints import begun
-from seqbench.store.results import load_curves, load_plan, load_probes, load_results
+from seqbench.store.plan_file import load_plan
+from seqbench.store.records import checksum
+from seqbench.store.results import load, load_curves, load_probes, load_results
 from seqbench.store.trials import TrialStore
+from seqbench.traces import Remedy, Trace
 
 
 def numbers(folder):
@@ -34,22 +39,29 @@ def without_clock(table):
 def uninterrupted(grid, tmp_path_factory):
     folder = tmp_path_factory.mktemp("results") / "tiny"
     events = []
-    summary = run_grid(grid, folder, workers=2, observe=lambda trial, event: events.append((trial.id, event.event)))
-    return folder, summary, events
+    results = run_grid(grid, folder, workers=2, observe=lambda trial, event: events.append((trial.id, event.event)))
+    return folder, results, events
 
 
 def test_every_trial_is_trained_once(uninterrupted):
-    folder, summary, events = uninterrupted
-    assert summary == (8, 8, 0)
+    folder, results, events = uninterrupted
+    assert (len(results.trials), len(results.finished), results.failures) == (8, 8, {})
     finished = [trial for trial, event in events if event == "finished"]
-    assert sorted(finished) == sorted(load_plan(folder)["trials"])
+    assert sorted(finished) == sorted(load_plan(folder).trials)
     assert len([event for _, event in events if event == "interval"]) == 8 * 3
 
 
 def test_the_plan_names_the_remedies_of_every_method(uninterrupted):
-    assert load_plan(uninterrupted[0])["remedies"] == {
-        "plain": [], "clipped": [{"name": "clip_global_norm", "traces": ["gradient"]}]
-    }  # fmt: skip
+    clip = Remedy("clip_global_norm", (Trace.GRADIENT,))
+    assert load_plan(uninterrupted[0]).remedies == {"plain": (), "clipped": (clip,)}
+
+
+def test_what_a_run_returns_is_what_its_folder_holds(uninterrupted):
+    folder, results, _ = uninterrupted
+    read = load(folder)
+    assert read.plan == results.plan
+    for name in ("trials", "finished", "reporting", "curves", "probes"):
+        pd.testing.assert_frame_equal(getattr(read, name), getattr(results, name))
 
 
 def test_seconds_of_compilation_and_of_probes_are_those_of_this_run(uninterrupted):
@@ -138,7 +150,7 @@ def test_kill_9_half_way_then_again_gives_the_same_table(grid, uninterrupted, tm
         trained.extend([trial.id] if isinstance(event, Finished) else [])
 
     run_grid(grid, folder, workers=2, found=lambda plan, found: states.append(found), observe=observe)
-    assert states[0].unfinished_run["process"] == process.pid
+    assert states[0].interrupted["process"] == process.pid
     assert len(trained) == 8 - len(kept)
     assert not {f"{trial}.json" for trial in trained} & set(kept)
     assert all((folder / "trials" / name).read_bytes() == data for name, data in kept.items())
@@ -214,6 +226,31 @@ def test_a_signal_stops_in_good_order(grid, tmp_path, number, code):
     assert "Traceback" not in said
     assert not (folder / ".running.json").exists()
     assert TrialStore(folder).read()[1] == []
+
+
+def test_a_record_of_an_older_shape_is_set_aside_by_name_and_trained_again_to_the_same_numbers(grid, uninterrupted):
+    folder, *_ = uninterrupted
+    before, path = numbers(folder), sorted((folder / "trials").iterdir())[0]
+    record = json.loads(path.read_text())["record"]
+    del record["probed"]
+    path.write_text(json.dumps({"checksum": checksum(record), "record": record}))
+    states, trained = [], []
+    run_grid(
+        grid,
+        folder,
+        workers=1,
+        found=lambda plan, found: states.append((plan, found)),
+        observe=lambda trial, event: trained.append(trial.id),
+    )
+    plan, found = states[0]
+    [aside] = found.set_aside
+    assert aside.path.parent == folder / "quarantine"
+    assert (
+        f"{aside.path.name} has the shape of another version of seqbench (probed: Field required) and was moved to "
+        f"{folder / 'quarantine'}; its trial is trained again."
+    ) in describe_found(plan, found)
+    assert set(trained) == {path.stem}
+    assert numbers(folder) == before
 
 
 def test_the_plan_file_names_every_trial(uninterrupted):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,9 @@ import pytest
 
 from seqbench.report.build import write_report
 from seqbench.report.evidence import Evidence
-from seqbench.schema import CURVE_COLUMNS, RESULT_COLUMNS
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
+from seqbench.store.plan_file import TrialLabel, decode_plan, write_plan
+from seqbench.store.results import Results
 
 GATING = {"none": 4.0, "GRU": 6.4, "LSTM": 6.8}
 CLIPPING = {"none": 0.0, "value 25": 0.1, "norm 1": 0.5}
@@ -148,27 +150,20 @@ PLAN = {
 def make_evidence(results: pd.DataFrame, *, probes: bool = False) -> Evidence:
     """The evidence of a grid with these results."""
     plan = {**PLAN, "methods": list(dict.fromkeys(results["method"]))}
-    return Evidence(results, make_curves(results), make_probes(results) if probes else None, plan)
+    probed = make_probes(results) if probes else pd.DataFrame(columns=list(PROBE_COLUMNS))
+    return Evidence(Results(results, make_curves(results), probed, decode_plan(plan)))
 
 
 def write_results(evidence: Evidence, folder: Path) -> Path:
     """A results folder as the store leaves it in a clone: the plan and three tables."""
     folder.mkdir(parents=True, exist_ok=True)
-    labels = [
-        "method",
-        "task",
-        "length",
-        "seed",
-        "learning_rate",
-        "purpose",
-        "gating",
-        "clipping",
-        "initialisation",
-        "skip",
-    ]
-    rows = evidence.results.set_index("trial")[labels]
-    plan = {**evidence.plan, "factors": labels[6:], "trials": json.loads(rows.to_json(orient="index"))}
-    (folder / "plan.json").write_text(json.dumps(plan))
+    labels = ["method", "task", "length", "seed", "learning_rate", "purpose"]
+    factors = ("gating", "clipping", "initialisation", "skip")
+    trials = {
+        row["trial"]: TrialLabel(**{name: row[name] for name in labels}, factors={name: row[name] for name in factors})
+        for row in evidence.results.to_dict("records")
+    }
+    write_plan(folder, replace(evidence.plan, factors=factors, trials=trials))
     evidence.results[evidence.results["outcome"].notna()].to_parquet(folder / "results.parquet")
     evidence.curves.to_parquet(folder / "curves.parquet")
     evidence.probes.to_parquet(folder / "probes.parquet")

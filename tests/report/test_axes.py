@@ -18,6 +18,7 @@ from seqbench.report.charts.gradient_vs_horizon import gradient_vs_horizon
 from seqbench.report.contents import contents
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import draw
+from seqbench.store.results import Results
 
 MANY = tuple(range(10, 201, 10))
 
@@ -104,7 +105,7 @@ def test_a_gradient_of_exactly_zero_is_drawn_and_listed(small: Evidence) -> None
     probes = small.probes.copy()
     lost = probes["trial"].isin(small.results.loc[small.results["method"] == "vanilla", "trial"])
     probes.loc[lost & probes["distance"].ge(20), "value"] = 0.0
-    chart = gradient(Evidence(small.results, small.curves, probes, small.plan), ["adding"])
+    chart = gradient(Evidence(Results(small.results, small.curves, probes, small.plan)), ["adding"])
     line = next(line for line in chart.figure.axes[0].lines if line.get_gid() and len(line.get_xdata()) == 6)
     floor = zero_floor(probes["value"])
     drawn = dict(zip(line.get_xdata(), line.get_ydata(), strict=True))

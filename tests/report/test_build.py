@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,8 +110,11 @@ class TestHostileNames:
         results["method"] = results["method"].map(dict(zip(results["method"].unique(), HOSTILE, strict=True)))
         results = results.rename(columns={"gating": "<img src=x>"})
         evidence = make.evidence(results)
-        evidence.plan.update(
-            question="</title><script>alert(2)</script>", grid="a b; rm -rf <b>", grid_text="</pre><script>"
+        evidence.plan = replace(
+            evidence.plan,
+            question="</title><script>alert(2)</script>",
+            grid="a b; rm -rf <b>",
+            grid_text="</pre><script>",
         )
         return write_report(evidence, tmp_path_factory.mktemp("hostile"))
 

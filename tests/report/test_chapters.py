@@ -18,6 +18,7 @@ from seqbench.report.chapters.speed import speed
 from seqbench.report.chapters.stability import stability
 from seqbench.report.charts.critical import critical
 from seqbench.report.evidence import Evidence
+from seqbench.store.results import Results
 
 
 def texts(table: Any, column: int = 0) -> list[str]:
@@ -52,7 +53,7 @@ class TestHorizons:
         evidence = solved_up_to(make, {"vanilla": [1] * 5, "far": [2] * 5})
         again = evidence.results["method"].eq("far") & evidence.results["length"].eq(100)
         evidence.results.loc[again & evidence.results["seed"].lt(1002), "outcome"] = "solved"
-        [part] = horizons(Evidence(evidence.results)).parts
+        [part] = horizons(Evidence(Results(evidence.results))).parts
         assert "2 of 10 seeds solved a length after failing a shorter one" in part.text
         assert "far on adding (2 of 5)" in part.text
         [table] = part.tables
@@ -63,7 +64,7 @@ class TestHorizons:
         evidence = solved_up_to(make, {"vanilla": [1] * 5, "far": [2] * 5})
         missing = evidence.results["method"].eq("far") & evidence.results["length"].ne(20)
         evidence.results.loc[missing, ["outcome", "accuracy"]] = [None, np.nan]
-        table = horizons(Evidence(evidence.results)).parts[0].tables[0]
+        table = horizons(Evidence(Results(evidence.results))).parts[0].tables[0]
         row = next(row for row in table.entries if row[0].text == "far")
         said = dict(zip(table.head, (entry.text for entry in row), strict=True))
         assert said["median (95 %)"].startswith("open")
@@ -107,7 +108,7 @@ class TestAcross:
         assert "far is first, whichever task is left out" in across(both).parts[0].text
         swapped = solved_up_to(make, {"vanilla": [4] * 3, "near": [1] * 3, "far": [1] * 3}, ("recall",)).results
         adding = both.results[both.results["task"] == "adding"]
-        [part] = across(Evidence(pd.concat([adding, swapped], ignore_index=True))).parts
+        [part] = across(Evidence(Results(pd.concat([adding, swapped], ignore_index=True)))).parts
         assert "By mean rank over all tasks far is first; without adding vanilla." in part.text
         assert "tested from 10 independent tasks on; this grid has 2" in part.text
         assert not part.charts
@@ -139,7 +140,7 @@ class TestSensitivity:
         evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
         results = evidence.results
         results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
-        [part] = sensitivity(Evidence(results)).parts
+        [part] = sensitivity(Evidence(Results(results))).parts
         assert "On adding, far as declared, but vanilla at accuracy 0.99." in part.text
         assert "does not depend on the budget." not in part.text, "no seed solves in half of it"
         thresholds, budgets = part.tables
@@ -160,7 +161,7 @@ class TestSpeed:
         results = solved.results.copy()
         lost = results["method"].eq("vanilla") & results["length"].eq(100) & results["seed"].lt(1002)
         results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 30.0]
-        part = speed(Evidence(results)).parts[0]
+        part = speed(Evidence(Results(results))).parts[0]
         assert [chart.name for chart in part.charts] == ["steps-adding", "endings-adding"]
         shares = part.charts[0].table.set_index(["method", "length"])
         assert shares.loc[("vanilla", 100), ["solved", "diverged", "neither"]].tolist() == [0.0, 0.4, 0.6]
@@ -189,7 +190,7 @@ class TestStability:
         results = solved_up_to(make, {"vanilla": [2] * 10, "far": [4] * 10}).results
         lost = results["method"].eq("vanilla") & results["seed"].lt(1006)
         results.loc[lost, ["outcome", "diverged_at", "diverged_kind", "accuracy"]] = ["diverged", 30.0, "loss", np.nan]
-        part = stability(Evidence(results)).parts[0]
+        part = stability(Evidence(Results(results))).parts[0]
         [row] = part.tables[0].entries
         said = dict(zip(part.tables[0].head, (entry.text for entry in row), strict=True))
         assert said["seeds diverged (95 %)"] == "0 of 10 (0 to 31 %)"
@@ -203,7 +204,7 @@ class TestStability:
         lost = results["method"].eq("vanilla")
         results.loc[lost, ["outcome", "diverged_at", "accuracy"]] = ["diverged", 30.0, np.nan]
         results.loc[~lost, "seed"] += 100
-        [row] = stability(Evidence(results)).parts[0].tables[0].entries
+        [row] = stability(Evidence(Results(results))).parts[0].tables[0].entries
         assert [entry.text for entry in row if entry.text in ("McNemar", "Boschloo")] == ["Boschloo"]
 
 

@@ -12,7 +12,7 @@ from seqbench.grid.spec import Grid
 from seqbench.report.build import build_report
 from seqbench.report.chapters.remedies import remedies
 from seqbench.report.evidence import Evidence
-from seqbench.store.results import load_plan, load_tables
+from seqbench.store.results import load
 
 GRID = """
 question: Do factors and listed methods stand side by side?
@@ -31,13 +31,12 @@ methods: [{name: LSTM, cell: lstm}]
 
 @pytest.mark.usefixtures("hasty_workers")
 def test_listed_method_is_in_every_table_and_in_no_contrast(read: Callable[[str], Grid], tmp_path: Path) -> None:
-    summary = run_grid(read(GRID), tmp_path, workers=2)
-    assert (summary.planned, summary.finished) == (10, 10)
+    results = run_grid(read(GRID), tmp_path, workers=2)
+    assert len(results.trials) == len(results.finished) == 10
     page = build_report(tmp_path).read_text()
     assert 'data-method="0"' in page
-    tables = load_tables(tmp_path, missing=True)
-    assert tables["results"].set_index("method").loc["LSTM", ["clipping", "initialisation"]].isna().all(axis=None)
-    evidence = Evidence(tables["results"], tables["curves"], tables["probes"], load_plan(tmp_path))
+    assert load(tmp_path).trials.set_index("method").loc["LSTM", ["clipping", "initialisation"]].isna().all(axis=None)
+    evidence = Evidence(results)
     found = evidence.comparison
     assert evidence.methods == ("LSTM", "plain", "identity", "norm 1", "norm 1 + identity")
     assert set(found.methods["method"]) == set(found.solve_rates["method"]) == set(evidence.methods)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,8 @@ from seqbench.report.chapters.mechanism import mechanism
 from seqbench.report.charts.gradient_vs_horizon import correlations
 from seqbench.report.evidence import Evidence
 from seqbench.stats.gradient_horizon import learned_by_gradient
+from seqbench.store.results import Results
+from seqbench.traces import Remedy, Trace
 
 REACH = {"vanilla": 8, "vanilla + norm 1": 8, "vanilla + identity": 60}
 """How far the gradient of each method reaches, in steps."""
@@ -28,10 +32,10 @@ def with_figures(evidence: Evidence, **changes) -> Evidence:
     clipped = results.loc[results["method"] == "vanilla + norm 1", "trial"]
     never = pd.DataFrame({"trial": clipped, "step": 500, "probe": "steps_changed", "value": 0.0, "remedy": 0})
     figures = pd.concat([figures, never])
-    remedies = {"vanilla + norm 1": [{"name": "clip_global_norm", "traces": ["gradient"]}],
-                "vanilla + identity": [{"name": "identity_init", "traces": ["start"]}]}  # fmt: skip
+    remedies = {"vanilla + norm 1": (Remedy("clip_global_norm", (Trace.GRADIENT,)),),
+                "vanilla + identity": (Remedy("identity_init", (Trace.START,)),)}  # fmt: skip
     probes = pd.concat([evidence.probes, figures])
-    return Evidence(results, evidence.curves, probes, {**evidence.plan, "remedies": remedies, **changes})
+    return Evidence(Results(results, evidence.curves, probes, replace(evidence.plan, remedies=remedies, **changes)))
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +83,12 @@ def test_an_inactive_remedy_that_equals_its_baseline_says_so(small):
     results = small.results.sort_values(["method", "length", "seed", "learning_rate"]).copy()
     chosen = results["method"] == "vanilla + norm 1"
     results.loc[chosen, numbers] = results.loc[results["method"] == "vanilla", numbers].to_numpy()
-    declared = {**small.plan["declared"], "baseline": "vanilla"}
-    same = with_figures(Evidence(results, small.curves, small.probes, small.plan), declared=declared)
+    declared = {**small.plan.declared, "baseline": "vanilla"}
+    same = with_figures(Evidence(Results(results, small.curves, small.probes, small.plan)), declared=declared)
     [table] = mechanism(same).parts[1].tables
     said = {row[0].text: row[-1].text for row in table.entries}
     assert said["vanilla + norm 1"] == "clip_global_norm: inactive, equals the baseline"
 
 
 def test_without_probes_and_remedies_there_is_no_chapter(small):
-    assert mechanism(Evidence(small.results, small.curves)).parts == ()
+    assert mechanism(Evidence(Results(small.results, small.curves))).parts == ()

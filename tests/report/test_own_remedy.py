@@ -6,7 +6,8 @@ from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.report.chapters.mechanism import mechanism
 from seqbench.report.evidence import Evidence
-from seqbench.store.results import load_plan, load_tables
+from seqbench.store.results import load
+from seqbench.traces import Remedy, Trace
 
 MODULE = '''
 """Remedies of a test's own."""
@@ -67,14 +68,14 @@ def folder(tmp_path, monkeypatch, hasty_workers):
 
 
 def test_it_stands_in_the_proof_beside_the_others_and_each_is_credited_with_its_own(folder):
-    plan, tables = load_plan(folder), load_tables(folder)
-    assert plan["remedies"]["bound"] == [
-        {"name": "remedies_of_mine:my_clip", "traces": ["gradient"]},
-        {"name": "remedies_of_mine:my_path", "traces": ["path"]},
-    ]
-    measured = tables["probes"].dropna(subset="remedy")
+    results = load(folder)
+    assert results.plan.remedies["bound"] == (
+        Remedy("remedies_of_mine:my_clip", (Trace.GRADIENT,)),
+        Remedy("remedies_of_mine:my_path", (Trace.PATH,)),
+    )
+    measured = results.probes.dropna(subset="remedy")
     assert set(measured["probe"]) == {"steps_changed", "gradient_changed", "path_share", "start_change"}
-    evidence = Evidence(tables["results"], tables["curves"], tables["probes"], plan)
+    evidence = Evidence(results)
     [part] = [part for part in mechanism(evidence).parts if part.title == "Did the remedies act?"]
     assert "remedies_of_mine:my_clip of loose on delayed_recall" in part.text
     said = part.tables[0].rows.set_index("method")["remedies"]

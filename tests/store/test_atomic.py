@@ -7,18 +7,18 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from seqbench.errors import StoreError
-from seqbench.store import atomic
+from seqbench.store import atomic, plan_file, results
 from seqbench.store.lock import held
 from seqbench.store.parameters import parameters_path, save_parameters
-from seqbench.store.results import gather, load_plan, load_results
 from seqbench.store.trials import TrialStore
 from tests.store.full_disk import room_for
-from tests.tracking.frames import grid, plan_of
+from tests.tracking.frames import grid, plan_of, record_of
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "plan.json").write_text(json.dumps(plan_of(trials)))
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
     return folder
 
 
@@ -40,7 +40,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_a_full_disk_names_the_file_counts_what_is_safe_and_says_what_to_do(folder: Path) -> None:
     before = contents(folder)
     with room_for(100), pytest.raises(StoreError) as caught:
-        TrialStore(folder).write({"trial": "third", "row": {}, "curve": ["x" * 1000]})
+        TrialStore(folder).write(record_of(grid({"gru": {10: [0.5]}})[0] | {"trial": "third", "curve": ["x" * 1000]}))
     assert str(caught.value) == (
         f"Disk full: {folder / 'trials' / 'third.json'} could not be written (File too large). "
         "2 finished trials are safe. Free space, then run the same command again."
@@ -50,7 +50,7 @@ def test_a_full_disk_names_the_file_counts_what_is_safe_and_says_what_to_do(fold
 
 
 def write_tables(folder: Path) -> None:
-    gather(folder)
+    results.write_tables(folder, results.load(folder))
 
 
 def write_parameters(folder: Path) -> None:
@@ -60,7 +60,7 @@ def write_parameters(folder: Path) -> None:
 
 
 def write_plan(folder: Path) -> None:
-    atomic.write_text(folder / "plan.json", json.dumps(load_plan(folder) | {"grid_text": "x" * 1000}))
+    plan_file.write_plan(folder, replace(plan_file.load_plan(folder), grid_text="x" * 1000))
 
 
 @pytest.mark.parametrize("write", [write_tables, write_parameters, write_plan])
@@ -69,7 +69,7 @@ def test_no_part_of_a_file_is_left_whatever_is_written(write, folder: Path) -> N
     with room_for(500), pytest.raises(StoreError, match=r"Disk full.*2 finished trials are safe"):
         write(folder)
     assert contents(folder) == before
-    assert len(load_results(folder)) == 2
+    assert len(results.load_results(folder)) == 2
     write(folder)
     assert not any(name.endswith(".tmp") for name in contents(folder))
 
@@ -77,8 +77,8 @@ def test_no_part_of_a_file_is_left_whatever_is_written(write, folder: Path) -> N
 def test_a_folder_that_has_gone_is_not_made_anew(folder: Path) -> None:
     store = TrialStore(folder)
     folder.rename(folder.with_name("elsewhere"))
-    with pytest.raises(StoreError, match="has gone"):
-        store.write({"trial": "third", "row": {}})
+    with pytest.raises(StoreError, match="is gone"):
+        store.write(record_of(grid({"gru": {10: [0.5]}})[0]))
     assert not folder.exists()
 
 

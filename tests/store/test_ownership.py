@@ -9,6 +9,8 @@ import pytest
 
 from seqbench.errors import UsageError
 from seqbench.store.ownership import require_own
+from seqbench.store.plan_file import PlanFile, TrialLabel, write_plan
+from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
 QUESTION = "Does clipping help?"
@@ -19,9 +21,10 @@ def folder(tmp_path: Path) -> Path:
     """The results of a grid that plans a and b, of which a has finished, as has c of an earlier version."""
     folder = tmp_path / "results" / "clip"
     folder.mkdir(parents=True)
-    (folder / "plan.json").write_text(json.dumps({"question": QUESTION, "trials": {"a": {}, "b": {}}}))
+    label = TrialLabel(method="gru", task="adding", length=10, seed=0, learning_rate=1e-3, purpose="reporting")
+    write_plan(folder, PlanFile(question=QUESTION, trials={"a": label, "b": label}))
     for trial in ("a", "c"):
-        TrialStore(folder).write({"trial": trial, "row": {}})
+        TrialStore(folder).write(Record(trial, {}, {"outcome": "solved", "steps": 1}, {}, [], [], [], None))
     return folder
 
 

@@ -1,13 +1,16 @@
 """The tables: columns, types, what is missing, what is damaged."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
+import pyarrow.parquet as parquet
 import pytest
 
 from seqbench.errors import StoreError, UsageError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, factor_columns
-from seqbench.store.results import gather, load_curves, load_plan, load_probes, load_results
+from seqbench.store.records import Record
+from seqbench.store.results import load, load_curves, load_probes, load_results, write_tables
 from seqbench.store.trials import TrialStore
 
 
@@ -24,7 +27,7 @@ def write_grid(folder):
     row = {"outcome": "partial", "accuracy": 0.5, "loss": 0.1, "diverged_at": None, "steps": 200, "parameters": 7}
     curve = [{"step": 100, "train_loss": 1.0, "accuracy_by_distance": {"10": 0.25}}, {"step": 200, "train_loss": None}]
     probes = [{"step": 0, "probe": "gradient_norm", "distance": 3, "value": 0.125}]
-    TrialStore(folder).write({"trial": "t1", "settings": {}, "row": row, "curve": curve, "probes": probes})
+    TrialStore(folder).write(Record("t1", {}, row, {"jax": "0.10.2"}, curve, probes, [], None))
     return folder
 
 
@@ -57,15 +60,15 @@ def test_curves_and_probes(tmp_path):
     ]
 
 
-@pytest.mark.parametrize("load", [load_results, load_curves, load_probes])
-def test_gathered_tables_equal_the_trial_files(tmp_path, load):
+@pytest.mark.parametrize("load_table", [load_results, load_curves, load_probes])
+def test_stored_tables_equal_the_trial_files(tmp_path, load_table):
     folder = write_grid(tmp_path)
-    before = load(folder)
-    gather(folder)
+    before = load_table(folder)
+    write_tables(folder, load(folder))
     for path in (folder / "trials").iterdir():
         path.unlink()
     (folder / "trials").rmdir()
-    pd.testing.assert_frame_equal(load(folder), before)
+    pd.testing.assert_frame_equal(load_table(folder), before)
     missing = load_results(folder, missing=True)
     assert list(missing["trial"]) == ["t1", "t2"]
     assert missing.dtypes.to_dict() == load_results(folder).dtypes.to_dict()
@@ -73,7 +76,7 @@ def test_gathered_tables_equal_the_trial_files(tmp_path, load):
 
 def test_a_flipped_byte_in_a_table_is_found(tmp_path):
     folder = write_grid(tmp_path)
-    gather(folder)
+    write_tables(folder, load(folder))
     (folder / "trials" / "t1.json").unlink()
     (folder / "trials").rmdir()
     path = folder / "results.parquet"
@@ -88,11 +91,38 @@ def test_a_flipped_byte_in_a_table_is_found(tmp_path):
 def test_a_folder_without_results_says_how_to_get_some(tmp_path):
     with pytest.raises(UsageError, match="seqbench run"):
         load_results(tmp_path / "nowhere")
-    with pytest.raises(UsageError, match="seqbench run"):
-        load_plan(tmp_path)
 
 
-def test_a_damaged_plan_says_so(tmp_path):
-    (tmp_path / "plan.json").write_text("{")
-    with pytest.raises(StoreError, match="damaged"):
-        load_plan(tmp_path)
+def test_finished_and_reporting_rows(tmp_path):
+    results = load(write_grid(tmp_path))
+    assert (list(results.trials["trial"]), list(results.finished["trial"])) == (["t1", "t2"], ["t1"])
+    tuned = replace(results, trials=results.trials.assign(purpose=["tuning", "reporting"]))
+    assert (len(tuned.finished), len(tuned.reporting)) == (1, 0)
+    assert len(results.reporting) == 1
+
+
+def test_tables_of_an_older_version_have_the_columns_of_this_one(tmp_path):
+    folder = write_grid(tmp_path)
+    write_tables(folder, load(folder))
+    for name in ("results", "probes"):
+        table = pd.read_parquet(folder / f"{name}.parquet")
+        table.drop(columns=["segment", "remedy"], errors="ignore").to_parquet(folder / f"{name}.parquet")
+    (folder / "trials" / "t1.json").unlink()
+    (folder / "trials").rmdir()
+    results = load(folder)
+    assert list(results.finished.columns) == [*RESULT_COLUMNS, "gating"]
+    assert list(results.probes.columns) == list(PROBE_COLUMNS)
+    assert results.finished["segment"].isna().all()
+    assert (results.finished["segment"].dtype, results.probes["remedy"].dtype) == ("Int64", "Int64")
+
+
+def test_tables_of_a_later_version_ask_for_an_upgrade(tmp_path):
+    folder = write_grid(tmp_path)
+    write_tables(folder, load(folder))
+    path = folder / "curves.parquet"
+    table = parquet.read_table(path)
+    parquet.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": b"2"}), path)
+    (folder / "trials" / "t1.json").unlink()
+    (folder / "trials").rmdir()
+    with pytest.raises(StoreError, match="upgrade"):
+        load(folder)

@@ -10,17 +10,21 @@ import pytest
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
-from seqbench.store.trials import TrialStore, checksum, plain
+from seqbench.store.records import Record, checksum, plain
+from seqbench.store.trials import TrialStore
 
 
-def record(trial="ab12", accuracy=0.1 + 0.2):
-    return {
-        "trial": trial,
+def record(trial="ab12", accuracy=0.1 + 0.2, **changes):
+    content = {
         "settings": {"learning_rate": 1e-3},
-        "row": {"outcome": "solved", "accuracy": accuracy, "loss": 1 / 3},
-        "curve": [{"step": 100, "validation_loss": 2.5e-9}],
-        "probes": [],
+        "row": {"outcome": "solved", "steps": 100, "accuracy": accuracy, "loss": 1 / 3},
+        "environment": {"jax": "0.10.2"},
+        "curve": [{"step": 100, "validation_loss": 2.5e-9, "accuracy_by_distance": {"10": 0.5}}],
+        "probes": [{"step": 0, "probe": "gradient_norm", "distance": 3, "value": None}],
+        "probed": ["gradient_flow"],
+        "parameters": None,
     }
+    return Record(trial, **(content | changes))
 
 
 def test_floats_come_back_to_the_bit(tmp_path):
@@ -33,7 +37,7 @@ def test_floats_come_back_to_the_bit(tmp_path):
 
 def test_json_holds_no_nan_and_no_infinity(tmp_path):
     store = TrialStore(tmp_path)
-    store.write(record(accuracy=float("nan")) | {"curve": [{"train_loss": float("inf")}]})
+    store.write(record(accuracy=float("nan"), curve=[{"step": 1, "train_loss": float("inf")}]))
     text = (tmp_path / "trials" / "ab12.json").read_text()
     assert json.loads(text, parse_constant=pytest.fail)["record"]["row"]["accuracy"] is None
     assert plain((float("-inf"), {1: float("nan")})) == [None, {"1": None}]
@@ -50,10 +54,10 @@ def test_a_flipped_bit_is_found_and_only_its_trial_is_set_aside(tmp_path, seed):
     data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
     path.write_bytes(data)
     records, damaged = store.read(quarantine=True)
-    found = {item["trial"]: item for item in records}
+    found = {item.trial: item for item in records}
     assert found["b"] == record("b")
     # A flip may leave the content as it was (white space, the case of an exponent); else it must be found.
-    assert found.get("a") == record("a") or [item.parent.name for item in damaged] == ["quarantine"]
+    assert found.get("a") == record("a") or [item.path.parent.name for item in damaged] == ["quarantine"]
     assert ("a" in found) != bool(damaged)
 
 
@@ -76,7 +80,7 @@ def test_other_damage_is_found(tmp_path, spoil):
         case "nest":
             path.write_text("[" * 100_000)
     records, damaged = store.read(quarantine=True)
-    assert [item["trial"] for item in records] == ["b"]
+    assert [item.trial for item in records] == ["b"]
     assert len(damaged) == 1
     assert store.read() == (records, [])
 
@@ -115,3 +119,57 @@ def test_a_file_where_the_folder_should_be(tmp_path):
 
 def test_the_checksum_does_not_depend_on_the_order_of_keys():
     assert checksum({"a": 1, "b": [2]}) == checksum({"b": [2], "a": 1})
+
+
+def rewrite(folder, version=1, **changes):
+    """Write the trial file of `record()` anew with these changes and a checksum that is right; None removes a key."""
+    content = {name: value for name, value in (vars(record()) | changes).items() if value is not REMOVED}
+    file = {"format": version, "checksum": checksum(content), "record": content}
+    path = folder / "trials" / "ab12.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps({name: value for name, value in file.items() if value is not REMOVED}))
+
+
+REMOVED = object()
+ROW = record().row
+
+
+@pytest.mark.parametrize(
+    ("changes", "place"),
+    [
+        *(({name: REMOVED}, name) for name in vars(record()) if name != "trial"),
+        ({"row": {name: value for name, value in ROW.items() if name != "outcome"}}, "row.outcome"),
+        ({"row": {name: value for name, value in ROW.items() if name != "steps"}}, "row.steps"),
+        ({"row": ROW | {"outcome": "won"}}, "row.outcome"),
+        ({"row": ROW | {"accuracy": "high"}}, "row.accuracy"),
+        ({"row": ROW | {"accuracy_by_distance": {"far": 1.0}}}, "row.accuracy_by_distance"),
+        ({"curve": [{"train_loss": 1.0}]}, "curve.0.step"),
+        ({"curve": {}}, "curve"),
+        ({"probes": [{"step": 0, "probe": "action"}]}, "probes.0.value"),
+    ],
+)
+def test_a_record_of_another_shape_is_set_aside_with_the_place(tmp_path, changes, place):
+    rewrite(tmp_path, **changes)
+    records, [aside] = TrialStore(tmp_path).read(quarantine=True)
+    assert records == []
+    assert aside.path.parent.name == "quarantine"
+    assert aside.reason.startswith(f"has the shape of another version of seqbench ({place}")
+
+
+def test_a_record_of_a_later_format_is_set_aside(tmp_path):
+    rewrite(tmp_path, version=2)
+    records, [aside] = TrialStore(tmp_path).read()
+    assert records == []
+    assert aside == (tmp_path / "trials" / "ab12.json", "has format 2, and this version of seqbench reads 1")
+
+
+def test_files_from_before_there_were_formats_are_read(tmp_path):
+    rewrite(tmp_path, version=REMOVED)
+    assert TrialStore(tmp_path).read() == ([record()], [])
+
+
+def test_a_column_that_an_older_version_did_not_write_and_one_of_a_later_version_are_no_other_shape(tmp_path):
+    row = {"outcome": "diverged", "steps": 3, "invented_later": [1]}
+    rewrite(tmp_path, row=row)
+    [read], _ = TrialStore(tmp_path).read()
+    assert read.row == row

@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqbench.store.results import tables_of
+from seqbench.store.plan_file import decode_plan
+from seqbench.store.records import Record
+from seqbench.store.results import results_of
 from seqbench.tracking.mirror import Snapshot
 
 LENGTHS = (10, 30)
@@ -62,11 +64,24 @@ def evaluation(turn: int) -> dict[str, float]:
 
 def snapshot(trials: Sequence[Mapping[str, Any]], folder: Path, *, methods: Sequence[str] = ()) -> Snapshot:
     """A results folder of these trials with a report in it."""
-    plan = plan_of(trials, methods=methods)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.html").write_text("<p>report</p>")
-    tables = tables_of([dict(one) for one in trials], plan)
-    return Snapshot(plan, tables["results"], tables["curves"], tables["probes"], folder)
+    plan = decode_plan(plan_of(trials, methods=methods))
+    return Snapshot(results_of(map(record_of, trials), plan), folder)
+
+
+def record_of(one: Mapping[str, Any]) -> Record:
+    """What is kept of a trial."""
+    return Record(
+        trial=one["trial"],
+        settings={},
+        row=one["row"],
+        environment={"jax": "0.10.2"},
+        curve=one["curve"],
+        probes=one["probes"],
+        probed=[],
+        parameters=None,
+    )
 
 
 def plan_of(trials: Sequence[Mapping[str, Any]], *, methods: Sequence[str] = ()) -> dict[str, Any]:

@@ -10,11 +10,11 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from seqbench.store.results import load_tables
+from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.arrivals import Arrivals
 from seqbench.tracking.comparison import before_training
-from tests.tracking.frames import plan_of, trial
+from tests.tracking.frames import plan_of, record_of, trial
 
 
 def some(count: int) -> list[dict[str, Any]]:
@@ -61,7 +61,7 @@ def test_each_trial_is_read_once_however_often_one_looks(tmp_path: Path, reads: 
     write_plan(folder, trials)
     arrivals, seen = Arrivals(folder), 0
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
         seen += arrivals.look()
         assert arrivals.look() == 0
     assert seen == arrivals.count == 30
@@ -74,12 +74,12 @@ def test_what_is_seen_is_what_lies_there(tmp_path: Path) -> None:
     write_plan(folder, trials)
     arrivals = Arrivals(folder)
     for one in reversed(trials):
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
         arrivals.look()
-    tables = load_tables(folder)
-    pd.testing.assert_frame_equal(by_trial(arrivals.results), tables["results"])
-    pd.testing.assert_frame_equal(by_trial(arrivals.curves), tables["curves"])
-    expected = before_training(tables["probes"]).reset_index(drop=True)
+    here = load(folder)
+    pd.testing.assert_frame_equal(by_trial(arrivals.results), here.finished)
+    pd.testing.assert_frame_equal(by_trial(arrivals.curves), here.curves)
+    expected = before_training(here.probes).reset_index(drop=True)
     pd.testing.assert_frame_equal(by_trial(arrivals.probes), expected)
     assert len(expected) == 7
 
@@ -88,7 +88,7 @@ def test_curves_are_kept_until_their_trial_is_settled(tmp_path: Path) -> None:
     trials, folder = some(3), tmp_path / "toy"
     write_plan(folder, trials)
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
     arrivals = Arrivals(folder)
     arrivals.look()
     arrivals.settle({"t000", "t002", "of another grid"})
@@ -103,11 +103,11 @@ def test_a_trial_that_was_trained_again_comes_again(tmp_path: Path) -> None:
     write_plan(folder, trials)
     store, arrivals = TrialStore(folder), Arrivals(folder)
     for one in trials:
-        store.write(one)
+        store.write(record_of(one))
     arrivals.look()
     arrivals.settle({"t000", "t001"})
     trials[0]["row"]["accuracy"] = 0.25
-    store.write(trials[0])
+    store.write(record_of(trials[0]))
     assert arrivals.look() == 1
     assert arrivals.pending == {"t000"}
     assert dict(zip(arrivals.results["trial"], arrivals.results["accuracy"], strict=True)) == {
@@ -123,7 +123,7 @@ def test_trials_that_the_plan_does_not_know_wait_until_it_does(tmp_path: Path, r
     assert arrivals.look() == 0
     write_plan(folder, trials[:2])
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
     assert arrivals.look() == 2
     write_plan(folder, trials)
     assert arrivals.look() == 2
@@ -135,26 +135,26 @@ def test_a_plan_that_labels_trials_otherwise_begins_anew(tmp_path: Path) -> None
     trials, folder = some(2), tmp_path / "toy"
     write_plan(folder, trials)
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
     arrivals = Arrivals(folder)
     arrivals.look()
     write_plan(folder, [one | {"method": "renamed"} for one in trials], factors=[])
     assert arrivals.look() == 2
     assert set(arrivals.results["method"]) == {"renamed"}
     assert "gating" not in arrivals.results.columns
-    pd.testing.assert_frame_equal(arrivals.results, load_tables(folder)["results"])
+    pd.testing.assert_frame_equal(arrivals.results, load(folder).finished)
 
 
 def test_a_damaged_file_is_passed_over_and_its_trial_comes_when_it_is_whole(tmp_path: Path) -> None:
     trials, folder = some(2), tmp_path / "toy"
     write_plan(folder, trials)
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
     (folder / "trials" / "t000.json").write_text("{")
     arrivals = Arrivals(folder)
     assert (arrivals.look(), arrivals.look()) == (1, 0)
     TrialStore(folder).read(quarantine=True)
     assert arrivals.look() == 0
-    TrialStore(folder).write(trials[0])
+    TrialStore(folder).write(record_of(trials[0]))
     assert arrivals.look() == 1
     assert len(arrivals.results) == 2

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from seqbench.palette import COLOURS
-from seqbench.schema import PROBE_COLUMNS
+from seqbench.store.plan_file import PlanFile
+from seqbench.store.results import results_of
 from seqbench.tracking.comparison import comparison_entries, run_colours
 from seqbench.tracking.runs import Point, RunContent, clip
 from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
@@ -18,7 +19,7 @@ from seqbench.tracking.trial_runs import CURVE_POINTS, param_names, trial_entrie
 from seqbench.tracking.writer import plain_text
 from tests.tracking.frames import grid, snapshot, trial
 
-NO_PROBES = pd.DataFrame(columns=list(PROBE_COLUMNS))
+NO_PROBES = results_of([], PlanFile()).probes
 
 
 def figures(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
@@ -27,7 +28,7 @@ def figures(rows: pd.DataFrame) -> dict[tuple[str, int], float]:
 
 
 def test_the_middle_seed_the_worst_and_the_share_solved(tmp_path: Path) -> None:
-    rows = snapshot(grid({"a": {10: [0.95, 0.7, 0.5, 0.9]}}), tmp_path).results
+    rows = snapshot(grid({"a": {10: [0.95, 0.7, 0.5, 0.9]}}), tmp_path).results.trials
     found = figures(rows)
     assert found["accuracy_vs_length", 10] == pytest.approx(0.8)
     assert found["worst_seed_accuracy_vs_length", 10] == 0.5
@@ -37,7 +38,9 @@ def test_the_middle_seed_the_worst_and_the_share_solved(tmp_path: Path) -> None:
 
 
 def test_a_seed_that_diverged_counts_as_zero(tmp_path: Path) -> None:
-    third, half = (snapshot(grid({"a": {10: seeds}}), tmp_path).results for seeds in ([1.0, 0.6, None], [1.0, None]))
+    third, half = (
+        snapshot(grid({"a": {10: seeds}}), tmp_path).results.trials for seeds in ([1.0, 0.6, None], [1.0, None])
+    )
     assert figures(third)["accuracy_vs_length", 10] == 0.6
     assert figures(third)["worst_seed_accuracy_vs_length", 10] == 0
     assert figures(third)["diverged_share_vs_length", 10] == pytest.approx(1 / 3)
@@ -54,7 +57,9 @@ def test_the_gradient_by_distance_is_the_median_of_the_longest_length_before_tra
             for step, distance, value in curve
         ]
     taken = snapshot(trials, tmp_path)
-    entries = comparison_entries(taken.results, taken.probes, "adding", ["a"], (10, 30), "toy", created=0)
+    entries = comparison_entries(
+        taken.results.trials, taken.results.probes, "adding", ["a"], (10, 30), "toy", created=0
+    )
     (entry,) = entries
     found = {point.step: point.value for point in entry.points if point.metric == BY_DISTANCE}
     assert found == {1: math.log10(2.0), 20: pytest.approx(math.log10(0.2))}  # 30: infinite median; 0: not on the axis
@@ -67,7 +72,7 @@ def test_a_gradient_of_zero_stands_below_every_other(tmp_path: Path) -> None:
         for distance, value in ((1, 1e-30), (2, 0.0), (3, None))
     ]
     taken = snapshot([one], tmp_path)
-    (entry,) = comparison_entries(taken.results, taken.probes, "adding", ["a"], (10,), "toy", created=0)
+    (entry,) = comparison_entries(taken.results.trials, taken.results.probes, "adding", ["a"], (10,), "toy", created=0)
     found = {point.step: point.value for point in entry.points if point.metric == BY_DISTANCE}
     assert found == {1: pytest.approx(-30.0), 2: -31}  # 3 was not measured
 
@@ -76,7 +81,7 @@ def test_norms_before_and_after_clipping_are_medians_of_a_method(tmp_path: Path)
     trials = grid({"a": {10: [1.0, 1.0, 1.0]}})
     for one, before, after in zip(trials, (1.0, 3.0, 5.0), (0.1, 0.3, math.inf), strict=True):
         one["row"] |= {"gradient_norm": before, "gradient_norm_after": after}
-    found = figures(snapshot(trials, tmp_path).results)
+    found = figures(snapshot(trials, tmp_path).results.trials)
     assert found["gradient_norm_vs_length", 10] == 3.0
     assert found["gradient_norm_after_vs_length", 10] == pytest.approx(0.2)
 
@@ -85,7 +90,7 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
     one = trial("a", 10, 0, 1.0)
     one["curve"] = [{"step": 10, "gradient_norm": 3.0, "gradient_norm_after": 1.0, "seconds": 1.0}]
     taken = snapshot([one], tmp_path)
-    (entry,) = trial_entries(taken.results, taken.curves, "toy", {})
+    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {})
     found = {point.metric: (point.step, point.value) for point in entry.points if point.step}
     assert found == {"gradient_norm": (10, 3.0), "gradient_norm_after": (10, 1.0)}
 
@@ -102,7 +107,7 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
     ],
 )
 def test_the_longest_length_solved(seeds: dict[int, list[float | None]], longest: int | None, tmp_path: Path) -> None:
-    assert figures(snapshot(grid({"a": seeds}), tmp_path).results).get((SOLVED, 0)) == longest
+    assert figures(snapshot(grid({"a": seeds}), tmp_path).results.trials).get((SOLVED, 0)) == longest
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 36, 60])
@@ -118,7 +123,7 @@ def test_long_curves_are_thinned_to_their_ends_and_evenly_between(tmp_path: Path
         {"step": step, "train_loss": math.nan if step == 1 else 1.0, "seconds": 1.0} for step in range(1, 1001)
     ]
     taken = snapshot([one], tmp_path)
-    (entry,) = trial_entries(taken.results, taken.curves, "toy", {"a": "#000000"})
+    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {"a": "#000000"})
     steps = [point.step for point in entry.points if point.metric == "train_loss"]
     assert len(steps) == CURVE_POINTS - 1  # the first is not a number
     assert steps[-1] == 1000
@@ -128,8 +133,10 @@ def test_long_curves_are_thinned_to_their_ends_and_evenly_between(tmp_path: Path
 
 def test_an_unfinished_trial_is_not_mirrored(tmp_path: Path) -> None:
     taken = snapshot(grid({"a": {10: [1.0, 1.0]}}), tmp_path)
-    taken.results.loc[1, "outcome"] = None
-    assert [entry.key for entry in trial_entries(taken.results, taken.curves, "toy", {})] == ["adding/a/10/0"]
+    taken.results.trials.loc[1, "outcome"] = None
+    assert [entry.key for entry in trial_entries(taken.results.trials, taken.results.curves, "toy", {})] == [
+        "adding/a/10/0"
+    ]
 
 
 def test_param_names_are_taken_by_mlflow_and_stay_apart() -> None:

@@ -68,12 +68,12 @@ def test_a_dead_server_costs_a_warning_and_a_bounded_time(
     said: list[str] = []
     taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
     with dead_server(how) as address:
-        mirror = Mirror(address, taken.plan, tmp_path, warn=said.append)
+        mirror = Mirror(address, taken.results.plan, tmp_path, warn=said.append)
         began = time.monotonic()
-        assert not mirror.trials(taken.results, taken.curves)
+        assert not mirror.trials(taken.results.trials, taken.results.curves)
         assert time.monotonic() - began < 10  # one attempt of one second, and on a busy machine MLflow's import
         began = time.monotonic()
-        assert not any(mirror.comparison(taken.results, taken.probes) for _ in range(100))
+        assert not any(mirror.comparison(taken.results.trials, taken.results.probes) for _ in range(100))
         assert time.monotonic() - began < min(1.0, FIRST_PAUSE)  # the store is left alone for a while
         began = time.monotonic()
         links = mirror.finish(taken)
@@ -90,8 +90,8 @@ def test_a_server_that_comes_back_is_given_all_that_is_missing(store: Path, tmp_
     taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
     said: list[str] = []
     with dead_server("closed") as address:
-        mirror = Mirror(address, taken.plan, tmp_path, warn=said.append)
-        assert not mirror.trials(taken.results, taken.curves)
+        mirror = Mirror(address, taken.results.plan, tmp_path, warn=said.append)
+        assert not mirror.trials(taken.results.trials, taken.results.curves)
     mirror.uri = uri(store)
     links = mirror.finish(taken)
     assert links.not_mirrored == 0
@@ -102,7 +102,7 @@ def test_a_server_that_comes_back_is_given_all_that_is_missing(store: Path, tmp_
 def test_a_slow_server_is_given_no_more_than_the_last_pass(store: Path, tmp_path: Path) -> None:
     taken = snapshot(grid({"lstm": {10: [1.0, 1.0]}}), tmp_path / "toy")
     said: list[str] = []
-    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=said.append, last_pass=0.0)
+    mirror = Mirror(uri(store), taken.results.plan, tmp_path, warn=said.append, last_pass=0.0)
     assert mirror.finish(taken).not_mirrored == 2
     # Two trials, their comparison and the report.
     assert said == [f"4 MLflow updates are queued in {tmp_path / 'toy'}. `seqbench track toy` catches up."]
@@ -136,13 +136,13 @@ def test_a_request_whose_answer_was_lost_leaves_no_run_twice(
     monkeypatch.setattr(mlflow_mirror, "FIRST_PAUSE", 0.0)
     mirror_snapshot(snapshot(grid({"lstm": {10: [0.5, 0.5]}}), tmp_path / "toy"), uri(store))
     taken = snapshot(grid({"lstm": {10: [0.6, 0.7, 0.8]}, "gru": {10: [0.7]}}), tmp_path / "toy")
-    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=lambda line: None)
+    mirror = Mirror(uri(store), taken.results.plan, tmp_path, warn=lambda line: None)
     with unanswered(calls, monkeypatch):
-        tries = [mirror.comparison(taken.results, taken.probes) for _ in range(8)]
-        tries += [mirror.trials(taken.results, taken.curves) for _ in range(8)]
+        tries = [mirror.comparison(taken.results.trials, taken.results.probes) for _ in range(8)]
+        tries += [mirror.trials(taken.results.trials, taken.results.curves) for _ in range(8)]
     assert not all(tries)
     assert mirror.finish(taken).not_mirrored == 0
-    planned = sorted(taken.results["trial"])
+    planned = sorted(taken.results.trials["trial"])
     assert active_trials(store) == planned
     assert chart(store, "accuracy_vs_length") == {"lstm": [(10, 0.7)], "gru": [(10, 0.7)]}
     assert chart(store, "seeds_vs_length") == {"lstm": [(10, 3.0)], "gru": [(10, 1.0)]}
@@ -155,7 +155,7 @@ def test_tracking_tries_again_and_leaves_no_run_twice(
     taken = snapshot(grid({"lstm": {10: [0.5, 0.5, 0.5]}}), tmp_path / "toy")
     with unanswered("create_run", monkeypatch):  # the third of five runs, then the third of those still missing
         assert mirror_snapshot(taken, uri(store)).not_mirrored == 0
-    assert active_trials(store) == sorted(taken.results["trial"])
+    assert active_trials(store) == sorted(taken.results.trials["trial"])
 
 
 def test_whatever_mlflow_raises_costs_a_line(store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,10 +166,12 @@ def test_whatever_mlflow_raises_costs_a_line(store: Path, tmp_path: Path, monkey
 
     taken = snapshot(grid({"lstm": {10: [1.0]}}), tmp_path / "toy")
     said: list[str] = []
-    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=said.append, again="seqbench track toy --results here")
+    mirror = Mirror(
+        uri(store), taken.results.plan, tmp_path, warn=said.append, again="seqbench track toy --results here"
+    )
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "create_run", fail)
-        assert not mirror.trials(taken.results, taken.curves)
+        assert not mirror.trials(taken.results.trials, taken.results.curves)
         assert mirror.finish(taken).not_mirrored == 1
     assert "KeyError: 'run_id'" in said[0]
     assert "3 MLflow updates are queued" in said[1]
@@ -191,7 +193,7 @@ def test_a_damaged_database_says_that_it_is_a_mirror(damage: str, store: Path, t
                 connection.execute("update alembic_version set version_num = 'ffffffffffff'")
     taken = snapshot(grid({"lstm": {10: [1.0]}}), tmp_path / "toy")
     said: list[str] = []
-    assert Mirror(uri(store), taken.plan, tmp_path, warn=said.append).finish(taken).not_mirrored == 1
+    assert Mirror(uri(store), taken.results.plan, tmp_path, warn=said.append).finish(taken).not_mirrored == 1
     assert f"move {store} away; `seqbench track GRID` writes it again" in said[0]
 
 
@@ -200,14 +202,14 @@ def test_a_full_disk_costs_a_line_and_not_a_page(
 ) -> None:
     taken = snapshot(grid({"lstm": {10: [1.0, 0.5]}}), tmp_path / "toy")
     said: list[str] = []
-    mirror = Mirror(uri(store), taken.plan, tmp_path, warn=said.append)
+    mirror = Mirror(uri(store), taken.results.plan, tmp_path, warn=said.append)
     with room_for(store.stat().st_size // 2):
         assert mirror.finish(taken).not_mirrored == 2
     assert len(said) == 2
     assert "sqlite3.OperationalError" in said[0]
     assert capfd.readouterr() == ("", "")
     assert mirror.finish(taken).not_mirrored == 0
-    assert active_trials(store) == sorted(taken.results["trial"])
+    assert active_trials(store) == sorted(taken.results.trials["trial"])
 
 
 def test_tracking_fails_loudly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

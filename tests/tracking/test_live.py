@@ -16,13 +16,14 @@ import pandas as pd
 import pytest
 
 from seqbench.commands.track import track
+from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking import live as mirroring
 from seqbench.tracking.arrivals import Arrivals
 from seqbench.tracking.client import Patience, embedded_uri
 from seqbench.tracking.live import LiveMirror
 from seqbench.tracking.mirror import Links, Mirror, mirror_folder
-from tests.tracking.frames import active_trials, chart, grid, plan_of
+from tests.tracking.frames import active_trials, chart, grid, plan_of, record_of
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -49,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
 
 def finish(folder: Path, trials: list[dict[str, Any]]) -> None:
     for one in trials:
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -106,7 +107,7 @@ def test_a_trial_is_read_once_and_handed_over_once(folder: Path, monkeypatch: py
         time.sleep(0.1)
     assert {reads[f"{one['trial']}.json"] for one in TRIALS} == {1}
     assert set(live._mirror.trials_given.values()) == {1}
-    assert live._mirror.plan["trials"].keys() == {one["trial"] for one in TRIALS}
+    assert live._mirror.plan.trials.keys() == {one["trial"] for one in TRIALS}
 
 
 def test_the_comparison_of_a_large_grid_is_not_drawn_for_every_trial(
@@ -134,9 +135,9 @@ def test_the_charts_are_there_while_the_grid_trains_and_whole_at_the_end(folder:
         until(lambda: database.exists() and live._mirror and len(live._mirror.mirrored) == 3)
         assert chart(database, "seeds_vs_length") == {"lstm": [(10, 3.0)]}
         finish(folder, TRIALS[3:])
-    live.complete()
-    assert live.links is not None
-    assert live.links.not_mirrored == 0
+    links = live.complete(load(folder))
+    assert links is not None
+    assert links.not_mirrored == 0
     assert active_trials(database) == [one["trial"] for one in TRIALS]
     assert chart(database, "seeds_vs_length") == {"lstm": [(10, 4.0)], "gru": [(10, 4.0)]}
 
@@ -170,8 +171,7 @@ def test_an_error_at_the_end_names_the_command_that_catches_up(folder: Path, mon
     said: list[str] = []
     finish(folder, TRIALS)
     live = LiveMirror(folder, tracking_uri="http://me:secret@host:5000", warn=said.append)
-    live.complete()
-    assert live.links is None
+    assert live.complete(load(folder)) is None
     assert said == [
         "The MLflow mirror is not complete: MemoryError: no reason given. "
         f"`seqbench track toy --results {folder.parent} --tracking-uri http://host:5000` catches up."
@@ -191,7 +191,7 @@ def test_a_server_that_never_answers_holds_up_nothing_and_nothing_is_lost(
             until(lambda: live._mirror is not None and live._mirror._lock.locked())
             left = time.monotonic()
         assert time.monotonic() - left < mirroring.PATIENCE + 1  # although a request of four seconds is under way
-        live.complete()
+        live.complete(load(folder))
         assert time.monotonic() - began < 60
     assert len(said) == 2
     assert f"{address} does not answer in time. Training goes on" in said[0]

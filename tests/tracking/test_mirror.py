@@ -165,10 +165,10 @@ def test_a_live_mirror_follows_a_grid_as_it_fills(store: Path, tmp_path: Path) -
     said: list[str] = []
     half = snapshot(grid({"lstm": {10: [0.5]}}), tmp_path / "toy")
     full = snapshot(grid({"lstm": {10: [0.5, 1.0, 1.0], 30: [1.0]}}), tmp_path / "toy")
-    mirror = Mirror(uri(store), full.plan, tmp_path, warn=said.append)
-    assert mirror.comparison(half.results, half.probes)
-    assert mirror.trials(half.results, half.curves)
-    assert mirror.trials(full.results, full.curves)
+    mirror = Mirror(uri(store), full.results.plan, tmp_path, warn=said.append)
+    assert mirror.comparison(half.results.trials, half.results.probes)
+    assert mirror.trials(half.results.trials, half.results.curves)
+    assert mirror.trials(full.results.trials, full.results.curves)
     links = mirror.finish(full)
     assert (links.not_mirrored, said) == (0, [])
     assert chart(store, "accuracy_vs_length") == {"lstm": [(10, 1.0), (30, 1.0)]}
@@ -189,9 +189,9 @@ def test_nothing_is_printed_and_nothing_left_in_the_current_folder(
 
 def test_a_trial_that_was_trained_again_replaces_its_run(store: Path, tmp_path: Path) -> None:
     first, second = (snapshot(grid({"lstm": {10: [value]}}), tmp_path / "toy") for value in (0.5, 0.75))
-    mirror = Mirror(uri(store), first.plan, tmp_path)
+    mirror = Mirror(uri(store), first.results.plan, tmp_path)
     for taken in (first, second):
-        assert mirror.trials(taken.results, taken.curves)
+        assert mirror.trials(taken.results.trials, taken.results.curves)
     with contextlib.closing(sqlite3.connect(store)) as connection:
         question = """
             select value from metrics join runs on runs.run_uuid = metrics.run_uuid

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking import live as mirroring
 from seqbench.tracking import mirror as mlflow_mirror
@@ -19,7 +20,7 @@ from seqbench.tracking.live import LiveMirror
 from seqbench.tracking.mirror import mirror_folder
 from seqbench.tracking.ui import running_ui
 from tests.tracking.faulty_proxy import Proxy, proxied
-from tests.tracking.frames import active_runs, grid, plan_of
+from tests.tracking.frames import active_runs, grid, plan_of, record_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -55,7 +56,7 @@ def train(folder: Path, trials: list[dict[str, Any]], proxy: Proxy, modes: dict[
     for place, one in enumerate(trials):
         proxy.mode = modes.get(place, proxy.mode)
         began = time.monotonic()
-        TrialStore(folder).write(one)
+        TrialStore(folder).write(record_of(one))
         longest = max(longest, time.monotonic() - began)
         time.sleep(0.05)
     return longest
@@ -92,7 +93,7 @@ def test_training_goes_on_and_tracking_catches_up(
         proxy.mode = at_end
         left = time.monotonic()
     assert time.monotonic() - left < 2.0
-    live.complete()
+    live.complete(load(folder))
     assert set(modes.values()) <= proxy.requests.keys()
     assert all("\n" not in line for line in said)
     assert len(said) <= 2

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -75,7 +76,8 @@ def test_mirroring_to_a_server_over_http_gives_the_same_and_twice_adds_nothing(
     results: Path, address: str, tmp_path: Path
 ) -> None:
     taken = snapshot(grid({"lstm": {10: [0.95], 30: [0.5]}}), tmp_path / "toy")
-    taken.plan["grid"] = "remote"
+    remote = replace(taken.results, plan=replace(taken.results.plan, grid="remote"))
+    taken = taken._replace(results=remote)
     first = mirror_snapshot(taken, address)
     before = rows_in(results / "mlflow.db")
     assert mirror_snapshot(taken, address) == first

@@ -41,8 +41,7 @@ def mechanism(evidence: Evidence) -> Section:
 
 def remedies_acted(evidence: Evidence) -> pd.DataFrame:
     """Which remedies left a trace, task by task, each against that task's baseline."""
-    remedies = evidence.remedies
-    baselines, results = evidence.comparison.baselines, evidence.reporting
+    baselines, results, remedies = evidence.comparison.baselines, evidence.reporting, evidence.plan.remedies
     found = [
         remedies_that_acted(results[results["task"] == task], evidence.probes, remedies, baseline=baselines.get(task))
         for task in evidence.tasks

@@ -19,8 +19,7 @@ from seqbench.stats.preregistration import OUTCOME_UNITS
 def protocol(evidence: Evidence) -> Section:
     """The definitions behind every number."""
     tables = (_listed("protocol", "Definitions", _definitions(evidence)),)
-    text = str(evidence.plan.get("grid_text", ""))
-    part = Part(tables=tables, code_title="The grid file", code=text)
+    part = Part(tables=tables, code_title="The grid file", code=evidence.plan.grid_text)
     return Section("protocol", "Protocol", "Fixed in the grid file before any trial ran.", (part,))
 
 
@@ -79,9 +78,8 @@ def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
 
 def origin(evidence: Evidence) -> Section:
     """Versions and machines the trials ran on."""
-    keys = ("revision", "versions", "environments", "machine")
-    found = {key: evidence.plan[key] for key in keys if evidence.plan.get(key)}
-    pairs = _flat(found)
+    found = {key: getattr(evidence.plan, key) for key in ("revision", "versions", "environments")}
+    pairs = _flat({key: value for key, value in found.items() if value})
     part = Part(tables=(_listed("environment", "Versions and machine", pairs),)) if pairs else None
     lead = "Numbers agree bit for bit on the same machine and versions only."
     return Section("environment", "Environment", lead, (part,) if part else ())
@@ -141,7 +139,7 @@ def _failures_table(evidence: Evidence) -> Table:
 
 def _incompatible_table(evidence: Evidence) -> Table:
     columns = ("method", "task", "reason")
-    rows = pd.DataFrame(list(evidence.plan.get("incompatible", ())), columns=list(columns))
+    rows = pd.DataFrame([vars(pair) for pair in evidence.plan.incompatible], columns=list(columns))
     return Table(
         "incompatible", "Incompatible combinations", tuple(map(word, columns)), rows,
         note="Found while planning; never trained.",

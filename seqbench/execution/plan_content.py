@@ -1,9 +1,8 @@
-"""`plan.json`: all that the tables, the report and MLflow need to know of a grid besides its trials."""
+"""From a plan to what is kept of it in `plan.json`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,76 +12,66 @@ from seqbench.execution.environment import environment, revision
 from seqbench.grid.spec import Grid, Range
 from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.plan import Plan
-from seqbench.store import atomic
-from seqbench.store.trials import Record
+from seqbench.plan.trial import Trial
+from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, TrialLabel
+from seqbench.store.records import Record
 from seqbench.traces import Remedy
 
 OUTCOME = {"solve_rate": "solved", "accuracy": "accuracy", "horizon": "horizon", "steps_to_solve": "steps"}
 """The statistics' word for each primary outcome that a grid can declare."""
 
 
-def write_plan(folder: Path, current: Plan, records: list[Record]) -> None:
-    """Write `plan.json`: all that the tables, the report and MLflow need to know besides the trials."""
+def plan_content(current: Plan, records: Iterable[Record]) -> PlanFile:
+    """What is kept of a plan. `records` are those of the trials that have finished, for their environments."""
     grid = current.grid
-    content = {
-        "grid": grid.name,
-        "question": grid.question,
-        "declared": declared(current),
-        "training": complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
-        "methods": [method.name for method in current.methods],
-        "remedies": remedies(current),
-        "incompatible": [reason._asdict() for reason in current.incompatible],
-        "waiting": current.waiting,
-        "chosen": [choice._asdict() for choice in current.choices],
-        "grid_text": grid.text,
-        "versions": environment(),
-        "revision": revision(Path(__file__).parent),
-        "environments": _environments(records),
-        **labels(current),
-    }
-    atomic.write_text(folder / "plan.json", json.dumps(content, indent=1))
+    factors = tuple(grid.factors)
+    return PlanFile(
+        grid=grid.name,
+        question=grid.question,
+        grid_text=grid.text,
+        declared=declared(current),
+        training=complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
+        methods=tuple(method.name for method in current.methods),
+        remedies=remedies(current),
+        factors=factors,
+        trials={trial.id: _label(trial, factors) for trial in current.trials},
+        incompatible=tuple(LeftOut(**reason._asdict()) for reason in current.incompatible),
+        waiting=current.waiting,
+        chosen=tuple(Chosen(**choice._asdict()) for choice in current.choices),
+        versions=environment(),
+        revision=revision(Path(__file__).parent),
+        environments={record.row["environment"]: record.environment for record in records},
+    )
 
 
-def remedies(current: Plan) -> dict[str, list[dict[str, Any]]]:
-    """The remedies of every method that is trained, in order, as `seqbench.traces.Remedy` has them."""
+def remedies(current: Plan) -> dict[str, tuple[Remedy, ...]]:
+    """The remedies of every method that is trained, in order."""
     trained = {trial.method for trial in current.trials}  # another may have remedies that refuse their settings
-    return {
-        method.name: [remedy._asdict() for remedy in _remedies(method)]
-        for method in current.methods
-        if method.name in trained
-    }
+    return {method.name: _remedies(method) for method in current.methods if method.name in trained}
 
 
-def _remedies(method: Method) -> list[Remedy]:
+def _remedies(method: Method) -> tuple[Remedy, ...]:
     made = assemble_chain([mitigation._asdict() for mitigation in method.mitigations])
-    return [Remedy(each.name, link.traces) for each, link in zip(method.mitigations, made.links, strict=True)]
+    return tuple(Remedy(each.name, link.traces) for each, link in zip(method.mitigations, made.links, strict=True))
 
 
-def labels(current: Plan) -> dict[str, Any]:
-    """What names the trials of a plan: the part of `plan.json` that the tables need."""
-    factors = list(current.grid.factors)
-    return {
-        "factors": factors,
-        "trials": {
-            trial.id: {
-                "method": trial.method,
-                "task": trial.task_label,
-                "length": trial.length,
-                "seed": trial.seed,
-                "learning_rate": trial.learning_rate,
-                "tuned": canonical(trial.knobs) if trial.knobs else None,
-                "purpose": trial.purpose,
-                **{factor: trial.factors.get(factor) for factor in factors},
-            }
-            for trial in current.trials
-        },
-    }
+def _label(trial: Trial, factors: Sequence[str]) -> TrialLabel:
+    return TrialLabel(
+        method=trial.method,
+        task=trial.task_label,
+        length=trial.length,
+        seed=trial.seed,
+        learning_rate=trial.learning_rate,
+        purpose=trial.purpose,
+        tuned=canonical(trial.knobs) if trial.knobs else None,
+        factors={factor: trial.factors.get(factor) for factor in factors},
+    )
 
 
 def declared(current: Plan) -> dict[str, Any]:
     """What the grid laid down before it ran: the settings of `seqbench.stats.preregistration.Declared`."""
     grid = current.grid
-    pairs = [tuple(pair) for pair in grid.comparisons.pairs]
+    pairs = [list(pair) for pair in grid.comparisons.pairs]
     return {
         "outcome": OUTCOME[grid.primary],
         "comparisons": pairs or None,
@@ -114,8 +103,3 @@ def _in_words(values: Range | Sequence[Any]) -> str:
         return f"from {', '.join(map(str, values))}"
     also = f" or {', '.join(map(str, values.also))}" if values.also else ""
     return f"from {values.low:g} to {values.high:g} ({values.scale} scale){also}"
-
-
-def _environments(records: list[Record]) -> dict[str, Any]:
-    """Every environment that a finished trial ran in, by its fingerprint."""
-    return {record["row"]["environment"]: record["environment"] for record in records}

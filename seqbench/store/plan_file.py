@@ -1,0 +1,156 @@
+"""`plan.json`: what a grid planned, as the tables, the report and MLflow need to know it besides the trials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from seqbench.errors import StoreError, UsageError
+from seqbench.store import atomic
+from seqbench.traces import Remedy
+
+FORMAT = 1
+"""Version of the file. 0 had no version, and the levels of a trial's factors stood among its other labels."""
+
+
+@dataclass(frozen=True)
+class TrialLabel:
+    """What names a planned trial. The fields are columns of `seqbench.schema`; `factors` holds its level of each."""
+
+    method: str
+    task: str
+    length: int
+    seed: int
+    learning_rate: float
+    purpose: str
+    tuned: str | None = None
+    factors: Mapping[str, str | None] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The label as columns of the results."""
+        return {name: value for name, value in vars(self).items() if name != "factors"} | dict(self.factors)
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A method that makes no sense on a task, why, and at which lengths that was found."""
+
+    method: str
+    task: str
+    reason: str
+    lengths: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What tuning chose for a method on a task: the learning rate, and knobs by `component.setting`."""
+
+    method: str
+    task: str
+    learning_rate: float
+    knobs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan as it is kept.
+
+    grid, question, grid_text: the grid's name, its question and the text of its file
+    declared: the settings of `seqbench.stats.preregistration.Declared`
+    training: the grid's complete training settings
+    methods: names in the order of the grid
+    remedies: the mitigations of each method that is trained, in order, and what each leaves to be measured
+    factors: names of the grid's factors
+    trials: label of every planned trial by its identity, in the order of the plan
+    incompatible: what was left out while planning
+    waiting: how many reporting trials wait for tuning
+    chosen: what tuning has chosen so far
+    versions, revision: of the code that wrote the plan; the revision is None outside of a Git checkout
+    environments: every environment that a finished trial ran in, by its fingerprint
+    """
+
+    grid: str = ""
+    question: str = ""
+    grid_text: str = ""
+    declared: Mapping[str, Any] = field(default_factory=dict)
+    training: Mapping[str, Any] = field(default_factory=dict)
+    methods: tuple[str, ...] = ()
+    remedies: Mapping[str, tuple[Remedy, ...]] = field(default_factory=dict)
+    factors: tuple[str, ...] = ()
+    trials: Mapping[str, TrialLabel] = field(default_factory=dict)
+    incompatible: tuple[LeftOut, ...] = ()
+    waiting: int = 0
+    chosen: tuple[Chosen, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    revision: str | None = None
+    environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+def write_plan(folder: Path, plan: PlanFile) -> None:
+    """Write `plan.json`, atomically. Raises StoreError if the disk refuses."""
+    atomic.write_text(folder / "plan.json", json.dumps({"format": FORMAT, **vars(plan)}, indent=1, default=vars))
+
+
+def load_plan(path: str | Path) -> PlanFile:
+    """What a grid planned.
+
+    Args:
+        path: a results folder, such as `results/quickstart`.
+
+    Raises:
+        UsageError: there is no such folder. StoreError: its `plan.json` is damaged, or of a later version.
+    """
+    file = Path(path) / "plan.json"
+    if not file.exists():
+        raise UsageError(f"{path} holds no results (no plan.json). Run the grid first: seqbench run GRID")
+    try:
+        return decode_plan(json.loads(file.read_text()))
+    except ValueError as error:
+        raise StoreError(f"{file} is damaged ({error}); running the grid writes it anew") from error
+
+
+def decode_plan(content: Any) -> PlanFile:
+    """The plan that the content of a `plan.json` describes.
+
+    Raises:
+        ValueError: it does not have the shape of a plan.
+        StoreError: it was written by a later version of seqbench.
+    """
+    if not isinstance(content, dict):
+        raise ValueError("expected an object")
+    version = content.get("format", 0)
+    if version == 0:
+        content = _from_0(content)
+    elif version != FORMAT:
+        raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+    plan: PlanFile = _adapter().validate_python(content)
+    return plan
+
+
+def _from_0(content: dict[str, Any]) -> dict[str, Any]:
+    """Content of version 0 as version 1 has it."""
+    factors, trials, remedies = (content.get(name, {}) for name in ("factors", "trials", "remedies"))
+    if not isinstance(trials, dict) or not isinstance(remedies, dict):
+        raise ValueError("expected trials and remedies as objects")
+    return content | {
+        # The first plans had the names of remedies alone, and did not say what each leaves to be measured.
+        "remedies": {
+            method: [{"name": each, "traces": ()} if isinstance(each, str) else each for each in own]
+            for method, own in remedies.items()
+        },
+        "trials": {
+            trial: label | {"factors": {name: label.get(name) for name in factors}} for trial, label in trials.items()
+        },
+    }
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(PlanFile)

@@ -1,0 +1,143 @@
+"""What is kept of a finished trial, and the check that a stored one still has that shape.
+
+Records are read by every part of seqbench, and a folder may hold those of an older version or of a newer one. What does
+not have the shape below is refused here, whole, so that no reader meets an absent key or a value of another type.
+Columns of `seqbench.schema` that an older version did not write are not required: they are missing values.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from seqbench.errors import SeqbenchError, StoreError
+from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, Column
+
+FORMAT = 1
+"""Version of trial files; raised when a field changes its meaning, is added or is removed. 0 had no version."""
+
+
+class UnusableRecord(SeqbenchError):
+    """A trial file that is damaged or of another shape; its trial is trained again."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """A finished trial.
+
+    trial: its identity
+    settings: its complete settings; see `seqbench.components.assemble`
+    row: what became of it, by the columns of `seqbench.schema.RESULT_COLUMNS` that training measures
+    environment: versions and machine; see `seqbench.execution.environment`
+    curve, probes: one mapping per evaluation and per measurement, by the columns of `seqbench.schema`
+    probed: labels of the probes that were read
+    parameters: SHA-256 of the file that holds its trained parameters, or None if they were not kept
+    """
+
+    trial: str
+    settings: dict[str, Any]
+    row: dict[str, Any]
+    environment: dict[str, str]
+    curve: list[dict[str, Any]]
+    probes: list[dict[str, Any]]
+    probed: list[str]
+    parameters: str | None
+
+
+def encode_record(record: Record) -> str:
+    """The text of a trial file. What is not finite becomes null."""
+    content = plain(vars(record))
+    return json.dumps({"format": FORMAT, "checksum": checksum(content), "record": content}, allow_nan=False)
+
+
+def read_record(path: Path) -> Record:
+    """The record of a trial file.
+
+    Raises:
+        UnusableRecord: it is damaged, of another trial, or of another shape; says which.
+        StoreError: it cannot be read.
+    """
+    if path.is_symlink():
+        raise UnusableRecord("is a link")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror}. Repair it, or remove it and run again.") from error
+    try:
+        file = json.loads(data)
+        content = file["record"]
+        intact = file["checksum"] == checksum(content) and content["trial"] == path.stem
+    except (ValueError, KeyError, TypeError, RecursionError):
+        intact = False
+    if not intact:
+        raise UnusableRecord("failed its checksum")
+    return _decoded(content, file.get("format", 0))
+
+
+def _decoded(content: dict[str, Any], version: Any) -> Record:
+    """The record with this content, if it has the shape of one."""
+    from pydantic import ValidationError
+
+    if version not in (0, FORMAT):
+        raise UnusableRecord(f"has format {version}, and this version of seqbench reads {FORMAT}")
+    try:
+        _shape().model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UnusableRecord(f"has the shape of another version of seqbench ({place}: {first['msg']})") from error
+    return Record(**{name: content[name] for name in Record.__dataclass_fields__})
+
+
+@cache
+def _shape() -> Any:
+    """The pydantic model of a record. Values are checked and never converted: they stay as they were written."""
+    from pydantic import create_model
+
+    by_distance: Any = (dict[int, float | None], {})
+    row = _row_shape("Row", RESULT_COLUMNS, outcome=(Literal[OUTCOMES], ...), steps=(int, ...),
+                     accuracy_by_distance=by_distance)  # fmt: skip
+    evaluation = _row_shape("Evaluation", CURVE_COLUMNS, step=(int, ...), accuracy_by_distance=by_distance)
+    measurement = _row_shape("Measurement", PROBE_COLUMNS, step=(int, ...), probe=(str, ...), value=(float | None, ...))
+    return create_model(
+        "RecordShape",
+        trial=(str, ...),
+        settings=(dict[str, Any], ...),
+        row=(row, ...),
+        environment=(dict[str, str], ...),
+        curve=(list[evaluation], ...),  # type: ignore[valid-type]
+        probes=(list[measurement], ...),  # type: ignore[valid-type]
+        probed=(list[str], ...),
+        parameters=(str | None, ...),
+    )
+
+
+def _row_shape(name: str, columns: dict[str, Column], **required: Any) -> Any:
+    """The pydantic model of a row: columns that may be absent, but for those `required`; others are not looked at."""
+    from pydantic import create_model
+
+    types: dict[str, Any] = {"text": str | None, "count": int | None, "number": float | None}
+    optional = {column.name: (types[column.kind], None) for column in columns.values()}
+    return create_model(name, **(optional | required))
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON can hold it: NaN and infinity become null."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {str(key): plain(item) for key, item in value.items()}
+        case list() | tuple():
+            return [plain(item) for item in value]
+    return value
+
+
+def checksum(content: dict[str, Any]) -> str:
+    """SHA-256 of a record's content as canonical JSON."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

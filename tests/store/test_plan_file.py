@@ -1,0 +1,73 @@
+"""What a grid planned comes back from `plan.json`; plans from before there were formats are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from seqbench.errors import StoreError, UsageError
+from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, TrialLabel, decode_plan, load_plan, write_plan
+from seqbench.traces import Remedy, Trace
+
+LABEL = {"method": "GRU", "task": "adding", "length": 10, "seed": 1, "learning_rate": 0.1 + 0.2, "purpose": "tuning"}
+PLAN = PlanFile(
+    grid="g",
+    question="?",
+    declared={"outcome": "horizon", "comparisons": None, "reporting_seeds": [1, 2]},
+    training={"steps": 10, "optimizer": {"name": "adam", "settings": {"b1": 0.9}}},
+    methods=("GRU", "plain"),
+    remedies={"GRU": (Remedy("clip_global_norm", (Trace.GRADIENT,)), Remedy("mine:norm", ())), "plain": ()},
+    factors=("gating", "clipping"),
+    trials={"t1": TrialLabel(**LABEL, factors={"gating": "GRU", "clipping": None})},
+    incompatible=(LeftOut("plain", "adding", "the stride is longer than the sequence", (10, 20)),),
+    waiting=3,
+    chosen=(Chosen("GRU", "adding", 1e-3, {"clip_global_norm.threshold": 0.5}),),
+    versions={"jax": "0.10.2"},
+    environments={"ab": {"jax": "0.10.2"}},
+)
+
+
+def test_a_plan_comes_back(tmp_path: Path) -> None:
+    write_plan(tmp_path, PLAN)
+    assert load_plan(tmp_path) == PLAN
+    assert json.loads((tmp_path / "plan.json").read_text())["format"] == 1
+
+
+def test_version_0_had_the_levels_among_the_labels() -> None:
+    content = {
+        "grid": "g",
+        "factors": ["gating", "clipping"],
+        "trials": {"t1": LABEL | {"tuned": None, "gating": "GRU", "clipping": None}},
+        "incompatible": [{"method": "plain", "task": "adding", "reason": "no"}],
+        "remedies": {"GRU": ["clip_global_norm"], "plain": [{"name": "mine:norm", "traces": ["loss"]}]},
+    }
+    plan = decode_plan(content)
+    assert plan.trials == PLAN.trials
+    assert plan.incompatible == (LeftOut("plain", "adding", "no"),)
+    assert plan.remedies == {
+        "GRU": (Remedy("clip_global_norm", ()),),
+        "plain": (Remedy("mine:norm", (Trace.LOSS,)),),
+    }
+    assert plan.trials["t1"].columns == content["trials"]["t1"]
+
+
+def test_a_folder_without_a_plan_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="seqbench run"):
+        load_plan(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text", ["{", "[]", '{"trials": []}', '{"trials": {"t": {"method": "GRU"}}}', '{"format": 1, "waiting": "soon"}']
+)
+def test_a_plan_of_another_shape_is_damaged(text: str, tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text(text)
+    with pytest.raises(StoreError, match="damaged"):
+        load_plan(tmp_path)
+
+
+def test_a_plan_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
+    (tmp_path / "plan.json").write_text('{"format": 2}')
+    with pytest.raises(StoreError, match="upgrade"):
+        load_plan(tmp_path)
