@@ -16,6 +16,7 @@ from seqbench.contracts.base import DoesNotApply
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid, Training
 from seqbench.plan.plan import plan
+from seqbench.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md")
@@ -39,6 +40,21 @@ def test_the_gallery_shows_every_shipped_grid_and_the_report_of_every_one_that_w
         assert f"[{grid.stem}]({grid.name})" in gallery
         if (ROOT / "results" / grid.stem / "report.md").exists():
             assert f"(../results/{grid.stem}/report.md)" in gallery
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_column_is_documented_as_the_schema_declares_it(name):
+    page = (ROOT / "experiments/README.md").read_text().partition("## The columns of the results")[2]
+    [table] = [part for part in page.split("\n\n") if part.startswith("| column") and shows(part, TABLES[name])]
+    for line, column in zip(table.splitlines()[2:], TABLES[name].values(), strict=True):
+        roles = [f"metric `{column.metric}`" if role == "metric" and column.metric else role for role in column.roles]
+        cells = (f"`{column.name}`", column.kind, column.unit, column.description, ", ".join(roles))
+        assert line == f"| {' | '.join(cells)} |"
+
+
+def shows(part, table):
+    """Whether a table of the page names exactly the columns of a table of the schema."""
+    return re.findall(r"^\| `(\w+)` \|", part, re.MULTILINE) == list(table)
 
 
 @pytest.mark.parametrize("page", PAGES)
