@@ -70,18 +70,17 @@ def run_grid(
         grid: what to run.
         folder: its results folder; made if absent.
         workers: worker processes.
-        only: train this one trial (again, if it has finished) and nothing else.
+        only: the one trial to train, again if it has finished.
         found: called with what is there, before training begins and after every round of it.
         observe: called with every event of the workers after it has been kept.
         say: called with each line of the workers' standard errors, in threads.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
 
     Returns:
-        All that the folder then holds.
+        all that the folder then holds.
 
     Raises:
-        GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written; it holds the
-            results of another grid.
+        GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written, or is another's.
     """
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
@@ -92,11 +91,7 @@ def run_grid(
             pool.run(groups, run.keep)
             run.replan()
             found(run.plan, run.found(None))
-            if only is not None:
-                break
-        results = results_of(run.records.values(), run.file, run.store.read_failures())
-        write_tables(folder, results)
-    return results
+        return run.results()
 
 
 class _Run:
@@ -110,10 +105,11 @@ class _Run:
     def __init__(self, grid: Grid, folder: Path, observe: Observer) -> None:
         """Read what is there and plan."""
         self._grid, self._folder, self._observe = grid, folder, observe
-        self.store = TrialStore(folder)
-        records, self._set_aside = self.store.read(quarantine=True)
+        self._store = TrialStore(folder)
+        records, self._set_aside = self._store.read(quarantine=True)
         self.records = {record.trial: record for record in records}
         self._crashed: set[str] = set()
+        self._trained: set[str] = set()
         self.replan()
 
     def replan(self) -> None:
@@ -126,9 +122,15 @@ class _Run:
         here = (self.records[trial] for trial in self._trials if trial in self.records)
         self._finished = {record.trial for record in here if complete(record, self._grid, self._folder)}
 
+    def results(self) -> Results:
+        """All that the folder holds, its tables written."""
+        results = results_of(self.records.values(), self.file, self._store.read_failures())
+        write_tables(self._folder, results)
+        return results
+
     def done(self, *, again: bool) -> set[str]:
-        """The trials that are not to be trained; with `again`, those that have finished are."""
-        return self._crashed | (set() if again else self._finished)
+        """The trials that are not to be trained; with `again`, those that had finished before this run are."""
+        return self._crashed | (self._trained if again else self._finished)
 
     def found(self, interrupted: dict[str, object] | None) -> Found:
         """What is there; see `Found`."""
@@ -147,12 +149,13 @@ class _Run:
         trial = self._trials[event.trial]
         if isinstance(event, Finished):
             record = record_of(trial, event)
-            self.store.write(record)
+            self._store.write(record)
             self.records[trial.id] = record
+            self._trained.add(trial.id)
             checkpoint_path(self._folder, trial.id).unlink(missing_ok=True)
         elif isinstance(event, Crashed):
             self._crashed.add(trial.id)
-            self.store.write_failure(trial.id, event.traceback)
+            self._store.write_failure(trial.id, event.traceback)
         self._observe(trial, event)
 
 

@@ -35,7 +35,7 @@ def results(tmp_path_factory):
     (folder / "text.txt").write_text(TEXT)
     (folder / "alphabet.yaml").write_text(GRID.format(text=folder / "text.txt", keep="true"))
     grid = read_grid(folder / "alphabet.yaml")
-    assert run_grid(grid, folder / "alphabet", workers=1).crashed == 0
+    assert not run_grid(grid, folder / "alphabet", workers=1).failures
     [record], _ = TrialStore(folder / "alphabet").read()
     return folder, record
 
@@ -50,7 +50,7 @@ def printed(capsys, results, **options):
 def test_the_file_is_the_one_of_the_record(results):
     folder, record = results
     data = parameters_path(folder / "alphabet", record.trial).read_bytes()
-    assert hashlib.sha256(data).hexdigest() == record["parameters"]
+    assert hashlib.sha256(data).hexdigest() == record.parameters
 
 
 def test_the_trained_model_goes_on_as_the_text_did(capsys, results):
