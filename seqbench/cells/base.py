@@ -64,15 +64,17 @@ class Cell(nnx.Module):
         """One step of the recurrence."""
         raise TypeError(f"{type(self).__name__} has no step")
 
-    def multiply(self, states: Float[Array, "B R"], kernel: str = "recurrent_kernel") -> Float[Array, "B Q"]:
-        """`states` times one of the cell's matrices [R, Q], named by its attribute.
+    def multiply(
+        self, states: Float[Array, "B R"], kernel: str = "recurrent_kernel", columns: slice = slice(None)
+    ) -> Float[Array, "B Q"]:
+        """`states` times one of the cell's matrices [R, Q], named by its attribute, or times some columns of it.
 
         A step that multiplies by a matrix through this trains several times faster: the loop over time then forms the
         matrix's gradient from many steps at once. Not for use inside a loop or branch of the step's own.
         """
         if self.products is not None:
-            return self.products.multiply(self, kernel, states)
-        return states @ getattr(self, kernel)[...]
+            return self.products.multiply(self, kernel, columns, states)
+        return states @ getattr(self, kernel)[...][:, columns]
 
     def output(self, carry: Carry) -> Float[Array, "B H"]:
         """What the layer above reads from the state."""

@@ -39,30 +39,35 @@ class GRU(Cell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B 3H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        gates, candidate = 2 * self.hidden, slice(2 * self.hidden, None)
-        recurrent = self.multiply(carry)
-        inside = recurrent[..., candidate] + self.candidate_bias[...]
-        return gated(carry, projected[..., :gates] + recurrent[..., :gates], projected[..., candidate], inside)
+        return gated(carry, projected, self.multiply(carry), self.candidate_bias[...])
 
 
 @jax.custom_jvp
 def gated(
-    h: Float[Array, "B H"], gates: Float[Array, "B 2H"], outside: Float[Array, "B H"], inside: Float[Array, "B H"]
+    h: Float[Array, "B H"], projected: Float[Array, "B 3H"], product: Float[Array, "B 3H"], bias: Float[Array, " H"]
 ) -> Float[Array, "B H"]:
-    """The next h from the preactivations of r and z, and what is added to n outside of r and inside."""
-    r, z = squash(gates, KINDS)
-    n = jnp.tanh(outside + r * inside)
-    return n + z * (h - n)
+    """The next h."""
+    return _next(h, projected, product, bias)[0]
 
 
 @gated.defjvp
 def _gated_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
     """By h, z and n the next h changes, n by r and by what stands outside of r and inside."""
-    h, gates, outside, inside = primals
-    r, z = squash(gates, KINDS)
-    n = jnp.tanh(outside + r * inside)
-    dr, dz = jnp.split(tangents[1], 2, axis=-1)
+    h = primals[0]
+    value, r, z, n, inside = _next(*primals)
+    (r_outside, z_outside, n_outside), (r_inside, z_inside, n_inside) = (
+        jnp.split(t, 3, axis=-1) for t in tangents[1:3]
+    )
     by_n = (1 - z) * (1 - n * n)
-    change = z * tangents[0] + ((h - n) * z * (1 - z)) * dz + by_n * tangents[2]
-    change += (by_n * r) * tangents[3] + (by_n * inside * r * (1 - r)) * dr
-    return n + z * (h - n), change
+    change = z * tangents[0] + ((h - n) * z * (1 - z)) * (z_outside + z_inside) + by_n * n_outside
+    change += (by_n * r) * (n_inside + tangents[3]) + (by_n * inside * r * (1 - r)) * (r_outside + r_inside)
+    return value, change
+
+
+def _next(h: Array, projected: Array, product: Array, bias: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """The next h, the gates r and z, the candidate n, and what stands inside of r."""
+    gates = 2 * h.shape[-1]
+    r, z = squash(projected[..., :gates] + product[..., :gates], KINDS)
+    inside = product[..., gates:] + bias
+    n = jnp.tanh(projected[..., gates:] + r * inside)
+    return n + z * (h - n), r, z, n, inside

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from seqbench.cells._gates import tanh
 from seqbench.cells.base import Cell, CellBuilder
 
 
@@ -30,8 +31,7 @@ class MGU(Cell):
 
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B 2H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
-        forget, candidate = self.block("forget"), self.block("candidate")
-        kernel = self.recurrent_kernel[...]
-        f = jax.nn.sigmoid(projected[..., forget] + carry @ kernel[:, forget])
-        n = jnp.tanh(projected[..., candidate] + (f * carry) @ kernel[:, candidate])
+        forget, candidate = jnp.split(projected, 2, axis=-1)
+        f = jax.nn.sigmoid(forget + self.multiply(carry, columns=self.block("forget")))
+        n = tanh(candidate + self.multiply(f * carry, columns=self.block("candidate")))
         return carry + f * (n - carry)

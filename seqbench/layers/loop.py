@@ -143,7 +143,7 @@ class Loop:
 
     def backward(self, saved: Saved, final: Carry, outputs: Float[Array, "N B H"]) -> Given:
         """Cotangents of what is given, from those of the final carry and of the outputs."""
-        differentiated = {*self.step.read, *self.step.multiplied, *self.plan.projects}
+        differentiated = {*self.step.read, *self.plan.projects} | {place for place, _ in self.step.multiplied}
         found = Found(
             numbers_of(final),
             [jnp.zeros_like(p) if place in differentiated else None for place, p in enumerate(self.parameters)],
@@ -189,7 +189,7 @@ class Loop:
     def _chunk_backward(self, index: Number, found: Found, outputs: Array, kept: Any, offset: Number) -> Found:
         """Pull the cotangents of the carry after a chunk, and of its outputs, back through its steps."""
         first = index * self.plan.chunk
-        notes = found.notes
+        notes, fixed = found.notes, self.step.fixed(self.parameters)
         if self.steps is not None and self.plan.reverse:
             # The last chunk in time may be shorter than the one before it in this loop, whose notes must not remain.
             notes = jax.tree.map(jnp.zeros_like, notes)
@@ -197,7 +197,7 @@ class Loop:
         def take(place: Number, at: tuple) -> tuple:
             carry, read, taps, notes = at
             output = _at(outputs, first + place)
-            pulled = self.step.pull(self.parameters, _at(kept, offset + place), carry, output)
+            pulled = self.step.pull(fixed, _at(kept, offset + place), carry, output)
             read = jax.tree.map(jnp.add, read, pulled.parameters)
             taps = _put(taps, first + place, pulled.tap)
             return pulled.carry, read, taps, _put(notes, place, self.step.notes(pulled))
@@ -229,9 +229,11 @@ class Loop:
         by_project, by_inputs = jax.vjp(project, own, inputs)[1](projected)
         states = self.step.states([self._rows(leaf, offset) for leaf in kept])
         by_kernel = [_as_rows(left).T @ _as_rows(right) for left, right in zip(states, products, strict=True)]
-        parameters = list(found.parameters)
-        for place, leaf in zip([*self.plan.projects, *self.step.multiplied], [*by_project, *by_kernel], strict=True):
-            parameters[place] = parameters[place] + leaf
+        parameters: list[Any] = list(found.parameters)
+        for place, leaf in zip(self.plan.projects, by_project, strict=True):
+            parameters[place] += leaf
+        for (place, columns), leaf in zip(self.step.multiplied, by_kernel, strict=True):
+            parameters[place] = parameters[place].at[:, columns].add(leaf)
         whole = jax.lax.dynamic_update_slice_in_dim(found.inputs, by_inputs, first, 0)
         return found._replace(parameters=parameters, inputs=whole)
 

@@ -1,7 +1,8 @@
 """One step of a cell, taken apart for a backward pass of its own.
 
 `jax.vjp` of a step gives a function that pulls cotangents back, and this function is a pytree: what it needs from the
-forward pass are its leaves. Leaves that are parameters are the same in every step; the others are *kept*, step by step.
+forward pass are its leaves. Leaves that depend on parameters alone are *fixed*, the same in every step; the others are
+*kept*, step by step.
 
 The products `states @ kernel` of a step (`Cell.multiply`) stay out of its derivative. Their factors are kept instead,
 the states by the forward pass and the cotangents of the products by the backward pass, so that the gradient of a kernel
@@ -58,6 +59,7 @@ class Products:
         """Let `cell`, and every cell inside it, multiply here."""
         self.matrices, self.taps = matrices, taps
         self.paths: list[Path] = []
+        self.columns: list[slice] = []
         self.states: list[Array] = []
         self._places: dict[int, Path] = {}
         place: Path = ()
@@ -70,18 +72,19 @@ class Products:
         cell.products = self
         self._places[id(cell)] = place
 
-    def multiply(self, cell: Cell, kernel: str, states: Float[Array, "B R"]) -> Float[Array, "B Q"]:
-        """`states` times the kernel of that name of `cell`."""
+    def multiply(self, cell: Cell, kernel: str, columns: slice, states: Float[Array, "B R"]) -> Float[Array, "B Q"]:
+        """`states` times these columns of the kernel of that name of `cell`."""
         self.paths.append((*self._places[id(cell)], kernel))
         self.states.append(states)
-        product = states @ self.matrices[self.paths[-1]]
+        product = states @ self.matrices[self.paths[-1]][:, columns]
+        self.columns.append(columns)
         return product if self.taps is None else product + self.taps[len(self.paths) - 1]
 
 
 class Step:
     """The step of a cell as functions of arrays; `parameters` are the cell's in the order of `parameters_of`.
 
-    multiplied: the place among the parameters of each product's kernel
+    multiplied: the place among the parameters of each product's kernel, and the columns of it
     read: the places of the parameters that the step reads otherwise
     kept: shapes of what the backward pass needs of one step
     noted: shapes of what the backward pass notes of one step, see `notes`
@@ -94,8 +97,9 @@ class Step:
         parameters, self._structure = jax.tree.flatten(state)
         self._paths = [path for path, _ in nnx.to_flat_state(state)]
         given = jax.eval_shape(lambda *given: given, parameters, carry, at)
+        self._shapes = given[1:]
         self.output = jax.eval_shape(cell.output, given[1])
-        self._columns: list[int] = []
+        self._widths: list[int] = []
         self._see_products(*given)
         self._see_kept(*given)
         self._see_noted(*given)
@@ -113,21 +117,29 @@ class Step:
         """The carry after the step, and the output."""
         return advance(self.cell(parameters), carry, at)
 
+    def fixed(self, parameters: Arrays) -> list[Array]:
+        """What the backward pass needs and all steps have in common."""
+        # Of a step from zeros nothing else is computed: the compiler removes what nobody uses.
+        carry, at = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), self._shapes)
+        leaves = jax.tree.leaves(self._linearise(parameters, carry, at)[3])
+        return [leaves[place] for place in self._fixed]
+
     def linearise(self, parameters: Arrays, carry: Carry, at: At) -> tuple[Carry, Float[Array, "B H"], list[Array]]:
-        """The carry and the output, and what the backward pass needs of this step."""
+        """The carry and the output, and what the backward pass needs of this step alone."""
         new, output, states, pull = self._linearise(parameters, carry, at)
         leaves = [*jax.tree.leaves(pull), *states]
         return new, output, [leaves[place] for place in self._kept]
 
-    def pull(self, parameters: Arrays, kept: Arrays, carry: Arrays, output: Float[Array, "B H"]) -> Pulled:
+    def pull(self, fixed: Arrays, kept: Arrays, carry: Arrays, output: Float[Array, "B H"]) -> Pulled:
         """Pull the cotangents of the carry's numbers after a step, and of its output, back through the step."""
-        needed = self._sources[: self._pull.num_leaves]
-        leaves = [parameters[place] if own else kept[place] for own, place in needed]
+        needed = [self._sources[place] for place in range(self._pull.num_leaves)]
+        leaves = [fixed[number] if is_fixed else kept[number] for is_fixed, number in needed]
         return Pulled(*jax.tree.unflatten(self._pull, leaves)((list(carry), output)))
 
     def states(self, kept: Arrays) -> list[Array]:
         """The states of each product, among what was kept of one step or of many."""
-        return [kept[place] for _, place in self._sources[self._pull.num_leaves :]]
+        first = self._pull.num_leaves
+        return [kept[self._sources[first + number][1]] for number in range(len(self.multiplied))]
 
     def notes(self, pulled: Pulled) -> list[Array]:
         """The cotangents of the projected inputs and of the products, each array once."""
@@ -142,7 +154,7 @@ class Step:
         """The carry, the output, the states of the products, and the function that pulls cotangents back."""
         matrices = dict(zip(self._paths, parameters, strict=True))
         batch = at.projected.shape[0]
-        taps = [jnp.zeros((batch, columns), at.projected.dtype) for columns in self._columns]
+        taps = [jnp.zeros((batch, width), at.projected.dtype) for width in self._widths]
 
         def move(read: list[Array], taps: list[Array], numbers: list[Array], projected: Array, tap: Carry) -> Any:
             own = list(parameters)
@@ -171,11 +183,14 @@ class Step:
 
         self.read = parameters_read(move, parameters, carry, at)
         places = {path: place for place, path in enumerate(self._paths)}
-        self.multiplied = [places[path] for path in noted[0].paths]
-        self._columns = [parameters[place].shape[1] for place in self.multiplied]
+        [products] = noted
+        self.multiplied = [
+            (places[path], columns) for path, columns in zip(products.paths, products.columns, strict=True)
+        ]
+        self._widths = [len(range(*columns.indices(parameters[place].shape[1]))) for place, columns in self.multiplied]
 
     def _see_kept(self, parameters: Arrays, carry: Carry, at: At) -> None:
-        """Which leaves of the function that pulls back, and which states, are kept: each once, parameters never."""
+        """Which leaves of the function that pulls back are the same in all steps, and which are kept, each once."""
         structure: list[Any] = []
 
         def leaves(parameters: Arrays, carry: Carry, at: At) -> list[Array]:
@@ -185,12 +200,14 @@ class Step:
 
         program = jax.make_jaxpr(leaves)(parameters, carry, at).jaxpr
         self._pull = structure[0]
-        own = {id(var): place for place, var in enumerate(program.invars[: len(parameters)])}
-        self._kept, found = _distinct([var for var in program.outvars if id(var) not in own])
-        rest = iter(found)
-        self._sources = [(True, own[id(var)]) if id(var) in own else (False, next(rest)) for var in program.outvars]
-        outside = [place for place, (is_own, _) in enumerate(self._sources) if not is_own]
-        self._kept = [outside[place] for place in self._kept]
+        varying = _depending(program, program.invars[len(parameters) :])
+        every = range(len(program.outvars))
+        fixed = [place for place in every[: self._pull.num_leaves] if id(program.outvars[place]) not in varying]
+        outside = [place for place in every if place not in fixed]
+        first, which = _distinct([program.outvars[place] for place in outside])
+        self._fixed, self._kept = fixed, [outside[place] for place in first]
+        self._sources = {place: (True, number) for number, place in enumerate(fixed)}
+        self._sources |= {place: (False, number) for place, number in zip(outside, which, strict=True)}
         self.kept = [_shape(program.outvars[place]) for place in self._kept]
 
     def _see_noted(self, parameters: Arrays, carry: Carry, at: At) -> None:
@@ -198,7 +215,7 @@ class Step:
 
         def cotangents(parameters: Arrays, carry: Carry, at: At, kept: Arrays) -> list[Array]:
             _, output = self.advance(parameters, carry, at)
-            pulled = self.pull(parameters, kept, numbers_of(carry), output)
+            pulled = self.pull(self.fixed(parameters), kept, numbers_of(carry), output)
             return [pulled.projected, *pulled.products]
 
         program = jax.make_jaxpr(cotangents)(parameters, carry, at, self.kept).jaxpr
@@ -246,6 +263,15 @@ def _is_number(leaf: Any) -> bool:
 
 def _shape(var: Any) -> jax.ShapeDtypeStruct:
     return jax.ShapeDtypeStruct(var.aval.shape, var.aval.dtype)
+
+
+def _depending(program: Any, variables: Sequence[Any]) -> set[int]:
+    """Identities of all variables of a program that depend on some of those it is given."""
+    found = {id(var) for var in variables}
+    for equation in program.eqns:
+        if any(id(var) in found for var in equation.invars):
+            found |= {id(var) for var in equation.outvars}
+    return found
 
 
 def _distinct(values: Sequence[Any]) -> tuple[list[int], list[int]]:

@@ -17,14 +17,15 @@ def lstm_formula(c, preactivation):
     return c, jax.nn.sigmoid(o) * jnp.tanh(c)
 
 
-def gru_formula(h, gates, outside, inside):
-    r, z = jnp.split(jax.nn.sigmoid(gates), 2, axis=-1)
-    return (1 - z) * jnp.tanh(outside + r * inside) + z * h
+def gru_formula(h, projected, product, bias):
+    r, z, _ = jnp.split(jax.nn.sigmoid(projected + product), 3, axis=-1)
+    n = jnp.tanh(projected[:, 2 * HIDDEN :] + r * (product[:, 2 * HIDDEN :] + bias))
+    return (1 - z) * n + z * h
 
 
 @pytest.mark.parametrize(
     ("own", "formula", "blocks"),
-    [(lstm.gated, lstm_formula, (1, 4)), (gru.gated, gru_formula, (1, 2, 1, 1)), (tanh, jnp.tanh, (1,))],
+    [(lstm.gated, lstm_formula, (1, 4)), (gru.gated, gru_formula, (1, 3, 3, 1)), (tanh, jnp.tanh, (1,))],
     ids=["lstm", "gru", "tanh"],
 )
 def test_own_derivative_is_autodiff_of_the_formula(own, formula, blocks):
