@@ -5,13 +5,14 @@
 On a CPU several transcendental functions fused into one loop are slow. One over all gates at once, which the barrier
 keeps apart from what follows, takes half the time.
 
-A step's derivative is a rule (`jax.custom_jvp`) whose factors are computed in the forward pass, where their parts are
-at hand; a backward pass keeps these factors and only multiplies.
+A step's derivative is a rule (`jax.custom_jvp`) whose linear part is under `from_few`: the backward pass keeps the
+values that it is computed from and not its factors, which are more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -21,22 +22,30 @@ from jaxtyping import Array, Float
 LOGISTIC, TANH = 0.5, 1.0
 """A gate's kind: the factor by which its preactivation is multiplied before `tanh` and by which `tanh` is after."""
 
+from_few = partial(jax.checkpoint, prevent_cse=False)
+"""Keeps the arguments of a function for its derivative, and nothing that it computes from them."""
 
-def squash(preactivation: Float[Array, "B GH"], kinds: Sequence[float]) -> list[Float[Array, "B H"]]:
+
+def gates(preactivation: Float[Array, "B GH"], kinds: Sequence[float]) -> list[Float[Array, "B H"]]:
     """The sigmoid (LOGISTIC) or `tanh` (TANH) of each of G blocks of H columns."""
-    blocks = np.repeat(np.asarray(kinds), preactivation.shape[-1] // len(kinds))
-    factor, shift = (jnp.asarray(each, preactivation.dtype) for each in (blocks, 1 - blocks))
-    values = jax.lax.optimization_barrier(jnp.tanh(preactivation * factor))
-    return jnp.split(values * factor + shift, len(kinds), axis=-1)
+    factor = np.repeat(np.asarray(kinds), preactivation.shape[-1] // len(kinds))
+    values = jax.lax.optimization_barrier(jnp.tanh(preactivation * jnp.asarray(factor, preactivation.dtype)))
+    blocks = jnp.split(values, len(kinds), axis=-1)
+    return [block if kind == TANH else kind * block + (1 - kind) for block, kind in zip(blocks, kinds, strict=True)]
 
 
 @jax.custom_jvp
 def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
-    """`jnp.tanh`, for whose derivative one array is kept and not two."""
+    """`jnp.tanh`, for whose derivative its value alone is kept."""
     return jnp.tanh(z)
 
 
 @tanh.defjvp
 def _tanh_jvp(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
     value = jnp.tanh(primals[0])
-    return value, (1 - jnp.square(value)) * tangents[0]
+    return value, _tanh_change(value, tangents[0])
+
+
+@from_few
+def _tanh_change(value: Float[Array, "..."], change: Float[Array, "..."]) -> Float[Array, "..."]:
+    return (1 - jnp.square(value)) * change

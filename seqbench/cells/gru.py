@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from seqbench.cells._gates import LOGISTIC, squash
+from seqbench.cells._gates import LOGISTIC, from_few, gates
 from seqbench.cells.base import Cell, CellBuilder
 
 KINDS = (LOGISTIC, LOGISTIC)
@@ -52,22 +52,23 @@ def gated(
 
 @gated.defjvp
 def _gated_jvp(primals: tuple[Array, ...], tangents: tuple[Array, ...]) -> tuple[Array, Array]:
-    """By h, z and n the next h changes, n by r and by what stands outside of r and inside."""
-    h = primals[0]
-    value, r, z, n, inside = _next(*primals)
-    (r_outside, z_outside, n_outside), (r_inside, z_inside, n_inside) = (
-        jnp.split(t, 3, axis=-1) for t in tangents[1:3]
-    )
-    by_n = (1 - z) * (1 - n * n)
-    change = z * tangents[0] + ((h - n) * z * (1 - z)) * (z_outside + z_inside) + by_n * n_outside
-    change += (by_n * r) * (n_inside + tangents[3]) + (by_n * inside * r * (1 - r)) * (r_outside + r_inside)
-    return value, change
+    value, *kept = _next(*primals)
+    return value, _change(primals[0], *kept, *tangents)
 
 
 def _next(h: Array, projected: Array, product: Array, bias: Array) -> tuple[Array, Array, Array, Array, Array]:
     """The next h, the gates r and z, the candidate n, and what stands inside of r."""
-    gates = 2 * h.shape[-1]
-    r, z = squash(projected[..., :gates] + product[..., :gates], KINDS)
-    inside = product[..., gates:] + bias
-    n = jnp.tanh(projected[..., gates:] + r * inside)
+    both = 2 * h.shape[-1]
+    r, z = gates(projected[..., :both] + product[..., :both], KINDS)
+    inside = product[..., both:] + bias
+    n = jnp.tanh(projected[..., both:] + r * inside)
     return n + z * (h - n), r, z, n, inside
+
+
+@from_few
+def _change(h: Array, r: Array, z: Array, n: Array, inside: Array, by_h: Array, *by: Array) -> Float[Array, "B H"]:
+    """By h, z and n the next h changes, n by r and by what stands outside of r and inside."""
+    (r_outside, z_outside, n_outside), (r_inside, z_inside, n_inside) = (jnp.split(x, 3, axis=-1) for x in by[:2])
+    by_n = (1 - z) * (1 - n * n)
+    change = z * by_h + ((h - n) * z * (1 - z)) * (z_outside + z_inside) + by_n * n_outside
+    return change + (by_n * r) * (n_inside + by[2]) + (by_n * inside * r * (1 - r)) * (r_outside + r_inside)

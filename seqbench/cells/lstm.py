@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from seqbench.cells._gates import LOGISTIC, TANH, squash
+from seqbench.cells._gates import LOGISTIC, TANH, from_few, gates
 from seqbench.cells.base import Cell, CellBuilder
 from seqbench.setting_types import Weight
 
@@ -89,19 +89,27 @@ KINDS = (LOGISTIC, LOGISTIC, TANH, LOGISTIC)
 @jax.custom_jvp
 def gated(c: Float[Array, "B H"], preactivation: Float[Array, "B 4H"]) -> tuple[Array, Array]:
     """The next c and h, both [B, H], without peepholes."""
-    i, f, g, o = squash(preactivation, KINDS)
-    c = f * c + i * g
-    return c, o * jnp.tanh(c)
+    return _next(c, *gates(preactivation, KINDS))
 
 
 @gated.defjvp
 def _gated_jvp(primals: tuple[Array, Array], tangents: tuple[Array, Array]) -> tuple[Any, Any]:
-    """By c, i, f and g the next c changes, by it and by o the next h."""
-    past, dc = primals[0], tangents[0]
-    i, f, g, o = squash(primals[1], KINDS)
-    di, df, dg, do = jnp.split(tangents[1], 4, axis=-1)
-    c = f * past + i * g
-    t = jnp.tanh(c)
-    dc = f * dc + (g * i * (1 - i)) * di + (past * f * (1 - f)) * df + (i * (1 - g * g)) * dg
-    dh = (o * (1 - t * t)) * dc + (t * o * (1 - o)) * do
-    return (c, o * t), (dc, dh)
+    kept = primals[0], *gates(primals[1], KINDS)
+    return _next(*kept), _change(*kept, *tangents)
+
+
+def _next(c: Array, i: Array, f: Array, g: Array, o: Array) -> tuple[Array, Array]:
+    """The next c and h."""
+    c = f * c + i * g
+    return c, o * jnp.tanh(c)
+
+
+@from_few
+def _change(
+    past: Array, i: Array, f: Array, g: Array, o: Array, change: Float[Array, "B H"], by: Float[Array, "B 4H"]
+) -> tuple[Array, Array]:
+    """By the past c, i, f and g the next c changes, by it and by o the next h."""
+    by_i, by_f, by_g, by_o = jnp.split(by, 4, axis=-1)
+    t = jnp.tanh(f * past + i * g)
+    c = f * change + (g * i * (1 - i)) * by_i + (past * f * (1 - f)) * by_f + (i * (1 - g * g)) * by_g
+    return c, (o * (1 - t * t)) * c + (t * o * (1 - o)) * by_o

@@ -30,6 +30,9 @@ SINGLE_THREAD = {
     # Without its newer fusion emitters XLA compiles an LSTM's program in 2.4 s instead of 5.0, and it runs as fast.
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1 "
     "--xla_cpu_use_fusion_emitters=false",
+    # Large blocks of memory in huge pages: XLA takes its buffers anew at every call, and a training step of an LSTM
+    # (batch 64, 200 steps, 128 units) spent 37 % of its time on the faults of small ones. The GNU C library reads it.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",

@@ -21,10 +21,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.cells.base import Carry, Cell
-from seqbench.layers.step import At, Step, numbers_of, parameters_of, parameters_read
-
-Number = Int[Array, ""] | int
-"""A number of steps or of chunks: one of Python where it is fixed."""
+from seqbench.layers.buffers import Number, as_rows, empty_steps, on_rows, repeat, step_of, with_step
+from seqbench.layers.step import At, Needed, Step, numbers_of, parameters_of, parameters_read
 
 
 class Sequences(NamedTuple):
@@ -48,6 +46,7 @@ class Saved(NamedTuple):
     """What the backward pass starts from: with `kept` of every step, or with `starts`, the carry before every chunk."""
 
     given: Given
+    outputs: Float[Array, "N B H"]
     kept: list[Array] | None
     starts: Carry | None
 
@@ -111,7 +110,7 @@ def run(
 
     def forward(given: Given) -> tuple[tuple[Carry, Array], Saved]:
         final, outputs, kept, starts = Loop(plan, given).forward(linearise=True)
-        return (final, outputs), Saved(given, kept, starts)
+        return (final, outputs), Saved(given, outputs, kept, starts)
 
     def backward(saved: Saved, cotangents: tuple[Carry, Array]) -> tuple[Given]:
         return (Loop(plan, saved.given).backward(saved, *cotangents),)
@@ -130,14 +129,14 @@ class Loop:
 
     def forward(self, *, linearise: bool) -> tuple[Carry, Array, list[Array] | None, Carry | None]:
         """The final carry and the outputs; to `linearise` also what is kept, or the carry before every chunk."""
-        outputs = _buffer(self.length, self.step.output)
-        kept = _buffer(self.length, self.step.kept) if linearise and self.plan.keep else None
-        starts = _buffer(self.length // self.plan.chunk, self.first) if linearise and not self.plan.keep else None
+        outputs = empty_steps(self.length, self.step.output)
+        kept = empty_steps(self.length, self.step.kept) if linearise and self.plan.keep else None
+        starts = empty_steps(self.length // self.plan.chunk, self.first) if linearise and not self.plan.keep else None
 
         def take(index: Number, at: tuple) -> tuple:
             carry, outputs, kept, starts = at
             carry_after, outputs, kept = self._chunk_forward(index, carry, outputs, kept, index * self.plan.chunk)
-            return carry_after, outputs, kept, None if starts is None else _put(starts, index, carry)
+            return carry_after, outputs, kept, None if starts is None else with_step(starts, index, carry)
 
         return self._over_chunks(take, (self.first, outputs, kept, starts), descending=self.plan.reverse)
 
@@ -149,18 +148,29 @@ class Loop:
             [jnp.zeros_like(p) if place in differentiated else None for place, p in enumerate(self.parameters)],
             jnp.zeros_like(self.sequences.inputs),
             jax.tree.map(jnp.zeros_like, self.sequences.taps),
-            _buffer(self.plan.chunk, self.step.noted),
+            empty_steps(self.plan.chunk, self.step.noted),
         )
-        again = None if self.plan.keep else _buffer(self.plan.chunk, self.step.kept)
+        again = None if self.plan.keep else empty_steps(self.plan.chunk, self.step.kept)
 
         def take(index: Number, at: tuple) -> tuple:
             found, again = at
-            kept, offset = saved.kept, index * self.plan.chunk
+            first = index * self.plan.chunk
+            kept, offset = saved.kept, first
             if again is not None:
-                again = self._chunk_forward(index, _at(saved.starts, index), None, again, 0)[2]
+                again = self._chunk_forward(index, step_of(saved.starts, index), None, again, 0)[2]
                 kept, offset = again, 0
-            found = self._chunk_backward(index, found, outputs, kept, offset)
-            return self._products(index, found, kept, offset), again
+            fixed, before = self.step.fixed(self.parameters), self._before(index, saved.outputs)
+
+            def needed(place: Number) -> Needed:
+                outputs = step_of(saved.outputs, first + place), step_of(before, place)
+                return Needed(fixed, step_of(kept, offset + place), outputs)
+
+            def rows(leaf: Array) -> Array:
+                return self._rows(leaf, offset)
+
+            found = self._chunk_backward(index, found, outputs, needed)
+            many = Needed(fixed, jax.tree.map(rows, kept), (self._rows(saved.outputs, first), before))
+            return self._products(index, found, self.step.states(many)), again
 
         found, _ = self._over_chunks(take, (found, again), descending=not self.plan.reverse)
         carry = iter(found.carry)
@@ -172,35 +182,34 @@ class Loop:
     ) -> tuple[Carry, Array | None, list[Array] | None]:
         """Take the steps of a chunk, where outputs and what is kept (of its first step at `offset`) are wanted."""
         first = index * self.plan.chunk
-        projected = _flat(self.step.cell(self.parameters).project)(self._rows(self.sequences.inputs, first))
+        projected = on_rows(self.step.cell(self.parameters).project)(self._rows(self.sequences.inputs, first))
 
         def take(place: Number, at: tuple) -> tuple:
             carry, outputs, kept = at
-            here = At(_at(projected, place), *_at(self.sequences[1:], first + place))
+            here = At(step_of(projected, place), *step_of(self.sequences[1:], first + place))
             if kept is None:
                 carry, output = self.step.advance(self.parameters, carry, here)
             else:
                 carry, output, new = self.step.linearise(self.parameters, carry, here)
-                kept = _put(kept, offset + place, new)
-            return carry, None if outputs is None else _put(outputs, first + place, output), kept
+                kept = with_step(kept, offset + place, new)
+            return carry, None if outputs is None else with_step(outputs, first + place, output), kept
 
         return self._over_steps(index, take, (carry, outputs, kept), descending=self.plan.reverse)
 
-    def _chunk_backward(self, index: Number, found: Found, outputs: Array, kept: Any, offset: Number) -> Found:
+    def _chunk_backward(self, index: Number, found: Found, outputs: Array, needed: Callable[[Number], Needed]) -> Found:
         """Pull the cotangents of the carry after a chunk, and of its outputs, back through its steps."""
         first = index * self.plan.chunk
-        notes, fixed = found.notes, self.step.fixed(self.parameters)
+        notes = found.notes
         if self.steps is not None and self.plan.reverse:
             # The last chunk in time may be shorter than the one before it in this loop, whose notes must not remain.
             notes = jax.tree.map(jnp.zeros_like, notes)
 
         def take(place: Number, at: tuple) -> tuple:
             carry, read, taps, notes = at
-            output = _at(outputs, first + place)
-            pulled = self.step.pull(fixed, _at(kept, offset + place), carry, output)
+            pulled = self.step.pull(needed(place), carry, step_of(outputs, first + place))
             read = jax.tree.map(jnp.add, read, pulled.parameters)
-            taps = _put(taps, first + place, pulled.tap)
-            return pulled.carry, read, taps, _put(notes, place, self.step.notes(pulled))
+            taps = with_step(taps, first + place, pulled.tap)
+            return pulled.carry, read, taps, with_step(notes, place, self.step.notes(pulled))
 
         read = [found.parameters[place] for place in self.step.read]
         state = found.carry, read, found.taps, notes
@@ -210,7 +219,7 @@ class Loop:
             parameters[place] = leaf
         return Found(carry, parameters, found.inputs, taps, notes)
 
-    def _products(self, index: Number, found: Found, kept: Any, offset: Number) -> Found:
+    def _products(self, index: Number, found: Found, states: list[Array]) -> Found:
         """Add the gradients of the kernels by the steps of a chunk, and give its inputs theirs."""
         first = index * self.plan.chunk
         inputs = self._rows(self.sequences.inputs, first)
@@ -223,12 +232,11 @@ class Loop:
             parameters = list(self.parameters)
             for place, leaf in zip(self.plan.projects, own, strict=True):
                 parameters[place] = leaf
-            return _flat(self.step.cell(parameters).project)(inputs)
+            return on_rows(self.step.cell(parameters).project)(inputs)
 
         projected, *products = self.step.from_notes(found.notes)
         by_project, by_inputs = jax.vjp(project, own, inputs)[1](projected)
-        states = self.step.states([self._rows(leaf, offset) for leaf in kept])
-        by_kernel = [_as_rows(left).T @ _as_rows(right) for left, right in zip(states, products, strict=True)]
+        by_kernel = [as_rows(left).T @ as_rows(right) for left, right in zip(states, products, strict=True)]
         parameters: list[Any] = list(found.parameters)
         for place, leaf in zip(self.plan.projects, by_project, strict=True):
             parameters[place] += leaf
@@ -236,6 +244,21 @@ class Loop:
             parameters[place] = parameters[place].at[:, columns].add(leaf)
         whole = jax.lax.dynamic_update_slice_in_dim(found.inputs, by_inputs, first, 0)
         return found._replace(parameters=parameters, inputs=whole)
+
+    def _before(self, index: Number, outputs: Float[Array, "N B H"]) -> Float[Array, "C B H"]:
+        """What the cell gives before each step of a chunk: the outputs of the steps that are taken before them."""
+        first, last = index * self.plan.chunk, (self.length if self.steps is None else self.steps) - 1
+        start = self.step.cell(self.parameters).output(self.first)
+        inside = self.plan.chunk - 1
+        if self.plan.reverse:
+            later = jax.lax.dynamic_slice_in_dim(outputs, first + 1, inside)
+            rows = jnp.concatenate([later, step_of(outputs, first + self.plan.chunk)[None]])
+            begins = first + jnp.arange(self.plan.chunk) == last
+        else:
+            earlier = jax.lax.dynamic_slice_in_dim(outputs, first, inside)
+            rows = jnp.concatenate([step_of(outputs, first - 1)[None], earlier])
+            begins = first + jnp.arange(self.plan.chunk) == 0
+        return jnp.where(begins[:, None, None], start, rows)
 
     def _rows(self, leaf: Array, first: Number) -> Array:
         """The rows of a chunk that begins at `first`."""
@@ -246,57 +269,16 @@ class Loop:
         if self.length == self.plan.chunk:
             return take(0, state)
         steps = self.length if self.steps is None else self.steps + self.plan.chunk - 1
-        return _loop(steps // self.plan.chunk, take, state, descending=descending)
+        return repeat(steps // self.plan.chunk, take, state, descending=descending)
 
     def _over_steps(self, index: Number, take: Callable[[Number, Any], Any], state: Any, *, descending: bool) -> Any:
         """Loop over the steps of a chunk."""
         number: Number = self.plan.chunk
         if self.steps is not None:
             number = jnp.minimum(number, self.steps - index * self.plan.chunk)
-        return _loop(number, take, state, descending=descending)
-
-
-def _loop(number: Number, take: Callable[[Number, Any], Any], state: Any, *, descending: bool) -> Any:
-    """Take 0, 1, ..., number - 1, or the other way round."""
-    return jax.lax.fori_loop(0, number, lambda i, at: take(number - 1 - i if descending else i, at), state)
+        return repeat(number, take, state, descending=descending)
 
 
 def _shapes(sequences: Sequences) -> Sequences:
     """The shapes of what one step reads."""
     return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape[1:], leaf.dtype), sequences)
-
-
-def _as_rows(steps: Float[Array, "n B D"]) -> Float[Array, "nB D"]:
-    """The steps of a batch one under the other, the form in which matrix products are fast."""
-    return steps.reshape(-1, steps.shape[-1])
-
-
-def _flat(project: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """A function of each step on its own, as a function of many steps of a batch."""
-
-    def flat(steps: Float[Array, "n B I"]) -> Float[Array, "n B P"]:
-        projected = project(_as_rows(steps))
-        return projected.reshape(*steps.shape[:2], *projected.shape[1:])
-
-    return flat
-
-
-def _buffer(length: int, like: Any) -> Any:
-    """Zeros with a leading axis of time."""
-    return jax.tree.map(lambda leaf: jnp.zeros((length, *leaf.shape), leaf.dtype), like)
-
-
-def _at(tree: Any, place: Number) -> Any:
-    """What stands at a place of the leading axis."""
-    return jax.tree.map(
-        lambda leaf: jax.lax.dynamic_index_in_dim(leaf, place, keepdims=False, allow_negative_indices=False), tree
-    )
-
-
-def _put(tree: Any, place: Number, values: Any) -> Any:
-    """The buffers with values put at a place of the leading axis."""
-
-    def put(leaf: Array, value: Array) -> Array:
-        return jax.lax.dynamic_update_index_in_dim(leaf, value, place, 0, allow_negative_indices=False)
-
-    return jax.tree.map(put, tree, values)

@@ -21,10 +21,10 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
-from seqbench.cells.base import Carry, Cell, CellWrapper
+from seqbench.cells.base import Carry, Cell
+from seqbench.layers.products import Products
 
 Arrays = Sequence[Array]
-Path = tuple[Any, ...]
 
 
 class At(NamedTuple):
@@ -52,33 +52,17 @@ class Pulled(NamedTuple):
     tap: Carry | None
 
 
-class Products:
-    """The products of one step: taken with the given matrices, shifted by taps, and noted in their order."""
+class Needed(NamedTuple):
+    """What the backward pass needs of the forward pass, of one step or of many.
 
-    def __init__(self, cell: Cell, matrices: dict[Path, Array], taps: Arrays | None = None) -> None:
-        """Let `cell`, and every cell inside it, multiply here."""
-        self.matrices, self.taps = matrices, taps
-        self.paths: list[Path] = []
-        self.columns: list[slice] = []
-        self.states: list[Array] = []
-        self._places: dict[int, Path] = {}
-        place: Path = ()
-        self._install(cell, place)
-        while isinstance(cell, CellWrapper):
-            cell, place = cell.inner, (*place, "inner")
-            self._install(cell, place)
+    fixed: what depends on parameters alone
+    kept: what the forward pass keeps for it, of every step
+    outputs: the step's output, and that of the step before, which are there in any case
+    """
 
-    def _install(self, cell: Cell, place: Path) -> None:
-        cell.products = self
-        self._places[id(cell)] = place
-
-    def multiply(self, cell: Cell, kernel: str, columns: slice, states: Float[Array, "B R"]) -> Float[Array, "B Q"]:
-        """`states` times these columns of the kernel of that name of `cell`."""
-        self.paths.append((*self._places[id(cell)], kernel))
-        self.states.append(states)
-        product = states @ self.matrices[self.paths[-1]][:, columns]
-        self.columns.append(columns)
-        return product if self.taps is None else product + self.taps[len(self.paths) - 1]
+    fixed: Arrays
+    kept: Arrays
+    outputs: tuple[Array, Array]
 
 
 class Step:
@@ -130,16 +114,14 @@ class Step:
         leaves = [*jax.tree.leaves(pull), *states]
         return new, output, [leaves[place] for place in self._kept]
 
-    def pull(self, fixed: Arrays, kept: Arrays, carry: Arrays, output: Float[Array, "B H"]) -> Pulled:
+    def pull(self, needed: Needed, carry: Arrays, output: Float[Array, "B H"]) -> Pulled:
         """Pull the cotangents of the carry's numbers after a step, and of its output, back through the step."""
-        needed = [self._sources[place] for place in range(self._pull.num_leaves)]
-        leaves = [fixed[number] if is_fixed else kept[number] for is_fixed, number in needed]
+        leaves = [getattr(needed, name)[number] for name, number in self._sources[: self._pull.num_leaves]]
         return Pulled(*jax.tree.unflatten(self._pull, leaves)((list(carry), output)))
 
-    def states(self, kept: Arrays) -> list[Array]:
-        """The states of each product, among what was kept of one step or of many."""
-        first = self._pull.num_leaves
-        return [kept[self._sources[first + number][1]] for number in range(len(self.multiplied))]
+    def states(self, needed: Needed) -> list[Array]:
+        """The states of each product, of one step or of many."""
+        return [getattr(needed, name)[number] for name, number in self._sources[self._pull.num_leaves :]]
 
     def notes(self, pulled: Pulled) -> list[Array]:
         """The cotangents of the projected inputs and of the products, each array once."""
@@ -190,32 +172,43 @@ class Step:
         self._widths = [len(range(*columns.indices(parameters[place].shape[1]))) for place, columns in self.multiplied]
 
     def _see_kept(self, parameters: Arrays, carry: Carry, at: At) -> None:
-        """Which leaves of the function that pulls back are the same in all steps, and which are kept, each once."""
+        """Where the leaves of the function that pulls back, and the states of the products, are found in Needed."""
         structure: list[Any] = []
 
         def leaves(parameters: Arrays, carry: Carry, at: At) -> list[Array]:
-            _, _, states, pull = self._linearise(parameters, carry, at)
+            _, output, states, pull = self._linearise(parameters, carry, at)
             structure.append(jax.tree.structure(pull))
-            return [*jax.tree.leaves(pull), *states]
+            return [*jax.tree.leaves(pull), *states, output, self.cell(parameters).output(carry)]
 
         program = jax.make_jaxpr(leaves)(parameters, carry, at).jaxpr
         self._pull = structure[0]
         varying = _depending(program, program.invars[len(parameters) :])
-        every = range(len(program.outvars))
-        fixed = [place for place in every[: self._pull.num_leaves] if id(program.outvars[place]) not in varying]
-        outside = [place for place in every if place not in fixed]
-        first, which = _distinct([program.outvars[place] for place in outside])
-        self._fixed, self._kept = fixed, [outside[place] for place in first]
-        self._sources = {place: (True, number) for number, place in enumerate(fixed)}
-        self._sources |= {place: (False, number) for place, number in zip(outside, which, strict=True)}
-        self.kept = [_shape(program.outvars[place]) for place in self._kept]
+        *needed, output, before = program.outvars
+        outputs = {id(before): 1, id(output): 0}
+        self._fixed: list[int] = []
+        self._kept: list[int] = []
+        self._sources: list[tuple[str, int]] = []
+        seen: dict[int, int] = {}
+        for place, var in enumerate(needed):
+            if place < self._pull.num_leaves and id(var) not in varying:
+                self._sources.append(("fixed", len(self._fixed)))
+                self._fixed.append(place)
+            elif id(var) in outputs:
+                self._sources.append(("outputs", outputs[id(var)]))
+            else:
+                if id(var) not in seen:
+                    seen[id(var)] = len(self._kept)
+                    self._kept.append(place)
+                self._sources.append(("kept", seen[id(var)]))
+        self.kept = [_shape(needed[place]) for place in self._kept]
 
     def _see_noted(self, parameters: Arrays, carry: Carry, at: At) -> None:
         """Which cotangents are one array: those of projected inputs and products that the cell adds."""
 
         def cotangents(parameters: Arrays, carry: Carry, at: At, kept: Arrays) -> list[Array]:
             _, output = self.advance(parameters, carry, at)
-            pulled = self.pull(self.fixed(parameters), kept, numbers_of(carry), output)
+            needed = Needed(self.fixed(parameters), kept, (output, output))
+            pulled = self.pull(needed, numbers_of(carry), output)
             return [pulled.projected, *pulled.products]
 
         program = jax.make_jaxpr(cotangents)(parameters, carry, at, self.kept).jaxpr

@@ -146,7 +146,7 @@ def choose_segment(cell: Cell, batch_size: int, length: int, *, budget: int = ME
 
 
 def backward_bytes(cell: Cell, batch_size: int, length: int) -> int:
-    """Bytes that back-propagation through `length` steps keeps of the forward pass, without segments."""
+    """Bytes that back-propagation through `length` steps keeps beside the outputs, without segments."""
     return _step(cell, batch_size).kept_bytes * length
 
 

@@ -67,10 +67,14 @@ def last_valid(
     values: Float[Array, "B T H"], mask: Bool[Array, "B T"] | None, steps: Int[Array, ""] | None = None
 ) -> Float[Array, "B 1 H"]:
     """The value at each sequence's own last step; without a mask at the last of `steps`, or of all."""
+    # Time first, as recurrent layers compute: in this order the gradient takes no transposed copy of all steps.
+    by_time = jnp.swapaxes(values, 0, 1)
     if mask is None:
-        return values[:, -1:] if steps is None else jax.lax.dynamic_slice_in_dim(values, steps - 1, 1, axis=1)
-    last = jnp.sum(mask, axis=1, dtype=jnp.int32) - 1
-    return jnp.take_along_axis(values, last[:, None, None], axis=1)
+        last = values.shape[1] - 1 if steps is None else steps - 1
+        found = jax.lax.dynamic_index_in_dim(by_time, last, keepdims=False)
+    else:
+        found = by_time[jnp.sum(mask, axis=1, dtype=jnp.int32) - 1, jnp.arange(len(values))]
+    return found[:, None]
 
 
 def require_sizes(model: str, **sizes: int) -> None:

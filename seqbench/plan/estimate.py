@@ -27,7 +27,7 @@ BYTES_PER_NUMBER = 4
 OPTIMIZER_COPIES = 4
 """Parameters, gradient and two moments."""
 BACKWARD_FACTOR = 2
-"""What the backward pass keeps of a time step against its states: 1 to 3 by `backward_bytes` of the cells here."""
+"""What the backward pass keeps of a time step against its states: 0 to 8 by `backward_bytes` of the cells here."""
 
 
 class Estimate(NamedTuple):

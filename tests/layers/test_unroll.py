@@ -159,10 +159,11 @@ def test_autodiff_takes_all_steps(cell, inputs):
         unroll(cell, inputs, steps=jnp.asarray(2), autodiff=True)
 
 
-def test_estimate_counts_what_the_derivative_of_a_step_keeps():
-    # h_t = tanh(p_t + h U): the state before, a factor of the kernel's gradient, and the slope of tanh.
-    cell = vanilla()(INPUTS, HIDDEN, nnx.Rngs(0))
-    assert backward_bytes(cell, BATCH, STEPS) == BATCH * STEPS * HIDDEN * 2 * 4
+def test_estimate_counts_what_the_derivative_of_a_step_keeps(cell):
+    # h = o tanh(f c + i g): the past c and the four gates; the past h is the output of the step before.
+    assert backward_bytes(cell, BATCH, STEPS) == BATCH * STEPS * HIDDEN * 5 * 4
+    # h = tanh(p + h U): the slope is 1 - h h, and both h are outputs.
+    assert backward_bytes(vanilla()(INPUTS, HIDDEN, nnx.Rngs(0)), BATCH, STEPS) == 0
 
 
 def test_segment_is_chosen_by_memory(cell):
