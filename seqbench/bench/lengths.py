@@ -10,7 +10,7 @@ from typing import Any
 
 from seqbench.bench.timing import Contestant, interleave
 from seqbench.errors import StoreError
-from seqbench.execution.worker import SINGLE_THREAD
+from seqbench.execution.worker import ENVIRONMENT
 
 LENGTHS = (10, 30, 100, 300, 1000, 3000, 10_000)
 CELLS = ("lstm", "mingru")
@@ -41,7 +41,7 @@ def _row(cell: str, length: int, core: int, rounds: int, say: Callable[[str], No
     say(f"a training step of {cell} over {length} steps of time")
     size = [cell, str(BATCH), str(length), str(WIDTH)]
     command = [sys.executable, "-m", "seqbench.bench.contestants.step_seqbench", *size]
-    with Contestant(command, core) as running:
+    with Contestant(command, core, environment=ENVIRONMENT) as running:
         found = interleave({"seqbench": running}, rounds=rounds)["seqbench"]
     seconds = sorted(found)[len(found) // 2]
     return {
@@ -58,7 +58,7 @@ def _peak(size: list[str]) -> float:
     done = subprocess.run(
         [sys.executable, "-c", MEASURE, *size],
         input="2\n",
-        env={**os.environ, **SINGLE_THREAD, "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, **ENVIRONMENT, "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
     )

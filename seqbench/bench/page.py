@@ -18,7 +18,8 @@ TITLES = {
         "A training step",
         "Forward, backward, clip by global norm, Adam, on one core, each contestant in a process of its own, in turn. "
         "Ratios are medians over rounds of how many times as long the other takes; gflops counts the recurrent matrix "
-        "products alone.",
+        "products alone. seqbench runs in the environment of its workers, whose allocator keeps what is freed "
+        "(`seqbench.execution.worker`), the others in that of a script.",
     ),
     "grids": (
         "A whole grid",

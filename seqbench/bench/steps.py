@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import statistics
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqbench.bench.timing import Contestant, interleave, ratio
+from seqbench.execution.worker import ENVIRONMENT, SINGLE_THREAD
 
 CONTESTANTS = Path(__file__).parent / "contestants"
 
@@ -68,21 +69,23 @@ def time_steps(
         say(f"a training step of {size.cell}: batch {size.batch}, {size.steps} steps, {size.width} units")
         with contextlib.ExitStack() as stack:
             running = {
-                name: stack.enter_context(Contestant([*command, *map(str, size)], core))
-                for name, command in _commands(pytorch).items()
+                name: stack.enter_context(Contestant([*command, *map(str, size)], core, environment=environment))
+                for name, (command, environment) in _commands(pytorch).items()
             }
             rows.append(_row(size, interleave(running, rounds=rounds)))
     return rows
 
 
-def _commands(pytorch: Path | None) -> dict[str, list[str]]:
-    """How each contestant is started."""
+def _commands(pytorch: Path | None) -> dict[str, tuple[list[str], Mapping[str, str]]]:
+    """Command and environment of each contestant: seqbench runs as its workers do, the others as a script does."""
     ours = [sys.executable, "-m"]
-    commands = {
-        "seqbench": [*ours, "seqbench.bench.contestants.step_seqbench"],
-        "flax": [*ours, "seqbench.bench.contestants.step_flax"],
+    commands: dict[str, tuple[list[str], Mapping[str, str]]] = {
+        "seqbench": ([*ours, "seqbench.bench.contestants.step_seqbench"], ENVIRONMENT),
+        "flax": ([*ours, "seqbench.bench.contestants.step_flax"], SINGLE_THREAD),
     }
-    return commands | ({"pytorch": [str(pytorch), str(CONTESTANTS / "step_pytorch.py")]} if pytorch else {})
+    if pytorch:
+        commands["pytorch"] = ([str(pytorch), str(CONTESTANTS / "step_pytorch.py")], SINGLE_THREAD)
+    return commands
 
 
 def _row(size: Size, found: dict[str, list[float]]) -> dict[str, Any]:

@@ -18,15 +18,15 @@ ROUND_SECONDS = 1.0
 class Contestant:
     """A process that says "ready" and then answers every number N with the seconds that N repetitions took."""
 
-    def __init__(self, command: Sequence[str], core: int) -> None:
-        """Start `command` on one core, with the environment of a worker. Use as a context manager."""
+    def __init__(self, command: Sequence[str], core: int, *, environment: Mapping[str, str] = SINGLE_THREAD) -> None:
+        """Start `command` on one core with one thread of arithmetic. Use as a context manager."""
         self.command = list(command)
         self._process = subprocess.Popen(
             ["taskset", "-c", str(core), *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **SINGLE_THREAD, "JAX_PLATFORMS": "cpu"},
+            env={**os.environ, **environment, "JAX_PLATFORMS": "cpu"},
         )
         self._expect_ready()
 

@@ -14,7 +14,7 @@ from typing import IO
 from seqbench.errors import MessageError
 from seqbench.execution.events import Event, Refused, decode_event
 from seqbench.execution.job import Job
-from seqbench.execution.worker import SINGLE_THREAD
+from seqbench.execution.worker import ENVIRONMENT
 from seqbench.plan.plan import Trial
 
 Events = queue.SimpleQueue[tuple["Worker", Event | None]]
@@ -32,13 +32,13 @@ class Worker:
     def __init__(self, events: Events, say: Callable[[str], None] = say) -> None:
         self.trial: Trial | None = None
         self.group = ""
-        flags = " ".join(filter(None, (os.environ.get("XLA_FLAGS"), SINGLE_THREAD["XLA_FLAGS"])))
+        flags = " ".join(filter(None, (os.environ.get("XLA_FLAGS"), ENVIRONMENT["XLA_FLAGS"])))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seqbench.execution.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **SINGLE_THREAD, "XLA_FLAGS": flags},
+            env={**os.environ, **ENVIRONMENT, "XLA_FLAGS": flags},
             text=True,
             errors="replace",
             start_new_session=True,  # Ctrl-C goes to the driver alone, which then ends the workers

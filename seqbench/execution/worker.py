@@ -37,7 +37,14 @@ SINGLE_THREAD = {
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
 }
-"""Environment of a worker, set before JAX is imported."""
+"""Limits arithmetic to one thread; set before JAX is imported."""
+
+ALLOCATOR = {"MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**40)}
+"""Lets glibc keep what is freed. By default it returns large buffers to the system after every program that has used
+them, and gets them back a page fault at a time: half the time of a training step over 200 steps of 128 units."""
+
+ENVIRONMENT = {**SINGLE_THREAD, **ALLOCATOR}
+"""Environment of a worker, set before it starts."""
 
 
 def main() -> None:
