@@ -12,14 +12,14 @@ from seqbench.errors import UsageError
 def compare(first: Path, second: Path, *, as_json: bool) -> None:
     """Print what differs between two results folders."""
     from seqbench.stats.preregistration import declared_in
-    from seqbench.stats.run_comparison import between
+    from seqbench.stats.run_comparison import compare_runs
     from seqbench.store.results import load
 
     for folder in (first, second):
         if not (folder / "plan.json").exists():
             raise UsageError(f"{folder} is not a folder of results; name one, such as results/quickstart")
     one, other = load(first), load(second)
-    found = between(one.finished, other.finished, declared_in(one.plan))
+    found = compare_runs(one.finished, other.finished, declared_in(one.plan))
     if as_json:
         print_json({"answer": found.answer, "differences": found.differences.to_dict("records")})
         return

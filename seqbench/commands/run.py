@@ -15,7 +15,7 @@ from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
-from seqbench.execution.run import Found, run_grid
+from seqbench.execution.run import RoundStart, run_grid
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
@@ -45,23 +45,23 @@ def run(
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
-    watch = _Watch(grid, folder, board, only=only, quiet=quiet)
+    display = _RunDisplay(grid, folder, board, only=only, quiet=quiet)
     again = command("run", name, results)
     with _stopping(folder, again):
         with board, mirror or contextlib.nullcontext():
-            found = run_grid(grid, folder, workers=workers, only=only, found=watch.found, observe=watch.observe,
+            found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
                              say=board.say)  # fmt: skip
         _write_report(found, folder, console)
         links = _complete(mirror, found, console) if mirror else None
     print_summary(found, folder, name, links)
-    if watch.crashes:
+    if display.crashes:
         raise TrialsCrashed(
-            f"{len(watch.crashes)} trials crashed:\n{last_lines(watch.crashes)}\n"
+            f"{len(display.crashes)} trials crashed:\n{last_lines(display.crashes)}\n"
             f"The tracebacks are in {folder / 'failures'}. They count as missing: {again} tries them again."
         )
 
 
-class _Watch:
+class _RunDisplay:
     """Shows a run as it goes: what was found before each round, and every event.
 
     crashes: tracebacks of the trials that crashed
@@ -72,7 +72,7 @@ class _Watch:
         self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
         self._planned: int | None = None
 
-    def found(self, current: Plan, state: Found) -> None:
+    def found(self, current: Plan, state: RoundStart) -> None:
         """Say what is there, if the plan is new, and begin to count.
 
         Raises:
@@ -98,7 +98,7 @@ class _Watch:
         self._board.observe(trial, event)
 
 
-def describe_found(current: Plan, state: Found, *, only: str | None = None) -> str:
+def describe_found(current: Plan, state: RoundStart, *, only: str | None = None) -> str:
     """What was there before training began, in a line or two."""
     lines = []
     if state.interrupted:
@@ -114,9 +114,9 @@ def describe_found(current: Plan, state: Found, *, only: str | None = None) -> s
     halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
     work = f"training {only} alone" if only else f"{left:,} to train{halfway}{waiting}"
     lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
-    if state.lacking:
+    if state.outdated:
         lines.append(
-            f"{state.lacking:,} finished trials lack the probes or parameters that the grid now asks for; "
+            f"{state.outdated:,} finished trials lack the probes or parameters that the grid now asks for; "
             "they train again, to the same numbers."
         )
     lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]

@@ -44,9 +44,8 @@ def _text(folder: Path, record: Record, *, length: int, temperature: float, top_
     from flax import nnx
 
     from seqbench.components.assemble import assemble
+    from seqbench.training.generation import generate, require_language_model
     from seqbench.training.program import Program
-    from seqbench.training.sampling import require_language_model
-    from seqbench.training.sampling import sample as draw
 
     assert record.parameters is not None
     assembly = assemble(record.settings)
@@ -56,10 +55,10 @@ def _text(folder: Path, record: Record, *, length: int, temperature: float, top_
     model = nnx.merge(program.graph, parameters)
     require_language_model(model)
     if task.outputs != task.inputs or len(task.symbols) != task.inputs:
-        raise Incompatible("sampling needs a task that predicts the next symbol, such as language_model")
+        raise Incompatible("generation needs a task that predicts the next symbol, such as language_model")
     start_key, key = jax.random.split(jax.random.key(seed))
     start = (task.test or task.sample)(start_key, 1).inputs[0, :1]
-    added = draw(model, start, key, symbols=length, temperature=temperature, top_k=top_k)
+    added = generate(model, start, key, symbols=length, temperature=temperature, top_k=top_k)
     return written(task.symbols, [*start.tolist(), *added.tolist()])
 
 

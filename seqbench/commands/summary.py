@@ -12,9 +12,9 @@ from rich.text import Text
 
 from seqbench.commands.console import out
 from seqbench.invocation import command
-from seqbench.stats.blocks import complete
 from seqbench.stats.preregistration import declared_in
 from seqbench.stats.solve_rate import solve_rates
+from seqbench.stats.task_arrays import complete
 from seqbench.store.results import Results
 from seqbench.tracking.mirror import Links
 

@@ -21,7 +21,7 @@ ATTEMPTS = 2
 
 
 def _longest_first(trial: Trial) -> float:
-    return -trial.program.seconds
+    return -trial.configuration.seconds
 
 
 class Pool:
@@ -90,7 +90,7 @@ class Pool:
         busy = {other.group for other in self._workers if other.trial}
 
         def suits(key: str) -> tuple[bool, float]:
-            return key not in busy, sum(trial.program.seconds for trial in self._pending[key])
+            return key not in busy, sum(trial.configuration.seconds for trial in self._pending[key])
 
         return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 

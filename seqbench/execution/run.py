@@ -30,12 +30,12 @@ from seqbench.store.results import Results, results_of, write_tables
 from seqbench.store.trials import SetAside, TrialStore
 
 
-class Found(NamedTuple):
+class RoundStart(NamedTuple):
     """What is there before a round of training.
 
     planned: all trials of the plan so far
     begun: trials that were interrupted and continue from a checkpoint
-    lacking: finished trials that lack what the grid now asks for (probes, parameters), and are trained again
+    outdated: finished trials that lack what the grid now asks for (probes, parameters), and are trained again
     set_aside: trial files that could not be used; their trials are trained again
     interrupted: what the previous run noted, if it was killed or lost power; else None
     """
@@ -44,12 +44,12 @@ class Found(NamedTuple):
     finished: int
     begun: int
     crashed: int
-    lacking: int
+    outdated: int
     set_aside: tuple[SetAside, ...]
     interrupted: dict[str, object] | None
 
 
-Finder = Callable[[Plan, Found], None]
+Finder = Callable[[Plan, RoundStart], None]
 Observer = Callable[[Trial, Event], None]
 
 
@@ -132,14 +132,14 @@ class _Run:
         """The trials that are not to be trained; with `again`, those that had finished before this run are."""
         return self._crashed | (self._trained if again else self._finished)
 
-    def found(self, interrupted: dict[str, object] | None) -> Found:
-        """What is there; see `Found`."""
-        return Found(
+    def found(self, interrupted: dict[str, object] | None) -> RoundStart:
+        """What is there; see `RoundStart`."""
+        return RoundStart(
             planned=len(self._trials),
             finished=len(self._finished),
             begun=len(begun(self._folder) & set(self._trials) - self._crashed - self._finished),
             crashed=len(self._crashed),
-            lacking=len(self.records.keys() & self._trials.keys()) - len(self._finished),
+            outdated=len(self.records.keys() & self._trials.keys()) - len(self._finished),
             set_aside=tuple(self._set_aside),
             interrupted=interrupted,
         )

@@ -63,7 +63,7 @@ _TRAPS: tuple[tuple[re.Pattern[str], str], ...] = (
 
 
 @dataclass(frozen=True)
-class Mark:
+class Position:
     """A position in the file, counted from 1."""
 
     line: int
@@ -77,16 +77,16 @@ class Document:
     file: str
     text: str
     data: Any = None
-    marks: dict[Place, Mark] = field(default_factory=dict)
-    keys: dict[Place, Mark] = field(default_factory=dict)
+    marks: dict[Place, Position] = field(default_factory=dict)
+    keys: dict[Place, Position] = field(default_factory=dict)
 
-    def mark(self, place: Place, *, key: bool = False) -> Mark:
+    def mark(self, place: Place, *, key: bool = False) -> Position:
         """The position of a value (or of its key); of the nearest value around it if it is not in the file."""
         if key and place in self.keys:
             return self.keys[place]
         while place and place not in self.marks:
             place = place[:-1]
-        return self.marks.get(place, Mark(1, 1))
+        return self.marks.get(place, Position(1, 1))
 
     def line(self, place: Place, problem: str, *, key: bool = False) -> str:
         """One line of an error message: `file:line:column field: problem`."""
@@ -221,9 +221,9 @@ class _Reader:
         raise GridError(f"{self.document.file}:{at.line}:{at.column} {spell(place) or 'grid'}: {problem}") from None
 
 
-def _position(mark: Any) -> Mark:
+def _position(mark: Any) -> Position:
     """A mark of PyYAML's, which counts from 0 and may be missing, as ours."""
-    return Mark(mark.line + 1, mark.column + 1) if mark else Mark(1, 1)
+    return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
 
 
 def plain_value(written: str) -> Any:

@@ -65,7 +65,7 @@ class Found(NamedTuple):
     notes: list[Array]
 
 
-class Plan(NamedTuple):
+class LoopPlan(NamedTuple):
     """What is fixed before a loop runs.
 
     step: the cell's step
@@ -88,15 +88,15 @@ def first_step(cell: Cell, carry: Carry, sequences: Sequences) -> Step:
     return Step(cell, carry, At(jax.eval_shape(cell.project, one.inputs), one.mask, one.taps))
 
 
-def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool, reverse: bool) -> Plan:
+def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool, reverse: bool) -> LoopPlan:
     """The plan of a loop over a batch."""
     inputs = _shapes(sequences).inputs
     projects = parameters_read(lambda own, x: step.cell(own).project(x), parameters_of(cell), inputs)
-    return Plan(step, projects, chunk, keep, reverse)
+    return LoopPlan(step, projects, chunk, keep, reverse)
 
 
 def run(
-    plan: Plan, cell: Cell, carry: Carry, sequences: Sequences, steps: Int[Array, ""] | None
+    plan: LoopPlan, cell: Cell, carry: Carry, sequences: Sequences, steps: Int[Array, ""] | None
 ) -> tuple[Carry, Float[Array, "N B H"]]:
     """Take a prepared cell over the first `steps` steps of a batch, all if None.
 
@@ -122,7 +122,7 @@ def run(
 class Loop:
     """The loops of one plan over what is given."""
 
-    def __init__(self, plan: Plan, given: Given) -> None:
+    def __init__(self, plan: LoopPlan, given: Given) -> None:
         self.plan, self.step = plan, plan.step
         self.parameters, self.first, self.sequences, self.steps = given
         self.length = len(self.sequences.inputs)

@@ -16,7 +16,7 @@ from seqbench.layers.base import Layer
 from seqbench.layers.unroll import choose_segment, unroll
 
 
-class Seen(NamedTuple):
+class LayerCall(NamedTuple):
     """What a recurrent layer met and gave in one call; `mask`, `taps` and `steps` may be None."""
 
     inputs: Float[Array, "B T I"]
@@ -41,7 +41,7 @@ class Recurrent(Layer):
         self.cell = cell
         self.reverse = reverse
         self.segment = segment
-        self.watch: Callable[[Seen], None] | None = None
+        self.watch: Callable[[LayerCall], None] | None = None
 
     def __call__(
         self,
@@ -55,7 +55,7 @@ class Recurrent(Layer):
         settings: dict[str, Any] = {"reverse": self.reverse, "segment": self.segment}
         outputs = unroll(self.cell, inputs, mask, taps=taps, steps=steps, **settings).outputs
         if self.watch:
-            self.watch(Seen(inputs, mask, taps, outputs, steps))
+            self.watch(LayerCall(inputs, mask, taps, outputs, steps))
         return outputs
 
     def taps(self, batch_size: int, steps: int) -> Any:
@@ -74,9 +74,9 @@ def recurrent_layers(model: nnx.Module) -> dict[str, Recurrent]:
     return {".".join(map(str, path)): module for path, module in found if isinstance(module, Recurrent)}
 
 
-def record(model: nnx.Module) -> dict[str, Seen]:
+def record(model: nnx.Module) -> dict[str, LayerCall]:
     """What each recurrent layer of `model` meets, by its place: the dict is filled when the model is called."""
-    seen: dict[str, Seen] = {}
+    seen: dict[str, LayerCall] = {}
     for place, layer in recurrent_layers(model).items():
         layer.watch = partial(seen.__setitem__, place)
     return seen

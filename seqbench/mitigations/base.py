@@ -37,7 +37,7 @@ from jaxtyping import Array, Float, Key
 
 from seqbench.cells.base import Carry, Cell, CellBuilder
 from seqbench.layers.base import Layer
-from seqbench.layers.recurrent import Seen
+from seqbench.layers.recurrent import LayerCall
 from seqbench.traces import Trace
 
 Arrays = Mapping[str, Any]
@@ -70,7 +70,7 @@ class Forward(NamedTuple):
     model: Callable[[Any], Any]
     loss: Callable[[Any, Any], Float[Array, ""]]
     taps: Any
-    seen: Mapping[str, Seen]
+    seen: Mapping[str, LayerCall]
 
 
 class Mitigation(NamedTuple):

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from seqbench.errors import Incompatible
-from seqbench.layers.recurrent import Seen
+from seqbench.layers.recurrent import LayerCall
 from seqbench.mitigations.base import Arrays, Forward, Mitigation, unchanged
 from seqbench.setting_types import Penalty
 
@@ -34,7 +34,7 @@ def norm_stabiliser(*, weight: Penalty = 50.0) -> Mitigation:
     return Mitigation(arrays={"weight": weight}, cell=unchanged, penalty=penalty)
 
 
-def squared_change(seen: Seen) -> Float[Array, ""]:
+def squared_change(seen: LayerCall) -> Float[Array, ""]:
     """Mean squared difference between the norms of consecutive outputs of a layer."""
     squares = jnp.sum(jnp.square(seen.outputs), axis=-1)
     # The square root has no derivative at a state of zeros; there it gets 0.

@@ -21,7 +21,7 @@ from jaxtyping import Array, Bool, Float
 
 from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.errors import Incompatible
-from seqbench.layers.recurrent import Recurrent, Seen, record, recurrent_layers
+from seqbench.layers.recurrent import LayerCall, Recurrent, record, recurrent_layers
 from seqbench.mitigations.base import Arrays, Forward, Mitigation, around
 from seqbench.setting_types import Penalty
 
@@ -80,7 +80,7 @@ class Backward:
         return jax.lax.stop_gradient(held @ self.matrix) + (states - held) @ self.matrix
 
 
-def layer_omega(layer: Recurrent, seen: Seen, arriving: Any) -> Float[Array, ""]:
+def layer_omega(layer: Recurrent, seen: LayerCall, arriving: Any) -> Float[Array, ""]:
     """Omega of one layer; `arriving` is dE/dh_t, leaves [T, B, H]."""
     cell = layer.cell
     projected = jnp.swapaxes(cell.project(seen.inputs), 0, 1)

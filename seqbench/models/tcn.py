@@ -71,7 +71,7 @@ class TCN(Model):
     def __init__(self, task: Interface, rngs: nnx.Rngs, *, width: int, kernel: int, levels: int) -> None:
         super().__init__(task)
         self.blocks = nnx.List(
-            [Block(width if level else task.inputs, width, kernel, 2**level, rngs) for level in range(levels)]
+            [TemporalBlock(width if level else task.inputs, width, kernel, 2**level, rngs) for level in range(levels)]
         )
         self.readout = nnx.Linear(width, task.outputs, kernel_init=nnx.initializers.glorot_uniform(), rngs=rngs)
 
@@ -83,7 +83,7 @@ class TCN(Model):
         return self.readout(last_valid(values, self.mask(batch)) if self.read_at == "last" else values)
 
 
-class Block(nnx.Module):
+class TemporalBlock(nnx.Module):
     """Two causal convolutions and a skip around them."""
 
     def __init__(self, inputs: int, width: int, kernel: int, dilation: int, rngs: nnx.Rngs) -> None:

@@ -51,7 +51,7 @@ class Transformer(Model):
     def __init__(self, task: Interface, rngs: nnx.Rngs, *, width: int, depth: int, heads: int) -> None:
         super().__init__(task)
         self.embedding = nnx.Linear(task.inputs, width, rngs=rngs)
-        self.blocks = nnx.List([Block(width, heads, rngs) for _ in range(depth)])
+        self.blocks = nnx.List([TransformerBlock(width, heads, rngs) for _ in range(depth)])
         self.norm = nnx.LayerNorm(width, rngs=rngs)
         self.readout = nnx.Linear(width, task.outputs, kernel_init=nnx.initializers.glorot_uniform(), rngs=rngs)
 
@@ -66,7 +66,7 @@ class Transformer(Model):
         return self.readout(values)
 
 
-class Block(nnx.Module):
+class TransformerBlock(nnx.Module):
     """Attention and a feed-forward part, each around a skip."""
 
     def __init__(self, width: int, heads: int, rngs: nnx.Rngs) -> None:

@@ -13,7 +13,7 @@ import os
 from typing import Any, NamedTuple
 
 from seqbench.layers.unroll import MEMORY_BUDGET
-from seqbench.plan.model_size import Size
+from seqbench.plan.model_size import ModelSize
 from seqbench.protocol import evaluation_batch
 
 FLOPS_PER_SECOND = 40e9
@@ -44,7 +44,7 @@ def machine_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def trial_seconds(size: Size, steps: int, training: dict[str, Any]) -> float:
+def trial_seconds(size: ModelSize, steps: int, training: dict[str, Any]) -> float:
     """Seconds of one trial over sequences of `steps` time steps, without compilation."""
     one = forward_seconds(size, steps, training["batch_size"])
     evaluations = training["steps"] / training["evaluate_every"]
@@ -54,19 +54,19 @@ def trial_seconds(size: Size, steps: int, training: dict[str, Any]) -> float:
     return TRAINING_FACTOR * training["steps"] * one + evaluation
 
 
-def forward_seconds(size: Size, steps: int, batch_size: int) -> float:
+def forward_seconds(size: ModelSize, steps: int, batch_size: int) -> float:
     """Seconds of one forward pass."""
     return 2.0 * size.weights * batch_size * steps / FLOPS_PER_SECOND + SECONDS_PER_TIME_STEP * steps * size.layers
 
 
-def trial_bytes(size: Size, steps: int, training: dict[str, Any]) -> int:
+def trial_bytes(size: ModelSize, steps: int, training: dict[str, Any]) -> int:
     """Bytes that training one trial needs: of a training batch and its backward pass, or of an evaluation batch."""
     train = pass_bytes(size, steps, training["batch_size"], kept=BACKWARD_FACTOR)
     evaluate = pass_bytes(size, steps, evaluation_batch(steps), kept=1)
     return RUNTIME_BYTES + BYTES_PER_NUMBER * OPTIMIZER_COPIES * size.parameters + max(train, evaluate)
 
 
-def pass_bytes(size: Size, steps: int, batch_size: int, *, kept: int) -> int:
+def pass_bytes(size: ModelSize, steps: int, batch_size: int, *, kept: int) -> int:
     """Bytes of one pass over a batch in which each state is kept `kept` times; layers count as alike.
 
     Where the states of a layer do not fit into its budget, it keeps those between segments of about sqrt(steps) steps

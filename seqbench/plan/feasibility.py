@@ -21,7 +21,7 @@ from seqbench.plan.estimate import trial_bytes, trial_seconds
 from seqbench.plan.expand import Method
 from seqbench.plan.identity import fixed_settings
 from seqbench.plan.matched_width import match_width
-from seqbench.plan.model_size import Size, measure, rehearse
+from seqbench.plan.model_size import ModelSize, measure, rehearse
 from seqbench.plan.task_series import TaskSeries
 from seqbench.protocol import block_sequences
 
@@ -37,7 +37,7 @@ class Impossible(NamedTuple):
     lengths: tuple[int, ...]
 
 
-class Program(NamedTuple):
+class Configuration(NamedTuple):
     """A method on a task at one length: the settings its trials share, and what they compile to.
 
     key: names the program that differentiates the model, which other lengths and methods may share
@@ -49,7 +49,7 @@ class Program(NamedTuple):
     fixed: dict[str, Any]
     task: Component
     length: int
-    size: Size
+    size: ModelSize
     seconds: float
     bytes: int
 
@@ -59,7 +59,7 @@ class Examiner:
 
     def __init__(self, match_parameters: int | None = None) -> None:
         self.match_parameters = match_parameters
-        self._built: dict[str, tuple[Structure, Size] | Incompatible] = {}
+        self._built: dict[str, tuple[Structure, ModelSize] | Incompatible] = {}
         self._rehearsed: dict[str, Incompatible | None] = {}
         self._found: dict[tuple[str, str, str], dict[int, None]] = {}
 
@@ -68,7 +68,7 @@ class Examiner:
         """The pairs that make no sense, in the order in which they were found."""
         return tuple(Impossible(*pair, tuple(lengths)) for pair, lengths in self._found.items())
 
-    def examine(self, method: Method, series: TaskSeries, length: int) -> Program | None:
+    def examine(self, method: Method, series: TaskSeries, length: int) -> Configuration | None:
         """A method on a task at one length, or None if it makes no sense.
 
         Raises:
@@ -88,7 +88,7 @@ class Examiner:
         steps, batch_size = assembly.task.steps, fixed["training"]["batch_size"]
         name = structure.gradient_name(batch_size, block_sequences(steps, batch_size=batch_size))
         costs = trial_seconds(size, steps, fixed["training"]), trial_bytes(size, steps, fixed["training"])
-        return Program(digest(name.text if name else ""), fixed, task, length, size, *costs)
+        return Configuration(digest(name.text if name else ""), fixed, task, length, size, *costs)
 
     def _matched(self, method: Method, task: Component) -> Component:
         """The method's model with the width at which it has the number of parameters asked for."""
@@ -105,7 +105,7 @@ class Examiner:
 
         return at(match_width(self.match_parameters or 0, count))
 
-    def _rehearsed_structure(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Structure, Size]:
+    def _rehearsed_structure(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Structure, ModelSize]:
         """The structure and size of a model whose initialisation has been tried."""
         structure, size = self._drawn(assembly)
         links = zip(fixed["mitigations"], assembly.chain.links, strict=True)
@@ -114,10 +114,10 @@ class Examiner:
             self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, structure))
         return structure, size
 
-    def _drawn(self, assembly: Assembly) -> tuple[Structure, Size]:
+    def _drawn(self, assembly: Assembly) -> tuple[Structure, ModelSize]:
         """A model's structure and size, built only if none of the same structure has been."""
 
-        def build() -> tuple[Structure, Size]:
+        def build() -> tuple[Structure, ModelSize]:
             structure = structure_of(assembly)
             return structure, measure(structure)
 

@@ -15,7 +15,7 @@ from statistics import fmean
 from typing import NamedTuple
 
 from seqbench.grid.spec import LengthRange
-from seqbench.plan.feasibility import Program
+from seqbench.plan.feasibility import Configuration
 from seqbench.plan.search import (
     Bracket,
     check_lengths,
@@ -28,8 +28,8 @@ from seqbench.plan.search import (
 )
 from seqbench.plan.trial import Purpose, Trial
 
-Made = tuple[Program, Trial]
-"""A trial with the program that it needs."""
+Made = tuple[Configuration, Trial]
+"""A trial with the configuration that it needs."""
 
 
 class SeedSearch(NamedTuple):
@@ -86,7 +86,7 @@ def search_lengths(
     asked: LengthRange,
     *,
     key: Sequence[str],
-    cost: Callable[[Program], float],
+    cost: Callable[[Configuration], float],
 ) -> Searched:
     """Choose from all trials of a method, task and setting those that its searches ask for.
 
@@ -95,19 +95,19 @@ def search_lengths(
         outcomes: whether a finished trial solved its task, by identity; a trial that is absent has not finished.
         asked: the range that is searched.
         key: names grid, method and task: which seeds are checked, and at which lengths, follows from it.
-        cost: seconds of a trial that needs this program.
+        cost: seconds of a trial that needs this configuration.
     """
     purpose = made[0][1].purpose
     grid = tuple(sorted({trial.length for _, trial in made}))
     lengths = grid if purpose == "reporting" else tuple(grid[place] for place in doublings(grid))
     seeds = list(dict.fromkeys(trial.seed for _, trial in made))
     checked = checked_seeds(seeds, asked.checked, *key) if purpose == "reporting" else frozenset()
-    seconds = {trial.length: cost(program) for program, trial in made}
+    seconds = {trial.length: cost(configuration) for configuration, trial in made}
     chosen: list[Made] = []
     searches: list[SeedSearch] = []
     to_come = ToCome()
     for seed in seeds:
-        own = {trial.length: (program, trial) for program, trial in made if trial.seed == seed}
+        own = {trial.length: (configuration, trial) for configuration, trial in made if trial.seed == seed}
         solved = {length: outcomes[each.id] for length, (_, each) in own.items() if each.id in outcomes}
         checks = (*key, str(seed))
         wanted = next_lengths(lengths, solved) or (check_lengths(lengths, solved, *checks) if seed in checked else ())

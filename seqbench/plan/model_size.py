@@ -15,7 +15,7 @@ from seqbench.mitigations.base import Chain
 from seqbench.models.base import cells
 
 
-class Size(NamedTuple):
+class ModelSize(NamedTuple):
     """What an estimate needs to know of a model.
 
     parameters: trained numbers
@@ -32,11 +32,11 @@ class Size(NamedTuple):
     outputs: int
 
 
-def measure(structure: Structure) -> Size:
+def measure(structure: Structure) -> ModelSize:
     """How large a model is."""
     leaves = [leaf for leaf in jax.tree.leaves(structure.shapes) if _is_number(leaf)]
     loops = [cell for _, cell in cells(nnx.merge(structure.graph, structure.shapes))]
-    return Size(
+    return ModelSize(
         parameters=sum(leaf.size for leaf in leaves),
         weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
         layers=len(loops),

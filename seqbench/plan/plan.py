@@ -16,7 +16,7 @@ from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_by
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
 from seqbench.plan.horizon import SeedSearch, ToCome
-from seqbench.plan.selection import Seen
+from seqbench.plan.selection import KnownResults
 from seqbench.plan.series import Series, examine_series, series_trials
 from seqbench.plan.task_series import TaskSeries, expand_tasks
 from seqbench.plan.trial import Choice, Trial
@@ -63,8 +63,8 @@ class Plan:
 
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
-        seconds = sum(trial.program.seconds for trial in self.trials)
-        largest = max((trial.program.bytes for trial in self.trials), default=0)
+        seconds = sum(trial.configuration.seconds for trial in self.trials)
+        largest = max((trial.configuration.bytes for trial in self.trials), default=0)
         seconds = seconds * (1 + self.waiting / max(len(self.trials), 1)) + self.to_come.seconds
         compilations = len(self.groups)
         total = (seconds + SECONDS_PER_COMPILATION * compilations) / workers
@@ -106,7 +106,7 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     require_method(grid, methods)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
-    examiner, seen = Examiner(grid.match_parameters), Seen(finished)
+    examiner, seen = Examiner(grid.match_parameters), KnownResults(finished)
     with located(grid):
         met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
     made = [series_trials(grid, series, seen) for series in met]
@@ -118,7 +118,7 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
         groups=_groups(trials),
         incompatible=examiner.impossible,
         waiting=sum(
-            len(series.programs[0]) * len(grid.seeds)
+            len(series.configurations[0]) * len(grid.seeds)
             for series, asked in zip(met, made, strict=True)
             if not asked.choice and not series.task.searched
         ),
@@ -137,7 +137,7 @@ def _largest(grid: Grid, series: Series) -> int:
         GridError: this machine does not have them.
     """
     needed = 0
-    for program in (programs[-1] for programs in series.programs if programs):
+    for program in (programs[-1] for programs in series.configurations if programs):
         needed = program.bytes
         if needed > machine_bytes():
             problem = (
@@ -153,7 +153,7 @@ def _groups(trials: Iterable[Trial]) -> tuple[Group, ...]:
     """The trials by compiled program, in the order in which programs first occur."""
     members: dict[str, list[Trial]] = {}
     for trial in trials:
-        members.setdefault(trial.program.key, []).append(trial)
+        members.setdefault(trial.configuration.key, []).append(trial)
     return tuple(Group(key, tuple(own)) for key, own in members.items())
 
 

@@ -25,7 +25,7 @@ LOOKED_AT = ["outcome", "solved_at", "validation_loss", "budget"]
 """All that selection sees of a result; of `outcome` only whether the trial finished and whether it diverged."""
 
 
-class Seen:
+class KnownResults:
     """What plans may see of the results so far. `results` has one row a trial (`load_results`), or is None or empty."""
 
     def __init__(self, results: pd.DataFrame | None) -> None:
@@ -52,7 +52,7 @@ class Seen:
 
 
 def choose(
-    seen: Seen, trials: Sequence[Sequence[str]], brackets: Sequence[Sequence[Bracket]] | None = None
+    seen: KnownResults, trials: Sequence[Sequence[str]], brackets: Sequence[Sequence[Bracket]] | None = None
 ) -> int | None:
     """The place of the setting chosen, or None while a trial that must be compared is missing.
 

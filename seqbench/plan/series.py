@@ -1,4 +1,4 @@
-"""A method on a task over its lengths: which programs it needs, and which trials it asks for next."""
+"""A method on a task over its lengths: which configurations it needs, and which trials it asks for next."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import NamedTuple
 from seqbench.canonical import canonical
 from seqbench.grid.spec import Grid
 from seqbench.plan.expand import Method
-from seqbench.plan.feasibility import Examiner, Program
+from seqbench.plan.feasibility import Configuration, Examiner
 from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths, still_to_come
 from seqbench.plan.identity import trial_ids
-from seqbench.plan.selection import Seen, choose
+from seqbench.plan.selection import KnownResults, choose
 from seqbench.plan.task_series import TaskSeries
 from seqbench.plan.trial import Choice, Purpose, Trial
 from seqbench.plan.tuning import Candidate, Search
@@ -21,14 +21,14 @@ class Series(NamedTuple):
     """A method on a task.
 
     tried: the settings tried for it, or its own alone
-    programs: for each of them, its programs at the lengths at which the method makes sense
+    configurations: for each of them, its configurations at the lengths at which the method makes sense
     tuned: whether one of them is to be chosen
     """
 
     method: Method
     task: TaskSeries
     tried: tuple[Candidate, ...]
-    programs: tuple[tuple[Program, ...], ...]
+    configurations: tuple[tuple[Configuration, ...], ...]
     tuned: bool
 
 
@@ -40,12 +40,12 @@ def examine_series(grid: Grid, method: Method, task: TaskSeries, searched: Searc
     """
     tried = searched.candidates.get(method.name, (Candidate(method, {}),))
     names = [canonical(candidate.knobs) for candidate in tried]
-    found: dict[str, list[Program | None]] = {}
+    found: dict[str, list[Configuration | None]] = {}
     for name, candidate in zip(names, tried, strict=True):
         if name not in found:
             found[name] = [examiner.examine(candidate.method, task, length) for length in task.lengths]
     for place, length in enumerate(task.lengths):
-        refused = [name for name, programs in found.items() if programs[place] is None]
+        refused = [name for name, configurations in found.items() if configurations[place] is None]
         if 0 < len(refused) < len(found):
             reason = next(own.reason for own in reversed(examiner.impossible) if own.method == method.name)
             raise grid.document.error(
@@ -53,8 +53,8 @@ def examine_series(grid: Grid, method: Method, task: TaskSeries, searched: Searc
                 f"{method.name} on {task.label} at length {length} makes sense with some of the values only, so not "
                 f"every method would get {searched.budget} settings: {reason}",
             )
-    programs = tuple(tuple(program for program in found[name] if program) for name in names)
-    return Series(method, task, tried, programs, bool(programs[0]) and method.name in searched.candidates)
+    configurations = tuple(tuple(configuration for configuration in found[name] if configuration) for name in names)
+    return Series(method, task, tried, configurations, bool(configurations[0]) and method.name in searched.candidates)
 
 
 class Asked(NamedTuple):
@@ -70,7 +70,7 @@ class Asked(NamedTuple):
     to_come: ToCome = ToCome()
 
 
-def series_trials(grid: Grid, series: Series, seen: Seen) -> Asked:
+def series_trials(grid: Grid, series: Series, seen: KnownResults) -> Asked:
     """The trials of a method on a task over its lengths, and the setting they report with, if it is known."""
     tuning, place = _tuning_trials(grid, series, seen)
     if place is None:
@@ -82,7 +82,7 @@ def series_trials(grid: Grid, series: Series, seen: Seen) -> Asked:
     return Asked(trials, choice, searches, tuning.to_come + own.to_come)
 
 
-def _tuning_trials(grid: Grid, series: Series, seen: Seen) -> tuple[Asked, int | None]:
+def _tuning_trials(grid: Grid, series: Series, seen: KnownResults) -> tuple[Asked, int | None]:
     """The trials that choose a setting, and the place of the one they chose; 0 where nothing is tuned."""
     if not (grid.tuning and series.tuned):
         return Asked([], None), 0
@@ -99,7 +99,7 @@ def _tuning_trials(grid: Grid, series: Series, seen: Seen) -> tuple[Asked, int |
     return together, choose(seen, trials, brackets) if ended else None
 
 
-def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Seen) -> Searched:
+def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: KnownResults) -> Searched:
     """The trials with the setting at this place: every length that is listed, or those that searches ask for."""
     seeds = grid.tuning.seeds if grid.tuning and purpose == "tuning" else grid.seeds
     made = list(_trials(series, place, seeds, purpose))
@@ -107,7 +107,7 @@ def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Seen)
         return Searched(made, [], ToCome())
     key = (grid.question, series.method.name, series.task.label)
     return search_lengths(
-        made, seen.solved(purpose), series.task.searched, key=key, cost=lambda program: program.seconds
+        made, seen.solved(purpose), series.task.searched, key=key, cost=lambda configuration: configuration.seconds
     )
 
 
@@ -115,7 +115,7 @@ def _unbegun(grid: Grid, series: Series) -> ToCome:
     """What the searches of the reporting seeds will ask for, before the setting is known that they report with."""
     if not series.task.searched:
         return ToCome()
-    seconds = {program.length: program.seconds for program in series.programs[0]}
+    seconds = {configuration.length: configuration.seconds for configuration in series.configurations[0]}
     one = still_to_come(tuple(sorted(seconds)), {}, (), seconds)
     return sum([one] * len(grid.seeds), ToCome())
 
@@ -124,11 +124,11 @@ def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) 
     """Every length with every seed, with the setting at this place."""
     method, knobs = series.tried[place]
     rate = float(method.learning_rate)
-    for program in series.programs[place]:
-        identify = trial_ids({**program.fixed, "learning_rate": rate})
+    for configuration in series.configurations[place]:
+        identify = trial_ids({**configuration.fixed, "learning_rate": rate})
         for seed in seeds:
             yield (
-                program,
+                configuration,
                 Trial(
                     id=identify(seed),
                     method=method.name,
@@ -138,6 +138,6 @@ def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) 
                     learning_rate=rate,
                     knobs=knobs,
                     purpose=purpose,
-                    program=program,
+                    configuration=configuration,
                 ),
             )

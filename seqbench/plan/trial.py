@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from seqbench.components.catalogue import Component
-from seqbench.plan.feasibility import Program
+from seqbench.plan.feasibility import Configuration
 
 Purpose = Literal["tuning", "reporting"]
 
@@ -18,7 +18,7 @@ class Trial:
     id: hash of `settings`
     method, factors, task_label: names, no part of the identity
     knobs: the settings that tuning has set beside the learning rate, by `component.setting`
-    program: what it shares with all trials that differ only in seed and learning rate
+    configuration: what it shares with all trials that differ only in seed and learning rate
     """
 
     id: str
@@ -29,22 +29,22 @@ class Trial:
     learning_rate: float
     knobs: dict[str, Any]
     purpose: Purpose
-    program: Program
+    configuration: Configuration
 
     @property
     def task(self) -> Component:
         """The task with its dependency length among the settings."""
-        return self.program.task
+        return self.configuration.task
 
     @property
     def length(self) -> int:
         """The dependency length in steps."""
-        return self.program.length
+        return self.configuration.length
 
     @property
     def settings(self) -> dict[str, Any]:
         """The complete resolved settings: what `assemble` takes and what the identity is the hash of."""
-        return {**self.program.fixed, "seed": self.seed, "learning_rate": self.learning_rate}
+        return {**self.configuration.fixed, "seed": self.seed, "learning_rate": self.learning_rate}
 
 
 class Choice(NamedTuple):

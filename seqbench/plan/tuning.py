@@ -132,14 +132,16 @@ def _settings(grid: Grid, method: str, axes: Sequence[Axis], budget: int) -> lis
     """The settings of a method: all that there are, or a sample in which every value that is named occurs."""
     if math.prod(axis.size for axis in axes) == budget and not any(axis.whole for axis in axes):
         return list(product(*(axis.listed for axis in axes)))
-    settings = sample(axes, budget)
+    settings = sampled_settings(axes, budget)
     if settings is None:
         raise grid.document.error(
             axes[0].place, f"expected a range with {budget} values of three digits, or fewer tried, got a narrower one"
         )
     if missed := _missed(axes, settings):
         enough = range(budget + 1, 64 * budget)
-        better = next((size for size in enough if (more := sample(axes, size)) and not _missed(axes, more)), None)
+        better = next(
+            (size for size in enough if (more := sampled_settings(axes, size)) and not _missed(axes, more)), None
+        )
         advice = f"; {better} are enough" if better and grid.tuning and grid.tuning.budget else ""
         raise _too_small(grid, method, missed, budget, advice)
     return settings
@@ -161,7 +163,7 @@ def _too_small(grid: Grid, method: str, missed: tuple[Axis, Any], budget: int, a
     return grid.document.error(place, problem)
 
 
-def sample(axes: Sequence[Axis], budget: int) -> list[tuple[Any, ...]] | None:
+def sampled_settings(axes: Sequence[Axis], budget: int) -> list[tuple[Any, ...]] | None:
     """`budget` different settings over these dimensions; None if there are not so many.
 
     The first of `axes` is the learning rate. Its values do not depend on the others, so that all methods share them.

@@ -22,7 +22,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from seqbench.layers.recurrent import Seen, record
+from seqbench.layers.recurrent import LayerCall, record
 from seqbench.tasks.base import Batch, Interface
 
 EVERY_DISTANCE = 16
@@ -71,7 +71,7 @@ class View(NamedTuple):
     losses: Float[Array, " B"]
     gradient: Any
     arriving: Any
-    met: dict[str, Seen]
+    met: dict[str, LayerCall]
     length: Int[Array, ""] | int
 
     @property
@@ -124,7 +124,7 @@ def look(
     """Run a model forward and backward once, with taps on all states; it is trained in batches of `batch_size`."""
     aim, share = take_aim(task, batch), 1 / (batch_size or len(batch.mask))
 
-    def total(parameters: Any, taps: Any) -> tuple[Array, tuple[Array, dict[str, Seen]]]:
+    def total(parameters: Any, taps: Any) -> tuple[Array, tuple[Array, dict[str, LayerCall]]]:
         model = build(parameters)
         met = record(model)
         losses = aimed_losses(task, model, batch, aim, taps)

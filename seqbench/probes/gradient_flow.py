@@ -43,7 +43,7 @@ FRACTION = 0.01
 """Share of the gradient nearest to the loss at which it counts as gone."""
 
 
-class Layer(NamedTuple):
+class LayerFlow(NamedTuple):
     """Mean of one layer by distance, and how many sequences have it."""
 
     arithmetic: Float[Array, " D"]
@@ -60,7 +60,7 @@ class Flow(NamedTuple):
     geometric: Float[Array, " D"]
     largest: Float[Array, " D"]
     sequences: Int[Array, " D"]
-    layers: list[Layer]
+    layers: list[LayerFlow]
 
 
 class Fit(NamedTuple):
@@ -94,7 +94,7 @@ def trace(view: View) -> Flow | None:
         jnp.exp(mean_where(jnp.log(joined), exist)),
         jnp.max(joined, axis=1),
         jnp.sum(exist, axis=1),
-        [Layer(mean_where(norm, own), jnp.sum(own, axis=1)) for norm, own in zip(norms, each, strict=True)],
+        [LayerFlow(mean_where(norm, own), jnp.sum(own, axis=1)) for norm, own in zip(norms, each, strict=True)],
     )
 
 

@@ -23,7 +23,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from seqbench.cells.base import innermost
-from seqbench.layers.recurrent import Recurrent, Seen, record, recurrent_layers
+from seqbench.layers.recurrent import LayerCall, Recurrent, record, recurrent_layers
 from seqbench.probes._trajectory import advance, trajectory
 from seqbench.probes.base import Probe, Row, View, curve, in_decoder, row, safe_norm
 
@@ -83,7 +83,7 @@ def contributions(view: View, direction: Any) -> Float[Array, " D"]:
     return total
 
 
-def _by_step(layer: Recurrent, met: Seen, arriving: Any, direction: Any, share: float) -> Float[Array, "T B"]:
+def _by_step(layer: Recurrent, met: LayerCall, arriving: Any, direction: Any, share: float) -> Float[Array, "T B"]:
     """<contribution of one sequence's step, direction>: the step alone is differentiated backwards.
 
     Backwards, because a remedy may change the gradient inside the step, and one sequence at a time, because sequences

@@ -108,7 +108,7 @@ def _by_distance(logs: Array, aim: Array) -> Curve:
     return Curve(at, np.array([np.exp(np.mean(found[distance])) for distance in at]))
 
 
-class _Flow(NamedTuple):
+class _Recurrence(NamedTuple):
     """One sequence's recurrence on vectors: `n` numbers carried, of which `S` are the state.
 
     step: `(carried before [n], step index) -> carried after [n]`
@@ -123,7 +123,7 @@ class _Flow(NamedTuple):
     before: Float[Array, "T n"]
 
 
-def _flow(along: Trajectory) -> _Flow:
+def _flow(along: Trajectory) -> _Recurrence:
     """A trajectory of one sequence on vectors. Counters, which have no derivative, are read from the trajectory."""
     cell, first = along.cell.prepared(), jax.tree.map(lambda x: x[0], along.before)
     unravel = ravel_pytree(_numbers(first))[1]
@@ -141,7 +141,7 @@ def _flow(along: Trajectory) -> _Flow:
         return ravel_pytree(_numbers(cell.with_state(carry_of(vector, first), unravel_state(state))))[0]
 
     before = jax.vmap(lambda carry: ravel_pytree(_numbers(carry))[0])(along.before)
-    return _Flow(step, lambda vector: ravel_pytree(cell.state(carry_of(vector, first)))[0], put, before)
+    return _Recurrence(step, lambda vector: ravel_pytree(cell.state(carry_of(vector, first)))[0], put, before)
 
 
 def _numbers(carry: Carry) -> list[Array]:
@@ -161,7 +161,7 @@ def _spectrum(along: Trajectory, aim: Int[Array, ""], farthest: Int[Array, ""]) 
     return Spectrum(norm, largest, smallest, _exponents(flow, valid), aim)
 
 
-def _products(flow: _Flow, aim: Int[Array, ""], farthest: Int[Array, ""]) -> tuple[Array, Array, Array]:
+def _products(flow: _Recurrence, aim: Int[Array, ""], farthest: Int[Array, ""]) -> tuple[Array, Array, Array]:
     """Logs of the norm and the extreme singular values of ds_aim / ds_t at each step t whose distance is recorded.
 
     `farthest` is the last distance that any of the sequences has: that of `T` steps is padding's as well.
@@ -203,7 +203,7 @@ def _log_extremes(product: Float[Array, "S S"]) -> tuple[Array, Array, Array]:
     )
 
 
-def _exponents(flow: _Flow, valid: Array) -> Float[Array, " E"]:
+def _exponents(flow: _Recurrence, valid: Array) -> Float[Array, " E"]:
     """The largest Lyapunov exponents over the second half of the valid steps."""
     numbers = flow.before.shape[1]
     count = jnp.sum(valid)

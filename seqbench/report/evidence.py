@@ -9,9 +9,9 @@ import pandas as pd
 
 from seqbench.palette import Style, styles
 from seqbench.schema import finished, is_finished, with_purpose
-from seqbench.stats.blocks import method_levels, with_rates_apart
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.preregistration import Declared, declared_in
+from seqbench.stats.task_arrays import method_levels, with_rates_apart
 from seqbench.store.results import Results
 
 

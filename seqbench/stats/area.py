@@ -10,10 +10,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test
+from seqbench.stats.task_arrays import TaskArrays
 
 COLUMNS = [
     "method", "task", "n", "area", "low", "high", "range", "share", "against", "pairs", "difference", "difference_low",
@@ -21,9 +21,9 @@ COLUMNS = [
 ]  # fmt: skip
 
 
-def seed_areas(block: Block) -> Floats:
+def seed_areas(arrays: TaskArrays) -> Floats:
     """`[M, S]` area of each seed by the trapezoidal rule; NaN where a length is missing."""
-    return np.asarray(np.trapezoid(block.solved, block.octaves, axis=-1))
+    return np.asarray(np.trapezoid(arrays.solved, arrays.octaves, axis=-1))
 
 
 def _against(own: Floats, plain: Floats, whole: float, alpha: float) -> dict[str, object]:
@@ -38,24 +38,24 @@ def _against(own: Floats, plain: Floats, whole: float, alpha: float) -> dict[str
     }  # fmt: skip
 
 
-def areas(block: Block, declared: Declared) -> pd.DataFrame:
+def areas(arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
     """One row a method: mean area over the `n` seeds with every length finished; `share` is its part of `range`.
 
     difference: area less that of `against`, the baseline, over `pairs` of seeds that both have, with its interval;
     p: exact sign-flip test over these pairs; p_holm: corrected among the methods of the task
     """
-    whole, found = float(block.octaves[-1]), seed_areas(block)
-    plain = block.methods.index(block.baseline) if block.baseline is not None else None
+    whole, found = float(arrays.octaves[-1]), seed_areas(arrays)
+    plain = arrays.methods.index(arrays.baseline) if arrays.baseline is not None else None
     rows: list[dict[str, object]] = []
-    for place, (method, values) in enumerate(zip(block.methods, found, strict=True)):
+    for place, (method, values) in enumerate(zip(arrays.methods, found, strict=True)):
         own = values[np.isfinite(values)]
         if not own.size:
             continue
         low, high = mean_interval(own, 0.0, whole, declared.alpha)
         paired = {} if plain in (None, place) else _against(values, found[plain], whole, declared.alpha)
         rows.append({
-            "method": method, "task": block.task, "n": own.size, "area": own.mean(), "low": low, "high": high,
-            "range": whole, "share": own.mean() / whole if whole else np.nan, "against": block.baseline, **paired,
+            "method": method, "task": arrays.task, "n": own.size, "area": own.mean(), "low": low, "high": high,
+            "range": whole, "share": own.mean() / whole if whole else np.nan, "against": arrays.baseline, **paired,
         })  # fmt: skip
     table = pd.DataFrame(rows, columns=COLUMNS)
     tested = table["p"].notna()

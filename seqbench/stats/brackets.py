@@ -18,8 +18,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqbench.plan.search import find_bracket, next_lengths
-from seqbench.stats.blocks import Block
 from seqbench.stats.interval import Floats
+from seqbench.stats.task_arrays import TaskArrays
 from seqbench.stats.turnbull import expectations, turnbull
 
 COLUMNS = [
@@ -106,25 +106,25 @@ class Brackets:
         return np.where(self.wide, low, octaves) + unknown, np.where(self.wide, high, octaves) + unknown
 
 
-def find_brackets(block: Block, lengths: Sequence[int] | None = None) -> Brackets:
+def find_brackets(arrays: TaskArrays, lengths: Sequence[int] | None = None) -> Brackets:
     """The bracket of every method and seed.
 
-    lengths: the lengths on which horizons are sought. None takes those of the block: right for a list of lengths, and
+    lengths: the lengths on which horizons are sought. None takes those with results: right for a list of lengths, and
         for a search in which some seed came near both ends.
     """
-    grid = tuple(sorted(int(length) for length in (block.lengths if lengths is None else lengths)))
-    own = [int(length) for length in block.lengths]
-    shape = block.solved.shape[:2]
+    grid = tuple(sorted(int(length) for length in (arrays.lengths if lengths is None else lengths)))
+    own = [int(length) for length in arrays.lengths]
+    shape = arrays.solved.shape[:2]
     solved, failed = np.zeros(shape), np.full(shape, np.inf)
     violations, trials = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     ended, wide = np.zeros(shape, bool), np.zeros(shape, bool)
     for at in np.ndindex(shape):
-        results = {length: value == 1 for length, value in zip(own, block.solved[at], strict=True) if value == value}
+        results = {length: value == 1 for length, value in zip(own, arrays.solved[at], strict=True) if value == value}
         solved[at], failed[at], violations[at] = find_bracket(results)
         trials[at] = len(results)
         ended[at] = bool(results) and not next_lengths(grid, results)
         wide[at] = any(solved[at] < length < failed[at] for length in grid)
-    return Brackets(block.task, block.methods, block.seeds, grid, solved, failed, violations, trials, ended, wide)
+    return Brackets(arrays.task, arrays.methods, arrays.seeds, grid, solved, failed, violations, trials, ended, wide)
 
 
 def bracket_text(solved: float, failed: float) -> str:

@@ -13,7 +13,6 @@ import pandas as pd
 from seqbench.errors import UsageError
 from seqbench.stats import area, divergence, factorial, horizon, pairwise, shapley, steps_to_solve, tuning
 from seqbench.stats.answers import answers
-from seqbench.stats.blocks import Block, blocks, complete, reporting_rows
 from seqbench.stats.counts import counts
 from seqbench.stats.critical_difference import critical_ranks, task_scores
 from seqbench.stats.methods import methods_table
@@ -22,6 +21,7 @@ from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
 from seqbench.stats.sensitivity import budget_sensitivity, sensitivity
 from seqbench.stats.solve_rate import solve_rates
+from seqbench.stats.task_arrays import TaskArrays, arrays_by_task, complete, reporting_rows
 
 _NONE = pd.DataFrame()
 
@@ -79,19 +79,19 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Task:
-    """One task's rows, their block, and the design of its factors where it has one."""
+    """One task's rows, their arrays, and the design of its factors where it has one."""
 
     rows: pd.DataFrame
-    block: Block
+    arrays: TaskArrays
     design: factorial.Design | None
 
 
 def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_Task]:
     """The reporting rows, task by task."""
     found = []
-    for block in blocks(rows, declared):
-        own = rows[rows["task"] == block.task]
-        found.append(_Task(own, block, factorial.find_design(own, block, declared)))
+    for arrays in arrays_by_task(rows, declared):
+        own = rows[rows["task"] == arrays.task]
+        found.append(_Task(own, arrays, factorial.find_design(own, arrays, declared)))
     return found
 
 
@@ -120,8 +120,10 @@ def _stack(tasks: list[_Task], columns: list[str], make: Callable[[_Task], pd.Da
 def _factor_tables(tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
     """What only a factorial grid has."""
 
-    def stack(columns: list[str], make: Callable[[Block, factorial.Design, Declared], pd.DataFrame]) -> pd.DataFrame:
-        return _stack(tasks, columns, lambda task: make(task.block, task.design, declared) if task.design else _NONE)
+    def stack(
+        columns: list[str], make: Callable[[TaskArrays, factorial.Design, Declared], pd.DataFrame]
+    ) -> pd.DataFrame:
+        return _stack(tasks, columns, lambda task: make(task.arrays, task.design, declared) if task.design else _NONE)
 
     return {
         "effects": stack(factorial.COLUMNS, factorial.effects),
@@ -145,25 +147,25 @@ def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -
     """What is said of every method of every task."""
     alpha = declared.alpha
     rates = solve_rates(rows, declared)
-    far = _stack(tasks, horizon.COLUMNS, lambda task: horizon.horizons(task.block, declared))
+    far = _stack(tasks, horizon.COLUMNS, lambda task: horizon.horizons(task.arrays, declared))
     table = methods_table(rows, rates, far)
     steps = _stack(
-        tasks, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.block, declared)
+        tasks, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.arrays, declared)
     )
     mean_ranks, pairs_over_tasks = critical_ranks(task_scores(table, far), alpha)
     return {
         "methods": table,
         "solve_rates": rates,
         "horizons": far,
-        "seed_horizons": _stack(tasks, horizon.SEED_COLUMNS, lambda task: horizon.seed_horizons(task.block)),
-        "areas": _stack(tasks, area.COLUMNS, lambda task: area.areas(task.block, declared)),
+        "seed_horizons": _stack(tasks, horizon.SEED_COLUMNS, lambda task: horizon.seed_horizons(task.arrays)),
+        "areas": _stack(tasks, area.COLUMNS, lambda task: area.areas(task.arrays, declared)),
         "steps": steps,
         "incidence": steps_to_solve.incidence(rows),
-        "pairwise": _stack(tasks, pairwise.COLUMNS, lambda task: pairwise.pairwise(task.rows, task.block, declared)),
+        "pairwise": _stack(tasks, pairwise.COLUMNS, lambda task: pairwise.pairwise(task.rows, task.arrays, declared)),
         "divergence_pairs": _stack(
             tasks,
             divergence.PAIR_COLUMNS,
-            lambda task: divergence.divergence_pairs(task.rows, task.block.baseline, alpha),
+            lambda task: divergence.divergence_pairs(task.rows, task.arrays.baseline, alpha),
         ),
         "profiles": profiles(steps),
         "ranks": rank_stability(table),
@@ -191,7 +193,7 @@ def compare(
     rows = reporting_rows(whole)
     _check_names(rows, declared)
     tasks = _tasks(rows, declared)
-    baselines = {task.block.task: task.block.baseline for task in tasks}
+    baselines = {task.arrays.task: task.arrays.baseline for task in tasks}
     tables = {**_method_tables(rows, tasks, declared), **_factor_tables(tasks, declared)}
     return Comparison(
         declared=declared,

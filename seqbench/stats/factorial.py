@@ -16,11 +16,11 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block, method_levels, reference_level
 from seqbench.stats.interval import Floats, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
+from seqbench.stats.task_arrays import TaskArrays, method_levels, reference_level
 
 COLUMNS = [
     "task", "outcome", "unit", "effect", "order", "against", "n", "mean", "low", "high", "p", "p_holm", "family",
@@ -37,7 +37,7 @@ class Design:
     """How the methods of a task fill the combinations of its factors; methods outside of the factorial take no part.
 
     levels: for each factor its levels, the reference first
-    place: for each combination, as an index a factor, the method's place in the block
+    place: for each combination, as an index a factor, the method's place in `TaskArrays.methods`
     """
 
     levels: dict[str, tuple[str, ...]]
@@ -62,7 +62,7 @@ class Design:
         return cells
 
 
-def find_design(rows: pd.DataFrame, block: Block, declared: Declared) -> Design | None:
+def find_design(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> Design | None:
     """The design of a task; None with fewer than two factors or with two methods in one combination."""
     text = method_levels(rows)
     if text.shape[1] < 2:
@@ -73,7 +73,7 @@ def find_design(rows: pd.DataFrame, block: Block, declared: Declared) -> Design 
         first = reference_level(text[name], declared.references.get(name)) or found[0]
         levels[name] = (first, *(level for level in found if level != first))
     place = {
-        tuple(own.index(str(row[name])) for name, own in levels.items()): block.methods.index(str(method))
+        tuple(own.index(str(row[name])) for name, own in levels.items()): arrays.methods.index(str(method))
         for method, row in text.iterrows()
     }
     return Design(levels, place) if len(place) == text.index.nunique() == len(text) else None
@@ -135,35 +135,35 @@ def _depends_on(table: pd.DataFrame) -> list[str]:
     return [", ".join(sorted(own)) if order == 1 else "" for own, order in zip(others, table["order"], strict=True)]
 
 
-def outcomes_of(block: Block, declared: Declared) -> list[SeedOutcome]:
+def outcomes_of(arrays: TaskArrays, declared: Declared) -> list[SeedOutcome]:
     """The primary outcome, then whether each length was solved, then the horizon and steps to solve."""
-    primary = seed_outcome(block, declared.outcome)
+    primary = seed_outcome(arrays, declared.outcome)
     solved = [
-        SeedOutcome(f"solved at {length:g}", "solve rate", block.solved[..., place], 0.0, 1.0)
-        for place, length in enumerate(block.lengths)
+        SeedOutcome(f"solved at {length:g}", "solve rate", arrays.solved[..., place], 0.0, 1.0)
+        for place, length in enumerate(arrays.lengths)
     ]
-    names = ["steps"] if len(block.lengths) == 1 else ["horizon", "steps"]
-    return [primary, *solved, *(seed_outcome(block, name) for name in names if name != primary.name)]
+    names = ["steps"] if len(arrays.lengths) == 1 else ["horizon", "steps"]
+    return [primary, *solved, *(seed_outcome(arrays, name) for name in names if name != primary.name)]
 
 
-def effects(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
+def effects(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFrame:
     """One row an effect and outcome of a task, over the `n` seeds that have every trial the effect needs.
 
     order: 1 main, 2 two-way, ...; against: the reference levels; family: `declared` for the primary outcome, else
     `exploratory`; depends_on: what a main effect must not be stated without. low, high: t interval of one contrast a
     seed. An effect whose combinations are missing from the grid has n = 0.
     """
-    outcomes = outcomes_of(block, declared)
+    outcomes = outcomes_of(arrays, declared)
     tables = [
         _effects_on(outcome, design, declared, "exploratory" if place else "declared")
         for place, outcome in enumerate(outcomes)
     ]
-    return pd.concat(tables, ignore_index=True).assign(task=block.task)[COLUMNS]
+    return pd.concat(tables, ignore_index=True).assign(task=arrays.task)[COLUMNS]
 
 
-def interactions(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
+def interactions(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFrame:
     """The primary outcome at every level of each factor by each level of another, averaged over the rest."""
-    outcome = seed_outcome(block, declared.outcome)
+    outcome = seed_outcome(arrays, declared.outcome)
     cells, names, rows = design.spread(outcome.values), list(design.levels), []
     for one, other in combinations(range(len(names)), 2):
         rest = tuple(axis for axis in range(len(names)) if axis not in (one, other))
@@ -173,10 +173,10 @@ def interactions(block: Block, design: Design, declared: Declared) -> pd.DataFra
             low, high = t_interval(own, outcome.low, outcome.high, declared.alpha)
             mean = own.mean() if own.size else np.nan
             at = (names[one], design.levels[names[one]][i], names[other], design.levels[names[other]][j])
-            rows.append((block.task, outcome.name, outcome.unit, *at, own.size, mean, low, high))
+            rows.append((arrays.task, outcome.name, outcome.unit, *at, own.size, mean, low, high))
     return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
 
 
-def missing_combinations(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
+def missing_combinations(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFrame:
     """One row a combination of factors that no method of the task fills; without it some effects have n = 0."""
-    return pd.DataFrame({"task": block.task, "missing": design.missing()}, columns=MISSING_COLUMNS)
+    return pd.DataFrame({"task": arrays.task, "missing": design.missing()}, columns=MISSING_COLUMNS)

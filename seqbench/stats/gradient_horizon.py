@@ -16,10 +16,10 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqbench.stats.blocks import blocks
 from seqbench.stats.horizon import horizons
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import arrays_by_task
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
 CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]
@@ -83,13 +83,13 @@ def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: D
     """
     reach = gradient_horizons(results, probes, alpha=declared.alpha)
     reporting = results[results["purpose"] == "reporting"] if "purpose" in results else results
-    learned = [horizons(block, declared) for block in blocks(reporting, declared)]
+    learned = [horizons(arrays, declared) for arrays in arrays_by_task(reporting, declared)]
     columns = ["method", "task", "median", "octaves", "text"]
     solved = pd.concat(learned, ignore_index=True)[columns] if learned else pd.DataFrame(columns=columns)
     return reach.merge(solved.dropna(subset=["octaves"]), on=["method", "task"])
 
 
-def gradient_foretells(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
+def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     """One row a task, and one over all (`task` empty) if there are several: does the gradient foretell what is learned?
 
     Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods. Over

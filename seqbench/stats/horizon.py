@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqbench.stats.blocks import Block
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import TaskArrays
 
 COLUMNS = [
     "method", "task", "n", "incomplete", "median", "median_low", "median_high", "at_least", "below", "non_monotone",
@@ -90,9 +90,9 @@ def place_shares(found: Horizons, lengths: int) -> Floats:
     return np.asarray(shares)
 
 
-def _octaves(found: Horizons, block: Block) -> float:
+def _octaves(found: Horizons, arrays: TaskArrays) -> float:
     """Restricted mean horizon; NaN where not one seed's horizon is known."""
-    octaves, last = block.octaves, len(block.lengths)
+    octaves, last = arrays.octaves, len(arrays.lengths)
     if not found.known.any():
         return np.nan
     if not found.known.all():
@@ -100,14 +100,14 @@ def _octaves(found: Horizons, block: Block) -> float:
     return restricted_mean(octaves_at(found.reached, octaves), found.reached == last, octaves[-1])
 
 
-def _median(found: Horizons, block: Block, alpha: float) -> tuple[float, float, float, bool]:
+def _median(found: Horizons, arrays: TaskArrays, alpha: float) -> tuple[float, float, float, bool]:
     """Largest length that half of the seeds reached, its exact interval, and whether missing trials leave it open.
 
     0 is "below the shortest"; NaN if not even that is known. A length is inside the interval unless the share of seeds
     that reached it is above (or below) one half beyond doubt. The true median lies between the low end and the length
     after the high end.
     """
-    lengths = block.lengths
+    lengths = arrays.lengths
     places = np.arange(1, len(lengths) + 1)
     enough = (found.reached[:, None] >= places).sum(axis=0)
     decided = ((found.reached[:, None] >= places) | (found.failed[:, None] < places)).sum(axis=0)
@@ -122,36 +122,36 @@ def _median(found: Horizons, block: Block, alpha: float) -> tuple[float, float, 
     return median, float(median_low), float(median_high), is_open
 
 
-def _text(median: float, block: Block, *, is_open: bool) -> str:
+def _text(median: float, arrays: TaskArrays, *, is_open: bool) -> str:
     """A median horizon in words: `>= 100`, `< 12` or `50 to 100` (solved 50, not the next length, 100)."""
     if is_open:
         return "open" if np.isnan(median) else f">= {median:g}, open"
     if median == 0:
-        return f"< {block.lengths[0]:g}"
-    if median == block.lengths[-1]:
+        return f"< {arrays.lengths[0]:g}"
+    if median == arrays.lengths[-1]:
         return f">= {median:g}"
-    return f"{median:g} to {block.lengths[np.searchsorted(block.lengths, median) + 1]:g}"
+    return f"{median:g} to {arrays.lengths[np.searchsorted(arrays.lengths, median) + 1]:g}"
 
 
-def _summary(method: str, found: Horizons, block: Block, alpha: float) -> dict[str, object]:
+def _summary(method: str, found: Horizons, arrays: TaskArrays, alpha: float) -> dict[str, object]:
     """The row of one method whose seeds have all started."""
-    octaves, n, last = block.octaves, len(found.reached), len(block.lengths)
-    median, median_low, median_high, is_open = _median(found, block, alpha)
+    octaves, n, last = arrays.octaves, len(found.reached), len(arrays.lengths)
+    median, median_low, median_high, is_open = _median(found, arrays, alpha)
     low, high = mean_interval(
         octaves_at(found.reached, octaves), 0.0, octaves[-1], alpha, highest=octaves_at(found.failed, octaves)
     )
     return {
-        "method": method, "task": block.task, "n": n, "incomplete": int((~found.known).sum()),
+        "method": method, "task": arrays.task, "n": n, "incomplete": int((~found.known).sum()),
         "median": median, "median_low": median_low, "median_high": median_high,
         "at_least": int((found.reached == last).sum()), "below": int((found.failed == 0).sum()),
         "non_monotone": int(found.non_monotone.sum()),
-        "octaves": _octaves(found, block),
+        "octaves": _octaves(found, arrays),
         "low": low, "high": high, "range": octaves[-1],
-        "shortest": block.lengths[0], "longest": block.lengths[-1], "text": _text(median, block, is_open=is_open),
+        "shortest": arrays.lengths[0], "longest": arrays.lengths[-1], "text": _text(median, arrays, is_open=is_open),
     }  # fmt: skip
 
 
-def horizons(block: Block, declared: Declared) -> pd.DataFrame:
+def horizons(arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
     """One row a method of a task: median horizon and restricted mean octaves, with intervals.
 
     n: seeds with at least one finished trial; incomplete: those whose missing trials leave the horizon open
@@ -161,29 +161,29 @@ def horizons(block: Block, declared: Declared) -> pd.DataFrame:
     octaves, low, high: restricted mean above the shortest length, out of `range`, and its interval; missing while no
         seed's horizon is known
     """
-    found = find_horizons(block.solved)
+    found = find_horizons(arrays.solved)
     rows = []
-    for index, method in enumerate(block.methods):
+    for index, method in enumerate(arrays.methods):
         own = Horizons(*(part[index][found.started[index]] for part in found))
         if len(own.reached):
-            rows.append(_summary(method, own, block, declared.alpha))
+            rows.append(_summary(method, own, arrays, declared.alpha))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def seed_horizons(block: Block) -> pd.DataFrame:
+def seed_horizons(arrays: TaskArrays) -> pd.DataFrame:
     """One row a method and seed: length `reached` (0: below the shortest) and first length `failed` (inf: none)."""
-    found = find_horizons(block.solved)
+    found = find_horizons(arrays.solved)
     method, seed = np.nonzero(found.started)
     own = Horizons(*(part[method, seed] for part in found))
-    last = len(block.lengths)
+    last = len(arrays.lengths)
     return pd.DataFrame({
-        "method": np.asarray(block.methods, object)[method],
-        "task": block.task,
-        "seed": np.asarray(block.seeds)[seed],
-        "reached": np.append(0.0, block.lengths)[own.reached],
-        "failed": np.append(block.lengths, np.inf)[own.failed],
+        "method": np.asarray(arrays.methods, object)[method],
+        "task": arrays.task,
+        "seed": np.asarray(arrays.seeds)[seed],
+        "reached": np.append(0.0, arrays.lengths)[own.reached],
+        "failed": np.append(arrays.lengths, np.inf)[own.failed],
         "at_least": own.reached == last,
         "below": own.failed == 0,
         "non_monotone": own.non_monotone,
-        "octaves": np.where(own.known, octaves_at(own.reached, block.octaves), np.nan),
+        "octaves": np.where(own.known, octaves_at(own.reached, arrays.octaves), np.nan),
     }, columns=SEED_COLUMNS)  # fmt: skip

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from seqbench.stats.area import seed_areas
-from seqbench.stats.blocks import Block
 from seqbench.stats.brackets import Brackets
 from seqbench.stats.horizon import find_horizons, octaves_at
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import OUTCOME_UNITS
+from seqbench.stats.task_arrays import TaskArrays
 
 
 class SeedOutcome(NamedTuple):
@@ -30,9 +30,9 @@ class SeedOutcome(NamedTuple):
     better: int = 1
 
 
-def restricted_steps(block: Block) -> Floats:
+def restricted_steps(arrays: TaskArrays) -> Floats:
     """`[M, S]` steps to solve as a share of the budget, mean over lengths; 1 for what was never solved."""
-    return np.mean(block.solve_step / block.budget, axis=-1)
+    return np.mean(arrays.solve_step / arrays.budget, axis=-1)
 
 
 def horizon_outcome(found: Brackets) -> SeedOutcome:
@@ -44,19 +44,19 @@ def horizon_outcome(found: Brackets) -> SeedOutcome:
     return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, 0.0, found.span)
 
 
-def seed_outcome(block: Block, name: str) -> SeedOutcome:
+def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
     """The named outcome of every method and seed. With a single length, `horizon` and `area` become `solved`."""
-    if name in ("horizon", "area") and len(block.lengths) == 1:
+    if name in ("horizon", "area") and len(arrays.lengths) == 1:
         name = "solved"
-    unit, octaves = OUTCOME_UNITS[name], block.octaves
+    unit, octaves = OUTCOME_UNITS[name], arrays.octaves
     if name == "horizon":
-        found = find_horizons(block.solved)
+        found = find_horizons(arrays.solved)
         values = np.where(found.known, octaves_at(found.reached, octaves), np.nan)
         return SeedOutcome(name, unit, values, 0.0, float(octaves[-1]))
     if name == "area":
-        return SeedOutcome(name, unit, seed_areas(block), 0.0, float(octaves[-1]))
+        return SeedOutcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
     if name == "steps":
-        return SeedOutcome(name, unit, restricted_steps(block), 0.0, 1.0, better=-1)
+        return SeedOutcome(name, unit, restricted_steps(arrays), 0.0, 1.0, better=-1)
     if name == "accuracy":
-        return SeedOutcome(name, unit, block.accuracy[..., -1], 0.0, 1.0)
-    return SeedOutcome(name, unit, np.mean(block.solved, axis=-1), 0.0, 1.0)
+        return SeedOutcome(name, unit, arrays.accuracy[..., -1], 0.0, 1.0)
+    return SeedOutcome(name, unit, np.mean(arrays.solved, axis=-1), 0.0, 1.0)

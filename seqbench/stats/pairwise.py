@@ -13,11 +13,11 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block, method_levels
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
+from seqbench.stats.task_arrays import TaskArrays, method_levels
 
 COLUMNS = [
     "task", "method", "against", "outcome", "unit", "n", "difference", "low", "high", "p", "p_holm",
@@ -36,9 +36,9 @@ def single_remedies(rows: pd.DataFrame, baseline: str) -> list[str]:
     return sorted(changed.index[changed == 1])
 
 
-def declared_pairs(rows: pd.DataFrame, block: Block, declared: Declared) -> list[Pair]:
+def declared_pairs(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> list[Pair]:
     """The family of comparisons of one task, decided from the design and never from the outcomes."""
-    methods, baseline = block.methods, block.baseline
+    methods, baseline = arrays.methods, arrays.baseline
     if isinstance(declared.comparisons, tuple):
         return [pair for pair in declared.comparisons if set(pair) <= set(methods)]
     if declared.comparisons == "all" or baseline is None:
@@ -81,14 +81,14 @@ def _describe(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float
     )
 
 
-def compare_pairs(block: Block, pairs: list[Pair], declared: Declared, family: str) -> pd.DataFrame:
+def compare_pairs(arrays: TaskArrays, pairs: list[Pair], declared: Declared, family: str) -> pd.DataFrame:
     """One row a pair of methods of a task, corrected among each other.
 
     difference: mean over the `n` seeds that both have, method less `against`, in `unit`; low, high: its interval
     verdict: better, worse, no evidence, too few seeds to tell; for outcomes where less is better, `better` is less
     """
-    outcome = seed_outcome(block, declared.outcome)
-    places = [(block.methods.index(a), block.methods.index(b)) for a, b in pairs]
+    outcome = seed_outcome(arrays, declared.outcome)
+    places = [(arrays.methods.index(a), arrays.methods.index(b)) for a, b in pairs]
     table = sign_flip_family(outcome.values, places, outcome.better, declared.alpha)
     table["difference"] *= outcome.better
     described = [_describe(outcome, a, b, declared.alpha) for a, b in places]
@@ -96,21 +96,21 @@ def compare_pairs(block: Block, pairs: list[Pair], declared: Declared, family: s
     table[names] = pd.DataFrame(described, columns=names, index=table.index, dtype=float)
     table["method"], table["against"] = [a for a, _ in pairs], [b for _, b in pairs]
     table = table.assign(
-        task=block.task, outcome=outcome.name, unit=outcome.unit, family=family, comparisons=len(pairs)
+        task=arrays.task, outcome=outcome.name, unit=outcome.unit, family=family, comparisons=len(pairs)
     )
     return table[COLUMNS]
 
 
-def pairwise(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.DataFrame:
+def pairwise(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
     """The declared comparisons of a task, then every other method against the baseline, marked `exploratory`.
 
     Exploratory comparisons are corrected among all comparisons made, declared ones included.
     """
-    pairs = declared_pairs(rows, block, declared)
-    planned = compare_pairs(block, pairs, declared, "declared")
-    if block.baseline is None:
+    pairs = declared_pairs(rows, arrays, declared)
+    planned = compare_pairs(arrays, pairs, declared, "declared")
+    if arrays.baseline is None:
         return planned
-    rest = [(name, block.baseline) for name in block.methods if name != block.baseline]
+    rest = [(name, arrays.baseline) for name in arrays.methods if name != arrays.baseline]
     rest = [pair for pair in rest if pair not in pairs]
-    everything = compare_pairs(block, pairs + rest, declared, "exploratory")
+    everything = compare_pairs(arrays, pairs + rest, declared, "exploratory")
     return pd.concat([planned, everything.iloc[len(pairs) :]], ignore_index=True) if rest else planned

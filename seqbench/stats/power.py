@@ -12,11 +12,11 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.errors import UsageError
-from seqbench.stats.blocks import blocks, complete, reporting_rows
 from seqbench.stats.interval import Floats
 from seqbench.stats.outcomes import seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import seeds_to_find_anything, sign_flip_test
+from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows
 
 SEEDS = (5, 6, 8, 10, 15, 20, 30, 50)
 CLAIM_COLUMNS = ["claim", "comparisons", "seeds"]
@@ -110,18 +110,18 @@ def power_from_pilot(
         UsageError: no task of the pilot has a baseline.
     """
     rows, found_baseline = [], False
-    for block in blocks(reporting_rows(complete(results)), declared):
-        if block.baseline is None:
+    for arrays in arrays_by_task(reporting_rows(complete(results)), declared):
+        if arrays.baseline is None:
             continue
         found_baseline = True
-        outcome = seed_outcome(block, declared.outcome)
-        plain = outcome.values[block.methods.index(block.baseline)]
-        others = [(name, own - plain) for name, own in zip(block.methods, outcome.values, strict=True)]
-        paired = [(name, own[np.isfinite(own)]) for name, own in others if name != block.baseline]
+        outcome = seed_outcome(arrays, declared.outcome)
+        plain = outcome.values[arrays.methods.index(arrays.baseline)]
+        others = [(name, own - plain) for name, own in zip(arrays.methods, outcome.values, strict=True)]
+        paired = [(name, own[np.isfinite(own)]) for name, own in others if name != arrays.baseline]
         family = max(1, len(paired))
         for name, own in paired:
             if len(own) >= 3:
-                place = (block.task, name, block.baseline, len(own), own.mean(), outcome.unit)
+                place = (arrays.task, name, arrays.baseline, len(own), own.mean(), outcome.unit)
                 powers = [paired_power(own, n, comparisons=family, alpha=declared.alpha) for n in seeds]
                 rows += [(*place, n, power) for n, power in zip(seeds, powers, strict=True)]
     if not found_baseline:

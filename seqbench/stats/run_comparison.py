@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import block_of, complete, reporting_rows
 from seqbench.stats.divergence import mcnemar_exact
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
+from seqbench.stats.task_arrays import complete, reporting_rows, task_arrays
 
 KEY = ["method", "task", "length", "seed"]
 FIGURES = ["outcome", "accuracy", "loss", "solved_at", "diverged_at"]
@@ -31,7 +31,7 @@ DIFFERENCE_COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Between:
+class RunComparison:
     """How run B differs from run A.
 
     summary: what, count (how many trials each has, share, and agree on)
@@ -66,9 +66,9 @@ def matched_trials(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
 def _paired(rows: pd.DataFrame, declared: Declared) -> tuple[Floats, Floats, Any]:
     """Outcome `[2, S]` and solved `[2, S, L]` of one method and task in run a and run b, and the outcome itself."""
-    block = block_of(rows, declared)
-    outcome = seed_outcome(block, declared.outcome)
-    return outcome.values, block.solved, outcome
+    arrays = task_arrays(rows, declared)
+    outcome = seed_outcome(arrays, declared.outcome)
+    return outcome.values, arrays.solved, outcome
 
 
 def _difference(rows: pd.DataFrame, declared: Declared) -> dict[str, object]:
@@ -131,7 +131,7 @@ def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
     return f"{agree} Nothing differs beyond chance."
 
 
-def between(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared = Declared()) -> Between:  # noqa: B008
+def compare_runs(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared = Declared()) -> RunComparison:  # noqa: B008
     """Compare two runs. Each frame is as `seqbench.load_results` returns it; differences are B less A."""
     a, b = (reporting_rows(complete(results)) for results in (results_a, results_b))
     trials, found = matched_trials(a, b), differences(a, b, declared)
@@ -146,4 +146,4 @@ def between(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared
         ("same outcome", int((trials["outcome_a"] == trials["outcome_b"]).sum())),
     ]
     summary = pd.DataFrame(counted, columns=["what", "count"])
-    return Between(summary=summary, trials=trials, differences=found, answer=_answer(trials, found))
+    return RunComparison(summary=summary, trials=trials, differences=found, answer=_answer(trials, found))

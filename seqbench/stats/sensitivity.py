@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import blocks
 from seqbench.stats.horizon import horizons
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
+from seqbench.stats.task_arrays import arrays_by_task
 
 COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
@@ -51,7 +51,7 @@ def _at_longest(rows: pd.DataFrame) -> pd.DataFrame:
 def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau: float | None) -> pd.DataFrame:
     """Solve rate and median step at the longest length and horizon of every method, with trials judged at `tau`."""
     plan = replace(declared, tau=tau)
-    far = pd.concat([horizons(block, plan) for block in blocks(rows, plan)])
+    far = pd.concat([horizons(arrays, plan) for arrays in arrays_by_task(rows, plan)])
     table = far[["task", "method", "octaves", "low", "high"]].merge(
         solve_rates(_at_longest(rows), plan)[["task", "method", "n", "solved", "rate"]], on=["task", "method"]
     )

@@ -13,11 +13,11 @@ from math import factorial
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block
 from seqbench.stats.factorial import Design, contrast
 from seqbench.stats.interval import Floats, bootstrap_interval, mean_interval, t_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import TaskArrays
 
 INTERVALS = {"shapley": bootstrap_interval, "alone": mean_interval, "remove_one": mean_interval, "main": t_interval}
 COLUMNS = [
@@ -60,13 +60,13 @@ def _row(found: dict[str, Floats], outcome: SeedOutcome, alpha: float) -> dict[s
     return {**row, "warning": "alone and on average it acts in opposite directions" if opposed else ""}
 
 
-def shapley(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
+def shapley(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFrame:
     """One row a full method and factor of a task, over the `n` seeds with all 2^k combinations; none if one is missing.
 
     full: the levels taken together; alone: with the remedy alone less without any; remove_one: full less full without
     it; main: its effect averaged over the others; each with `_low` and `_high`.
     """
-    outcome, names, rows = seed_outcome(block, declared.outcome), list(design.levels), []
+    outcome, names, rows = seed_outcome(arrays, declared.outcome), list(design.levels), []
     everything = design.spread(outcome.values)
     for levels in product(*(range(1, size) for size in design.shape)):
         cells = everything[np.ix_(*([0, level] for level in levels))]
@@ -78,6 +78,6 @@ def shapley(block: Block, design: Design, declared: Declared) -> pd.DataFrame:
         values = shapley_values(cells)
         for player, (name, level) in enumerate(chosen.items()):
             row = _row(_per_seed(cells, player, values[player]), outcome, declared.alpha)
-            place = {"task": block.task, "outcome": outcome.name, "unit": outcome.unit, "full": full}
+            place = {"task": arrays.task, "outcome": outcome.name, "unit": outcome.unit, "full": full}
             rows.append({**place, "factor": name, "level": level, "n": cells.shape[-1], **row})
     return pd.DataFrame(rows, columns=COLUMNS)

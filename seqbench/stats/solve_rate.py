@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqbench.stats.blocks import accuracy_column, solved_column
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import accuracy_column, solved_column
 
 COLUMNS = [
     "method", "task", "length", "planned", "n", "solved", "diverged", "rate", "low", "high", "band_low", "band_high",

@@ -15,10 +15,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import Block
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test
+from seqbench.stats.task_arrays import TaskArrays
 
 COLUMNS = [
     "method", "task", "length", "n", "solved", "rate", "low", "high", "median", "restricted_mean", "mean_low",
@@ -50,16 +50,16 @@ def _median(times: Floats, solved: np.ndarray) -> float:
     return float(np.median(np.where(solved, times, np.inf))) if times.size else np.nan
 
 
-def _against_baseline(block: Block, method: int, length: int, alpha: float) -> dict[str, object]:
+def _against_baseline(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str, object]:
     """Paired difference of restricted means to the baseline, and the permuted log-rank test."""
-    if block.baseline is None or block.methods[method] == block.baseline:
+    if arrays.baseline is None or arrays.methods[method] == arrays.baseline:
         return {}
-    pair = [method, block.methods.index(block.baseline)]
-    times, events = block.solve_step[pair, :, length], block.solved_in_time[pair, :, length]
+    pair = [method, arrays.methods.index(arrays.baseline)]
+    times, events = arrays.solve_step[pair, :, length], arrays.solved_in_time[pair, :, length]
     both = np.isfinite(times).all(axis=0)
     if not both.any():
         return {}
-    differences, budget = times[0, both] - times[1, both], block.budget[length]
+    differences, budget = times[0, both] - times[1, both], arrays.budget[length]
     low, high = mean_interval(differences, -budget, budget, alpha)
     p = log_rank_test(times[:, both], events[:, both])
     return {
@@ -71,23 +71,23 @@ def _against_baseline(block: Block, method: int, length: int, alpha: float) -> d
     }
 
 
-def _row(block: Block, method: int, length: int, alpha: float) -> dict[str, object]:
+def _row(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str, object]:
     """Steps to solve of one method at one length; the baseline comparison is added where there is one."""
-    finished = np.isfinite(block.solve_step[method, :, length])
-    times = block.solve_step[method, finished, length]
-    events = block.solved_in_time[method, finished, length]
-    n, k, budget = len(times), int(events.sum()), block.budget[length]
+    finished = np.isfinite(arrays.solve_step[method, :, length])
+    times = arrays.solve_step[method, finished, length]
+    events = arrays.solved_in_time[method, finished, length]
+    n, k, budget = len(times), int(events.sum()), arrays.budget[length]
     low, high = clopper_pearson(k, n, alpha) if n >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
     mean_low, mean_high = mean_interval(times, 0.0, budget, alpha)
     return {
-        "method": block.methods[method], "task": block.task, "length": block.lengths[length], "n": n, "solved": k,
+        "method": arrays.methods[method], "task": arrays.task, "length": arrays.lengths[length], "n": n, "solved": k,
         "rate": k / n if n else np.nan, "low": float(low), "high": float(high), "median": _median(times, events),
         "restricted_mean": times.mean() if n else np.nan, "mean_low": mean_low, "mean_high": mean_high,
-        "budget": budget, **_against_baseline(block, method, length, alpha),
+        "budget": budget, **_against_baseline(arrays, method, length, alpha),
     }  # fmt: skip
 
 
-def steps_to_solve(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.DataFrame:
+def steps_to_solve(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
     """One row a method and length of a task.
 
     solved of n: held the criterion for three evaluations within the budget, with its exact interval (rate, low, high)
@@ -99,7 +99,7 @@ def steps_to_solve(rows: pd.DataFrame, block: Block, declared: Declared) -> pd.D
         corrected among all methods and lengths of the task
     """
     table = pd.DataFrame(
-        [_row(block, method, length, declared.alpha) for method, length in np.ndindex(block.solved.shape[::2])],
+        [_row(arrays, method, length, declared.alpha) for method, length in np.ndindex(arrays.solved.shape[::2])],
         columns=COLUMNS,
     ).drop(columns=["evaluate_every", "coarse", "median_seconds", "median_sequences"])
     share = rows["solved_at"] / rows["steps"]

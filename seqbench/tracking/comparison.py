@@ -14,10 +14,10 @@ import pandas as pd
 
 from seqbench.palette import COLOURS, styles
 from seqbench.schema import finished, with_purpose
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.horizon import horizons
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
+from seqbench.stats.task_arrays import complete, task_arrays
 from seqbench.tracking.runs import Point, RunContent
 from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
 from seqbench.tracking.trial_runs import text
@@ -107,7 +107,7 @@ def method_figures(rows: pd.DataFrame, lengths: Sequence[int], declared: Declare
     """
     if rows.empty:
         return {}
-    far = horizons(block_of(rows, declared, lengths), declared)
+    far = horizons(task_arrays(rows, declared, lengths), declared)
     found = {row["method"]: [Point(SOLVED, float(row["median"]))] for row in far.to_dict("records")}
     for row in solve_rates(rows, declared).to_dict("records"):
         found[row["method"]] += accuracy_points(row)

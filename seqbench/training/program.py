@@ -38,7 +38,7 @@ from seqbench.training.data import INITIAL, PROBES, TEST, TRAIN, VALIDATION, Blo
 from seqbench.training.measure import Measurement, Probed, measure
 from seqbench.training.objective import Parameters, Parts, Scores, objective, score
 from seqbench.training.state import Numbers, State, Sums
-from seqbench.training.update import Step, advance, prepare
+from seqbench.training.update import StepInputs, advance, prepare
 
 BINS = 8
 """Bins of distances that an evaluation program counts in, or a multiple: tasks with fewer leave some empty."""
@@ -113,7 +113,7 @@ class Program:
             block = self.data.block(numbers.seed, TRAIN, step // in_block, batch_size=size)
             start = np.int32(step % in_block * size)
             parts, gradient = self.gradient(state.parameters, block, start, within)
-            state, sums = self.update(state, sums, parts, gradient, Step(seed, rates[step], after))
+            state, sums = self.update(state, sums, parts, gradient, StepInputs(seed, rates[step], after))
             if step % LOOK_EVERY == 0 and int(state.diverged_at):
                 break
         return state, sums
@@ -187,7 +187,7 @@ class Program:
 
     @cached_property
     def update(self) -> jax.stages.Compiled:
-        """`(state, sums, parts of the loss, gradient, Step) -> (state, sums)`; the state is used up."""
+        """`(state, sums, parts of the loss, gradient, StepInputs) -> (state, sums)`; the state is used up."""
         links = self.chain.after
         function = jax.jit(advance(links, self._optimizer), donate_argnums=0)
 
@@ -196,7 +196,7 @@ class Program:
             state = jax.eval_shape(prepare(links, self._optimizer), self.shapes, arrays)
             sums, penalties = Sums.zero(links), sum(link.penalty is not None for link in links.links)
             parts = Parts(REAL, (REAL,) * penalties)
-            return function.lower(state, sums, parts, self.shapes, Step(WHOLE, REAL, arrays))
+            return function.lower(state, sums, parts, self.shapes, StepInputs(WHOLE, REAL, arrays))
 
         return compiled_from(lower, name=self._update_name("update"))
 

@@ -34,7 +34,7 @@ class Checkpoint(NamedTuple):
     probe_seconds: float
 
 
-class Finished(NamedTuple):
+class TrialResult(NamedTuple):
     """What a trial leaves: one row (see `seqbench.schema`), its curve, its probes and the parameters it ended with."""
 
     row: dict[str, Any]
@@ -59,7 +59,7 @@ def run_trial(
     probes: Mapping[str, Probe] = MappingProxyType({}),
     resume: Checkpoint | None = None,
     after_interval: Callable[[Checkpoint], None] = lambda checkpoint: None,
-) -> Finished:
+) -> TrialResult:
     """Train one trial to its end.
 
     Args:
@@ -126,7 +126,7 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
     return bool(int(state.step) >= settings["steps"] or int(state.diverged_at) > 0 or solved)
 
 
-def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> Finished:
+def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:
     """Score a trial that has ended on test data."""
     began = time.monotonic()
     test = program.evaluate(point.state.parameters, seed, TEST, program.training["test_sequences"])
@@ -136,4 +136,4 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
         "probe_seconds": point.probe_seconds,
     }
     probes = [*point.probes, *action_rows(chain, point.curve, int(point.state.step))]
-    return Finished(row, list(point.curve), probes, point.state.parameters)
+    return TrialResult(row, list(point.curve), probes, point.state.parameters)

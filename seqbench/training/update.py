@@ -23,7 +23,7 @@ NO_STEP = 2**32 - 1
 """Stands where no block's number can in the training stream: the root of the mitigations' random draws."""
 
 
-class Step(NamedTuple):
+class StepInputs(NamedTuple):
     """What a step takes beside the gradient: the seed, the rate with its schedule, the mitigations' numbers."""
 
     seed: Int[Array, ""]
@@ -31,7 +31,7 @@ class Step(NamedTuple):
     arrays: tuple[Arrays, ...]
 
 
-Update = Callable[[State, Sums, Parts, Parameters, Step], tuple[State, Sums]]
+Update = Callable[[State, Sums, Parts, Parameters, StepInputs], tuple[State, Sums]]
 """`(state, sums, parts of the loss, gradient, step) -> (state, sums)` after the step."""
 
 
@@ -49,7 +49,7 @@ def prepare(chain: Chain, optimizer: optax.GradientTransformation) -> Callable[.
 def advance(chain: Chain, optimizer: optax.GradientTransformation) -> Update:
     """The function that takes a step. A trial that has diverged stands still."""
 
-    def take(state: State, sums: Sums, parts: Parts, gradient: Parameters, step: Step) -> tuple[State, Sums]:
+    def take(state: State, sums: Sums, parts: Parts, gradient: Parameters, step: StepInputs) -> tuple[State, Sums]:
         key = jax.random.fold_in(jax.random.fold_in(stream_key(step.seed, TRAIN), NO_STEP), state.step)
         changed, mitigation, links = transformed(
             chain, gradient, state.mitigation, state.parameters, arrays=step.arrays, key=key

@@ -192,7 +192,7 @@ def test_more_probes_are_read_by_training_again_to_the_same_numbers(grid, tmp_pa
     before, states = numbers(folder), []
     more = one.model_copy(update={"probes": ["action"], "keep_parameters": True})
     for _ in range(2):
-        run_grid(more, folder, workers=1, found=lambda plan, found: states.append((found.finished, found.lacking)))
+        run_grid(more, folder, workers=1, found=lambda plan, found: states.append((found.finished, found.outdated)))
     assert states == [(0, 1), (1, 0), (1, 0)]
     assert numbers(folder) == before
     assert set(load_probes(folder)["probe"]) >= {"parameter_norm"}

@@ -7,7 +7,7 @@ import pytest
 
 from seqbench.errors import GridError
 from seqbench.grid import document
-from seqbench.grid.document import Document, Mark, plain_value, read_document, spell
+from seqbench.grid.document import Document, Position, plain_value, read_document, spell
 
 
 @pytest.fixture
@@ -117,11 +117,11 @@ def test_what_is_not_a_plain_document_is_refused_where_it_stands(refusal, text: 
 def test_every_value_and_key_knows_its_line_and_column(load) -> None:
     found = load("a: 1\nb:\n  - {c: x}\n  - 'y'\n")
     assert found.data == {"a": 1, "b": [{"c": "x"}, "y"]}
-    assert found.mark(("a",)) == Mark(1, 4)
-    assert found.mark(("b", 0, "c")) == Mark(3, 9)
-    assert found.mark(("b", 0, "c"), key=True) == Mark(3, 6)
-    assert found.mark(("b", 1)) == Mark(4, 5)
-    assert found.mark(("b", 0, "missing", "deeper")) == Mark(3, 5)
+    assert found.mark(("a",)) == Position(1, 4)
+    assert found.mark(("b", 0, "c")) == Position(3, 9)
+    assert found.mark(("b", 0, "c"), key=True) == Position(3, 6)
+    assert found.mark(("b", 1)) == Position(4, 5)
+    assert found.mark(("b", 0, "missing", "deeper")) == Position(3, 5)
     assert str(found.error(("b", 1), "is wrong")).endswith("example.yaml:4:5 b[1]: is wrong")
 
 

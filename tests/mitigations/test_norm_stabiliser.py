@@ -5,13 +5,13 @@ import pytest
 from flax import nnx
 
 from seqbench.errors import Incompatible
-from seqbench.layers.recurrent import Seen
+from seqbench.layers.recurrent import LayerCall
 from seqbench.mitigations.norm_stabiliser import norm_stabiliser, squared_change
 from seqbench.training.objective import objective
 
 
 def seen(outputs, mask=None):
-    return Seen(None, None if mask is None else jnp.asarray(mask), None, jnp.asarray(outputs))
+    return LayerCall(None, None if mask is None else jnp.asarray(mask), None, jnp.asarray(outputs))
 
 
 def test_the_mean_squared_change_of_the_norm_by_hand():

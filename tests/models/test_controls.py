@@ -18,7 +18,7 @@ from seqbench.models._feed_forward import Window, bag
 from seqbench.models.bag_mlp import bag_mlp
 from seqbench.models.feedforward import feedforward
 from seqbench.models.tcn import levels_to_reach, reach, tcn
-from seqbench.models.transformer import Block, sinusoids, transformer
+from seqbench.models.transformer import TransformerBlock, sinusoids, transformer
 from seqbench.models.window_linear import window_linear
 from seqbench.models.window_mlp import window_mlp
 
@@ -80,7 +80,8 @@ def test_convolutions_see_exactly_their_reach():
 
 
 def test_attention_is_softmax_over_the_past_by_hand():
-    block, values = Block(6, 2, nnx.Rngs(0)), np.random.default_rng(0).normal(size=(1, 4, 6)).astype(np.float32)
+    block = TransformerBlock(6, 2, nnx.Rngs(0))
+    values = np.random.default_rng(0).normal(size=(1, 4, 6)).astype(np.float32)
     query, key, value = np.asarray(jax.jit(block.attend.__call__)(values)).reshape(4, 3, 2, 3).transpose(1, 2, 0, 3)
     scores = query @ key.transpose(0, 2, 1) / np.sqrt(3)
     scores[:, ~np.tri(4, dtype=bool)] = -np.inf

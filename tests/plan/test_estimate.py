@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from seqbench.plan.estimate import forward_seconds, trial_bytes, trial_seconds
-from seqbench.plan.model_size import Size
+from seqbench.plan.model_size import ModelSize
 
-LSTM = Size(parameters=132_000, weights=131_072, layers=1, states=6 * 128, outputs=128)
+LSTM = ModelSize(parameters=132_000, weights=131_072, layers=1, states=6 * 128, outputs=128)
 """128 units reading 128: kernels of 128 x 512, twice."""
 
 TRAINING = {
@@ -55,5 +55,5 @@ def test_each_layer_has_a_budget_of_its_own() -> None:
 
 
 def test_a_model_without_loops_has_no_segments() -> None:
-    control = Size(parameters=1000, weights=900, layers=0, states=0, outputs=0)
+    control = ModelSize(parameters=1000, weights=900, layers=0, states=0, outputs=0)
     assert trial_bytes(control, 1_000_000, TRAINING) == 350_000_000 + 16 * 1000 + 2 * 4 * 64 * 1_000_000

@@ -171,13 +171,13 @@ def test_widths_are_chosen_for_equal_numbers_of_parameters(read) -> None:
         )
     )
     widths = {
-        (g.trials[0].method, g.trials[0].task_label): g.trials[0].program.fixed["model"]["settings"]["width"]
+        (g.trials[0].method, g.trials[0].task_label): g.trials[0].configuration.fixed["model"]["settings"]["width"]
         for g in made.groups
     }
     assert widths["plain", "adding"] > widths["GRU", "adding"] > widths["LSTM", "adding"]
     assert widths["plain", "adding"] > widths["plain", "delayed_recall"]  # which has more inputs
     for group in made.groups:
-        size = group.trials[0].program.size
+        size = group.trials[0].configuration.size
         assert abs(size.parameters - 5000) <= 100
         assert measure(structure_of(assemble(group.trials[0].settings))).parameters == size.parameters
     assert made.incompatible == ()

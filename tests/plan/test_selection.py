@@ -3,7 +3,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from seqbench.plan.selection import LOOKED_AT, Seen, choose
+from seqbench.plan.selection import LOOKED_AT, KnownResults, choose
 
 RATES = [0.001, 0.01, 0.1]
 TRIALS = [["e", "f"], ["c", "d"], ["a", "b"]]
@@ -19,7 +19,7 @@ def results(**rows: tuple[str | None, float | None, float | None]) -> pd.DataFra
 
 def rate_of(frame: pd.DataFrame | None) -> float | None:
     """The learning rate chosen from the three tried, two trials each."""
-    place = choose(Seen(frame), TRIALS)
+    place = choose(KnownResults(frame), TRIALS)
     return None if place is None else RATES[place]
 
 

@@ -13,7 +13,7 @@ from seqbench.grid.spec import Range
 from seqbench.plan.axis import Axis
 from seqbench.plan.expand import expand_methods
 from seqbench.plan.plan import plan
-from seqbench.plan.tuning import sample, search, sobol
+from seqbench.plan.tuning import sampled_settings, search, sobol
 from tests.plan.tuned_grids import HEAD, METHODS, SPACE
 
 RANGES = HEAD + METHODS + "tuning:\n  seeds: 2\n  budget: 8\n  learning_rate: {low: 1.0e-4, high: 1.0e-2}\n" + SPACE
@@ -114,7 +114,7 @@ def test_all_combinations_of_lists_where_all_methods_have_equally_many(read) -> 
 @pytest.mark.parametrize("budget", [5, 6, 7, 11])
 def test_a_sample_of_lists_holds_no_setting_twice(budget: int) -> None:
     axes = [Axis("r", (), 0, [0.1, 0.2]), Axis("a", (), 1, [1, 2, 3]), Axis("b", (), 2, ["x", "y"])]
-    settings = sample(axes, budget)
+    settings = sampled_settings(axes, budget)
     assert settings is not None
     assert len(set(settings)) == budget
     assert abs(sum(rate == 0.1 for rate, *_ in settings) - budget / 2) <= 0.5

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.blocks import complete
+from seqbench.stats.task_arrays import complete
 
 LENGTHS = (12, 25, 50, 100)
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from seqbench.plan.search import doublings, length_grid
-from seqbench.stats.blocks import Block
 from seqbench.stats.interval import Floats
+from seqbench.stats.task_arrays import TaskArrays
 
 LENGTHS = length_grid(10, 2000, 1.1)
 OCTAVES = np.log2(np.array(LENGTHS) / LENGTHS[0])
@@ -91,12 +91,12 @@ def middles(low: NDArray[np.int64], high: NDArray[np.int64]) -> Floats:
     return (ends[low + 1] + ends[np.where(low < 0, 0, high + 1)]) / 2
 
 
-def block(cubes: dict[str, Floats], *, baseline: str | None = None) -> Block:
-    """A block of results from `[S, L]` answers at `LENGTHS` of every method, NaN where a seed was not trained."""
+def arrays(cubes: dict[str, Floats], *, baseline: str | None = None) -> TaskArrays:
+    """Results as arrays from `[S, L]` answers at `LENGTHS` of every method, NaN where a seed was not trained."""
     methods = tuple(sorted(cubes))
     solved = np.array([cubes[name] for name in methods])
     none = np.full(solved.shape, np.nan)
-    return Block(
+    return TaskArrays(
         task="recall", methods=methods, seeds=tuple(range(1000, 1000 + solved.shape[1])),
         lengths=np.array(LENGTHS, float), solved=solved, accuracy=none, solve_step=none,
         solved_in_time=np.zeros(solved.shape, bool), budget=np.full(len(LENGTHS), 1000.0), baseline=baseline,

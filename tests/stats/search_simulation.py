@@ -19,7 +19,7 @@ from seqbench.stats.horizon_differences import horizon_differences
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.interval import Floats
 from seqbench.stats.psychometric import fit_psychometric
-from tests.stats.learners import LENGTHS, SPAN, Learner, block, horizons, results, searched, solves
+from tests.stats.learners import LENGTHS, SPAN, Learner, arrays, horizons, results, searched, solves
 
 SEEDS = 10
 REPETITIONS = 1_000
@@ -59,7 +59,7 @@ def trained(learner: Learner, horizon: Floats, key: object, rng: np.random.Gener
 
 def found_by_search(cubes: dict[str, Floats]) -> Brackets:
     """Brackets of every method from results `[S, L]` at `LENGTHS`."""
-    return find_brackets(block(cubes), LENGTHS)
+    return find_brackets(arrays(cubes), LENGTHS)
 
 
 def _threshold(cube: Floats) -> tuple[float, float, float]:

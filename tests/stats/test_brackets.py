@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.brackets import bracket_table, bracket_text, find_brackets
 from seqbench.stats.horizon import find_horizons, octaves_at
 from seqbench.stats.outcomes import horizon_outcome, seed_outcome
+from seqbench.stats.task_arrays import complete, task_arrays
 from tests.stats.conftest import LENGTHS as LISTED
 from tests.stats.conftest import trial
-from tests.stats.learners import LENGTHS, Learner, block, horizons, middles, results, searched, solves
+from tests.stats.learners import LENGTHS, Learner, arrays, horizons, middles, results, searched, solves
 
 INF = np.inf
 
@@ -21,7 +21,7 @@ def table(grid, reach, **cut):
     frame = grid(reach)
     for seed, length in cut.get("missing", ()):
         frame.loc[(frame["seed"] == seed) & (frame["length"] == length), "outcome"] = None
-    return bracket_table(find_brackets(block_of(complete(frame)))).set_index("seed")
+    return bracket_table(find_brackets(task_arrays(complete(frame)))).set_index("seed")
 
 
 def test_a_list_of_lengths_by_hand(grid):
@@ -35,7 +35,7 @@ def test_a_list_of_lengths_by_hand(grid):
 
 
 def test_it_agrees_with_horizons_on_a_complete_list(grid):
-    own = block_of(complete(grid({"plain": [0, 0, 1, 2, 1], "gru": [0, 1, 2, 3, 4]}, seeds=5)))
+    own = task_arrays(complete(grid({"plain": [0, 0, 1, 2, 1], "gru": [0, 1, 2, 3, 4]}, seeds=5)))
     expected = octaves_at(find_horizons(own.solved).reached, own.octaves)
     np.testing.assert_allclose(find_brackets(own).octaves(), expected)
     np.testing.assert_allclose(horizon_outcome(find_brackets(own)).values, seed_outcome(own, "horizon").values)
@@ -55,7 +55,7 @@ def test_a_missing_trial_leaves_the_bracket_open_unless_others_decide(grid):
 def test_a_seed_that_has_not_started_has_no_bracket(grid):
     frame = grid({"gru": [2] * 5}, seeds=5)
     frame.loc[frame["seed"] == 1004, "outcome"] = None
-    found = find_brackets(block_of(complete(frame)))
+    found = find_brackets(task_arrays(complete(frame)))
     assert np.isnan(found.octaves()[0, 4])
     assert np.isnan(horizon_outcome(found).values[0, 4])
     assert len(bracket_table(found)) == 4
@@ -67,7 +67,7 @@ def test_violations_are_counted_and_widen_the_bracket():
         for seed, answers in ((1000, (1, 0, 1, 0)), (1001, (1, 1, 0, 0)), (1002, (0, 1, 1, 1)))
         for length, solved in zip(LISTED, answers, strict=True)
     ]
-    found = find_brackets(block_of(complete(pd.DataFrame(rows))))
+    found = find_brackets(task_arrays(complete(pd.DataFrame(rows))))
     own = bracket_table(found)
     assert own["violations"].tolist() == [1, 0, 1]
     assert own["solved"].tolist() == [12, 25, 0]
@@ -83,7 +83,7 @@ def test_searches_of_different_lengths_are_brackets_on_one_grid():
     [true] = horizons((Learner(0, 6, 0.7, 1.0, 1.5),), (200,), 0.0, rng)
     solved = solves(Learner(0, 6, 0.7), true, rng)
     visited, low, high = searched(solved)
-    found = find_brackets(block({"gru": results(solved, visited)}), LENGTHS)
+    found = find_brackets(arrays({"gru": results(solved, visited)}), LENGTHS)
     assert found.ended.all(), "the rule written in arrays and the rule of the plan stop at the same results"
     assert not found.wide.any()
     np.testing.assert_array_equal(found.solved[0], np.append(0, LENGTHS)[low + 1])
@@ -97,7 +97,7 @@ def test_a_search_under_way_is_open_and_left_out_of_outcomes():
     cube = np.full((2, len(LENGTHS)), np.nan)
     cube[0, :1] = 1  # the first doubling only
     cube[1, :1] = 0
-    found = find_brackets(block({"gru": cube}), LENGTHS)
+    found = find_brackets(arrays({"gru": cube}), LENGTHS)
     assert found.ended[0].tolist() == [False, True]
     assert bracket_table(found)["text"].tolist() == ["solved 10", "failed 10"]
     assert np.isnan(horizon_outcome(found).values[0]).tolist() == [True, False]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.stats.blocks import complete
 from seqbench.stats.counts import COLUMNS, counts
+from seqbench.stats.task_arrays import complete
 
 
 def test_every_trial_is_counted_once(grid):

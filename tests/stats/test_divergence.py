@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seqbench.stats.blocks import complete
 from seqbench.stats.divergence import (
     across_lengths,
     boschloo_exact,
@@ -15,6 +14,7 @@ from seqbench.stats.divergence import (
     mcnemar_exact,
     newcombe_interval,
 )
+from seqbench.stats.task_arrays import complete
 
 
 @pytest.fixture

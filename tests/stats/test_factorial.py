@@ -7,19 +7,19 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.compare import compare
 from seqbench.stats.factorial import contrast, effects, find_design, interactions, missing_combinations
 from seqbench.stats.interval import t_interval
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import complete, task_arrays
 
 TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}
 
 
 def table_of(rows, outcome="solved", **declared):
     plan = Declared(outcome=outcome, **declared)
-    block = block_of(rows, plan)
-    found = effects(block, find_design(rows, block, plan), plan)
+    arrays = task_arrays(rows, plan)
+    found = effects(arrays, find_design(rows, arrays, plan), plan)
     return found[found["family"] == "declared"].set_index("effect")
 
 
@@ -93,9 +93,9 @@ def test_higher_orders_are_diagnostics(crossed):
 def test_missing_combination_is_named_and_its_effects_are_open(crossed):
     rows = crossed(TWO, lambda *_: 2)
     rows = rows[rows["method"] != "norm+gru"]
-    block = block_of(rows)
-    design = find_design(rows, block, Declared())
-    assert missing_combinations(block, design, Declared())["missing"].tolist() == ["clip=norm, gating=gru"]
+    arrays = task_arrays(rows)
+    design = find_design(rows, arrays, Declared())
+    assert missing_combinations(arrays, design, Declared())["missing"].tolist() == ["clip=norm, gating=gru"]
     table = table_of(rows)
     assert table["n"].tolist() == [0, 0, 0]
     assert set(table["verdict"]) == {"too few seeds to tell"}
@@ -120,8 +120,8 @@ def test_other_outcomes_stand_beside_the_primary_one(crossed):
     rows, lengths = crossed(TWO, lambda own, _: 2 * (own["gating"] == "gru")), (12, 25, 50, 100)
     for primary in ("horizon", "accuracy"):
         plan = Declared(outcome=primary)
-        block = block_of(rows, plan)
-        table = effects(block, find_design(rows, block, plan), plan)
+        arrays = task_arrays(rows, plan)
+        table = effects(arrays, find_design(rows, arrays, plan), plan)
         own, *others = table["outcome"].unique()
         solved = [f"solved at {length}" for length in lengths]
         assert (own, others) == (primary, [*solved, *(["horizon"] if primary != "horizon" else []), "steps"])
@@ -130,8 +130,8 @@ def test_other_outcomes_stand_beside_the_primary_one(crossed):
 def test_interaction_means(crossed):
     rows = crossed(TWO, lambda own, _: 4 if own["gating"] == "gru" else 1)
     plan = Declared(outcome="solved")
-    block = block_of(rows, plan)
-    table = interactions(block, find_design(rows, block, plan), plan).set_index(["level", "by_level"])
+    arrays = task_arrays(rows, plan)
+    table = interactions(arrays, find_design(rows, arrays, plan), plan).set_index(["level", "by_level"])
     assert table["mean"].to_dict() == pytest.approx(
         {("none", "none"): 0.25, ("none", "gru"): 1.0, ("norm", "none"): 0.25, ("norm", "gru"): 1.0}
     )
@@ -139,7 +139,7 @@ def test_interaction_means(crossed):
 
 def test_no_design_without_two_factors(grid):
     rows = complete(grid({"plain": 0, "gru": 4}))
-    assert find_design(rows, block_of(rows), Declared()) is None
+    assert find_design(rows, task_arrays(rows), Declared()) is None
 
 
 def test_effect_intervals_cover_at_ten_seeds():

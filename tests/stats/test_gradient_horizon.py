@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from seqbench.stats.gradient_horizon import (
-    gradient_foretells,
+    gradient_horizon_correlation,
     gradient_horizons,
     learned_by_gradient,
     rank_interval,
@@ -52,11 +52,11 @@ def test_the_correlation_is_spearmans_and_only_order_counts(grid):
     reach = {"a": 3, "b": 20, "c": 11, "d": 60, "e": 80, "f": 7}
     results = grid(learned, seeds=5)
     both = learned_by_gradient(results, probes_for(results, reach))
-    found = gradient_foretells(both).iloc[0]
+    found = gradient_horizon_correlation(both).iloc[0]
     expected = stats.spearmanr(both["horizon"], both["octaves"])
     assert found["correlation"] == pytest.approx(expected.statistic)
     assert -1 < found["low"] < found["correlation"] < found["high"] < 1
-    stretched = gradient_foretells(both.assign(horizon=np.exp(both["horizon"] / 10))).iloc[0]
+    stretched = gradient_horizon_correlation(both.assign(horizon=np.exp(both["horizon"] / 10))).iloc[0]
     pd.testing.assert_series_equal(stretched, found)
 
 
@@ -65,7 +65,7 @@ def test_over_tasks_the_ranks_are_taken_within_each(grid):
     two = grid({"a": 0, "b": 2, "c": 4}, seeds=5, task="agreement")
     results = pd.concat([one, two], ignore_index=True)
     probes = pd.concat([probes_for(one, {"a": 1, "b": 5, "c": 9}), probes_for(two, {"a": 81, "b": 85, "c": 89})])
-    found = gradient_foretells(learned_by_gradient(results, probes)).set_index("task")
+    found = gradient_horizon_correlation(learned_by_gradient(results, probes)).set_index("task")
     assert found["correlation"].tolist() == pytest.approx([1, 1, 1])
     assert found.loc["", "methods"] == 6
     assert np.isnan(found.loc["agreement", "low"])  # three methods are too few for an interval

@@ -7,9 +7,9 @@ import pytest
 
 from seqbench.stats import compare
 from seqbench.stats.area import seed_areas
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.horizon import Horizons, find_horizons, horizons, place_shares, restricted_mean, seed_horizons
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import complete, task_arrays
 
 NAN = np.nan
 HALF = np.log2(25 / 12) / 2
@@ -46,8 +46,8 @@ def test_restricted_mean_agrees_with_lifelines():
 
 
 def test_one_row_a_method(grid):
-    block = block_of(complete(grid({"plain": 0, "gru": [4] * 6 + [1] * 4})))
-    table = horizons(block, Declared()).set_index("method")
+    arrays = task_arrays(complete(grid({"plain": 0, "gru": [4] * 6 + [1] * 4})))
+    table = horizons(arrays, Declared()).set_index("method")
     plain, gru = table.loc["plain"], table.loc["gru"]
     assert (plain["text"], plain["below"], plain["octaves"]) == ("< 12", 10, 0.0)
     assert (gru["text"], gru["at_least"], gru["median"]) == (">= 100", 6, 100.0)
@@ -58,24 +58,24 @@ def test_one_row_a_method(grid):
 def test_median_interval_is_the_exact_binomial_one(grid):
     # 8 of 10 reach 50: the share is not beyond doubt above one half (44 to 97 %), so the median may lie below;
     # 10 of 10 reach 25 (69 % at least): it lies not below 25. None reach 100, so it lies below 100.
-    block = block_of(complete(grid({"gru": [3] * 8 + [2] * 2})))
-    row = horizons(block, Declared()).iloc[0]
+    arrays = task_arrays(complete(grid({"gru": [3] * 8 + [2] * 2})))
+    row = horizons(arrays, Declared()).iloc[0]
     assert (row["median"], row["median_low"], row["median_high"]) == (50.0, 25.0, 50.0)
     assert row["text"] == "50 to 100"
 
 
 def test_missing_trials_widen_the_interval_and_are_not_imputed(grid):
     results = grid({"gru": [2] * 10})
-    whole = horizons(block_of(complete(results)), Declared()).iloc[0]
+    whole = horizons(task_arrays(complete(results)), Declared()).iloc[0]
     lost = (results["seed"] == 1000) & (results["length"] == 50)
     results.loc[lost, "outcome"] = None
-    part = horizons(block_of(complete(results)), Declared()).iloc[0]
+    part = horizons(task_arrays(complete(results)), Declared()).iloc[0]
     assert (part["n"], part["incomplete"]) == (10, 1)
     # Without the trial at 50, the failure at 100 still bounds the horizon from above.
     assert part["low"] == whole["low"]
     assert part["high"] > whole["high"]
     results.loc[results["seed"] == 1000, "outcome"] = None
-    assert horizons(block_of(complete(results)), Declared()).iloc[0]["n"] == 9
+    assert horizons(task_arrays(complete(results)), Declared()).iloc[0]["n"] == 9
 
 
 def test_turnbull_is_the_likeliest_of_all_shares_and_kaplan_meier_without_gaps():
@@ -90,13 +90,13 @@ def test_open_horizons_are_called_open_and_not_ranked(grid):
     results = complete(grid({"plain": 0, "gru": 4}))
     own = results["method"] == "gru"
     results.loc[own & (results["length"] != 25), "outcome"] = None
-    table = horizons(block_of(results), Declared()).set_index("method")
+    table = horizons(task_arrays(results), Declared()).set_index("method")
     assert (table["text"]["gru"], table["incomplete"]["gru"], table["below"]["gru"]) == ("open", 10, 0)
     assert np.isnan(table["median"]["gru"])
     assert np.isnan(table["octaves"]["gru"])
     assert table["high"]["gru"] == table["range"]["gru"], "it may have reached every length"
     results.loc[own & (results["length"] == 12), "outcome"] = "solved"
-    table = horizons(block_of(results), Declared()).set_index("method")
+    table = horizons(task_arrays(results), Declared()).set_index("method")
     assert table["text"]["gru"] == ">= 25, open"
     ranks = compare(results).methods.set_index("method")["rank"]
     assert ranks["plain"] == 1
@@ -104,14 +104,14 @@ def test_open_horizons_are_called_open_and_not_ranked(grid):
 
 
 def test_restricted_horizon_is_the_area_of_monotone_seeds(grid):
-    block = block_of(complete(grid({"gru": [0, 1, 2, 3, 4, 4, 2, 1, 0, 3]})))
-    seeds = seed_horizons(block)
-    np.testing.assert_allclose(seeds["octaves"], seed_areas(block)[0], atol=1e-12)
-    assert horizons(block, Declared())["octaves"].iloc[0] == pytest.approx(seeds["octaves"].mean())
+    arrays = task_arrays(complete(grid({"gru": [0, 1, 2, 3, 4, 4, 2, 1, 0, 3]})))
+    seeds = seed_horizons(arrays)
+    np.testing.assert_allclose(seeds["octaves"], seed_areas(arrays)[0], atol=1e-12)
+    assert horizons(arrays, Declared())["octaves"].iloc[0] == pytest.approx(seeds["octaves"].mean())
 
 
 def test_one_row_a_seed(grid):
-    seeds = seed_horizons(block_of(complete(grid({"gru": [0, 2, 4]}, seeds=3))))
+    seeds = seed_horizons(task_arrays(complete(grid({"gru": [0, 2, 4]}, seeds=3))))
     assert seeds["reached"].tolist() == [0, 25, 100]
     assert seeds["failed"].tolist() == [12, 50, np.inf]
     assert seeds["below"].tolist() == [True, False, False]
@@ -119,5 +119,5 @@ def test_one_row_a_seed(grid):
 
 
 def test_single_length_has_no_octaves(grid):
-    row = horizons(block_of(complete(grid({"gru": 1}, lengths=(50,)))), Declared()).iloc[0]
+    row = horizons(task_arrays(complete(grid({"gru": 1}, lengths=(50,)))), Declared()).iloc[0]
     assert (row["octaves"], row["text"], row["range"]) == (0.0, ">= 50", 0.0)

@@ -5,21 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.factorial import Design
 from seqbench.stats.horizon_differences import difference_interval, factor_text, horizon_differences
 from seqbench.stats.outcomes import horizon_outcome
 from seqbench.stats.shapley import shapley_values
 from seqbench.stats.signflip import holm, sign_flip_test
-from tests.stats.learners import LENGTHS, Learner, block, horizons, results, searched, solves
+from seqbench.stats.task_arrays import complete, task_arrays
+from tests.stats.learners import LENGTHS, Learner, arrays, horizons, results, searched, solves
 
 OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
 MIDDLES = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])
 
 
 def brackets(grid, reach):
-    return find_brackets(block_of(complete(grid(reach))))
+    return find_brackets(task_arrays(complete(grid(reach))))
 
 
 def test_a_pair_by_hand(grid):
@@ -67,9 +67,9 @@ def test_seeds_whose_search_is_under_way_are_left_out():
     cube[:, 0] = 0
     under_way = cube.copy()
     under_way[0, 0] = 1
-    found = find_brackets(block({"plain": cube, "gru": under_way}), LENGTHS)
+    found = find_brackets(arrays({"plain": cube, "gru": under_way}), LENGTHS)
     assert horizon_differences(found, [("gru", "plain")])["n"].tolist() == [5]
-    found = find_brackets(block({"plain": cube[:1], "gru": under_way[:1]}), LENGTHS)
+    found = find_brackets(arrays({"plain": cube[:1], "gru": under_way[:1]}), LENGTHS)
     row = horizon_differences(found, [("gru", "plain")]).iloc[0]
     assert (row["n"], row["verdict"]) == (0, "too few seeds to tell")
 
@@ -103,7 +103,7 @@ def test_shapley_values_of_searched_horizons_add_up():
     ):
         solved = solves(learner, true, rng)
         cubes[name] = results(solved, searched(solved)[0])
-    outcome = horizon_outcome(find_brackets(block(cubes), LENGTHS))
+    outcome = horizon_outcome(find_brackets(arrays(cubes), LENGTHS))
     design = Design({"a": ("off", "on"), "b": ("off", "on")}, {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3})
     values = shapley_values(design.spread(outcome.values))
     np.testing.assert_allclose(values.sum(axis=0), outcome.values[3] - outcome.values[0])

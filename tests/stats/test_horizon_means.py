@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon import horizons
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.interval import jeffreys_mean_interval
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import complete, task_arrays
 
 LONGEST = np.log2(100 / 12)
 
@@ -19,12 +19,12 @@ def means(grid, reach, seeds=10, missing=()):
     frame = grid(reach, seeds=seeds)
     for seed, length in missing:
         frame.loc[(frame["seed"] == seed) & (frame["length"] == length), "outcome"] = None
-    block = block_of(complete(frame))
-    return horizon_means(find_brackets(block)).set_index("method"), block
+    arrays = task_arrays(complete(frame))
+    return horizon_means(find_brackets(arrays)).set_index("method"), arrays
 
 
 def test_one_row_a_method_by_hand(grid):
-    table, block = means(grid, {"plain": 0, "gru": [4] * 6 + [1] * 4})
+    table, arrays = means(grid, {"plain": 0, "gru": [4] * 6 + [1] * 4})
     gru = table.loc["gru"]
     assert (gru["n"], gru["open"], gru["at_least"], gru["below"], gru["trials"]) == (10, 0, 6, 0, 40)
     assert gru["octaves"] == pytest.approx(0.6 * LONGEST + 0.4 * np.log2(25 / 12) / 2)
@@ -32,7 +32,7 @@ def test_one_row_a_method_by_hand(grid):
     values = [LONGEST] * 6 + [np.log2(25 / 12) / 2] * 4
     assert (gru["low"], gru["high"]) == jeffreys_mean_interval(values, 0.0, LONGEST)
     assert table["octaves"].tolist() == pytest.approx(
-        horizons(block, Declared()).set_index("method")["octaves"].loc[table.index].tolist()
+        horizons(arrays, Declared()).set_index("method")["octaves"].loc[table.index].tolist()
     )
 
 

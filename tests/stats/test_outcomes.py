@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.task_arrays import complete, task_arrays
 
 
 @pytest.fixture
-def block(grid):
+def arrays(grid):
     results = grid({"gru": [2, 4, 4]}, seeds=3)
     lost = (results["seed"] == 1001) & (results["length"] == 100)
     results.loc[lost, ["outcome", "accuracy", "solved_at"]] = ["diverged", np.nan, np.nan]
     results.loc[(results["seed"] == 1002) & (results["length"] == 50), "outcome"] = None
-    return block_of(complete(results))
+    return task_arrays(complete(results))
 
 
 @pytest.mark.parametrize(
@@ -28,8 +28,8 @@ def block(grid):
         ("steps", [(0.4 + 0.4 + 1 + 1) / 4, (0.4 * 3 + 1) / 4, np.nan]),
     ],
 )
-def test_by_hand(block, name, values):
-    found = seed_outcome(block, name)
+def test_by_hand(arrays, name, values):
+    found = seed_outcome(arrays, name)
     assert found.name == name
     np.testing.assert_allclose(found.values[0], values)
     finite = found.values[np.isfinite(found.values)]
@@ -38,6 +38,6 @@ def test_by_hand(block, name, values):
 
 
 def test_a_single_length_has_no_octaves(grid):
-    block = block_of(complete(grid({"gru": [1, 0]}, seeds=2, lengths=(50,))))
-    assert seed_outcome(block, "horizon").name == "solved"
-    assert seed_outcome(block, "horizon").values.tolist() == [[1.0, 0.0]]
+    arrays = task_arrays(complete(grid({"gru": [1, 0]}, seeds=2, lengths=(50,))))
+    assert seed_outcome(arrays, "horizon").name == "solved"
+    assert seed_outcome(arrays, "horizon").values.tolist() == [[1.0, 0.0]]

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.pairwise import pairwise, sign_flip_family
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import complete, task_arrays
 
 OCTAVES = np.log2(np.array([12, 25, 50, 100]) / 12)
 HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]])
@@ -16,7 +16,7 @@ HORIZONS = np.concatenate([[0.0], (OCTAVES[:-1] + OCTAVES[1:]) / 2, OCTAVES[-1:]
 
 def table_of(results, declared=Declared()):  # noqa: B008 (frozen)
     rows = complete(results)
-    return pairwise(rows, block_of(rows, declared), declared)
+    return pairwise(rows, task_arrays(rows, declared), declared)
 
 
 def test_every_method_against_the_baseline(grid):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqbench.stats.run_comparison import between
+from seqbench.stats.run_comparison import compare_runs
 
 REACH = {"plain": 0, "gru": 4}
 
@@ -14,7 +14,7 @@ def counted(found):
 
 
 def test_the_same_run_twice(grid):
-    found = between(grid(REACH), grid(REACH).sample(frac=1, random_state=0))
+    found = compare_runs(grid(REACH), grid(REACH).sample(frac=1, random_state=0))
     assert found.trials["identical"].all()
     assert counted(found)["same identity"] == 80
     assert found.answer.endswith("The runs are identical.")
@@ -24,7 +24,7 @@ def test_the_same_run_twice(grid):
 def test_rounding_alone_is_reported_and_is_not_a_difference(grid):
     other = grid(REACH)
     other["loss"] += 1e-7
-    found = between(grid(REACH), other)
+    found = compare_runs(grid(REACH), other)
     assert counted(found)["identical in every figure"] == 0
     assert counted(found)["same outcome"] == 80
     assert found.answer.endswith("Nothing differs beyond chance.")
@@ -33,7 +33,7 @@ def test_rounding_alone_is_reported_and_is_not_a_difference(grid):
 def test_what_got_worse_is_named(grid):
     other = grid({"plain": 0, "gru": 1})
     other["trial"] = "new-" + other["trial"]
-    found = between(grid(REACH), other)
+    found = compare_runs(grid(REACH), other)
     row = found.differences.set_index("method").loc["gru"]
     assert (row["verdict"], row["solved_only_a"], row["solved_only_b"]) == ("worse", 30, 0)
     assert row["p_holm"] == 2 * 2 / 2**10
@@ -45,19 +45,19 @@ def test_what_got_worse_is_named(grid):
 def test_only_what_both_have_is_compared(grid):
     a, b = grid(REACH), grid(REACH, seeds=4)
     b.loc[b["length"] == 100, "outcome"] = None
-    found = between(a, b)
+    found = compare_runs(a, b)
     assert counted(found)["finished in both"] == 2 * 4 * 3
     assert found.trials["length"].max() == 50
     assert found.differences["n"].max() <= 4
 
 
 def test_too_few_seeds(grid):
-    found = between(grid(REACH, seeds=3), grid({"plain": 0, "gru": 1}, seeds=3))
+    found = compare_runs(grid(REACH, seeds=3), grid({"plain": 0, "gru": 1}, seeds=3))
     assert "too few seeds to tell" in found.answer
 
 
 def test_nothing_in_common(grid):
     a = grid(REACH)
-    assert "share no finished trial" in between(a, a.assign(outcome=None)).answer
-    assert "share no finished trial" in between(a, a.assign(task="parity")).answer
-    assert np.isnan(between(a, a.assign(outcome=None)).differences["difference"]).all()
+    assert "share no finished trial" in compare_runs(a, a.assign(outcome=None)).answer
+    assert "share no finished trial" in compare_runs(a, a.assign(task="parity")).answer
+    assert np.isnan(compare_runs(a, a.assign(outcome=None)).differences["difference"]).all()

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.blocks import complete
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.sensitivity import budget_sensitivity, first_held, sensitivity
+from seqbench.stats.task_arrays import complete
 
 
 @pytest.fixture

@@ -7,20 +7,20 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from seqbench.stats.blocks import block_of
 from seqbench.stats.factorial import contrast, effects, find_design
 from seqbench.stats.interval import bootstrap_interval
 from seqbench.stats.pairwise import compare_pairs
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.shapley import shapley, shapley_values
+from seqbench.stats.task_arrays import task_arrays
 
 TWO = {"clip": ("none", "norm"), "gating": ("none", "gru")}
 
 
 def table_of(rows):
     plan = Declared(outcome="solved")
-    block = block_of(rows, plan)
-    return shapley(block, find_design(rows, block, plan), plan)
+    arrays = task_arrays(rows, plan)
+    return shapley(arrays, find_design(rows, arrays, plan), plan)
 
 
 def test_glove_game():
@@ -100,11 +100,11 @@ def test_one_quantity_has_one_interval(crossed):
     rng = np.random.default_rng(4)
     rows = crossed(TWO, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru"))
     plan = Declared(outcome="horizon")
-    block = block_of(rows, plan)
-    design = find_design(rows, block, plan)
-    own = shapley(block, design, plan).set_index("factor").loc["clip"]
-    pair = compare_pairs(block, [("norm", "plain")], plan, "declared").iloc[0]
+    arrays = task_arrays(rows, plan)
+    design = find_design(rows, arrays, plan)
+    own = shapley(arrays, design, plan).set_index("factor").loc["clip"]
+    pair = compare_pairs(arrays, [("norm", "plain")], plan, "declared").iloc[0]
     assert (own["alone_low"], own["alone_high"]) == (pair["low"], pair["high"])
-    main = effects(block, design, plan).set_index(["outcome", "effect"]).loc[("horizon", "clip=norm")]
+    main = effects(arrays, design, plan).set_index(["outcome", "effect"]).loc[("horizon", "clip=norm")]
     assert (own["main_low"], own["main_high"]) == (main["low"], main["high"])
     assert own["shapley_low"] < own["shapley"] < own["shapley_high"]

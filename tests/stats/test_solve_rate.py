@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.blocks import complete, solved_column
 from seqbench.stats.interval import clopper_pearson
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import interquartile_mean, solve_rates
+from seqbench.stats.task_arrays import complete, solved_column
 
 
 def test_counts_interval_and_band(grid):

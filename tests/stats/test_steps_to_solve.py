@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from seqbench.stats.blocks import block_of, complete
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.steps_to_solve import incidence, log_rank_scores, log_rank_test, steps_to_solve
+from seqbench.stats.task_arrays import complete, task_arrays
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def observed_less_expected(times, events, group):
 
 
 def test_divergence_counts_as_never_solved(half_diverged):
-    row = steps_to_solve(half_diverged, block_of(half_diverged), Declared()).iloc[0]
+    row = steps_to_solve(half_diverged, task_arrays(half_diverged), Declared()).iloc[0]
     # Censored where they diverged, the Kaplan-Meier curve would fall to 0: "all solve".
     censored = stats.ecdf(stats.CensoredData(uncensored=[400.0] * 5, right=[50.0] * 5)).sf
     assert censored.probabilities[-1] == 0.0
@@ -52,7 +52,7 @@ def test_incidence_by_hand(half_diverged):
 
 
 def test_costs_in_seconds_and_sequences(half_diverged):
-    row = steps_to_solve(half_diverged, block_of(half_diverged), Declared()).iloc[0]
+    row = steps_to_solve(half_diverged, task_arrays(half_diverged), Declared()).iloc[0]
     assert row["median_seconds"] == pytest.approx(2.0 * 400 / 1000)
     assert row["median_sequences"] == 400 * 32
     assert row["coarse"]  # an evaluation every 100 of 1,000 steps
@@ -88,7 +88,7 @@ def test_permuted_test_is_near_scipys_asymptotic_one():
 
 def test_against_the_baseline(grid):
     rows = complete(grid({"plain": 0, "gru": 1, "lstm": 0}, lengths=(50,)))
-    table = steps_to_solve(rows, block_of(rows), Declared()).set_index("method")
+    table = steps_to_solve(rows, task_arrays(rows), Declared()).set_index("method")
     assert table["difference"]["gru"] == -600
     assert table["p"]["gru"] == pytest.approx(2 / 2**10)
     assert table["p_holm"]["gru"] == pytest.approx(2 * 2 / 2**10), "two tests: the baseline itself is none"
@@ -100,5 +100,5 @@ def test_nothing_finished(grid):
     results = grid({"plain": 0, "gru": 1}, lengths=(50,))
     results["outcome"] = None
     rows = complete(results)
-    assert steps_to_solve(rows, block_of(rows), Declared())["n"].tolist() == [0, 0]
+    assert steps_to_solve(rows, task_arrays(rows), Declared())["n"].tolist() == [0, 0]
     assert incidence(rows).empty

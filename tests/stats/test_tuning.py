@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.stats.blocks import complete
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import complete
 from seqbench.stats.tuning import expected_best, tuning, tuning_budget, tuning_curves
 
 SCORES = {0.001: 0.6, 0.01: 0.9, 0.1: 0.7}

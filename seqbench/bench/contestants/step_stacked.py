@@ -22,7 +22,7 @@ from seqbench.training.data import TRAIN, Block
 from seqbench.training.objective import objective
 from seqbench.training.program import Program
 from seqbench.training.state import State, Sums
-from seqbench.training.update import Step, advance
+from seqbench.training.update import StepInputs, advance
 
 RATE = 1e-3
 
@@ -38,7 +38,7 @@ def stacked_steps(assembly: Assembly, program: Program, batches: int) -> Any:
         batch = block.batch(state.step % batches * size, size)
         (_, parts), gradient = jax.value_and_grad(total, has_aux=True)(state.parameters, batch, within)
         sums = jax.tree.map(jnp.asarray, Sums.zero(links))
-        return take(state, sums, parts, gradient, Step(seed, jnp.float32(RATE), after))[0]
+        return take(state, sums, parts, gradient, StepInputs(seed, jnp.float32(RATE), after))[0]
 
     # The number of time steps is the same for all, so that the loop over time stays one loop.
     axes: Any = [None if name in ("steps", "answers") else 0 for name in Block._fields]

@@ -12,7 +12,7 @@ from seqbench.report.charts.axes import ROOM, at_floor, length_axis, mark_floor,
 from seqbench.report.charts.base import MUTED, Chart, panels, themed
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
-from seqbench.stats.gradient_horizon import gradient_foretells
+from seqbench.stats.gradient_horizon import gradient_horizon_correlation
 
 
 @themed
@@ -46,7 +46,7 @@ def correlations(learned: pd.DataFrame, tasks: Sequence[str]) -> str:
     """The rank correlation of each of these tasks, and of all tasks together, as sentences."""
     return " ".join(
         _sentence(row, alone=learned["task"].nunique() == 1)
-        for row in gradient_foretells(learned).to_dict(orient="records")
+        for row in gradient_horizon_correlation(learned).to_dict(orient="records")
         if row["task"] in ("", *tasks)
     )
 

@@ -23,7 +23,7 @@ from seqbench.models.base import Model
 from seqbench.tasks.base import Batch
 
 
-def sample(
+def generate(
     model: Model,
     prompt: Int[Array, " N"],
     key: Key[Array, ""],
@@ -53,7 +53,7 @@ def sample(
     start = prompt.shape[0]
     if not start or symbols < 1 or temperature < 0 or top_k < 0:
         raise UsageError(
-            "sampling needs a prompt of one symbol or more, symbols >= 1, temperature >= 0 and top_k >= 0, "
+            "generation needs a prompt of one symbol or more, symbols >= 1, temperature >= 0 and top_k >= 0, "
             f"got {start}, {symbols}, {temperature} and {top_k}"
         )
     text = jnp.zeros(start + symbols, jnp.int32).at[:start].set(prompt)
@@ -96,9 +96,11 @@ def choose(logits: Float[Array, " O"], key: Key[Array, ""], temperature: float, 
 def require_language_model(model: Model) -> None:
     """Raise Incompatible unless the model's predictions can be its own next inputs."""
     if not model.symbols or model.read_at != "every":
-        raise Incompatible("sampling needs a task that predicts the next symbol at every step, such as language_model")
+        raise Incompatible(
+            "generation needs a task that predicts the next symbol at every step, such as language_model"
+        )
     if not model.causal:
-        raise Incompatible(f"sampling needs a model that does not look ahead, and {type(model).__name__} does")
+        raise Incompatible(f"generation needs a model that does not look ahead, and {type(model).__name__} does")
 
 
 def _as_batch(text: Int[Array, " T"]) -> Batch:

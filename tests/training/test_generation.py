@@ -18,7 +18,7 @@ from seqbench.models.base import Model, encode
 from seqbench.models.bidirectional import bidirectional
 from seqbench.models.stacked import stacked
 from seqbench.tasks.base import Batch
-from seqbench.training.sampling import choose, sample
+from seqbench.training.generation import choose, generate
 
 TASK = toy_task(readout="every")._replace(outputs=4)
 
@@ -39,15 +39,15 @@ EVEN = Chained(np.log([[0.5, 0.3, 0.2, 1e-9]] * 4))
 
 
 def test_without_temperature_the_most_likely_symbol_follows():
-    text = sample(COUNTING, jnp.asarray([0, 1]), jax.random.key(0), symbols=6, temperature=0)
+    text = generate(COUNTING, jnp.asarray([0, 1]), jax.random.key(0), symbols=6, temperature=0)
     assert text.tolist() == [2, 3, 0, 1, 2, 3]
 
 
 def test_frequencies_are_the_models_own_and_a_key_is_a_text():
-    text = sample(EVEN, jnp.asarray([0]), jax.random.key(0), symbols=2000)
+    text = generate(EVEN, jnp.asarray([0]), jax.random.key(0), symbols=2000)
     np.testing.assert_allclose(np.bincount(text, minlength=4) / 2000, [0.5, 0.3, 0.2, 0], atol=0.035)
-    np.testing.assert_array_equal(text, sample(EVEN, jnp.asarray([0]), jax.random.key(0), symbols=2000))
-    assert np.any(text != sample(EVEN, jnp.asarray([0]), jax.random.key(1), symbols=2000))
+    np.testing.assert_array_equal(text, generate(EVEN, jnp.asarray([0]), jax.random.key(0), symbols=2000))
+    assert np.any(text != generate(EVEN, jnp.asarray([0]), jax.random.key(1), symbols=2000))
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_temperature_sharpens_and_top_k_cuts(temperature, top_k, expected):
 
 def test_recurrent_model_continues_as_it_predicts():
     model = stacked(vanilla(), width=4)(TASK, chain(), nnx.Rngs(0))
-    text = sample(model, jnp.asarray([1, 3]), jax.random.key(0), symbols=4, temperature=0)
+    text = generate(model, jnp.asarray([1, 3]), jax.random.key(0), symbols=4, temperature=0)
     whole = jnp.concatenate([jnp.asarray([1, 3]), text])
     ones = jnp.ones((1, 6))
     predictions = model(Batch(whole[None], whole[None], ones > 0, ones, whole[None]))
@@ -79,8 +79,8 @@ def test_refuses_what_is_no_language_model():
     last = stacked(vanilla(), width=2)(toy_task(), chain(), nnx.Rngs(0))
     for model, why in ((looks_ahead, "look ahead"), (last, "next symbol")):
         with pytest.raises(Incompatible, match=why):
-            sample(model, jnp.asarray([0]), jax.random.key(0), symbols=1)
+            generate(model, jnp.asarray([0]), jax.random.key(0), symbols=1)
     with pytest.raises(UsageError, match="prompt of one symbol"):
-        sample(COUNTING, jnp.asarray([], jnp.int32), jax.random.key(0), symbols=1)
+        generate(COUNTING, jnp.asarray([], jnp.int32), jax.random.key(0), symbols=1)
     with pytest.raises(UsageError, match="temperature"):
-        sample(COUNTING, jnp.asarray([0]), jax.random.key(0), symbols=1, temperature=-1.0)
+        generate(COUNTING, jnp.asarray([0]), jax.random.key(0), symbols=1, temperature=-1.0)

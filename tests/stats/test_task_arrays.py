@@ -7,25 +7,25 @@ import pandas as pd
 import pytest
 
 from seqbench.errors import UsageError
-from seqbench.stats.blocks import (
-    block_of,
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import (
     complete,
     find_baseline,
     method_levels,
     reporting_rows,
+    task_arrays,
     with_rates_apart,
 )
-from seqbench.stats.preregistration import Declared
 
 
 def test_arrays_hold_each_trial_where_it_belongs(grid):
     results = grid({"gru": [1, 3], "lstm": 2}, seeds=2).sample(frac=1, random_state=1)
     results.loc[(results["method"] == "lstm") & (results["seed"] == 1001), "outcome"] = None
-    block = block_of(complete(results))
-    assert (block.methods, block.seeds, block.lengths.tolist()) == (("gru", "lstm"), (1000, 1001), [12, 25, 50, 100])
-    assert block.solved[0].tolist() == [[1, 0, 0, 0], [1, 1, 1, 0]]
-    assert np.isnan(block.solved[1, 1]).all()
-    assert block.solve_step[0, 0].tolist() == [400, 1000, 1000, 1000]
+    arrays = task_arrays(complete(results))
+    assert (arrays.methods, arrays.seeds, arrays.lengths.tolist()) == (("gru", "lstm"), (1000, 1001), [12, 25, 50, 100])
+    assert arrays.solved[0].tolist() == [[1, 0, 0, 0], [1, 1, 1, 0]]
+    assert np.isnan(arrays.solved[1, 1]).all()
+    assert arrays.solve_step[0, 0].tolist() == [400, 1000, 1000, 1000]
 
 
 def test_minimal_frame_of_a_notebook():

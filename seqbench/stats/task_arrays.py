@@ -1,4 +1,4 @@
-"""Results as arrays: one block of trials a task, methods by seeds by lengths, and who is the baseline in it.
+"""Results as arrays: for each task methods by seeds by lengths, and which method is the baseline.
 
 Shapes: `M` methods, `S` seeds, `L` dependency lengths. NaN stands where a trial has not finished: it is counted as
 missing and never imputed. A seed is the unit of every statement: it gives one whole curve over lengths.
@@ -26,8 +26,8 @@ BASELINES = ("baseline", "plain", "vanilla", "none", "default")
 
 
 @dataclass(frozen=True)
-class Block:
-    """The reporting trials of one task.
+class TaskArrays:
+    """The reporting trials of one task, as arrays.
 
     solved: `[M, S, L]` 1 solved, 0 not (partial, chance or diverged), NaN missing
     accuracy: `[M, S, L]` test accuracy, 0 where diverged; NaN missing
@@ -155,12 +155,12 @@ def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
     return next((name for word in BASELINES for name in methods if name.lower() == word), None)
 
 
-def block_of(
+def task_arrays(
     rows: pd.DataFrame,
     declared: Declared = Declared(),  # noqa: B008 (frozen)
     planned: Iterable[int] = (),
-) -> Block:
-    """The rows of one task as a `Block`. Methods, seeds and lengths stand in sorted order.
+) -> TaskArrays:
+    """The rows of one task as arrays. Methods, seeds and lengths stand in sorted order.
 
     planned: lengths that belong to the task although no row may have them yet
     """
@@ -180,7 +180,7 @@ def block_of(
     budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     finished = rows["outcome"].notna()
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(finished)
-    return Block(
+    return TaskArrays(
         task=str(rows["task"].iloc[0]),
         methods=tuple(methods),
         seeds=tuple(int(seed) for seed in seeds),
@@ -194,7 +194,7 @@ def block_of(
     )
 
 
-def blocks(rows: pd.DataFrame, declared: Declared = Declared()) -> Iterator[Block]:  # noqa: B008 (frozen)
-    """One `Block` a task, in order of name."""
+def arrays_by_task(rows: pd.DataFrame, declared: Declared = Declared()) -> Iterator[TaskArrays]:  # noqa: B008 (frozen)
+    """The arrays of each task, in order of name."""
     for task in sorted(rows["task"].unique()):
-        yield block_of(rows[rows["task"] == task], declared)
+        yield task_arrays(rows[rows["task"] == task], declared)
