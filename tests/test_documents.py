@@ -14,7 +14,8 @@ from seqbench.commands.check import CONTRACTS
 from seqbench.components import catalogue
 from seqbench.contracts.base import DoesNotApply
 from seqbench.grid.read import read_grid
-from seqbench.grid.spec import Grid, Training
+from seqbench.grid.spec import Grid
+from seqbench.grid.training import Training
 from seqbench.plan.plan import plan
 from seqbench.schema import TABLES
 

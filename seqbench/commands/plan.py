@@ -7,6 +7,7 @@ from rich.table import Table
 from seqbench.commands.console import out, print_json
 from seqbench.commands.progress import duration
 from seqbench.grid.read import find_grid, read_grid
+from seqbench.grid.training import spell_steps
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
 
@@ -19,6 +20,13 @@ def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:
         print_json(current.describe(workers))
     else:
         _show(current, workers)
+
+
+def _steps(current: Plan) -> str:
+    """The budget of training steps as the grid states it, and where it depends on the length what that comes to."""
+    rules = "; or ".join(dict.fromkeys(spell_steps(method.training["steps"]) for method in current.methods))
+    least, most = current.steps
+    return f"{rules} a trial" + (f": {least:,} to {most:,} in these" if least != most else "")
 
 
 def _show(current: Plan, workers: int) -> None:
@@ -35,6 +43,7 @@ def _show(current: Plan, workers: int) -> None:
     facts.add_row(
         "trials", f"{len(current.trials):,}" + (f", {current.waiting:,} wait for tuning" if current.waiting else "")
     )
+    facts.add_row("training steps", _steps(current))
     if current.searches:
         come = current.to_come
         facts.add_row("searches", f"{len(current.searches):,}, which ask for about {come.trials:,.0f} trials more")

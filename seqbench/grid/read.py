@@ -26,9 +26,9 @@ from seqbench.grid.spec import (
     LengthRange,
     NamedMethod,
     Range,
-    Training,
     Tuning,
 )
+from seqbench.grid.training import StepsByLength, Training
 
 SHOWN_ERRORS = 10
 
@@ -94,7 +94,7 @@ def _place(document: Document, location: Place) -> Place:
     for part in location:
         if (*place, part) in document.marks or part == location[-1]:
             place = (*place, part)
-    return place[:-1] if place and place[-1] in ("[key]", "[list]", "[range]") else place
+    return place[:-1] if place and place[-1] in ("[key]", "[keys]", "[list]", "[number]", "[range]") else place
 
 
 def _explain(document: Document, detail: Any) -> str:
@@ -113,6 +113,7 @@ def _siblings(place: Place) -> list[str]:
     """The keys that are known where an unknown one stands."""
     parents: dict[str, Any] = {
         "training": Training,
+        "steps": StepsByLength,
         "tuning": Tuning,
         "comparisons": Comparisons,
         "lengths": LengthRange,

@@ -18,7 +18,6 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     PlainValidator,
@@ -28,18 +27,16 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import PROBE_SETS, Asked
+from seqbench.grid.base import LARGEST, Positive, Rate, Strict
 from seqbench.grid.document import Document, Place
-from seqbench.grid.reference import Change, Named, Reference, change_of, layered, reference
+from seqbench.grid.reference import Change, Named, Reference, change_of, reference
+from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.schema import RESULT_COLUMNS
 
 FIRST_REPORTING_SEED = 1000
-LARGEST_SEED = 2**31 - 1
 
 MOST_KNOBS = 15
 MOST_TRIED = 1024
-
-TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
-"""The keys of `training` that name a component, and the families they choose from."""
 
 RESERVED = frozenset(RESULT_COLUMNS)
 """Columns of the results, which no factor may be named like."""
@@ -47,10 +44,10 @@ RESERVED = frozenset(RESULT_COLUMNS)
 
 def _seeds(first: int) -> Any:
     def read(value: Any) -> Sequence[int]:
-        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_SEED - first:
+        if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST - first:
             return range(first, first + value)
         whole = isinstance(value, list) and all(isinstance(seed, int) and not isinstance(seed, bool) for seed in value)
-        if whole and value and len(set(value)) == len(value) and 0 <= min(value) <= max(value) <= LARGEST_SEED:
+        if whole and value and len(set(value)) == len(value) and 0 <= min(value) <= max(value) <= LARGEST:
             return tuple(value)
         raise PydanticCustomError("seeds", "how many seeds, or a list of different whole numbers of 0 or more")
 
@@ -80,36 +77,6 @@ def _probes(value: Any) -> Asked:
 
 
 Name = Annotated[str, PlainValidator(_name)]
-Positive = Annotated[int, Field(gt=0, le=LARGEST_SEED)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Strict(BaseModel):
-    """No unknown keys, no conversions."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Training(Strict):
-    """How every trial is trained; a fragment may change any of it."""
-
-    steps: Positive = 3000
-    batch_size: Positive = 32
-    evaluate_every: Positive = 100
-    optimizer: Change = Reference("adam")
-    learning_rate: Rate = 1e-3
-    schedule: Change = Reference("constant")
-    stop_when_solved: bool = True
-    validation_sequences: Positive = 1024
-    test_sequences: Positive = 10_000
-
-    def updated(self, *changes: Training) -> Training:
-        """This training with what the changes say in so many words."""
-        said = {key: getattr(change, key) for change in changes for key in change.model_fields_set}
-        for key in said.keys() & TRAINING_FAMILIES:
-            own = (getattr(change, key) for change in changes if key in change.model_fields_set)
-            said[key] = layered(getattr(self, key), own)
-        return self.model_copy(update=said)
 
 
 class Fragment(Strict):

@@ -14,7 +14,8 @@ from seqbench.components.catalogue import ComponentError
 from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, spell
 from seqbench.grid.reference import Reference
-from seqbench.grid.spec import TRAINING_FAMILIES, Fragment
+from seqbench.grid.spec import Fragment
+from seqbench.grid.training import TRAINING_FAMILIES
 
 OUT = "leave the combination out (see `exclude`)"
 

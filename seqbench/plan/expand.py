@@ -20,7 +20,8 @@ from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
 from seqbench.grid.reference import Reference, layered
-from seqbench.grid.spec import TRAINING_FAMILIES, Fragment, Grid, Training
+from seqbench.grid.spec import Fragment, Grid
+from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.plan.contradictions import claims, require_agreement, require_fit
 
 NOTHING = frozenset({"none", "default"})
@@ -36,7 +37,7 @@ class Method:
 
     name: as the grid or its factors give it; no part of a trial's identity
     factors: the level of each factor, empty for a method of the explicit list
-    training: everything but the learning rate
+    training: everything but the learning rate; steps may be a rule of the dependency length
     tuned: whether tuning may change it; True where nothing is tuned
     """
 
@@ -101,7 +102,7 @@ class Draft(NamedTuple):
 
 
 def complete_training(training: Training) -> dict[str, Any]:
-    """A trial's training as plain values, without the learning rate, which is an array in the compiled program."""
+    """A method's training as plain values, without the learning rate, which is an array in the compiled program."""
     values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
     for key, family in TRAINING_FAMILIES.items():
         reference = values[key]

@@ -13,7 +13,7 @@ from typing import Any
 from seqbench.canonical import canonical, digest
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
-from seqbench.grid.spec import TRAINING_FAMILIES
+from seqbench.grid.training import TRAINING_FAMILIES, steps_at
 from seqbench.plan.expand import Method
 from seqbench.protocol import rules
 
@@ -24,12 +24,14 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
     `model` is the method's, or the method's with its width chosen for the task.
     """
     trained = [(key, family, Component(**method.training[key])) for key, family in TRAINING_FAMILIES.items()]
+    length = task.settings[catalogue.length_argument(task.name)]
+    training = {**method.training, **{key: _plain(family, part) for key, family, part in trained}}
     return {
         "task": _plain("tasks", task),
         "cell": _plain("cells", method.cell),
         "model": _plain("models", model),
         "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
-        "training": {**method.training, **{key: _plain(family, part) for key, family, part in trained}},
+        "training": training | {"steps": steps_at(training["steps"], length)},
         "versions": {
             "task": catalogue.version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),

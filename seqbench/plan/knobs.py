@@ -15,7 +15,8 @@ from seqbench.components.catalogue import Component, ComponentError
 from seqbench.components.nearest_name import advice
 from seqbench.errors import GridError
 from seqbench.grid.document import Place
-from seqbench.grid.spec import TRAINING_FAMILIES, Grid, Range
+from seqbench.grid.spec import Grid, Range
+from seqbench.grid.training import TRAINING_FAMILIES
 from seqbench.plan.axis import Axis
 from seqbench.plan.expand import Method
 

@@ -70,6 +70,12 @@ class Plan:
         total = (seconds + SECONDS_PER_COMPILATION * compilations) / workers
         return Estimate(compilations, total, max(largest, self.memory), workers)
 
+    @property
+    def steps(self) -> tuple[int, int]:
+        """The fewest and the most training steps that a trial of this plan may take; zeros without trials."""
+        budgets = {trial.program.fixed["training"]["steps"] for trial in self.trials}
+        return min(budgets, default=0), max(budgets, default=0)
+
     def describe(self, workers: int = 1) -> dict[str, Any]:
         """The plan as values that JSON can hold."""
         estimate = self.estimate(workers)
@@ -78,6 +84,7 @@ class Plan:
             "question": self.grid.question,
             "methods": [method.name for method in self.methods],
             "trials": len(self.trials),
+            "training_steps": list(self.steps),
             "waiting": self.waiting,
             "settings_tried": self.budget,
             **({"to_come": asdict(self.to_come)} if self.searches else {}),

@@ -117,6 +117,15 @@ def test_every_change_of_meaning_is_another_trial(read) -> None:
     assert len({trial_id(fixed_of(read(HEAD + text))) for text in CHANGES}) == len(CHANGES)
 
 
+def test_steps_by_length_are_the_number_that_they_come_to(read) -> None:
+    def fixed(steps: str) -> dict:
+        return fixed_of(read(HEAD + f"tasks: [adding]\ntraining: {{steps: {steps}}}"))
+
+    assert fixed("{per_length: 2.5}") == fixed("12")  # of length 5; halves are rounded to even
+    assert fixed("{per_length: 20, at_least: 800}") == fixed("800")
+    assert fixed("{per_length: 20, at_most: 40}") == fixed("40")
+
+
 def test_a_new_version_of_a_meaning_is_another_trial(read, monkeypatch: pytest.MonkeyPatch) -> None:
     before = trial_id(fixed_of(read(HEAD + CHANGES[0])))
     for name in ("TRAINING_VERSION", "EVALUATION_BATCH", "HELD", "CHANCE_MARGIN", "MEMORY_BUDGET"):

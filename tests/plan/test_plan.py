@@ -199,6 +199,16 @@ def test_a_plan_describes_itself_in_json(read) -> None:
     assert described["estimate"]["workers"] == 2
 
 
+def test_steps_in_proportion_to_the_length_are_planned_and_cost_accordingly(read) -> None:
+    text = "question: q\ntasks: [adding]\nlengths: [10, 100]\nseeds: 1\n"
+    rule = plan(read(text + "training: {steps: {per_length: 30, at_least: 500}}"))
+    assert [trial.settings["training"]["steps"] for trial in rule.trials] == [500, 3000]
+    assert (rule.steps, rule.describe()["training_steps"]) == ((500, 3000), [500, 3000])
+    constant = plan(read(text))  # 3,000 at every length
+    assert constant.trials[1].id == rule.trials[1].id
+    assert constant.trials[0].program.seconds > 5 * rule.trials[0].program.seconds
+
+
 def test_each_structure_is_built_once(read, monkeypatch: pytest.MonkeyPatch) -> None:
     built = []
     monkeypatch.setattr(examine, "structure_of", lambda assembly: built.append(1) or structure_of(assembly))

@@ -1,0 +1,80 @@
+"""How every trial is trained: the key `training` of a grid and of its methods and levels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from seqbench.grid.base import LARGEST, Positive, Rate, Strict
+from seqbench.grid.reference import Change, Reference, layered
+
+TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
+"""The keys of `training` that name a component, and the families they choose from."""
+
+
+class StepsByLength(Strict):
+    """Training steps in proportion to the dependency length, within bounds."""
+
+    per_length: Annotated[float, Field(gt=0, le=1e6)]
+    at_least: Positive = 1
+    at_most: Positive = LARGEST
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> StepsByLength:
+        if self.at_most < self.at_least:
+            problem = f"at_most of no less than at_least, which is {self.at_least}"
+            raise PydanticCustomError("steps_by_length", problem)
+        return self
+
+    def at(self, length: int) -> int:
+        """Training steps of a trial at this dependency length."""
+        return min(max(round(self.per_length * length), self.at_least), self.at_most)
+
+    def __str__(self) -> str:
+        """The rule in words."""
+        bounds = [f"at least {self.at_least:,}"] * (self.at_least > 1)
+        bounds += [f"at most {self.at_most:,}"] * (self.at_most < LARGEST)
+        return ", ".join([f"{self.per_length:g} x dependency length", *bounds])
+
+
+def _steps_form(value: Any) -> str:
+    return "[keys]" if isinstance(value, (dict, BaseModel)) else "[number]"
+
+
+Steps = Annotated[
+    Annotated[StepsByLength, Tag("[keys]")] | Annotated[Positive, Tag("[number]")], Discriminator(_steps_form)
+]
+
+
+class Training(Strict):
+    """How every trial is trained; a fragment may change any of it."""
+
+    steps: Steps = 3000
+    batch_size: Positive = 32
+    evaluate_every: Positive = 100
+    optimizer: Change = Reference("adam")
+    learning_rate: Rate = 1e-3
+    schedule: Change = Reference("constant")
+    stop_when_solved: bool = True
+    validation_sequences: Positive = 1024
+    test_sequences: Positive = 10_000
+
+    def updated(self, *changes: Training) -> Training:
+        """This training with what the changes say in so many words."""
+        said = {key: getattr(change, key) for change in changes for key in change.model_fields_set}
+        for key in said.keys() & TRAINING_FAMILIES:
+            own = (getattr(change, key) for change in changes if key in change.model_fields_set)
+            said[key] = layered(getattr(self, key), own)
+        return self.model_copy(update=said)
+
+
+def spell_steps(steps: int | StepsByLength) -> str:
+    """How many training steps a trial has, in words."""
+    return f"{steps:,}" if isinstance(steps, int) else str(steps)
+
+
+def steps_at(steps: int | StepsByLength, length: int) -> int:
+    """The number of training steps of a trial at a dependency length."""
+    return steps.at(length) if isinstance(steps, StepsByLength) else steps

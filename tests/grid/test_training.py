@@ -1,0 +1,25 @@
+"""What the key `training` may say, and how an error names what it may not."""
+
+import pytest
+
+SMALL = "question: Does it?\ntasks: [adding]\nlengths: [10, 20]\n"
+
+ERRORS = [
+    ("{steps: {per_lenght: 20, per_length: 1}}", "4:20 training.steps.per_lenght: unknown key; did you mean 'per_l"),
+    ("{steps: {at_least: 5}}", "4:19 training.steps.per_length: expected a value, got none"),
+    ("{steps: {per_length: 0}}", "4:32 training.steps.per_length: expected more than 0, got 0"),
+    ("{steps: {per_length: 2, at_least: 1.5}}", "4:45 training.steps.at_least: expected a whole number, got 1.5"),
+    ("{steps: {per_length: 2, at_least: 9, at_most: 8}}", "4:19 training.steps: expected at_most of no less than at_"),
+    ("{steps: [1, 2]}", "4:19 training.steps: expected a whole number, got [1, 2]"),
+]
+
+
+@pytest.mark.parametrize(("text", "problem"), ERRORS)
+def test_what_is_wrong_is_said_with_its_place(error_of, text, problem):
+    assert problem in error_of(SMALL + f"training: {text}\n")
+
+
+def test_steps_by_length_stay_within_their_bounds(read):
+    steps = read(SMALL + "training: {steps: {per_length: 20, at_least: 800, at_most: 4000}}\n").training.steps
+    assert [steps.at(length) for length in (1, 40, 100, 200, 1000)] == [800, 800, 2000, 4000, 4000]
+    assert str(steps) == "20 x dependency length, at least 800, at most 4,000"
