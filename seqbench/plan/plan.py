@@ -73,7 +73,7 @@ class Plan:
     @property
     def steps(self) -> tuple[int, int]:
         """The fewest and the most training steps that a trial of this plan may take; zeros without trials."""
-        budgets = {trial.program.fixed["training"]["steps"] for trial in self.trials}
+        budgets = {trial.configuration.fixed["training"]["steps"] for trial in self.trials}
         return min(budgets, default=0), max(budgets, default=0)
 
     def describe(self, workers: int = 1) -> dict[str, Any]:

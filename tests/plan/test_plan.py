@@ -206,7 +206,7 @@ def test_steps_in_proportion_to_the_length_are_planned_and_cost_accordingly(read
     assert (rule.steps, rule.describe()["training_steps"]) == ((500, 3000), [500, 3000])
     constant = plan(read(text))  # 3,000 at every length
     assert constant.trials[1].id == rule.trials[1].id
-    assert constant.trials[0].program.seconds > 5 * rule.trials[0].program.seconds
+    assert constant.trials[0].configuration.seconds > 5 * rule.trials[0].configuration.seconds
 
 
 def test_each_structure_is_built_once(read, monkeypatch: pytest.MonkeyPatch) -> None:
