@@ -237,11 +237,20 @@ def show_warning(otherwise: Callable[..., None], message: Warning | str, categor
         otherwise(message, category, *place)
 
 
+def ignore_variables() -> None:
+    """Take away the variables of JAX and Flax that would change numbers, before either is imported, and say so."""
+    from seqbench.execution.jax_variables import harmful
+
+    for name in harmful(os.environ):
+        typer.echo(f"Ignored, since it could change numbers: {name}={os.environ.pop(name)}", err=True)
+
+
 def main() -> None:
     """Entry point: run a command; a fault that seqbench foresees is one message and an exit code, not a traceback."""
     from seqbench.commands.interrupt import Interrupted, on_termination
 
     warnings.showwarning = partial(show_warning, warnings.showwarning)
+    ignore_variables()
     try:
         with on_termination():
             app(standalone_mode=True)

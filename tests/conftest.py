@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from seqbench.execution.worker import SINGLE_THREAD
 
@@ -17,6 +18,10 @@ from seqbench.errors import GridError
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import plan
+
+# Machines are shared: no test depends on how fast this one is at the moment.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 Reader = Callable[[str], Grid]
 

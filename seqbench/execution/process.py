@@ -8,11 +8,12 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import IO
 
 from seqbench.errors import MessageError
 from seqbench.execution.events import Event, Refused, decode_event
+from seqbench.execution.jax_variables import harmful
 from seqbench.execution.job import Job
 from seqbench.execution.worker import ENVIRONMENT
 from seqbench.plan.plan import Trial
@@ -26,19 +27,26 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def _environment(own: Mapping[str, str]) -> dict[str, str]:
+    """What a worker's environment is, in this process's: nothing of it changes numbers but flags of XLA."""
+    taken = harmful(own)
+    kept = {name: value for name, value in own.items() if name not in taken}
+    flags = " ".join(filter(None, (own.get("XLA_FLAGS"), ENVIRONMENT["XLA_FLAGS"])))
+    return {**kept, **ENVIRONMENT, "XLA_FLAGS": flags}
+
+
 class Worker:
     """One worker process and the threads that read its output."""
 
     def __init__(self, events: Events, say: Callable[[str], None] = say) -> None:
         self.trial: Trial | None = None
         self.group = ""
-        flags = " ".join(filter(None, (os.environ.get("XLA_FLAGS"), ENVIRONMENT["XLA_FLAGS"])))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seqbench.execution.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, **ENVIRONMENT, "XLA_FLAGS": flags},
+            env=_environment(os.environ),
             text=True,
             errors="replace",
             start_new_session=True,  # Ctrl-C goes to the driver alone, which then ends the workers

@@ -13,6 +13,7 @@ from typing import Any
 from seqbench.canonical import canonical, digest
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
+from seqbench.components.own_source import own_source
 from seqbench.grid.training import TRAINING_FAMILIES, steps_at
 from seqbench.plan.expand import Method
 from seqbench.protocol import rules
@@ -33,18 +34,24 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
         "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
         "training": training | {"steps": steps_at(training["steps"], length)},
         "versions": {
-            "task": catalogue.version("tasks", task.name),
+            "task": _version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),
-            "cell": 0 if method.cell == NO_CELL else catalogue.version("cells", method.cell.name),
-            "model": catalogue.version("models", model.name),
-            "mitigations": [catalogue.version("mitigations", mitigation.name) for mitigation in method.mitigations],
+            "cell": 0 if method.cell == NO_CELL else _version("cells", method.cell.name),
+            "model": _version("models", model.name),
+            "mitigations": [_version("mitigations", mitigation.name) for mitigation in method.mitigations],
             "rules": rules(),
             # Named where they are not 1 alone: trials that were trained before they had a version keep their identity.
-            **{key: raised for key, family, part in trained if (raised := catalogue.version(family, part.name)) != 1},
+            **{key: raised for key, family, part in trained if (raised := _version(family, part.name)) != 1},
         },
         # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
         **({} if method.tuned else {"tuned": False}),
     }
+
+
+def _version(family: str, name: str) -> int | list[int | str]:
+    """The version of a component's meaning; of a user's own also the hash of its program."""
+    stated, own = catalogue.version(family, name), own_source(name)
+    return [stated, own] if own else stated
 
 
 def _plain(family: str, component: Component) -> dict[str, Any]:

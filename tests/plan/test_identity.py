@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from seqbench import protocol as rules
 from seqbench.canonical import canonical, digest
+from seqbench.components.own_source import own_source
 from seqbench.plan.expand import expand_methods
 from seqbench.plan.identity import fixed_settings, trial_id, trial_ids
 from seqbench.plan.task_series import expand_tasks
@@ -136,6 +137,21 @@ def test_a_new_version_of_a_meaning_is_another_trial(read, monkeypatch: pytest.M
         with monkeypatch.context() as patch:
             patch.setattr(f"seqbench.{module}.VERSION", 2, raising=False)
             assert trial_id(fixed_of(read(HEAD + CHANGES[0]))) != before
+
+
+def test_an_edited_function_of_the_users_own_is_another_trial(read, tmp_path, monkeypatch) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    program = (
+        "from seqbench.mitigations.base import Mitigation\n"
+        'def mine() -> Mitigation:\n    """Nothing."""\n    return Mitigation()\n'
+    )
+    (tmp_path / "edited.py").write_text(program)
+    own_source.cache_clear()
+    text = HEAD + "tasks: [adding]\nmitigations: [edited:mine]"
+    before = trial_id(fixed_of(read(text)))
+    (tmp_path / "edited.py").write_text(program.replace("return", "other = 1\n    return"))
+    own_source.cache_clear()
+    assert trial_id(fixed_of(read(text))) != before
 
 
 def test_settings_hold_only_what_json_holds(read) -> None:

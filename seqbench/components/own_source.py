@@ -1,0 +1,87 @@
+"""The source of a component that a user wrote, as a hash: an edited function is another function.
+
+A shipped component has a version, which its authors raise when its meaning changes. For a function that is tried and
+changed all day the program itself is the version: that of its module and of every module that it imports from the same
+folder or, if it is installed, from the same package. Comments and layout do not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+from collections.abc import Iterator
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+
+@cache
+def own_source(name: str) -> str:
+    """A hash of the program behind `module:function`; empty for a shipped component.
+
+    The module must have been found before, see `catalogue.component`.
+    """
+    if ":" not in name:
+        return ""
+    return sha256("\n".join(text for _, text in sorted(_programs(name.partition(":")[0]).items())).encode()).hexdigest()
+
+
+def _programs(first: str) -> dict[str, str]:
+    """The programs of a module and of the modules that it imports and that belong to it, by name."""
+    found: dict[str, str] = {}
+    waiting, root = [first], _root(first)
+    while waiting:
+        module = waiting.pop()
+        path = _file(module)
+        if (
+            module in found
+            or path is None
+            or root is None
+            or root not in path.parents
+            or not _together(first, module, root)
+        ):
+            continue
+        tree = ast.parse(path.read_bytes())
+        found[module] = ast.unparse(tree)
+        waiting += _imported(tree, module, is_package=path.name == "__init__.py")
+    return found
+
+
+def _root(module: str) -> Path | None:
+    """The folder from which a module is imported by its full name."""
+    path = _file(module)
+    if path is None:
+        return None
+    return path.parents[module.count(".") + (path.name == "__init__.py")]
+
+
+def _together(first: str, module: str) -> bool:
+    """Whether two modules are imported from one folder; where packages are installed, whether they are one package."""
+    folder = _root(first)
+    installed = folder is not None and folder.name in ("site-packages", "dist-packages")
+    return folder == _root(module) and (not installed or module.partition(".")[0] == first.partition(".")[0])
+
+
+def _file(module: str) -> Path | None:
+    """The Python file of a module, if it is one."""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, AttributeError, ValueError):
+        return None  # a name that was imported from a module, not a module
+    path = Path(spec.origin) if spec and spec.has_location and spec.origin else None
+    return path if path and path.suffix == ".py" else None
+
+
+def _imported(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[str]:
+    """Names of modules that a program imports; of `from a import b` both `a` and `a.b`, which may be one."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                parts = alias.name.split(".")
+                yield from (".".join(parts[: i + 1]) for i in range(len(parts)))
+        elif isinstance(node, ast.ImportFrom):
+            package = module.split(".") if is_package else module.split(".")[:-1]
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *filter(None, [node.module])])
+            yield origin
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
