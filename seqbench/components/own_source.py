@@ -29,17 +29,11 @@ def own_source(name: str) -> str:
 def _programs(first: str) -> dict[str, str]:
     """The programs of a module and of the modules that it imports and that belong to it, by name."""
     found: dict[str, str] = {}
-    waiting, root = [first], _root(first)
+    waiting = [first]
     while waiting:
         module = waiting.pop()
         path = _file(module)
-        if (
-            module in found
-            or path is None
-            or root is None
-            or root not in path.parents
-            or not _together(first, module, root)
-        ):
+        if module in found or path is None or not _together(first, module):
             continue
         tree = ast.parse(path.read_bytes())
         found[module] = ast.unparse(tree)
