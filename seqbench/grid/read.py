@@ -28,7 +28,7 @@ from seqbench.grid.spec import (
     Range,
     Tuning,
 )
-from seqbench.grid.training import StepsByLength, Training
+from seqbench.grid.training import StepsByLength, Training, TrainOn
 
 SHOWN_ERRORS = 10
 
@@ -94,7 +94,7 @@ def _place(document: Document, location: Place) -> Place:
     for part in location:
         if (*place, part) in document.marks or part == location[-1]:
             place = (*place, part)
-    return place[:-1] if place and place[-1] in ("[key]", "[keys]", "[list]", "[number]", "[range]") else place
+    return place[:-1] if place and place[-1] in ("[key]", "[keys]", "[list]", "[value]", "[range]") else place
 
 
 def _explain(document: Document, detail: Any) -> str:
@@ -114,6 +114,7 @@ def _siblings(place: Place) -> list[str]:
     parents: dict[str, Any] = {
         "training": Training,
         "steps": StepsByLength,
+        "stop_when_solved": TrainOn,
         "tuning": Tuning,
         "comparisons": Comparisons,
         "lengths": LengthRange,

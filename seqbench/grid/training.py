@@ -39,13 +39,18 @@ class StepsByLength(Strict):
         return ", ".join([f"{self.per_length:g} x dependency length", *bounds])
 
 
-def _steps_form(value: Any) -> str:
-    return "[keys]" if isinstance(value, (dict, BaseModel)) else "[number]"
+class TrainOn(Strict):
+    """Stop some training steps after the trial was found solved, so that a collapse shows."""
+
+    after: Positive
 
 
-Steps = Annotated[
-    Annotated[StepsByLength, Tag("[keys]")] | Annotated[Positive, Tag("[number]")], Discriminator(_steps_form)
-]
+def _form(value: Any) -> str:
+    return "[keys]" if isinstance(value, (dict, BaseModel)) else "[value]"
+
+
+Steps = Annotated[Annotated[StepsByLength, Tag("[keys]")] | Annotated[Positive, Tag("[value]")], Discriminator(_form)]
+Stop = Annotated[Annotated[TrainOn, Tag("[keys]")] | Annotated[bool, Tag("[value]")], Discriminator(_form)]
 
 
 class Training(Strict):
@@ -57,7 +62,7 @@ class Training(Strict):
     optimizer: Change = Reference("adam")
     learning_rate: Rate = 1e-3
     schedule: Change = Reference("constant")
-    stop_when_solved: bool = True
+    stop_when_solved: Stop = True
     validation_sequences: Positive = 1024
     test_sequences: Positive = 10_000
 

@@ -21,7 +21,7 @@ from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
 from seqbench.grid.reference import Reference, layered
 from seqbench.grid.spec import Fragment, Grid
-from seqbench.grid.training import TRAINING_FAMILIES, Training
+from seqbench.grid.training import TRAINING_FAMILIES, Training, TrainOn
 from seqbench.plan.contradictions import claims, require_agreement, require_fit
 
 NOTHING = frozenset({"none", "default"})
@@ -104,6 +104,8 @@ class Draft(NamedTuple):
 def complete_training(training: Training) -> dict[str, Any]:
     """A method's training as plain values, without the learning rate, which is an array in the compiled program."""
     values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
+    if isinstance(training.stop_when_solved, TrainOn):
+        values["stop_when_solved"] = training.stop_when_solved.model_dump()
     for key, family in TRAINING_FAMILIES.items():
         reference = values[key]
         values[key] = catalogue.resolve(family, reference.name, reference.settings or {})._asdict()

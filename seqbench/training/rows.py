@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -16,14 +17,38 @@ from seqbench.training.program import Program
 from seqbench.training.state import DIVERGED_IN, State, Sums
 
 
-def solved_at(curve: Sequence[dict[str, Any]]) -> int | None:
-    """Step of the first of `HELD` consecutive evaluations that met the criterion, or None."""
+def _solved_place(curve: Sequence[dict[str, Any]]) -> int | None:
+    """Place of the last of the first `HELD` consecutive evaluations that met the criterion, or None."""
     run = 0
     for place, row in enumerate(curve):
         run = run + 1 if row["met"] else 0
         if run == HELD:
-            return int(curve[place - HELD + 1]["step"])
+            return place
     return None
+
+
+def solved_at(curve: Sequence[dict[str, Any]]) -> int | None:
+    """Step of the first of `HELD` consecutive evaluations that met the criterion, or None."""
+    place = _solved_place(curve)
+    return None if place is None else int(curve[place - HELD + 1]["step"])
+
+
+def stops_at(curve: Sequence[dict[str, Any]], stop: bool | Mapping[str, int]) -> float:
+    """Step from which on a trial stops because it is solved; infinite while it is not, or where that is no reason.
+
+    stop: `stop_when_solved` of the trial's training: true, false, or `{after: N}` for N steps more
+    """
+    place = _solved_place(curve)
+    if place is None or stop is False:
+        return math.inf
+    return int(curve[place]["step"]) + (0 if stop is True else stop["after"])
+
+
+def held(curve: Sequence[dict[str, Any]]) -> float | None:
+    """Share of the evaluations after the trial was solved that met the criterion; None if there are none."""
+    place = _solved_place(curve)
+    later = [] if place is None else [row["met"] for row in curve[place + 1 :]]
+    return sum(later) / len(later) if later else None
 
 
 def _means(scores: Scores) -> tuple[float, float]:
@@ -101,6 +126,7 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
         "solved_metric": task.criterion.metric,
         "solved_threshold": task.criterion.at,
         "solved_at": solved_at(curve),
+        "held": held(curve),
         "diverged_at": diverged or None,
         "diverged_kind": DIVERGED_IN[int(state.diverged_in)] if diverged else None,
         "steps": int(state.step),

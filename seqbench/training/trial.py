@@ -20,7 +20,7 @@ from seqbench.training.data import TEST, VALIDATION
 from seqbench.training.measure import PROBED, due
 from seqbench.training.objective import Parameters
 from seqbench.training.program import Program
-from seqbench.training.rows import curve_row, result_row, solved_at
+from seqbench.training.rows import curve_row, result_row, stops_at
 from seqbench.training.state import Numbers, State
 
 
@@ -120,10 +120,10 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
 
 
 def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bool:
-    """Whether the trial has ended: budget spent, diverged, or solved where the grid stops there."""
+    """Whether the trial has ended: budget spent, diverged, or solved and the grid has it stop then."""
     settings = program.training
-    solved = settings["stop_when_solved"] and solved_at(curve) is not None
-    return bool(int(state.step) >= settings["steps"] or int(state.diverged_at) > 0 or solved)
+    last = min(settings["steps"], stops_at(curve, settings["stop_when_solved"]))
+    return bool(int(state.step) >= last or int(state.diverged_at) > 0)
 
 
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:

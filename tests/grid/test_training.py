@@ -10,6 +10,8 @@ ERRORS = [
     ("{steps: {per_length: 0}}", "4:32 training.steps.per_length: expected more than 0, got 0"),
     ("{steps: {per_length: 2, at_least: 1.5}}", "4:45 training.steps.at_least: expected a whole number, got 1.5"),
     ("{steps: {per_length: 2, at_least: 9, at_most: 8}}", "4:19 training.steps: expected at_most of no less than at_"),
+    ("{stop_when_solved: {afte: 300}}", "4:31 training.stop_when_solved.afte: unknown key; did you mean 'after'?"),
+    ("{stop_when_solved: {after: 0}}", "4:38 training.stop_when_solved.after: expected more than 0, got 0"),
     ("{steps: [1, 2]}", "4:19 training.steps: expected a whole number, got [1, 2]"),
 ]
 

@@ -243,6 +243,21 @@ class TestLimits:
         assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
         assert "fewer than 7 seeds" in said["small differences"]
 
+    def test_trials_that_did_not_stay_solved_are_counted(self, make: Any) -> None:
+        rows = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
+        solved = rows["solved_at"].notna()
+        assert solved.sum() > 2
+        first = rows.index[solved][0]
+        [table] = (
+            limits(make.evidence(rows.assign(held=1.0).assign(held=lambda t: t["held"].where(t.index != first, 0.5))))
+            .parts[0]
+            .tables
+        )
+        said = {row[0].text: row[1].text for row in table.entries}["later collapse"]
+        assert f"of {solved.sum()} trials that were trained on" in said
+        assert "0 no longer met the criterion at the end, and 1 more did not at an evaluation between" in said
+        assert "no further" not in said
+
     def test_without_results_there_is_nothing_to_limit(self, make: Any) -> None:
         results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
         assert limits(make.evidence(results.assign(outcome=None))).parts == ()

@@ -17,7 +17,7 @@ from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.data import TEST, TRAIN, VALIDATION, stream_key
 from seqbench.training.program import Program
-from seqbench.training.rows import outcome, solved_at
+from seqbench.training.rows import held, outcome, solved_at
 from seqbench.training.trial import run_trial
 
 TRAINING = {
@@ -118,6 +118,22 @@ def test_an_early_stop_needs_three_evaluations_in_a_row_and_probes_are_read_wher
 )
 def test_solved_at_by_hand(met, expected):
     assert solved_at([{"step": 10 * (i + 1), "met": letter == "y"} for i, letter in enumerate(met)]) == expected
+
+
+@pytest.mark.parametrize(
+    ("met", "share"), [("yyy", None), ("yynyyy", None), ("yyynyyn", 0.5), ("nnyyyyy", 1.0), ("yy", None)]
+)
+def test_whether_it_held_by_hand(met, share):
+    assert held([{"step": 10 * (i + 1), "met": letter == "y"} for i, letter in enumerate(met)]) == share
+
+
+def test_a_trial_trains_on_after_it_was_solved_and_records_whether_it_held():
+    easy = TASK._replace(criterion=Criterion("accuracy", 0.0))
+    finished = run(program(easy, steps=100, stop_when_solved={"after": 15}))
+    assert [row["step"] for row in finished.curve] == [10, 20, 30, 40, 50]  # 30, and the first evaluation from 45 on
+    assert (finished.row["solved_at"], finished.row["held"]) == (10, 1.0)
+    within_the_budget = run(program(easy, steps=50, stop_when_solved={"after": 500})).row
+    assert (within_the_budget["steps"], within_the_budget["held"]) == (50, 1.0)
 
 
 def test_outcomes_by_hand():

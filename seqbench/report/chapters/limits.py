@@ -8,6 +8,7 @@ from seqbench.report.columns import percent_text
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Table, word
+from seqbench.stats.collapses import Collapses, collapses
 from seqbench.stats.power import rule_of_zero
 from seqbench.stats.signflip import seeds_to_find_anything
 
@@ -29,6 +30,7 @@ def limits(evidence: Evidence) -> Section:
         if family else "",
         "beyond the grid": f"nothing is known about dependencies shorter than {lengths[0]:,} or longer than "
         f"{lengths[-1]:,} steps, nor between the lengths that were run",
+        "later collapse": _collapse(collapses(rows)),
         "single seeds": "rounding alone, as another machine or another version brings it, can move the steps that one "
         "seed takes to solve by more than a tenth",
         "other settings": "other widths, depths, optimizers, learning rates and budgets were not tried unless the "
@@ -38,3 +40,20 @@ def limits(evidence: Evidence) -> Section:
     frame = pd.DataFrame([(name, text) for name, text in known.items() if text], columns=["name", "value"])
     table = Table("limits", "Limits", (word("name", ""), word("value", "")), frame)
     return Section("limits", "What this report cannot say", "", (Part(tables=(table,)),))
+
+
+def _collapse(counted: Collapses) -> str:
+    """Whether trials that were solved stayed so, and of how many that is not known."""
+    stopped, watched = counted.stopped, counted.watched
+    parts = []
+    if watched:
+        parts.append(
+            f"of {watched:,} trials that were trained on after they were solved, {counted.at_end:,} no longer met the "
+            f"criterion at the end, and {counted.on_the_way:,} more did not at an evaluation between"
+        )
+    if stopped:
+        parts.append(
+            f"{stopped:,} trials were trained no further once solved, and whether they would have stayed so is not "
+            "known (`stop_when_solved: {after: N}` trains on)"
+        )
+    return "; ".join(parts)
