@@ -10,7 +10,7 @@ import jax
 from flax import nnx
 
 from seqbench.compilation import Name
-from seqbench.components.assemble import Assembly
+from seqbench.components.assembly import Assembly
 from seqbench.components.program_names import ProgramNames
 from seqbench.models.base import Model
 from seqbench.tasks.base import Interface

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assemble import Assembly
+from seqbench.components.assembly import Assembly
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd

@@ -10,7 +10,7 @@ import time
 import jax
 import jax.numpy as jnp
 
-from seqbench.components.assemble import Assembly
+from seqbench.components.assembly import Assembly
 from seqbench.execution.environment import environment, fingerprint
 from seqbench.execution.job import Job
 from seqbench.store.checkpoints import load_checkpoint, save_checkpoint

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, TypeVar
 
 from seqbench.canonical import canonical, digest
 from seqbench.components import catalogue
-from seqbench.components.assemble import Assembly, assemble
+from seqbench.components.assemble import assemble
+from seqbench.components.assembly import Assembly
 from seqbench.components.catalogue import Component
 from seqbench.components.component_errors import UserComponentError, user_component_errors
 from seqbench.components.structure import Structure, structure_of

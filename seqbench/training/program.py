@@ -26,7 +26,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Int
 
 from seqbench.compilation import QUICK, compiled, compiled_from
-from seqbench.components.assemble import Assembly
+from seqbench.components.assembly import Assembly
 from seqbench.components.structure import leaves, structure_of
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.models.base import cells, chosen_segments

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assemble import Assembly
+from seqbench.components.assembly import Assembly
 from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm

@@ -17,7 +17,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqbench.bench.settings import training_settings
-from seqbench.components.assemble import Assembly, assemble
+from seqbench.components.assemble import assemble
+from seqbench.components.assembly import Assembly
 from seqbench.training.data import TRAIN, Block
 from seqbench.training.objective import objective
 from seqbench.training.program import Program
