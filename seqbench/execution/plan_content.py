@@ -77,8 +77,6 @@ def declared(current: Plan) -> dict[str, Any]:
         "comparisons": pairs or None,
         "baseline": grid.comparisons.baseline or (grid.methods[0].name if grid.methods and not grid.factors else None),
         "tuning": tuning_in_words(grid, current.budget),
-        "tuning_seeds": list(grid.tuning.seeds) if grid.tuning else [],
-        "reporting_seeds": list(grid.seeds),
     }
 
 

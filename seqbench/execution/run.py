@@ -43,7 +43,6 @@ class RoundStart(NamedTuple):
     planned: int
     finished: int
     begun: int
-    crashed: int
     outdated: int
     set_aside: tuple[SetAside, ...]
     interrupted: dict[str, object] | None
@@ -138,7 +137,6 @@ class _Run:
             planned=len(self._trials),
             finished=len(self._finished),
             begun=len(begun(self._folder) & set(self._trials) - self._crashed - self._finished),
-            crashed=len(self._crashed),
             outdated=len(self.records.keys() & self._trials.keys()) - len(self._finished),
             set_aside=tuple(self._set_aside),
             interrupted=interrupted,

@@ -4,7 +4,7 @@
     the decoder's step k reads the answer's symbol k - 1 beside c, and predicts symbol k
 
 The loss, and every figure that training and evaluation report, is with teacher forcing: the decoder reads the right
-previous symbol, whatever it would have said itself. `decode` lets it read its own.
+previous symbol, whatever it would have said itself.
 
 Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation,
 arXiv:1406.1078 (the summary is given to every step of the decoder); Sutskever, Vinyals & Le 2014, arXiv:1409.3215
@@ -96,24 +96,6 @@ class EncoderDecoder(Model):
             tuple(layer.taps(batch_size, steps) for layer in self.encoder),
             tuple(layer.taps(batch_size, self.answers) for layer in self.decoder),
         )
-
-
-def decode(model: EncoderDecoder, batch: Batch) -> Float[Array, "B K O"]:
-    """Predictions when the decoder reads its own most likely symbols (greedily) and not the right ones.
-
-    Of the batch's prompt only the first column is read, which starts the answer. The answer so far is run again for
-    each symbol, so that every decoder will do, whatever mitigations it is made of.
-    """
-    summary = model.summarise(batch)
-    if batch.prompt is None:
-        raise TypeError("a batch for read-out 'decode' needs a prompt, whose first column starts the answer")
-    start = jnp.zeros_like(batch.prompt).at[:, 0].set(batch.prompt[:, 0])
-
-    def write(place: Int[Array, ""], prompt: Int[Array, "B K"]) -> Int[Array, "B K"]:
-        symbol = jnp.argmax(model.answer(summary, prompt)[:, place], axis=-1)
-        return prompt.at[:, place + 1].set(symbol.astype(prompt.dtype))
-
-    return model.answer(summary, jax.lax.fori_loop(0, batch.prompt.shape[1] - 1, write, start))
 
 
 def _run(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 from typing import Any
 
-from seqbench.canonical import canonical, digest
+from seqbench.canonical import canonical
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.own_source import own_source
@@ -65,13 +65,11 @@ def _plain(family: str, component: Component) -> dict[str, Any]:
     return {"name": component.name, "settings": settings}
 
 
-def trial_id(settings: Mapping[str, Any]) -> str:
-    """The identity of a trial with these complete settings."""
-    return digest(canonical(settings))
-
-
 def trial_ids(settings: Mapping[str, Any]) -> Callable[[int], str]:
-    """`seed -> trial_id` for trials that share all other settings: what they share is hashed only once."""
+    """`seed -> identity` for trials that share all other settings, which are hashed only once.
+
+    An identity is the hash of the canonical text of a trial's complete settings.
+    """
     before = "".join(f"{canonical(key)}:{canonical(settings[key])}," for key in sorted(settings) if key < "seed")
     after = "".join(f",{canonical(key)}:{canonical(settings[key])}" for key in sorted(settings) if key > "seed")
     shared = blake2b(f'{{{before}"seed":'.encode(), digest_size=8)

@@ -55,9 +55,8 @@ class View(NamedTuple):
     build: `parameters -> Model`, a fresh copy each time, which the caller may take apart
     share: what one sequence's loss counts in the loss that training differentiates: 1 / its batch size. Gradients are
         taken of losses times `share` and divided by it again, because a remedy may act on the way back
-    losses: each sequence's loss at its aim [B]
-    gradient: gradient of the sum of these losses with respect to the parameters
-    arriving: their gradient with respect to every state over time, leaves [T, B, ...]; None without recurrence
+    gradient: gradient of the sum of the sequences' losses at their aims with respect to the parameters
+    arriving: gradient of that sum with respect to every state over time, leaves [T, B, ...]; None without recurrence
     met: what each recurrent layer met in the forward pass, by its place in the model
     length: the task's dependency length
     """
@@ -68,7 +67,6 @@ class View(NamedTuple):
     batch: Batch
     share: float
     aim: Aim
-    losses: Float[Array, " B"]
     gradient: Any
     arriving: Any
     met: dict[str, LayerCall]
@@ -124,17 +122,16 @@ def look(
     """Run a model forward and backward once, with taps on all states; it is trained in batches of `batch_size`."""
     aim, share = take_aim(task, batch), 1 / (batch_size or len(batch.mask))
 
-    def total(parameters: Any, taps: Any) -> tuple[Array, tuple[Array, dict[str, LayerCall]]]:
+    def total(parameters: Any, taps: Any) -> tuple[Array, dict[str, LayerCall]]:
         model = build(parameters)
         met = record(model)
-        losses = aimed_losses(task, model, batch, aim, taps)
-        return jnp.sum(losses) * share, (losses, met)
+        return jnp.sum(aimed_losses(task, model, batch, aim, taps)) * share, met
 
     taps = build(parameters).taps(*batch.mask.shape)
     differentiate = jax.value_and_grad(total, argnums=(0, 1), has_aux=True)
-    (_, (losses, met)), found = differentiate(parameters, taps)
+    (_, met), found = differentiate(parameters, taps)
     gradient, arriving = jax.tree.map(lambda leaf: leaf / share, found)
-    return View(task, build, parameters, batch, share, aim, losses, gradient, arriving, met, length)
+    return View(task, build, parameters, batch, share, aim, gradient, arriving, met, length)
 
 
 def in_decoder(place: str) -> bool:

@@ -43,7 +43,6 @@ class Declared:
     tau: accuracy from which a trial counts as solved; None keeps each task's own criterion.
     sensitivity: other values of tau at which the solve rates are shown again.
     tuning: how the learning rates were chosen, in words, printed in the report.
-    tuning_seeds, reporting_seeds: as declared; empty where the grid says nothing.
     """
 
     outcome: Outcome = "horizon"
@@ -54,8 +53,6 @@ class Declared:
     tau: float | None = None
     sensitivity: tuple[float, ...] = (0.90, 0.99)
     tuning: str = ""
-    tuning_seeds: tuple[int, ...] = ()
-    reporting_seeds: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant; lists, as JSON and YAML give them, become tuples.
@@ -63,8 +60,7 @@ class Declared:
         Raises:
             UsageError: an unknown outcome or family, or a number outside (0, 1).
         """
-        for name in ("sensitivity", "tuning_seeds", "reporting_seeds"):
-            object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "sensitivity", tuple(self.sensitivity))
         if self.comparisons is not None and not isinstance(self.comparisons, str):
             object.__setattr__(self, "comparisons", tuple((one, other) for one, other in self.comparisons))
         if self.outcome not in OUTCOME_UNITS:

@@ -13,8 +13,9 @@ from seqbench.errors import StoreError, UsageError
 from seqbench.store import atomic
 from seqbench.traces import Remedy
 
-FORMAT = 1
-"""Version of the file. 0 had no version, and the levels of a trial's factors stood among its other labels."""
+FORMAT = 2
+"""Version of the file. 0 had no version, and the levels of a trial's factors stood among its other labels; up to 1 the
+seeds were among what was declared."""
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,10 @@ def decode_plan(content: Any) -> PlanFile:
     if not isinstance(content, dict):
         raise ValueError("expected an object")
     version = content.get("format", 0)
-    if version == 0:
-        content = _from_0(content)
-    elif version != FORMAT:
+    if version not in range(FORMAT + 1):
         raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+    for upgrade in (_from_0, _from_1)[version:]:
+        content = upgrade(content)
     plan: PlanFile = _adapter().validate_python(content)
     return plan
 
@@ -147,6 +148,15 @@ def _from_0(content: dict[str, Any]) -> dict[str, Any]:
             trial: label | {"factors": {name: label.get(name) for name in factors}} for trial, label in trials.items()
         },
     }
+
+
+def _from_1(content: dict[str, Any]) -> dict[str, Any]:
+    """Content of version 1 as version 2 has it."""
+    declared = content.get("declared", {})
+    if not isinstance(declared, dict):
+        raise ValueError("expected an object at declared")
+    kept = {name: value for name, value in declared.items() if name not in ("tuning_seeds", "reporting_seeds")}
+    return content | {"declared": kept}
 
 
 @cache

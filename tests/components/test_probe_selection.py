@@ -18,7 +18,7 @@ from seqbench.setting_types import PositiveFloat
 
 def largest(*, scale: PositiveFloat = 1.0) -> Probe:
     return Probe(
-        lambda view: scale * jnp.max(view.losses), lambda measured, *, length: [row("largest_loss", measured)]
+        lambda view: scale * jnp.max(view.aim.step), lambda measured, *, length: [row("last_step", measured)]
     )
 '''
 

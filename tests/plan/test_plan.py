@@ -6,6 +6,7 @@ import time
 import pandas as pd
 import pytest
 
+from seqbench.canonical import canonical, digest
 from seqbench.components.assemble import assemble
 from seqbench.components.structure import structure_of
 from seqbench.errors import GridError
@@ -13,7 +14,6 @@ from seqbench.grid.read import find_grid, read_grid
 from seqbench.plan import feasibility as examine
 from seqbench.plan import plan as planning
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION
-from seqbench.plan.identity import trial_id
 from seqbench.plan.model_size import measure
 from seqbench.plan.plan import Plan, plan
 
@@ -43,7 +43,7 @@ def test_trials_are_methods_by_tasks_by_lengths_by_seeds(read) -> None:
 def test_a_trials_identity_is_the_hash_of_its_settings_which_assemble(read) -> None:
     [trial, *_] = plan(read(HEAD + "mitigations: [identity_init, clip_value]\ntraining: {learning_rate: 0.25}")).trials
     settings = json.loads(json.dumps(trial.settings))
-    assert trial.id == trial_id(settings)
+    assert trial.id == digest(canonical(settings))
     assert (settings["seed"], settings["learning_rate"]) == (1000, 0.25)
     assembly = assemble(settings)
     assert (assembly.task.length, assembly.training["steps"]) == (5, 3000)

@@ -133,7 +133,7 @@ def make_probes(results: pd.DataFrame) -> pd.DataFrame:
 PLAN = {
     "grid": "experiments/remedies.yaml",
     "question": "Which remedy lets a recurrent network use information from how far back?",
-    "declared": {"outcome": "horizon", "comparisons": None, "baseline": None, "reporting_seeds": [1000, 1001]},
+    "declared": {"outcome": "horizon", "comparisons": None, "baseline": None},
     "incompatible": [
         {
             "method": "LSTM + skip",

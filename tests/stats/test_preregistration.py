@@ -24,5 +24,5 @@ def test_refused(settings, message):
 
 
 def test_lists_from_a_file_are_meant_as_tuples():
-    plan = Declared(comparisons=[["gru", "plain"]], tuning_seeds=[0, 1], sensitivity=[0.9])
-    assert (plan.comparisons, plan.tuning_seeds, plan.sensitivity) == ((("gru", "plain"),), (0, 1), (0.9,))
+    plan = Declared(comparisons=[["gru", "plain"]], sensitivity=[0.9])
+    assert (plan.comparisons, plan.sensitivity) == ((("gru", "plain"),), (0.9,))

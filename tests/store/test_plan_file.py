@@ -15,7 +15,7 @@ LABEL = {"method": "GRU", "task": "adding", "length": 10, "seed": 1, "learning_r
 PLAN = PlanFile(
     grid="g",
     question="?",
-    declared={"outcome": "horizon", "comparisons": None, "reporting_seeds": [1, 2]},
+    declared={"outcome": "horizon", "comparisons": None, "sensitivity": [0.9]},
     training={"steps": 10, "optimizer": {"name": "adam", "settings": {"b1": 0.9}}},
     methods=("GRU", "plain"),
     remedies={"GRU": (Remedy("clip_global_norm", (Trace.GRADIENT,)), Remedy("mine:norm", ())), "plain": ()},
@@ -32,7 +32,7 @@ PLAN = PlanFile(
 def test_a_plan_comes_back(tmp_path: Path) -> None:
     write_plan(tmp_path, PLAN)
     assert load_plan(tmp_path) == PLAN
-    assert json.loads((tmp_path / "plan.json").read_text())["format"] == 1
+    assert json.loads((tmp_path / "plan.json").read_text())["format"] == 2
 
 
 def test_version_0_had_the_levels_among_the_labels() -> None:
@@ -53,6 +53,11 @@ def test_version_0_had_the_levels_among_the_labels() -> None:
     assert plan.trials["t1"].columns == content["trials"]["t1"]
 
 
+def test_version_1_had_the_seeds_among_what_was_declared() -> None:
+    declared = {"alpha": 0.1, "tuning_seeds": [0], "reporting_seeds": [1000, 1001]}
+    assert decode_plan({"format": 1, "declared": declared}).declared == {"alpha": 0.1}
+
+
 def test_a_folder_without_a_plan_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="seqbench run"):
         load_plan(tmp_path)
@@ -68,6 +73,6 @@ def test_a_plan_of_another_shape_is_damaged(text: str, tmp_path: Path) -> None:
 
 
 def test_a_plan_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text('{"format": 2}')
+    (tmp_path / "plan.json").write_text('{"format": 3}')
     with pytest.raises(StoreError, match="upgrade"):
         load_plan(tmp_path)
