@@ -25,11 +25,11 @@ KEPT = 128
 FULL: Mapping[str, str] = {}
 """Options of the compiler for what is run at every step."""
 
-DRAWING: Mapping[str, str] = {"xla_backend_optimization_level": "1"}
-"""For what draws random numbers: compiled in two thirds of the time, and as fast."""
+LIGHT: Mapping[str, str] = {"xla_backend_optimization_level": "1"}
+"""For what draws random numbers or reads probes: compiled in two thirds of the time, and about as fast."""
 
 QUICK: Mapping[str, str] = {"xla_backend_optimization_level": "0"}
-"""For what is rarely run: compiled in half the time, but up to ten times as slow."""
+"""For what is run once a trial: compiled in half the time, but up to ten times as slow."""
 
 
 class Name(NamedTuple):

@@ -16,6 +16,12 @@ EVALUATION_STEPS = 2**18
 FEWEST = 8
 """Sequences a batch of validation and test data, however long they are."""
 
+DECIDING = 256
+"""Sequences of validation data that are read before an evaluation may end because its criterion is out of reach."""
+
+DECIDED_MARGIN = 0.05
+"""How far below the criterion an accuracy must be out of reach too, for solving to be judged again at lower ones."""
+
 BLOCK = 2048
 """Sequences that are drawn together from one key, unless they are long."""
 
@@ -50,6 +56,7 @@ def rules() -> dict[str, Any]:
     return {
         "training": TRAINING_VERSION,
         "evaluation_batch": [EVALUATION_BATCH, EVALUATION_STEPS, FEWEST],
+        "decided": [DECIDING, DECIDED_MARGIN],
         "block": BLOCK,
         "buckets": [SMALLEST, FACTOR],
         "held": HELD,

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, Key, Num
 
-from seqbench.compilation import DRAWING, Name, compiled
+from seqbench.compilation import LIGHT, Name, compiled
 from seqbench.protocol import block_sequences
 from seqbench.tasks.base import Batch, Interface, Task
 
@@ -122,7 +122,7 @@ class Data:
         which = "sample" if sampler is task.sample else stream
         if (sequences, which) not in self._programs:
             draw, name = self._draw(sampler, sequences), self._name and self._name.of("draw", sequences, which)
-            self._programs[sequences, which] = compiled(draw, WHOLE, WHOLE, WHOLE, name=name, options=DRAWING)
+            self._programs[sequences, which] = compiled(draw, WHOLE, WHOLE, WHOLE, name=name, options=LIGHT)
         return self._programs[sequences, which]
 
     def shape(self, sequences: int) -> Block:

@@ -12,7 +12,7 @@ from flax import nnx
 from jaxtyping import Array, Int
 
 from seqbench.buckets import bucket
-from seqbench.compilation import QUICK, Name, compiled_from
+from seqbench.compilation import LIGHT, Name, compiled_from
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.probes.base import Probe, Row, look
 from seqbench.tasks.base import Batch, Task
@@ -85,7 +85,7 @@ def measure(
     given = parameters, few, np.int32(program.task.length), jax.tree.map(np.float32, bound)
     reader = _reader(program, probes, padded=padded)
     read = compiled_from(
-        lambda: jax.jit(reader).lower(*given), name=_name(program, wanted, few.mask.shape, padded=padded), options=QUICK
+        lambda: jax.jit(reader).lower(*given), name=_name(program, wanted, few.mask.shape, padded=padded), options=LIGHT
     )
     ready = time.monotonic()
     measured = jax.device_get(read(*given))

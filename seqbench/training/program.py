@@ -31,10 +31,11 @@ from seqbench.components.structure import leaves, structure_of
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.models.base import cells, chosen_segments
 from seqbench.probes.base import Probe
-from seqbench.protocol import block_sequences, evaluation_batch
+from seqbench.protocol import DECIDING, block_sequences, evaluation_batch
 from seqbench.tasks.base import Batch, Task
 from seqbench.training.action import start_rows
 from seqbench.training.data import INITIAL, PROBES, TEST, TRAIN, VALIDATION, Block, Data, stream_key
+from seqbench.training.decision import decided
 from seqbench.training.measure import Measurement, Probed, measure
 from seqbench.training.objective import Parameters, Parts, Scores, objective, score
 from seqbench.training.state import Numbers, State, Sums
@@ -118,11 +119,21 @@ class Program:
                 break
         return state, sums
 
-    def evaluate(self, parameters: Parameters, seed: int, stream: int, sequences: int) -> Scores:
-        """Score `sequences` sequences of validation or test data, rounded up to whole batches."""
-        in_block, edges = self._sequences(stream), self._edges
+    def evaluate(
+        self, parameters: Parameters, seed: int, stream: int, sequences: int, *, until_decided: bool = False
+    ) -> Scores:
+        """Score `sequences` sequences of validation or test data, rounded up to whole batches.
+
+        With `until_decided` no more are read, of `DECIDING` at least, once the criterion is out of reach.
+        """
+        in_block, edges, size = self._sequences(stream), self._edges, evaluation_batch(self.task.steps)
         scores = Scores(*np.zeros(5, np.float32), *np.zeros((2, len(edges)), np.float32))
-        for start in range(0, sequences, evaluation_batch(self.task.steps)):
+        starts = range(0, sequences, size)
+        for start in starts:
+            if until_decided and start >= DECIDING:
+                scores = jax.device_get(scores)
+                if decided(self.task, scores, len(starts) * size - start):
+                    break
             block = self.data.block(seed, stream, start // in_block)
             scores = self._evaluate(scores, parameters, block, np.int32(start % in_block), edges)
         return jax.device_get(scores)

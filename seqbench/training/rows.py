@@ -68,6 +68,7 @@ def curve_row(program: Program, state: State, sums: Sums, scores: Scores, second
         "train_loss": float(sums.loss) / steps if sums.steps else float("nan"),
         "validation_loss": loss,
         "validation_accuracy": accuracy,
+        "validation_sequences": int(scores.sequences),
         "gradient_norm": float(sums.gradient_norm) / steps,
         "gradient_norm_max": float(sums.gradient_norm_max),
         "gradient_norm_after": float(sums.gradient_norm_after) / steps,
@@ -106,18 +107,15 @@ def outcome(task: Task, *, accuracy: float, loss: float, diverged: bool) -> str:
     return "chance" if accuracy < task.trivial + CHANCE_MARGIN * (1 - task.trivial) else "partial"
 
 
-def result_row(program: Program, state: State, curve: list[dict[str, Any]], test: Scores) -> dict[str, Any]:
-    """What became of a trial, without its seconds."""
+def result_row(program: Program, state: State, curve: list[dict[str, Any]], test: Scores | None) -> dict[str, Any]:
+    """What became of a trial, without its seconds; `test` is None for one that diverged."""
     task, settings, last = program.task, program.training, curve[-1]
-    accuracy, loss = _means(test)
+    accuracy, loss = _means(test) if test else (math.nan, math.nan)
     # A last update can leave finite parameters whose loss is not: that trial has diverged at its last step.
     diverged = int(state.diverged_at) or (0 if np.isfinite(loss) else int(state.step))
     return {
         "outcome": outcome(task, accuracy=accuracy, loss=loss, diverged=diverged > 0),
-        "accuracy": None if diverged else accuracy,
-        "loss": None if diverged else loss,
-        "sequence_accuracy": None if diverged else float(test.sequences_correct / test.sequences),
-        "accuracy_by_distance": {} if diverged else _by_distance(test, task),
+        **_test_figures(None if diverged else test, task),
         "validation_accuracy": last["validation_accuracy"],
         "validation_loss": last["validation_loss"],
         "chance": task.chance,
@@ -135,10 +133,21 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
         "parameters": program.parameters,
         "batch_size": settings["batch_size"],
         "segment": program.segment,
-        "test_sequences": int(test.sequences),
         "optimizer": settings["optimizer"]["name"],
         "gradient_norm_max": max(row["gradient_norm_max"] for row in curve),
         **_means_of_steps(curve),
+    }
+
+
+def _test_figures(test: Scores | None, task: Task) -> dict[str, Any]:
+    """What test data says of a trial that did not diverge."""
+    accuracy, loss = _means(test) if test else (None, None)
+    return {
+        "accuracy": accuracy,
+        "loss": loss,
+        "sequence_accuracy": float(test.sequences_correct / test.sequences) if test else None,
+        "accuracy_by_distance": _by_distance(test, task) if test else {},
+        "test_sequences": int(test.sequences) if test else None,
     }
 
 

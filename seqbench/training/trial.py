@@ -100,7 +100,9 @@ def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) 
     until = min(int(point.state.step) + settings["evaluate_every"], settings["steps"])
     began = time.monotonic()
     state, sums = program.train(point.state, numbers, until)
-    scores = program.evaluate(state.parameters, seed, VALIDATION, settings["validation_sequences"])
+    # The last evaluation reads all: its accuracy and loss stand in the trial's row.
+    early = until < _last_step(point.curve, program)
+    scores = program.evaluate(state.parameters, seed, VALIDATION, settings["validation_sequences"], until_decided=early)
     seconds = point.seconds + time.monotonic() - began
     row = curve_row(program, state, sums, scores, seconds)
     return point._replace(state=state, curve=(*point.curve, row), seconds=seconds)
@@ -121,15 +123,20 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
 
 def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bool:
     """Whether the trial has ended: budget spent, diverged, or solved and the grid has it stop then."""
+    return bool(int(state.step) >= _last_step(curve, program) or int(state.diverged_at) > 0)
+
+
+def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
+    """The step at which the trial ends, as far as can be told from its curve."""
     settings = program.training
-    last = min(settings["steps"], stops_at(curve, settings["stop_when_solved"]))
-    return bool(int(state.step) >= last or int(state.diverged_at) > 0)
+    return min(settings["steps"], stops_at(curve, settings["stop_when_solved"]))
 
 
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:
-    """Score a trial that has ended on test data."""
-    began = time.monotonic()
-    test = program.evaluate(point.state.parameters, seed, TEST, program.training["test_sequences"])
+    """Score a trial that has ended on test data, unless it diverged: that one has no accuracy."""
+    began, test = time.monotonic(), None
+    if not int(point.state.diverged_at):
+        test = program.evaluate(point.state.parameters, seed, TEST, program.training["test_sequences"])
     row = result_row(program, point.state, list(point.curve), test) | {
         "seconds": point.seconds + time.monotonic() - began,
         "compile_seconds": compile_seconds,
