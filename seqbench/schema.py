@@ -156,6 +156,9 @@ PROBE_COLUMNS = _table(
 TABLES = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS, "probes": PROBE_COLUMNS}
 """The columns of every table by name, in their order."""
 
+Purpose = Literal["tuning", "reporting"]
+PURPOSES: tuple[Purpose, ...] = ("reporting", "tuning")
+
 OUTCOMES = ("solved", "partial", "chance", "diverged")
 
 
@@ -179,7 +182,7 @@ def finished(results: pd.DataFrame) -> pd.DataFrame:
     return results[is_finished(results)]
 
 
-def with_purpose(results: pd.DataFrame, purpose: Literal["tuning", "reporting"]) -> pd.DataFrame:
+def with_purpose(results: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
     """The rows of one purpose. Rows of a table without that column are all for reporting."""
     if "purpose" not in results:
         return results if purpose == "reporting" else results.iloc[:0]

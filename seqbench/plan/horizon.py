@@ -26,7 +26,8 @@ from seqbench.plan.search import (
     next_lengths,
     path_to,
 )
-from seqbench.plan.trial import Purpose, Trial
+from seqbench.plan.trial import Trial
+from seqbench.schema import Purpose
 
 Made = tuple[Configuration, Trial]
 """A trial with the configuration that it needs."""

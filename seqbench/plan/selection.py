@@ -16,7 +16,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from seqbench.plan.search import Bracket
-from seqbench.plan.trial import Purpose
+from seqbench.schema import Purpose, finished, is_finished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,15 +40,14 @@ class KnownResults:
         """By the outcome, which rests on test data."""
         if self.trials is None:
             return {}
-        finished = self.trials["outcome"].dropna()
-        return {str(trial): bool(solved) for trial, solved in (finished == "solved").items()}
+        outcomes = finished(self.trials)["outcome"]
+        return {str(trial): bool(solved) for trial, solved in (outcomes == "solved").items()}
 
     @cached_property
     def _solved_in_validation(self) -> dict[str, bool]:
         if self.trials is None:
             return {}
-        finished = self.trials[self.trials["outcome"].notna()]
-        return {str(trial): bool(solved) for trial, solved in _solved(finished).items()}
+        return {str(trial): bool(solved) for trial, solved in _solved(finished(self.trials)).items()}
 
 
 def choose(
@@ -64,11 +63,11 @@ def choose(
     """
     if seen.trials is None:
         return None
-    finished = [seen.trials.reindex(list(own)) for own in trials]
-    if any(own["outcome"].isna().any() for own in finished):
+    found = [seen.trials.reindex(list(own)) for own in trials]
+    if not all(is_finished(own).all() for own in found):
         return None
-    reach = [mean_octaves(own) for own in brackets] if brackets else [0.0] * len(finished)
-    return min(range(len(finished)), key=lambda place: (-reach[place], *_cost(finished[place]), place))
+    reach = [mean_octaves(own) for own in brackets] if brackets else [0.0] * len(found)
+    return min(range(len(found)), key=lambda place: (-reach[place], *_cost(found[place]), place))
 
 
 def mean_octaves(brackets: Sequence[Bracket]) -> float:

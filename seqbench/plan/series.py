@@ -13,8 +13,9 @@ from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_len
 from seqbench.plan.identity import trial_ids
 from seqbench.plan.selection import KnownResults, choose
 from seqbench.plan.task_series import TaskSeries
-from seqbench.plan.trial import Choice, Purpose, Trial
+from seqbench.plan.trial import Choice, Trial
 from seqbench.plan.tuning import Candidate, Search
+from seqbench.schema import Purpose
 
 
 class Series(NamedTuple):

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from seqbench.components.catalogue import Component
 from seqbench.plan.feasibility import Configuration
-
-Purpose = Literal["tuning", "reporting"]
+from seqbench.schema import Purpose
 
 
 @dataclass(frozen=True, slots=True)

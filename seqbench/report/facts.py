@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from seqbench.report.evidence import Evidence
+from seqbench.schema import is_finished, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
 
 _INTERVAL = re.compile(r"(\d+) %: (\d+)-(\d+) %")
@@ -54,8 +55,8 @@ def facts(evidence: Evidence) -> str:
     results = evidence.results
     if results.empty:
         return "No trial is planned."
-    seeds = results.loc[results["purpose"] != "tuning", "seed"].nunique()
-    finished = int(results["outcome"].notna().sum())
+    seeds = with_purpose(results, "reporting")["seed"].nunique()
+    finished = int(is_finished(results).sum())
     lengths = sorted(results["length"].unique())
     span = f"length {lengths[0]:,}" if len(lengths) == 1 else f"lengths {lengths[0]:,} to {lengths[-1]:,}"
     tried = evidence.comparison.tuning["settings"]
@@ -76,7 +77,7 @@ def _count(number: int, noun: str) -> str:
 def warnings(evidence: Evidence) -> Sequence[str]:
     """What limits every number of the report: unfinished trials, few seeds, unequal tuning, all diverged."""
     results, found = evidence.results, []
-    finished = int(results["outcome"].notna().sum())
+    finished = int(is_finished(results).sum())
     if finished < len(results):
         found.append(
             f"This report is partial: {finished:,} of {len(results):,} planned trials have finished. "

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from seqbench.schema import finished, with_purpose
 from seqbench.traces import PROOF, Remedy
 
 TRACES = ("gradient_norm", "gradient_norm_after", "shrink_factor", "clipped_share", "clipped_entries")
@@ -39,8 +40,7 @@ def proof_of_action(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame
         `n` trials; the columns of `TRACES`; and of each of `FIGURES` its value at the `start`, before training, and
         at the `end`, when it was last read.
     """
-    finished = results[results["outcome"].notna()]
-    trials = finished[finished["purpose"] != "tuning"] if "purpose" in finished else finished
+    trials = with_purpose(finished(results), "reporting")
     numbers = trials.reindex(columns=["trial", "method", "task", *TRACES]).astype(dict.fromkeys(TRACES, float))
     numbers = numbers.merge(_start_and_end(trials, probes), left_on="trial", right_index=True, how="left")
     groups = numbers.drop(columns="trial").groupby(["method", "task"], sort=False)
@@ -85,7 +85,7 @@ def remedies_that_acted(
     """
     proofs = _proofs(results, probes)
     rows = []
-    for (method, task), own in results[results["outcome"].notna()].groupby(["method", "task"], sort=True):
+    for (method, task), own in finished(results).groupby(["method", "task"], sort=True):
         of_method = proofs[proofs["trial"].isin(own["trial"])]
         for place, remedy in enumerate(remedies.get(str(method), ())):
             figures = [PROOF[trace] for trace in remedy.traces]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.schema import OUTCOMES
+from seqbench.schema import OUTCOMES, is_finished
 
 COLUMNS = ["method", "task", "purpose", "planned", "finished", "missing", *OUTCOMES]
 
@@ -15,7 +15,7 @@ def counts(results: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame(columns=COLUMNS)
     ended = pd.DataFrame({outcome: (results["outcome"] == outcome).astype(int) for outcome in OUTCOMES})
     table = pd.concat([results[["method", "task", "purpose"]], ended], axis=1)
-    table["planned"], table["finished"] = 1, results["outcome"].notna().astype(int)
+    table["planned"], table["finished"] = 1, is_finished(results).astype(int)
     table = table.groupby(["method", "task", "purpose"], sort=True).sum().reset_index()
     table["missing"] = table["planned"] - table["finished"]
     return table[COLUMNS]

@@ -14,6 +14,7 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from seqbench.schema import finished
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 from seqbench.stats.signflip import holm
 
@@ -36,17 +37,17 @@ def divergence(results: pd.DataFrame, alpha: float) -> pd.DataFrame:
     The rows of purpose `tuning` cover the whole range that was searched: that is robustness, and is kept apart from
     divergence at the chosen settings. first_step, median_step: of those that diverged.
     """
-    finished = results[results["outcome"].notna()]
-    if finished.empty:
+    trials = finished(results)
+    if trials.empty:
         return pd.DataFrame(columns=COLUMNS)
-    did = finished["outcome"] == "diverged"
+    did = trials["outcome"] == "diverged"
     table = (
-        finished.assign(
+        trials.assign(
             did=did,
-            in_loss=did & (finished["diverged_kind"] == "loss"),
-            in_gradient=did & (finished["diverged_kind"] == "gradient"),
-            in_parameters=did & (finished["diverged_kind"] == "parameters"),
-            at=finished["diverged_at"].where(did),
+            in_loss=did & (trials["diverged_kind"] == "loss"),
+            in_gradient=did & (trials["diverged_kind"] == "gradient"),
+            in_parameters=did & (trials["diverged_kind"] == "parameters"),
+            at=trials["diverged_at"].where(did),
         )
         .groupby(["method", "task", "purpose", "length"], sort=True)
         .agg(
@@ -128,10 +129,10 @@ def divergence_pairs(rows: pd.DataFrame, baseline: str | None, alpha: float) -> 
     none, Boschloo; p_holm corrected among these rows; p_lengths: with lengths as strata, which takes the trials of a
     seed as independent and is a second opinion only.
     """
-    finished = rows[rows["outcome"].notna()]
-    if baseline is None or finished.empty:
+    trials = finished(rows)
+    if baseline is None or trials.empty:
         return pd.DataFrame(columns=PAIR_COLUMNS)
-    did = finished.assign(did=(finished["outcome"] == "diverged").astype(float))
+    did = trials.assign(did=(trials["outcome"] == "diverged").astype(float))
     wide = {str(name): own.pivot(index="seed", columns="length", values="did") for name, own in did.groupby("method")}
     if baseline not in wide:
         return pd.DataFrame(columns=PAIR_COLUMNS)

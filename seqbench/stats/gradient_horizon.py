@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from seqbench.schema import with_purpose
 from seqbench.stats.horizon import horizons
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
 from seqbench.stats.preregistration import Declared
@@ -70,7 +71,7 @@ def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataF
         columns=["gradient_horizon", "gradient_growth"]
     )
     farthest = then[then["probe"] == "gradient_norm"].groupby("trial")["distance"].max().astype(float)
-    reporting = results[results["purpose"] == "reporting"] if "purpose" in results else results
+    reporting = with_purpose(results, "reporting")
     found = reporting[["trial", "method", "task", "length", "seed"]].merge(wide, left_on="trial", right_index=True)
     return found.assign(farthest=found["trial"].map(farthest)).dropna(subset=["gradient_horizon"])
 
@@ -82,7 +83,7 @@ def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: D
     `octaves` (restricted mean) and `text`.
     """
     reach = gradient_horizons(results, probes, alpha=declared.alpha)
-    reporting = results[results["purpose"] == "reporting"] if "purpose" in results else results
+    reporting = with_purpose(results, "reporting")
     learned = [horizons(arrays, declared) for arrays in arrays_by_task(reporting, declared)]
     columns = ["method", "task", "median", "octaves", "text"]
     solved = pd.concat(learned, ignore_index=True)[columns] if learned else pd.DataFrame(columns=columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from seqbench.schema import is_finished
 from seqbench.stats.interval import SEEDS_FOR_RANKING
 
 COLUMNS = [
@@ -16,7 +17,7 @@ COLUMNS = [
 def _per_method(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts and costs of each method and task."""
     judged = rows.assign(
-        finished=rows["outcome"].notna(), diverged=rows["outcome"] == "diverged",
+        finished=is_finished(rows), diverged=rows["outcome"] == "diverged",
         seconds=pd.to_numeric(rows["seconds"]), parameters=pd.to_numeric(rows["parameters"]),
     )  # fmt: skip
     return judged.groupby(["task", "method"]).agg(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seqbench.schema import finished
 from seqbench.stats.divergence import mcnemar_exact
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import seed_outcome
@@ -56,8 +57,8 @@ def matched_trials(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
 
     same_trial: they also have the same identity; identical: every figure agrees exactly
     """
-    finished = [rows[rows["outcome"].notna()][["trial", *KEY, *FIGURES]] for rows in (a, b)]
-    both = finished[0].merge(finished[1], on=KEY, suffixes=("_a", "_b"))
+    one, other = (finished(rows)[["trial", *KEY, *FIGURES]] for rows in (a, b))
+    both = one.merge(other, on=KEY, suffixes=("_a", "_b"))
     agree = [_equal(both[f"{name}_a"], both[f"{name}_b"]) for name in FIGURES]
     both["identical"] = np.logical_and.reduce(agree) if len(both) else False
     both["same_trial"] = (both["trial_a"] == both["trial_b"]) & both["trial_a"].notna()
@@ -138,8 +139,8 @@ def compare_runs(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Dec
     counted = [
         ("planned in A", len(a)),
         ("planned in B", len(b)),
-        ("finished in A", int(a["outcome"].notna().sum())),
-        ("finished in B", int(b["outcome"].notna().sum())),
+        ("finished in A", len(finished(a))),
+        ("finished in B", len(finished(b))),
         ("finished in both", len(trials)),
         ("same identity", int(trials["same_trial"].sum())),
         ("identical in every figure", int(trials["identical"].sum())),

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from seqbench.schema import finished, is_finished
 from seqbench.stats.horizon import horizons
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
@@ -55,7 +56,7 @@ def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau
     table = far[["task", "method", "octaves", "low", "high"]].merge(
         solve_rates(_at_longest(rows), plan)[["task", "method", "n", "solved", "rate"]], on=["task", "method"]
     )
-    last = _at_longest(rows[rows["outcome"].notna()])
+    last = _at_longest(finished(rows))
     medians = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
     table = table.merge(medians["median_step"].median(), on=["task", "method"], how="left")
     return table.rename(columns={"solved": "solved_longest", "rate": "rate_longest"})
@@ -86,11 +87,11 @@ def budget_sensitivity(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     A trial counts as solved from the first of three evaluations in a row that met the criterion, at every share alike,
     so the last share can differ from what the trial did on test data at its very end.
     """
-    if rows["outcome"].notna().sum() == 0:
+    if finished(rows).empty:
         return pd.DataFrame(columns=BUDGET_COLUMNS)
-    plan, finished, parts = replace(declared, tau=None), rows["outcome"].notna(), []
+    plan, parts = replace(declared, tau=None), []
     for share in BUDGET_SHARES:
-        within = rows["solved_at"] <= share * rows["budget"]
-        outcome = pd.Series(np.where(within, "solved", "chance"), rows.index, dtype=object).where(finished, None)
+        within = np.where(rows["solved_at"] <= share * rows["budget"], "solved", "chance")
+        outcome = pd.Series(within, rows.index, dtype=object).where(is_finished(rows), None)
         parts.append(_at(rows.assign(outcome=outcome), None, plan, None).assign(budget_share=share))
     return pd.concat(parts)[BUDGET_COLUMNS].sort_values(["task", "method", "budget_share"], ignore_index=True)

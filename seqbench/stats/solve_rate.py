@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from seqbench.schema import is_finished
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import accuracy_column, solved_column
@@ -36,7 +37,7 @@ def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
     judged = rows.assign(
-        is_solved=solved_column(rows, declared.tau), finished=rows["outcome"].notna(),
+        is_solved=solved_column(rows, declared.tau), finished=is_finished(rows),
         has_diverged=rows["outcome"] == "diverged", accuracy=accuracy_column(rows),
     )  # fmt: skip
     table = (

@@ -15,6 +15,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqbench.schema import finished
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test
@@ -73,9 +74,9 @@ def _against_baseline(arrays: TaskArrays, method: int, length: int, alpha: float
 
 def _row(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str, object]:
     """Steps to solve of one method at one length; the baseline comparison is added where there is one."""
-    finished = np.isfinite(arrays.solve_step[method, :, length])
-    times = arrays.solve_step[method, finished, length]
-    events = arrays.solved_in_time[method, finished, length]
+    known = np.isfinite(arrays.solve_step[method, :, length])
+    times = arrays.solve_step[method, known, length]
+    events = arrays.solved_in_time[method, known, length]
     n, k, budget = len(times), int(events.sum()), arrays.budget[length]
     low, high = clopper_pearson(k, n, alpha) if n >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
     mean_low, mean_high = mean_interval(times, 0.0, budget, alpha)
@@ -127,9 +128,8 @@ def incidence(rows: pd.DataFrame) -> pd.DataFrame:
     trial that solved first and diverged later counts as solved. All budgets are full, so no trial is censored early
     and the shares are plain counts (Aalen & Johansen 1978 reduces to them).
     """
-    finished = rows[rows["outcome"].notna()]
     parts = []
-    for (method, task, length), own in finished.groupby(["method", "task", "length"], sort=True):
+    for (method, task, length), own in finished(rows).groupby(["method", "task", "length"], sort=True):
         solved = own["solved_at"].to_numpy(float)
         diverged = np.where(np.isnan(solved), own["diverged_at"].to_numpy(float), np.nan)
         ends = np.concatenate([solved, diverged, [0.0, own["budget"].max()]])

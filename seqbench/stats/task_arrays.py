@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqbench.errors import UsageError
-from seqbench.schema import RESULT_COLUMNS, factor_columns
+from seqbench.schema import RESULT_COLUMNS, factor_columns, is_finished, with_purpose
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import Declared
 
@@ -80,7 +80,7 @@ def with_rates_apart(results: pd.DataFrame) -> pd.DataFrame:
 
     Choosing the best of them afterwards would report the luck of the choice. Tuning trials keep their method.
     """
-    reporting = results[results["purpose"] == "reporting"]
+    reporting = with_purpose(results, "reporting")
     several = reporting.loc[reporting.duplicated(["method", "task", "length", "seed"], keep=False), "method"].unique()
     if not len(several):
         return results
@@ -96,7 +96,7 @@ def reporting_rows(results: pd.DataFrame) -> pd.DataFrame:
     Raises:
         UsageError: two trials of one method, task, length, seed and learning rate.
     """
-    rows = results[results["purpose"] == "reporting"]
+    rows = with_purpose(results, "reporting")
     again = rows[rows.duplicated(["method", "task", "length", "seed", "learning_rate"])]
     if len(again):
         first = again.iloc[0]
@@ -113,12 +113,12 @@ def solved_column(rows: pd.DataFrame, tau: float | None) -> pd.Series:
     if tau is not None:
         by_accuracy = (rows["solved_metric"] != "loss") & rows["accuracy"].notna()
         solved = solved.mask(by_accuracy, (rows["accuracy"] >= tau).astype(float))
-    return solved.where(rows["outcome"].notna())
+    return solved.where(is_finished(rows))
 
 
 def accuracy_column(rows: pd.DataFrame) -> pd.Series:
     """Test accuracy, NaN missing. A diverged network answers nothing and counts as 0: to drop it would reward it."""
-    return rows["accuracy"].mask(rows["outcome"] == "diverged", 0.0).where(rows["outcome"].notna())
+    return rows["accuracy"].mask(rows["outcome"] == "diverged", 0.0).where(is_finished(rows))
 
 
 def reference_level(levels: pd.Series, declared: str | None) -> str | None:
@@ -178,8 +178,7 @@ def task_arrays(
         return cube
 
     budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
-    finished = rows["outcome"].notna()
-    solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(finished)
+    solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
     return TaskArrays(
         task=str(rows["task"].iloc[0]),
         methods=tuple(methods),

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seqbench.schema import finished, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 from seqbench.stats.preregistration import Declared
 
@@ -39,17 +40,17 @@ def with_score(results: pd.DataFrame) -> pd.DataFrame:
     validated: whether it solved the task on validation data; steps_needed: after how many steps, the whole budget for
         one that did not
     """
-    finished = results[results["outcome"].notna()].copy()
-    by_loss = finished["solved_metric"] == "loss"
-    diverged = finished["outcome"] == "diverged"
-    accuracy = pd.to_numeric(finished["validation_accuracy"])
-    score = accuracy.where(~by_loss, -pd.to_numeric(finished["validation_loss"])).astype(float)
-    worst = score.groupby(finished["task"]).transform("min")
-    return finished.assign(
+    trials = finished(results)
+    by_loss = trials["solved_metric"] == "loss"
+    diverged = trials["outcome"] == "diverged"
+    accuracy = pd.to_numeric(trials["validation_accuracy"])
+    score = accuracy.where(~by_loss, -pd.to_numeric(trials["validation_loss"])).astype(float)
+    worst = score.groupby(trials["task"]).transform("min")
+    return trials.assign(
         score=score.where(~diverged, worst),
         score_name=np.where(by_loss, "negative validation loss", "validation accuracy"),
-        validated=finished["solved_at"].notna() & ~diverged,
-        steps_needed=finished["solved_at"].where(finished["solved_at"].notna() & ~diverged, finished["budget"]),
+        validated=trials["solved_at"].notna() & ~diverged,
+        steps_needed=trials["solved_at"].where(trials["solved_at"].notna() & ~diverged, trials["budget"]),
         has_diverged=diverged,
     )
 
@@ -60,7 +61,7 @@ def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     solved of n tuning seeds, their rate with its exact interval (from 5 seeds on); steps: restricted mean steps to
     solve; score: mean validation score
     """
-    tried = with_score(results[results["purpose"] == "tuning"])
+    tried = with_score(with_purpose(results, "tuning"))
     if tried.empty:
         return pd.DataFrame(columns=CURVE_COLUMNS)
     table = (
@@ -89,9 +90,9 @@ def tuning(results: pd.DataFrame) -> pd.DataFrame:
     scored = with_score(results)
     scored = scored.assign(setting=settings_of(scored))
     rows = []
-    for key, tried in scored[scored["purpose"] == "tuning"].groupby(KEY, sort=True):
+    for key, tried in with_purpose(scored, "tuning").groupby(KEY, sort=True):
         at = (scored[KEY] == list(key)).all(axis=1)
-        reported = scored[at & (scored["purpose"] == "reporting")]
+        reported = with_purpose(scored[at], "reporting")
         chosen = tried[tried["setting"].isin(reported["setting"])]
         scores = chosen["score"].mean(), reported["score"].mean()
         rows.append((

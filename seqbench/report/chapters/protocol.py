@@ -13,6 +13,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, number, word
+from seqbench.schema import PURPOSES, with_purpose
 from seqbench.stats.preregistration import OUTCOME_UNITS
 
 
@@ -32,8 +33,7 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         for row in solved.itertuples()
     )
     seeds = {
-        purpose: sorted({int(seed) for seed in evidence.results.loc[evidence.results["purpose"] == purpose, "seed"]})
-        for purpose in ("reporting", "tuning")
+        purpose: sorted({int(seed) for seed in with_purpose(evidence.results, purpose)["seed"]}) for purpose in PURPOSES
     }
     return {
         "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",

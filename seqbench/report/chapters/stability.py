@@ -11,13 +11,13 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Row, Table, word
+from seqbench.schema import with_purpose
 from seqbench.stats.interval import clopper_pearson
 
 
 def stability(evidence: Evidence) -> Section:
     """Divergence of the reporting trials, by length and against the baseline."""
-    rows = evidence.comparison.divergence
-    rows = rows[rows["purpose"] != "tuning"]
+    rows = with_purpose(evidence.comparison.divergence, "reporting")
     if rows.empty:
         return Section("stability", "Divergence", "", ())
     diverged, n = int(rows["diverged"].sum()), int(rows["n"].sum())

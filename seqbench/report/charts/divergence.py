@@ -13,13 +13,14 @@ from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
+from seqbench.schema import with_purpose
 
 
 @themed
 def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence") -> Chart:
     """Draw the share of reporting trials that diverged, one panel for each task."""
-    rows = evidence.comparison.divergence
-    rows = evidence.in_grid_order(rows[(rows["purpose"] != "tuning") & rows["task"].isin(tasks)])
+    rows = with_purpose(evidence.comparison.divergence, "reporting")
+    rows = evidence.in_grid_order(rows[rows["task"].isin(tasks)])
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,
