@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from seqbench.errors import RenamedWarning, SeqbenchError
+from seqbench.errors import LeftOutWarning, RenamedWarning, SeqbenchError
 
 app = typer.Typer(
     name="seqbench",
@@ -230,8 +230,8 @@ def bench(
 
 
 def show_warning(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
-    """Print a notice about a grid as one line without a place in seqbench's code; any other warning as Python does."""
-    if issubclass(category, RenamedWarning):
+    """Print a notice for the user as one line without a place in seqbench's code; any other warning as Python does."""
+    if issubclass(category, RenamedWarning | LeftOutWarning):
         typer.echo(f"notice: {message}", err=True)
     else:
         otherwise(message, category, *place)

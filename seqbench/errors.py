@@ -60,3 +60,7 @@ class TrackingError(EnvironmentFault):
 
 class RenamedWarning(FutureWarning):
     """A grid calls a component by a former name, which is still read."""
+
+
+class LeftOutWarning(UserWarning):
+    """A file in a results folder cannot be used, and its trial counts as not finished."""

@@ -11,11 +11,12 @@ from typing import Any
 
 from seqbench.errors import StoreError, UsageError
 from seqbench.store import atomic
+from seqbench.store.records import checksum
 from seqbench.traces import Remedy
 
 FORMAT = 2
 """Version of the file. 0 had no version, and the levels of a trial's factors stood among its other labels; up to 1 the
-seeds were among what was declared."""
+seeds were among what was declared, and there was no checksum."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,9 @@ class PlanFile:
 
 def write_plan(folder: Path, plan: PlanFile) -> None:
     """Write `plan.json`, atomically. Raises StoreError if the disk refuses."""
-    atomic.write_text(folder / "plan.json", json.dumps({"format": FORMAT, **vars(plan)}, indent=1, default=vars))
+    content = vars(plan)
+    head = {"format": FORMAT, "checksum": checksum(content)}
+    atomic.write_text(folder / "plan.json", json.dumps(head | content, indent=1, default=vars))
 
 
 def load_plan(path: str | Path) -> PlanFile:
@@ -109,9 +112,13 @@ def load_plan(path: str | Path) -> PlanFile:
     file = Path(path) / "plan.json"
     if not file.exists():
         raise UsageError(f"{path} holds no results (no plan.json). Run the grid first: seqbench run GRID")
+    if not file.is_file() or file.is_symlink():
+        raise StoreError(f"{file} is not a plain file. Remove it; running the grid writes it anew.")
     try:
         return decode_plan(json.loads(file.read_text()))
-    except ValueError as error:
+    except OSError as error:
+        raise StoreError(f"{file} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{file} is damaged ({error}); running the grid writes it anew") from error
 
 
@@ -125,11 +132,14 @@ def decode_plan(content: Any) -> PlanFile:
     if not isinstance(content, dict):
         raise ValueError("expected an object")
     version = content.get("format", 0)
+    rest = {name: value for name, value in content.items() if name not in ("format", "checksum")}
     if version not in range(FORMAT + 1):
         raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+    if (version == FORMAT or "checksum" in content) and (version, content.get("checksum")) != (FORMAT, checksum(rest)):
+        raise ValueError("it failed its checksum")
     for upgrade in (_from_0, _from_1)[version:]:
-        content = upgrade(content)
-    plan: PlanFile = _adapter().validate_python(content)
+        rest = upgrade(rest)
+    plan: PlanFile = _adapter().validate_python(rest)
     return plan
 
 

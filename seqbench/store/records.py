@@ -139,5 +139,6 @@ def plain(value: Any) -> Any:
 
 
 def checksum(content: dict[str, Any]) -> str:
-    """SHA-256 of a record's content as canonical JSON."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    """SHA-256 of the content of a file as canonical JSON; dataclasses in it count as the mapping of their fields."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=vars)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -10,6 +10,7 @@ The columns are those of `seqbench.schema`, and one more for each factor of the 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,20 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as parquet
 
 from seqbench import schema
-from seqbench.errors import StoreError, UsageError
-from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, TABLES
-from seqbench.store import atomic
+from seqbench.errors import LeftOutWarning, StoreError
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
+from seqbench.store import tables
 from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
-
-FORMAT = 1
-"""Version of the tables' files, in their metadata under `seqbench.format`. 0 had no version."""
-
 
 def _empty(columns: Iterable[str]) -> pd.DataFrame:
     return typed(pd.DataFrame(columns=list(columns)), columns)
@@ -74,21 +69,30 @@ def load(path: str | Path) -> Results:
     Args:
         path: a results folder, such as `results/quickstart`.
 
+    Warns:
+        LeftOutWarning: a trial file cannot be used.
+
     Raises:
         UsageError: there is no such folder. StoreError: the plan or the tables are damaged.
     """
     folder = Path(path)
     plan, store = load_plan(folder), TrialStore(folder)
-    if store.trials.exists() or not (folder / "results.parquet").exists():
-        return results_of(store.read()[0], plan, store.read_failures())
-    tables = {name: _read(folder / f"{name}.parquet") for name in TABLES}
+    if store.trials.exists() or not tables.present(folder):
+        records, unusable = store.read()
+        for path, reason in unusable:
+            warnings.warn(f"{path} {reason} and is left out; running the grid trains it again", LeftOutWarning, 2)
+        return results_of(records, plan, store.read_failures())
+    kept = tables.read(folder)
+    known = set(kept["results"]["trial"])
+    if not known <= plan.trials.keys():
+        raise StoreError(f"{folder}: plan.json and results.parquet are of different runs. Restore both, or run again.")
     planned = results_of([], plan).trials
-    absent = planned[~planned["trial"].isin(tables["results"]["trial"])]
-    parts = [part for part in (typed(tables["results"], planned.columns), absent) if len(part)]
+    absent = planned[~planned["trial"].isin(known)]
+    parts = [part for part in (typed(kept["results"], planned.columns), absent) if len(part)]
     return Results(
         trials=pd.concat(parts, ignore_index=True) if parts else planned,
-        curves=typed(tables["curves"], CURVE_COLUMNS),
-        probes=typed(tables["probes"], PROBE_COLUMNS),
+        curves=typed(kept["curves"], CURVE_COLUMNS),
+        probes=typed(kept["probes"], PROBE_COLUMNS),
         plan=plan,
         failures=store.read_failures(),
     )
@@ -130,20 +134,8 @@ def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str,
 
 
 def write_tables(folder: Path, results: Results) -> None:
-    """Write the tables of what has finished, atomically, with checksums on every page.
-
-    Raises:
-        StoreError: the disk refuses.
-    """
-    tables = {"results": results.finished, "curves": results.curves, "probes": results.probes}
-    for name, table in tables.items():
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"seqbench.format": str(FORMAT)})
-
-        def write(temporary: Path, arrow: pa.Table = arrow) -> None:
-            parquet.write_table(arrow, temporary, compression="zstd", write_page_checksum=True)
-
-        atomic.replace(folder / f"{name}.parquet", write)
+    """Write the tables of what has finished; see `tables.write`."""
+    tables.write(folder, {"results": results.finished, "curves": results.curves, "probes": results.probes})
 
 
 def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
@@ -164,19 +156,6 @@ def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
 
 def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
     return typed(pd.DataFrame(rows, columns=list(columns)), columns)
-
-
-def _read(path: Path) -> pd.DataFrame:
-    try:
-        table = parquet.read_table(path, page_checksum_verification=True)
-    except FileNotFoundError as error:
-        raise UsageError(f"{path.parent} holds no results yet. Run the grid first: seqbench run GRID") from error
-    except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"{path} is damaged ({error}). Restore it, or run the grid again.") from error
-    version = int((table.schema.metadata or {}).get(b"seqbench.format", b"0"))
-    if version > FORMAT:
-        raise StoreError(f"{path} has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
-    return table.to_pandas()
 
 
 def _probe_rows(record: Record) -> list[dict[str, Any]]:

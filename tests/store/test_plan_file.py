@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,4 +76,31 @@ def test_a_plan_of_another_shape_is_damaged(text: str, tmp_path: Path) -> None:
 def test_a_plan_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text('{"format": 3}')
     with pytest.raises(StoreError, match="upgrade"):
+        load_plan(tmp_path)
+
+
+def test_every_changed_byte_of_a_plan_is_found(tmp_path: Path) -> None:
+    write_plan(tmp_path, PLAN)
+    path = tmp_path / "plan.json"
+    intact = path.read_bytes()
+    for place in range(len(intact)):
+        path.write_bytes(intact[:place] + bytes([intact[place] ^ 0x01]) + intact[place + 1 :])
+        try:
+            assert load_plan(tmp_path) == PLAN  # a space between two values
+        except StoreError as error:
+            assert str(path) in str(error) or "upgrade" in str(error)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link"])
+def test_what_is_no_plain_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    match kind:
+        case "folder":
+            path.mkdir()
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            write_plan(tmp_path / "other", PLAN)
+            path.symlink_to(tmp_path / "other" / "plan.json")
+    with pytest.raises(StoreError, match="not a plain file"):
         load_plan(tmp_path)

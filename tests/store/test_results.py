@@ -1,14 +1,17 @@
 """The tables: columns, types, what is missing, what is damaged."""
 
 import json
+import os
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 
-from seqbench.errors import StoreError, UsageError
+from seqbench.errors import LeftOutWarning, StoreError, UsageError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, factor_columns
+from seqbench.store.plan_file import load_plan, write_plan
 from seqbench.store.records import Record
 from seqbench.store.results import load, load_curves, load_probes, load_results, write_tables
 from seqbench.store.trials import TrialStore
@@ -74,18 +77,57 @@ def test_stored_tables_equal_the_trial_files(tmp_path, load_table):
     assert missing.dtypes.to_dict() == load_results(folder).dtypes.to_dict()
 
 
-def test_a_flipped_byte_in_a_table_is_found(tmp_path):
+@pytest.fixture
+def committed(tmp_path):
+    """A folder as it is committed: tables without trial files."""
     folder = write_grid(tmp_path)
     write_tables(folder, load(folder))
     (folder / "trials" / "t1.json").unlink()
     (folder / "trials").rmdir()
-    path = folder / "results.parquet"
-    data = bytearray(path.read_bytes())
-    place = data.find(b"PAR1") + 30
-    data[place] ^= 0x10
-    path.write_bytes(data)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["results.parquet", "curves.parquet", "probes.parquet", "manifest.json"])
+def test_every_damage_of_a_table_is_found(committed, name):
+    path = committed / name
+    intact, random = path.read_bytes(), np.random.default_rng(0)
+    places = [0, len(intact) - 1, *random.integers(len(intact), size=40)]
+    damages = [intact[:place] + bytes([intact[place] ^ 0x10]) + intact[place + 1 :] for place in places]
+    for damaged in (*damages, b"", intact[: len(intact) // 2], intact + b"x"):
+        path.write_bytes(damaged)
+        if name == "manifest.json" and _sums(damaged) == _sums(intact):
+            continue
+        with pytest.raises(StoreError, match="damaged"):
+            load(committed)
+
+
+def _sums(manifest):
+    try:
+        return json.loads(manifest)["sha256"]
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+@pytest.mark.parametrize("name", ["results.parquet", "curves.parquet", "probes.parquet", "manifest.json"])
+def test_a_table_that_is_absent_or_no_plain_file_is_refused(committed, name):
+    path = committed / name
+    path.rename(committed / "aside")
     with pytest.raises(StoreError, match="damaged"):
-        load_results(folder)
+        load(committed)
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match="not a plain file"):
+        load(committed)
+    path.unlink()
+    path.symlink_to(committed / "aside")
+    with pytest.raises(StoreError, match="not a plain file"):
+        load(committed)
+
+
+def test_tables_of_another_run_are_refused(committed):
+    plan = load_plan(committed)
+    write_plan(committed, replace(plan, trials={"t3": plan.trials["t2"]}))
+    with pytest.raises(StoreError, match="different runs"):
+        load(committed)
 
 
 def test_a_folder_without_results_says_how_to_get_some(tmp_path):
@@ -101,28 +143,29 @@ def test_finished_and_reporting_rows(tmp_path):
     assert len(results.reporting) == 1
 
 
-def test_tables_of_an_older_version_have_the_columns_of_this_one(tmp_path):
-    folder = write_grid(tmp_path)
-    write_tables(folder, load(folder))
-    for name in ("results", "probes"):
-        table = pd.read_parquet(folder / f"{name}.parquet")
-        table.drop(columns=["segment", "remedy"], errors="ignore").to_parquet(folder / f"{name}.parquet")
-    (folder / "trials" / "t1.json").unlink()
-    (folder / "trials").rmdir()
-    results = load(folder)
+def test_tables_of_an_older_version_have_the_columns_of_this_one(committed):
+    for name in ("results", "curves", "probes"):
+        table = pd.read_parquet(committed / f"{name}.parquet")
+        table.drop(columns=["segment", "remedy"], errors="ignore").to_parquet(committed / f"{name}.parquet")
+    (committed / "manifest.json").unlink()  # versions 0 and 1 had none
+    results = load(committed)
     assert list(results.finished.columns) == [*RESULT_COLUMNS, "gating"]
     assert list(results.probes.columns) == list(PROBE_COLUMNS)
     assert results.finished["segment"].isna().all()
     assert (results.finished["segment"].dtype, results.probes["remedy"].dtype) == ("Int64", "Int64")
 
 
-def test_tables_of_a_later_version_ask_for_an_upgrade(tmp_path):
-    folder = write_grid(tmp_path)
-    write_tables(folder, load(folder))
-    path = folder / "curves.parquet"
+def test_tables_of_a_later_version_ask_for_an_upgrade(committed):
+    path = committed / "curves.parquet"
     table = parquet.read_table(path)
-    parquet.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": b"2"}), path)
-    (folder / "trials" / "t1.json").unlink()
-    (folder / "trials").rmdir()
+    parquet.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": b"3"}), path)
     with pytest.raises(StoreError, match="upgrade"):
-        load(folder)
+        load(committed)
+
+
+def test_a_trial_file_that_cannot_be_used_is_said_and_left_out(tmp_path):
+    folder = write_grid(tmp_path)
+    path = folder / "trials" / "t1.json"
+    path.write_text(path.read_text().replace("0.5", "0.6"))
+    with pytest.warns(LeftOutWarning, match="t1.json failed its checksum and is left out"):
+        assert load(folder).finished.empty

@@ -1,0 +1,107 @@
+"""The tables of a results folder as Parquet files, and a manifest that says which files belong together.
+
+    results/<grid>/results.parquet, curves.parquet, probes.parquet
+    results/<grid>/manifest.json         SHA-256 of each of them
+
+A table without its trial files, as in a clone, is all there is: one that is absent, swapped, cut short or changed by a
+single bit is refused. Page checksums alone would let the footer and whole files pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as parquet
+
+from seqbench.errors import StoreError
+from seqbench.schema import TABLES
+from seqbench.store import atomic
+
+FORMAT = 2
+"""Version of the tables' files, in their metadata under `seqbench.format`. 0 had no version, 1 had no manifest."""
+
+MANIFEST = "manifest.json"
+
+
+def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Write tables and manifest, each atomically, with checksums on every page.
+
+    Raises:
+        StoreError: the disk refuses.
+    """
+    sums = {}
+    for name, table in tables.items():
+        arrow = pa.Table.from_pandas(table, preserve_index=False)
+        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"seqbench.format": str(FORMAT)})
+        buffer = io.BytesIO()
+        parquet.write_table(arrow, buffer, compression="zstd", write_page_checksum=True)
+        data = buffer.getvalue()
+        sums[_file(name)] = hashlib.sha256(data).hexdigest()
+        atomic.write_bytes(folder / _file(name), data)
+    atomic.write_text(folder / MANIFEST, json.dumps({"format": FORMAT, "sha256": sums}, indent=1))
+
+
+def present(folder: Path) -> bool:
+    """Whether a folder holds tables, or any part of them."""
+    return any((folder / name).exists() for name in (MANIFEST, *map(_file, TABLES)))
+
+
+def read(folder: Path) -> dict[str, pd.DataFrame]:
+    """All tables of a folder by name.
+
+    Raises:
+        StoreError: one is damaged, absent or of another run, or written by a later version.
+    """
+    data = {name: _bytes(folder / _file(name)) for name in TABLES}
+    frames = {name: _decoded(folder / _file(name), content) for name, content in data.items()}
+    if any(version >= 2 for _, version in frames.values()) or (folder / MANIFEST).exists():
+        _verify(folder, data)
+    return {name: frame for name, (frame, _) in frames.items()}
+
+
+def _verify(folder: Path, data: Mapping[str, bytes]) -> None:
+    """Compare the files with the manifest."""
+    try:
+        stated = json.loads(_bytes(folder / MANIFEST))["sha256"]
+        wrong = [_file(name) for name, own in data.items() if stated[_file(name)] != hashlib.sha256(own).hexdigest()]
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(folder / MANIFEST, f"{type(error).__name__}: {error}") from error
+    if wrong:
+        raise _damaged(folder / wrong[0], f"its SHA-256 is not the one in {MANIFEST}")
+
+
+def _bytes(path: Path) -> bytes:
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise StoreError(f"{path} is not a plain file. Remove it, then restore the file or run the grid again.")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise _damaged(path, error.strerror or str(error)) from error
+
+
+def _decoded(path: Path, data: bytes) -> tuple[pd.DataFrame, int]:
+    """A table and the version of its file."""
+    try:
+        table = parquet.read_table(io.BytesIO(data), page_checksum_verification=True)
+        version = int((table.schema.metadata or {}).get(b"seqbench.format", b"0"))
+        frame = table.to_pandas()
+    # A damaged footer may break anything: the JSON that pandas keeps there, a type, the text of the version.
+    except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise _damaged(path, str(error)) from error
+    if version > FORMAT:
+        raise StoreError(f"{path} has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+    return frame, version
+
+
+def _file(name: str) -> str:
+    return f"{name}.parquet"
+
+
+def _damaged(path: Path, reason: str) -> StoreError:
+    return StoreError(f"{path} is damaged ({reason}). Restore it, or run the grid again.")
