@@ -27,6 +27,7 @@ from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
+
 def _empty(columns: Iterable[str]) -> pd.DataFrame:
     return typed(pd.DataFrame(columns=list(columns)), columns)
 
