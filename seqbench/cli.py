@@ -42,19 +42,28 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def show_version(wanted: bool) -> None:
-    """Print the version and stop."""
+def show_version(context: typer.Context, wanted: bool) -> None:
+    """Print the version and stop; with --verbose also what results and speed depend on."""
     if wanted:
         from importlib.metadata import version
 
+        from seqbench.compilation_cache import PACKAGES, describe
+
         typer.echo(f"seqbench {version('seqbench')}")
+        if context.params.get("verbose"):
+            typer.echo(", ".join(f"{name} {version(name)}" for name in PACKAGES))
+            typer.echo(describe())
         raise typer.Exit
 
 
 @app.callback()
 def options(
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", is_eager=True, help="With --version: libraries, and the compilation cache."),
+    ] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and stop.")
+        bool, typer.Option("--version", callback=show_version, help="Print the version and stop.")
     ] = False,
 ) -> None:
     """Which remedy for vanishing and exploding gradients makes a recurrent network remember further back?"""
@@ -68,11 +77,15 @@ def run(
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
 ) -> None:
     """Train what is missing of a grid, mirror it to MLflow and write the report."""
     from seqbench.commands.run import run as command
+    from seqbench.compilation_cache import OFF, VARIABLE
 
+    if no_cache:
+        os.environ[VARIABLE] = OFF  # what workers inherit
     uri = None if no_tracking else tracking_uri
     command(grid, results, tracking=not no_tracking, tracking_uri=uri, workers=workers, only=trial, quiet=quiet)
 

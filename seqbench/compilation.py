@@ -141,11 +141,20 @@ def _loaded_or_made(known: str, make: Callable[[], jax.stages.Compiled]) -> jax.
         return make()
     entry = f"{_surroundings()}-{known}"
     with compilation_cache.alone(folder, entry):
-        if (kept := compilation_cache.load(folder, entry)) is not None:
-            return serialize_executable.deserialize_and_load(*pickle.loads(kept))
+        kept = compilation_cache.load(folder, entry)
+        if kept is not None and (loaded := _load(kept)) is not None:
+            return loaded
         made = make()
         compilation_cache.save(folder, entry, pickle.dumps(serialize_executable.serialize(made)))
         return made
+
+
+def _load(kept: bytes) -> jax.stages.Compiled | None:
+    """The program in the bytes of an entry, or None if XLA or Python refuses them."""
+    try:
+        return serialize_executable.deserialize_and_load(*pickle.loads(kept))
+    except Exception:  # noqa: BLE001 - whatever is wrong with an entry, compiling anew puts it right
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,8 @@
 
 `$SEQBENCH_CACHE` names the folder, or `off`; by default it is `seqbench` in the cache folder of the user. A program is
 machine code, and only the user can write there. A damaged file, or one of other versions, is not used. When the folder
-grows beyond `MAX_BYTES`, what was used longest ago goes first.
+grows beyond `MAX_BYTES`, what was used longest ago goes first. Nothing that is wrong with the folder is an error: then
+each process compiles for itself.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import hashlib
 import os
 import platform
 import sys
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -59,19 +61,38 @@ def user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 
 
+def describe() -> str:
+    """Where compiled programs are kept and how many bytes of them, in one line."""
+    if (place := folder()) is None:
+        return f"compiled programs are not kept: {VARIABLE} is {OFF}"
+    number, held = size(place)
+    return f"compiled programs in {place}: {number:,}, {held / 2**20:,.1f} MiB of {MAX_BYTES / 2**20:,.0f} at most"
+
+
+def problem() -> str | None:
+    """What keeps compiled programs from being kept, in one line; None if nothing does."""
+    place = folder()
+    try:
+        if place is not None:
+            for part in ("programs", "locks"):
+                (place / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+                with tempfile.TemporaryFile(dir=place / part):
+                    pass
+    except OSError as error:
+        reason = error.strerror or error
+        return f"Compiled programs are not kept: {place} cannot be written ({reason}). {VARIABLE} names another folder."
+    return None
+
+
 @contextmanager
 def alone(folder: Path, entry: str) -> Iterator[None]:
     """While this process, and this thread of it, is the only one that makes the entry."""
     place = folder / "locks" / f"{int(hashlib.sha256(entry.encode()).hexdigest(), 16) % LOCKS:02}"
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        lock = place.open("wb")
-    except OSError:
-        # A cache that cannot be written is no reason not to train: each process then compiles for itself.
-        yield
-        return
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with ExitStack() as stack:
+        with suppress(OSError):
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = stack.enter_context(place.open("wb"))
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -94,28 +115,42 @@ def save(folder: Path, entry: str, content: bytes) -> None:
     """Keep an entry. A disk that refuses costs the next process its compilation and nothing else."""
     path = folder / "programs" / entry
     part = path.with_name(f".{entry}.{os.getpid()}")
-    with suppress(OSError):
+    try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         part.write_bytes(hashlib.sha256(content).digest() + content)
         part.replace(path)
-        _trim(path.parent)
+    except OSError:
+        with suppress(OSError):
+            part.unlink()
+    _trim(path.parent)
 
 
 def size(folder: Path) -> tuple[int, int]:
     """Entries and their bytes."""
-    sizes = [path.stat().st_size for path in (folder / "programs").glob("[!.]*")]
+    sizes = [size for _, size, path in _files(folder / "programs") if not path.name.startswith(".")]
     return len(sizes), sum(sizes)
 
 
 def _trim(programs: Path) -> None:
     """Delete what was used longest ago until the rest fits."""
-    found = sorted((stat.st_mtime, stat.st_size, path) for path in programs.iterdir() if (stat := path.stat()))
+    found = _files(programs)
     excess = sum(size for _, size, _ in found) - MAX_BYTES
     for _, size, path in found:
         if excess <= 0:
             return
-        path.unlink(missing_ok=True)
-        excess -= size
+        with suppress(OSError):
+            path.unlink()
+            excess -= size
+
+
+def _files(programs: Path) -> list[tuple[float, int, Path]]:
+    """When each file was used last, its bytes and its path, longest ago first; without those that go meanwhile."""
+    found = []
+    for path in programs.glob("*"):
+        with suppress(OSError):
+            if path.is_file():
+                found.append(((stat := path.stat()).st_mtime, stat.st_size, path))
+    return sorted(found)
 
 
 @cache

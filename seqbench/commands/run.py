@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from seqbench import compilation_cache
 from seqbench.commands.console import progress
 from seqbench.commands.crashes import last_lines
 from seqbench.commands.interrupt import Interrupted
@@ -47,6 +48,8 @@ def run(
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     display = _RunDisplay(grid, folder, board, only=only, quiet=quiet)
     again = command("run", name, results)
+    if line := compilation_cache.problem():
+        board.say(line)
     with _stopping(folder, again):
         with board, mirror or contextlib.nullcontext():
             found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
