@@ -54,7 +54,10 @@ class Cell(nnx.Module):
 
     def project(self, inputs: Float[Array, "... I"]) -> Float[Array, "... P"]:
         """All input contributions of the whole sequence, each step on its own, in one matrix product."""
-        return inputs @ self.input_kernel[...] + self.bias[...]
+        # The bias as one more row of the kernel: neither it nor its gradient then takes a pass over all steps.
+        ones = jnp.ones((*inputs.shape[:-1], 1), inputs.dtype)
+        kernel = jnp.concatenate([self.input_kernel[...], self.bias[...][None]])
+        return jnp.concatenate([inputs, ones], axis=-1) @ kernel
 
     def initial(self, batch_size: int) -> Carry:
         """The state before the first step: zeros."""

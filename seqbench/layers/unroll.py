@@ -29,8 +29,12 @@ from seqbench.layers.step import At, Step, advance
 MEMORY_BUDGET = 256 * 2**20
 """Bytes that the backward pass of one layer may keep before its sequence is cut into segments."""
 
-CHUNK = 32
-"""Steps whose input projections are one product, and whose gradients are, at most; unless segments are longer."""
+CHUNK, ROWS = 16, 640
+"""A chunk has so many steps at most, or so many rows if the batch is small; unless segments are longer.
+
+The input projections of a chunk are one product, and so are its gradients: long enough for a product to be fast, short
+enough for what it reads to be in the cache still.
+"""
 
 
 class Unrolled(NamedTuple):
@@ -107,7 +111,7 @@ def _in_chunks(
     length = len(sequences.inputs)
     step = first_step(cell, carry, sequences)
     segment = segment or _segment(step, length)
-    chunk = segment if segment < length else chunk_size(length)
+    chunk = segment if segment < length else chunk_size(length, sequences.inputs.shape[1])
     missing = -length % chunk
     if missing:
         sequences = jax.tree.map(lambda x: jnp.pad(x, [(0, missing)] + [(0, 0)] * (x.ndim - 1)), sequences)
@@ -131,10 +135,11 @@ def _plain(
     return jax.lax.scan(lambda carry, at: advance(cell, carry, at), carry, at, reverse=reverse)
 
 
-def chunk_size(length: int) -> int:
-    """Steps a chunk: the largest divisor of `length` from CHUNK / 2 to CHUNK, or what leaves the fewest steps over."""
-    divisors = [size for size in range(CHUNK // 2, CHUNK + 1) if length % size == 0]
-    return max(divisors, default=math.ceil(length / math.ceil(length / CHUNK)))
+def chunk_size(length: int, batch_size: int) -> int:
+    """Steps a chunk: the largest divisor of `length` that is at least half of the most, or what leaves fewest over."""
+    most = max(CHUNK, ROWS // batch_size)
+    divisors = [size for size in range(most // 2, most + 1) if length % size == 0]
+    return max(divisors, default=math.ceil(length / math.ceil(length / most)))
 
 
 def choose_segment(cell: Cell, batch_size: int, length: int, *, budget: int = MEMORY_BUDGET) -> int:
