@@ -76,7 +76,7 @@ def _harnesses(
     grid = place / "bench.yaml"
     grid.write_text(GRID.replace("STEPS", str(steps)))
     cache = {CACHE_VARIABLE: str(place / "cache")}
-    ours = [sys.executable, "-m", "seqbench.cli", "run", str(grid), "--workers", str(processes), "--quiet"]
+    ours = [sys.executable, "-m", "seqbench", "run", str(grid), "--workers", str(processes), "--quiet"]
     harnesses: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
         "seqbench, empty cache": ([*ours, "--results", str(place / "cold")], cache),
         "seqbench, warm cache": ([*ours, "--results", str(place / "warm")], cache),

@@ -44,7 +44,7 @@ def time_overheads(*, rounds: int, say: Callable[[str], None]) -> list[dict[str,
 
 
 def _ours(*words: str) -> list[str]:
-    return [sys.executable, "-m", "seqbench.cli", *words]
+    return [sys.executable, "-m", "seqbench", *words]
 
 
 def _row(name: str, command: Sequence[str], folder: Path, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:

@@ -57,6 +57,6 @@ def _run(place: Path, round_: int, methods: int, seeds: int, workers: int) -> fl
     name = f"grid-{round_}-{methods}-{seeds}-{workers}"
     grid = place / f"{name}.yaml"
     grid.write_text(GRID.replace("SEEDS", str(seeds)).replace("METHODS", ", ".join(METHODS[:methods])))
-    command = [sys.executable, "-m", "seqbench.cli", "run", str(grid), "--no-tracking", "--quiet"]
+    command = [sys.executable, "-m", "seqbench", "run", str(grid), "--no-tracking", "--quiet"]
     own = ["--workers", str(workers), "--results", str(place / "results")]
     return measure([*command, *own], folder=place, environment={CACHE_VARIABLE: str(place / "cache")}).seconds

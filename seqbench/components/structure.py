@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import jax
 from flax import nnx
+from jaxtyping import Array, Key
 
 from seqbench.compilation import Name
 from seqbench.components.assembly import Assembly
@@ -65,9 +66,9 @@ def structure_of(assembly: Assembly) -> Structure:
         if text in _kept:
             _kept.move_to_end(text)
             return _kept[text]
-    found = _find(assembly, interfaces[1])
-    if nnx.merge(found.graph, found.shapes).any_length:
-        found = _find(assembly, interfaces[0])
+    found = _find(assembly, interfaces[0])
+    if not nnx.merge(found.graph, found.shapes).any_length:
+        found = _find(assembly, interfaces[1])
     if found.name:
         _kept[found.name.text] = found
     while len(_kept) > KEPT:
@@ -79,8 +80,21 @@ def _find(assembly: Assembly, interface: Interface) -> Structure:
     def build(rngs: nnx.Rngs) -> Model:
         return assembly.build_model(interface, rngs)
 
-    graph, shapes = nnx.split(nnx.eval_shape(lambda: build(nnx.Rngs(0))))
+    graph, shapes = nnx.split(nnx.eval_shape(lambda: build(_one_key())))
     return Structure(interface, build, graph, shapes, assembly.names)
+
+
+class _OneKey(nnx.RngStream):
+    """Gives the same key whenever it is asked: for shapes, where what is drawn does not matter."""
+
+    def __call__(self) -> Key[Array, ""]:
+        return self.key[...]
+
+
+def _one_key() -> nnx.Rngs:
+    rngs = nnx.Rngs(0)
+    rngs.default = _OneKey(0, tag="default")
+    return rngs
 
 
 def leaves(shapes: Any) -> str:
