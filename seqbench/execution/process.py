@@ -17,6 +17,7 @@ from seqbench.execution.jax_variables import harmful
 from seqbench.execution.job import Job
 from seqbench.execution.worker import ENVIRONMENT
 from seqbench.plan.plan import Trial
+from seqbench.printable import printable
 
 Events = queue.SimpleQueue[tuple["Worker", Event | None]]
 """Events of all workers in the order they arrive; None when a worker has died."""
@@ -103,4 +104,4 @@ class Worker:
 
     def _pass_on(self, say: Callable[[str], None]) -> None:
         for line in self._stream("stderr"):
-            say(line.rstrip("\n"))
+            say(printable(line.rstrip("\n")))

@@ -19,6 +19,7 @@ from typing import Any, NoReturn
 import yaml
 
 from seqbench.errors import GridError
+from seqbench.printable import ACTING
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
@@ -205,10 +206,12 @@ class _Reader:
         return plain_value(written)
 
     def text(self, event: Any, place: Place) -> str:
-        """A scalar as written. Half a surrogate pair, which YAML lets one write as an escape, is no text at all."""
+        """A scalar as written: no half surrogate pair, which an escape of YAML can write, and no acting character."""
         written: str = event.value
         if any("\ud800" <= letter <= "\udfff" for letter in written):
             self.fail(event.start_mark, place, f"expected readable text, got {written!r}")
+        if found := ACTING.search(written):
+            self.fail(event.start_mark, place, f"expected text without control characters, got {found[0]!a}")
         return written
 
     def fail_at_index(self, index: int, problem: str) -> NoReturn:

@@ -29,8 +29,15 @@ from seqbench.grid.spec import (
     Tuning,
 )
 from seqbench.grid.training import StepsByLength, Training, TrainOn
+from seqbench.printable import ACTING, printable
 
 SHOWN_ERRORS = 10
+
+TAKEN_NAMES = ("mlartifacts", "mlruns", "trials", "failures", "quarantine", "checkpoints", "parameters")
+"""Folders of other things beside or in results folders."""
+
+LONGEST_NAME = 200
+"""Bytes; file systems take 255, of which temporary files need some."""
 
 
 def find_grid(name: str | Path) -> Path:
@@ -62,6 +69,7 @@ def read_grid(path: str | Path) -> Grid:
     Raises:
         GridError: with one line for each problem found, `file:line:column field: what is wrong`.
     """
+    require_name(Path(path))
     document = read_document(path)
     grid = _shape(document)
     if (present := with_present_names(document, grid.references())) is not document:
@@ -70,6 +78,21 @@ def read_grid(path: str | Path) -> Grid:
     _check_names(grid)
     _check_settings(grid)
     return grid
+
+
+def require_name(path: Path) -> None:
+    """A grid's file names the folder of its results: refuse a name that is none, or that means something else there.
+
+    Raises:
+        GridError: says which names will do.
+    """
+    name = path.stem
+    taken = name in TAKEN_NAMES or name.startswith((".", "mlflow.db")) or ACTING.search(name)
+    if taken or len(name.encode()) > LONGEST_NAME or not name.strip():
+        raise GridError(
+            f"{printable(str(path))}: {printable(name)!r} cannot name a folder of results. Rename the file: its name "
+            f"must not begin with a dot or be one of {', '.join(TAKEN_NAMES)}, and have at most {LONGEST_NAME} bytes"
+        )
 
 
 def _shape(document: Document) -> Grid:

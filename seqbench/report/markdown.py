@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from seqbench.printable import printable
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, title, warnings
 from seqbench.report.render import escape_markdown, markdown
@@ -43,7 +44,7 @@ def _part(part: Part) -> list[str]:
         lines += [escape_markdown(table.note), ""] if table.note else []
     if part.code:
         fence = "`" * max(3, _longest_fence(part.code) + 1)
-        lines += [fence + "yaml", part.code.rstrip(), fence, ""]
+        lines += [fence + "yaml", printable(part.code.rstrip()), fence, ""]
     return lines
 
 

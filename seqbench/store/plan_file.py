@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from seqbench.errors import StoreError, UsageError
+from seqbench.printable import ACTING
 from seqbench.store import atomic
 from seqbench.store.records import checksum
 from seqbench.traces import Remedy
@@ -137,10 +138,25 @@ def decode_plan(content: Any) -> PlanFile:
         raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
     if (version == FORMAT or "checksum" in content) and (version, content.get("checksum")) != (FORMAT, checksum(rest)):
         raise ValueError("it failed its checksum")
+    if found := ACTING.search("".join(_texts(rest))):
+        raise ValueError(f"it holds the control character {found[0]!a}")
     for upgrade in (_from_0, _from_1)[version:]:
         rest = upgrade(rest)
     plan: PlanFile = _adapter().validate_python(rest)
     return plan
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value, keys included, but for the grid's, which is shown as a file is."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from _texts(inner if name != "grid_text" else None)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
 
 
 def _from_0(content: dict[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,9 @@ ARTIFACTS = "mlartifacts"
 UNUSABLE = ("malformed", "not a database", "database schema", "locate revision")
 """What SQLite and MLflow say of a database that is damaged, or that another version of MLflow wrote."""
 
+ADDRESS_CHARACTERS = "%?#"
+"""Where a path holds them, MLflow and SQLAlchemy disagree about what the file is called."""
+
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
@@ -49,8 +52,19 @@ def resolve_uri(results_dir: Path | str, tracking_uri: str | None = None) -> str
 
 
 def embedded_uri(results_dir: Path | str) -> str:
-    """The SQLite database beside the results."""
-    return f"{SQLITE}{Path(results_dir).resolve() / DATABASE}"
+    """The SQLite database beside the results.
+
+    Raises:
+        TrackingError: the folder's path holds a character that MLflow takes for a part of an address, and would put the
+            database or the artifacts elsewhere.
+    """
+    path = str(Path(results_dir).resolve() / DATABASE)
+    if found := [character for character in ADDRESS_CHARACTERS if character in path]:
+        raise TrackingError(
+            f"MLflow cannot keep a store in a folder whose path holds {' '.join(found)!r}: {path}. Rename it, or name "
+            "another folder with --results; --no-tracking does without MLflow"
+        )
+    return f"{SQLITE}{path}"
 
 
 def artifact_root(uri: str, results_dir: Path | str) -> str | None:

@@ -161,7 +161,7 @@ ERRORS = [
         SMALL + "methods: [{name: 'a\\nb'}]".replace("'", '"'),
         "4:18 methods[0].name: expected a name of 1 to 100 printable",
     ),
-    (SMALL + "methods: [{name: \u202ea}]", "4:18 methods[0].name: expected a name of 1 to 100 printable characters"),
+    (SMALL + "methods: [{name: \u202ea}]", "4:18 methods[0].name: expected text without control characters"),
     (SMALL + f"factors: {{{'x' * 101}: {{a: {{}}}}}}", f"4:11 factors.{'x' * 101}: expected a name of 1 to 100"),
     (
         SMALL + "factors: {loss: {a: {}}}",

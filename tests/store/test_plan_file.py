@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 from pathlib import Path
@@ -102,4 +103,11 @@ def test_what_is_no_plain_file_is_refused_at_once(kind: str, tmp_path: Path) -> 
             write_plan(tmp_path / "other", PLAN)
             path.symlink_to(tmp_path / "other" / "plan.json")
     with pytest.raises(StoreError, match="not a plain file"):
+        load_plan(tmp_path)
+
+
+@pytest.mark.parametrize("character", ["\x1b", "\u202e", "\x07"])
+def test_a_plan_with_characters_that_act_on_a_terminal_is_refused(character: str, tmp_path: Path) -> None:
+    write_plan(tmp_path, dataclasses.replace(PLAN, question=f"a{character}b"))
+    with pytest.raises(StoreError, match="control character"):
         load_plan(tmp_path)

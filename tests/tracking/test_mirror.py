@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from seqbench.errors import TrackingError
 from seqbench.tracking.client import connect, embedded_uri
 from seqbench.tracking.mirror import Mirror, mirror_snapshot
 from tests.tracking.frames import EVALUATIONS, chart, grid, rows_in, snapshot, trial
@@ -154,7 +155,7 @@ def test_a_deleted_experiment_comes_back_without_doubles(store: Path, tmp_path: 
 
 
 def test_names_from_a_grid_are_text(store: Path, tmp_path: Path) -> None:
-    hostile = ["../x", "'; drop table runs; --", "<script>alert(1)</script>", "é\u202e|*[a](b)", "m" * 400]
+    hostile = ["../x", "'; drop table runs; --", "<script>alert(1)</script>", "é\u200d|*[a](b)", "m" * 400]
     mirror_snapshot(snapshot([trial(name, 10, 0, 1.0) for name in hostile], tmp_path / "toy"), uri(store))
     client = connect(uri(store), tmp_path)
     runs = client.search_runs([client.get_experiment_by_name("toy: adding, comparison").experiment_id])
@@ -198,3 +199,9 @@ def test_a_trial_that_was_trained_again_replaces_its_run(store: Path, tmp_path: 
             where key = 'accuracy' and lifecycle_stage = 'active'
         """
         assert connection.execute(question).fetchall() == [(0.75,)]
+
+
+@pytest.mark.parametrize("name", ["what?", "50%20", "a#1"])
+def test_a_path_that_mlflow_would_misread_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(TrackingError, match="--no-tracking does without"):
+        embedded_uri(tmp_path / name)
