@@ -92,7 +92,7 @@ class _OneKey(nnx.RngStream):
 
 
 def _one_key() -> nnx.Rngs:
-    rngs = nnx.Rngs(0)
+    rngs: Any = nnx.Rngs(0)
     rngs.default = _OneKey(0, tag="default")
     return rngs
 

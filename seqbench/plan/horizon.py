@@ -29,9 +29,6 @@ from seqbench.plan.search import (
 from seqbench.plan.trial import Trial
 from seqbench.schema import Purpose
 
-Made = tuple[Configuration, Trial]
-"""A trial with the configuration that it needs."""
-
 
 class SeedSearch(NamedTuple):
     """How far one search got.
@@ -76,13 +73,13 @@ class ToCome:
 class Searched(NamedTuple):
     """The trials that the searches of a series have asked for so far, and how far each search got."""
 
-    trials: Sequence[Made]
+    trials: Sequence[Trial]
     searches: Sequence[SeedSearch]
     to_come: ToCome
 
 
 def search_lengths(
-    made: Sequence[Made],
+    made: Sequence[Trial],
     outcomes: Mapping[str, bool],
     asked: LengthRange,
     *,
@@ -98,22 +95,22 @@ def search_lengths(
         key: names grid, method and task: which seeds are checked, and at which lengths, follows from it.
         cost: seconds of a trial that needs this configuration.
     """
-    purpose = made[0][1].purpose
-    grid = tuple(sorted({trial.length for _, trial in made}))
+    purpose = made[0].purpose
+    grid = tuple(sorted({trial.length for trial in made}))
     lengths = grid if purpose == "reporting" else tuple(grid[place] for place in doublings(grid))
-    seeds = list(dict.fromkeys(trial.seed for _, trial in made))
+    seeds = list(dict.fromkeys(trial.seed for trial in made))
     checked = checked_seeds(seeds, asked.checked, *key) if purpose == "reporting" else frozenset()
-    seconds = {trial.length: cost(configuration) for configuration, trial in made}
-    chosen: list[Made] = []
+    seconds = {trial.length: cost(trial.configuration) for trial in made}
+    chosen: list[Trial] = []
     searches: list[SeedSearch] = []
     to_come = ToCome()
     for seed in seeds:
-        own = {trial.length: (configuration, trial) for configuration, trial in made if trial.seed == seed}
-        solved = {length: outcomes[each.id] for length, (_, each) in own.items() if each.id in outcomes}
+        own = {trial.length: trial for trial in made if trial.seed == seed}
+        solved = {length: outcomes[each.id] for length, each in own.items() if each.id in outcomes}
         checks = (*key, str(seed))
         wanted = next_lengths(lengths, solved) or (check_lengths(lengths, solved, *checks) if seed in checked else ())
         chosen += [own[length] for length in sorted({*solved, *wanted})]
-        trial = own[lengths[0]][1]
+        trial = own[lengths[0]]
         searches.append(
             SeedSearch(
                 trial.method, trial.task_label, seed, purpose, find_bracket(solved), not wanted, tuple(sorted(solved))

@@ -117,7 +117,7 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     with located(grid):
         met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
     made = [series_trials(grid, series, seen) for series in met]
-    trials = tuple(trial for asked in made for _, trial in asked.trials)
+    trials = tuple(trial for asked in made for trial in asked.trials)
     return Plan(
         grid,
         methods,

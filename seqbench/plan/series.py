@@ -9,11 +9,11 @@ from seqbench.canonical import canonical
 from seqbench.grid.spec import Grid
 from seqbench.plan.expand import Method
 from seqbench.plan.feasibility import Configuration, Examiner
-from seqbench.plan.horizon import Made, Searched, SeedSearch, ToCome, search_lengths, still_to_come
+from seqbench.plan.horizon import Searched, SeedSearch, ToCome, search_lengths, still_to_come
 from seqbench.plan.identity import trial_ids
 from seqbench.plan.selection import KnownResults, choose
 from seqbench.plan.task_series import TaskSeries
-from seqbench.plan.trial import Choice, Trial
+from seqbench.plan.trial import Choice, Shared, Trial
 from seqbench.plan.tuning import Candidate, Search
 from seqbench.schema import Purpose
 
@@ -65,7 +65,7 @@ class Asked(NamedTuple):
     searches, to_come: how far its searches for the horizon got; empty where lengths are listed
     """
 
-    trials: Sequence[Made]
+    trials: Sequence[Trial]
     choice: Choice | None
     searches: Sequence[SeedSearch] = ()
     to_come: ToCome = ToCome()
@@ -89,12 +89,12 @@ def _tuning_trials(grid: Grid, series: Series, seen: KnownResults) -> tuple[Aske
         return Asked([], None), 0
     own = [_asked(grid, series, place, "tuning", seen) for place in range(len(series.tried))]
     together = Asked(
-        [made for each in own for made in each.trials],
+        [trial for each in own for trial in each.trials],
         None,
         [search for each in own for search in each.searches],
         sum((each.to_come for each in own), ToCome()),
     )
-    trials = [[trial.id for _, trial in each.trials] for each in own]
+    trials = [[trial.id for trial in each.trials] for each in own]
     brackets = [[search.bracket for search in each.searches] for each in own] if series.task.searched else None
     ended = all(search.ended for search in together.searches)
     return together, choose(seen, trials, brackets) if ended else None
@@ -121,24 +121,12 @@ def _unbegun(grid: Grid, series: Series) -> ToCome:
     return sum([one] * len(grid.seeds), ToCome())
 
 
-def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[Made]:
+def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[Trial]:
     """Every length with every seed, with the setting at this place."""
     method, knobs = series.tried[place]
     rate = float(method.learning_rate)
     for configuration in series.configurations[place]:
         identify = trial_ids({**configuration.fixed, "learning_rate": rate})
+        shared = Shared(method.name, method.factors, series.task.label, rate, knobs, purpose, configuration)
         for seed in seeds:
-            yield (
-                configuration,
-                Trial(
-                    id=identify(seed),
-                    method=method.name,
-                    factors=method.factors,
-                    task_label=series.task.label,
-                    seed=seed,
-                    learning_rate=rate,
-                    knobs=knobs,
-                    purpose=purpose,
-                    configuration=configuration,
-                ),
-            )
+            yield Trial(identify(seed), seed, shared)

@@ -31,9 +31,10 @@ def run(pool, groups):
 
 
 def test_an_exception_is_reported_and_the_next_trial_goes_on(group):
-    program = group.trials[0].program
-    nothing = {**program.fixed, "cell": {"name": "nothing", "settings": {}}}
-    broken = replace(group.trials[0], program=program._replace(fixed=nothing))
+    shared = group.trials[0].shared
+    nothing = {**shared.configuration.fixed, "cell": {"name": "nothing", "settings": {}}}
+    configuration = shared.configuration._replace(fixed=nothing)
+    broken = replace(group.trials[0], shared=shared._replace(configuration=configuration))
     with Pool(1) as pool:
         events = run(pool, [replace(group, trials=(broken, group.trials[1]))])
     [crash] = events[Crashed]
@@ -147,9 +148,9 @@ methods: [{name: small, model: {stacked: {width: 4}}}, {name: large, model: {sta
     assert {trial.id for _, _, trial in Instant.began} == {trial.id for trial in made.trials}
     (_, first, longest), (_, second, _), *_ = Instant.began
     assert first != second
-    assert longest.program.seconds == max(trial.program.seconds for trial in made.trials)
+    assert longest.configuration.seconds == max(trial.configuration.seconds for trial in made.trials)
     for key in {group.key for group in made.groups}:
-        seconds = [trial.program.seconds for _, group, trial in Instant.began if group == key]
+        seconds = [trial.configuration.seconds for _, group, trial in Instant.began if group == key]
         assert seconds == sorted(seconds, reverse=True)
-    shortest = min(trial.program.seconds for trial in made.trials)
-    assert shortest in [trial.program.seconds for *_, trial in Instant.began[-2:]]
+    shortest = min(trial.configuration.seconds for trial in made.trials)
+    assert shortest in [trial.configuration.seconds for *_, trial in Instant.began[-2:]]
