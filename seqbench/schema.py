@@ -146,8 +146,11 @@ CURVE_COLUMNS = _table(
 PROBE_COLUMNS = _table(
     Column("trial", "text", "identity of the trial"),
     Column("step", "count", "training steps taken when the probe was read; 0 is initialisation", unit="training steps"),
-    Column("probe", "text", "what was measured; `accuracy` is on validation data, `test_accuracy` on test data"),
-    Column("distance", "count", "steps back from the loss; missing for a figure that has no distance", unit="steps"),
+    Column("probe", "text", "what was measured; `accuracy` is on validation data, `test_accuracy` on test data, "
+           "`accuracy_at_length` on test data of other lengths"),
+    Column("distance", "count",
+           "steps back from the loss, or the dependency length of `accuracy_at_length`; missing for other figures",
+           unit="steps"),
     Column("remedy", "count",
            "place in the method's list, from 0, of the remedy that the figure is of; missing for the whole model"),
     Column("value", "number", "the measurement", unit="of the probe"),
@@ -158,6 +161,9 @@ TABLES = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS, "probes": PROBE_CO
 
 Purpose = Literal["tuning", "reporting"]
 PURPOSES: tuple[Purpose, ...] = ("reporting", "tuning")
+
+ACCURACY_AT = "accuracy_at_length"
+"""Name of the probe of how a trained network does at dependency lengths that it was not trained at."""
 
 OUTCOMES = ("solved", "partial", "chance", "diverged")
 

@@ -54,6 +54,8 @@ def _show(current: Plan, workers: int) -> None:
     facts.add_row("time", f"about {duration(estimate.seconds)} on {workers} workers, within a factor of two")
     facts.add_row("memory", f"about {estimate.bytes_per_worker / 2**20:,.0f} MiB a worker")
     console.print(facts)
+    if current.untested:
+        console.print(f"\nThey read one length alone and are not tested at others: {', '.join(current.untested)}")
     if current.incompatible:
         console.print(f"\n{len(current.incompatible)} combinations are incompatible and are left out:")
     for reason in current.incompatible:

@@ -37,10 +37,10 @@ def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
     """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
     records, set_aside = store.read()
     current = planned(grid, records)
-    known = {trial.id for trial in current.trials}
-    require_own(store.folder, question=grid.question, trials=known)
+    known = {trial.id: trial for trial in current.trials}
+    require_own(store.folder, question=grid.question, trials=known.keys())
     here = [record for record in records if record.trial in known]
-    finished = sum(complete(record, grid, store.folder) for record in here)
+    finished = sum(complete(record, known[record.trial], grid, store.folder) for record in here)
     counts = Counter(record.row["outcome"] for record in here)
     failed = {trial: text for trial, text in store.read_failures().items() if trial in known}
     return {

@@ -36,6 +36,12 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
     )
 
 
+def at_length(settings: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """A trial's settings with its task at another dependency length."""
+    name, own = settings["task"]["name"], settings["task"]["settings"]
+    return {**settings, "task": {"name": name, "settings": {**own, catalogue.length_argument(name): length}}}
+
+
 def assemble_chain(mitigations: list[Mapping[str, Any]]) -> Chain:
     """The chain of these mitigations."""
     links: list[Mitigation] = [make("mitigations", mitigation) for mitigation in mitigations]

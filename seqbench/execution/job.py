@@ -25,6 +25,7 @@ class Job:
     trial, group: identities of the trial and of the compiled program that it needs
     settings: the trial's complete settings; see `seqbench.components.assemble`
     probes: which probes are read; see `seqbench.components.probe_selection`
+    tested: other dependency lengths at which the trained network is tested
     parameters: file to keep the trained parameters in, or None
     checkpoint: file to continue from and to write checkpoints to, or None
     checkpoint_seconds: seconds of training between two checkpoints
@@ -36,6 +37,7 @@ class Job:
     seed: int
     learning_rate: float
     probes: Asked
+    tested: tuple[int, ...]
     parameters: Path | None
     checkpoint: Path | None
     checkpoint_seconds: float
@@ -89,6 +91,7 @@ def job_of(
         seed=trial.seed,
         learning_rate=trial.learning_rate,
         probes=probes,
+        tested=trial.tested,
         parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,
         checkpoint_seconds=checkpoint_seconds,

@@ -8,6 +8,7 @@ from pathlib import Path
 from seqbench.components.probe_selection import selected
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Group, Plan, Trial
+from seqbench.schema import ACCURACY_AT
 from seqbench.store.parameters import parameters_path
 from seqbench.store.records import Record
 
@@ -22,10 +23,16 @@ def missing(current: Plan, done: set[str], *, only: str | None = None) -> list[G
     return [group for group in groups if group.trials]
 
 
-def complete(record: Record, grid: Grid, folder: Path) -> bool:
-    """Whether a finished trial has all that the grid asks for: its probes, and its parameters if they are kept.
+def test_label(length: int) -> str:
+    """What a record says to have measured of a trial that was tested at another length."""
+    return f"{ACCURACY_AT} {length}"
+
+
+def complete(record: Record, trial: Trial, grid: Grid, folder: Path) -> bool:
+    """Whether a finished trial has all that the grid asks for: probes, other lengths, and parameters if they are kept.
 
     They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
     """
     kept = record.parameters is not None and parameters_path(folder, record.trial).exists()
-    return set(selected(grid.probes)) <= set(record.probed) and (kept or not grid.keep_parameters)
+    asked = {*selected(grid.probes), *map(test_label, trial.tested)}
+    return asked <= set(record.probed) and (kept or not grid.keep_parameters)

@@ -118,8 +118,8 @@ class _Run:
         require_own(self._folder, question=self._grid.question, trials=self._trials.keys())
         self.file = plan_content(self.plan, self.records.values())
         write_plan(self._folder, self.file)
-        here = (self.records[trial] for trial in self._trials if trial in self.records)
-        self._finished = {record.trial for record in here if complete(record, self._grid, self._folder)}
+        here = ((trial, self.records[name]) for name, trial in self._trials.items() if name in self.records)
+        self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
     def results(self) -> Results:
         """All that the folder holds, its tables written."""

@@ -81,16 +81,18 @@ def _read_lines(lines: queue.SimpleQueue[str]) -> None:
 
 def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     """Train one trial; `report` is called as it begins and after each evaluation."""
-    from seqbench.components.assemble import assemble
+    from seqbench.components.assemble import assemble, at_length
     from seqbench.components.probe_selection import assemble_probes
     from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
+    from seqbench.execution.remaining import test_label
     from seqbench.store.parameters import save_parameters
     from seqbench.training.program import Program
     from seqbench.training.trial import run_trial
 
     report(Started(job.trial))
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)
+    others = {length: Program(assemble(at_length(job.settings, length))) for length in job.tested}
     program = Program(assembly)
     checkpointer = Checkpointer(job)
     resume = checkpointer.read(program, assembly)
@@ -107,11 +109,13 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
         seed=job.seed,
         learning_rate=job.learning_rate,
         probes=probes,
+        others=others,
         resume=resume,
         after_interval=after,
     )
     kept = save_parameters(job.parameters, finished.parameters) if job.parameters else None
-    return Finished(job.trial, finished.row, finished.curve, finished.probes, list(probes), kept, environment())
+    measured = [*probes, *map(test_label, others)]
+    return Finished(job.trial, finished.row, finished.curve, finished.probes, measured, kept, environment())
 
 
 def _interval(job: Job, point: Checkpoint) -> IntervalDone:

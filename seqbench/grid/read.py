@@ -15,6 +15,7 @@ from seqbench.components.nearest_name import advice
 from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.errors import GridError
 from seqbench.grid.document import Document, Place, read_document
+from seqbench.grid.lengths import LengthRange, ListedLengths
 from seqbench.grid.ranges import require_sound
 from seqbench.grid.reference import Reference
 from seqbench.grid.renamed import with_present_names
@@ -23,7 +24,6 @@ from seqbench.grid.spec import (
     Comparisons,
     Fragment,
     Grid,
-    LengthRange,
     NamedMethod,
     Range,
     Tuning,
@@ -141,6 +141,7 @@ def _siblings(place: Place) -> list[str]:
         "tuning": Tuning,
         "comparisons": Comparisons,
         "lengths": LengthRange,
+        "test_lengths": ListedLengths,
     }
     if len(place) == 1:
         return list(Grid.model_fields)

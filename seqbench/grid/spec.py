@@ -29,6 +29,7 @@ from pydantic_core import PydanticCustomError
 from seqbench.components.probe_selection import PROBE_SETS, Asked
 from seqbench.grid.base import LARGEST, Positive, Rate, Strict
 from seqbench.grid.document import Document, Place
+from seqbench.grid.lengths import Lengths, TestLengths
 from seqbench.grid.reference import Change, Named, Reference, change_of, reference
 from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.schema import RESULT_COLUMNS
@@ -144,24 +145,6 @@ class Tuning(Strict):
     space: Annotated[dict[str, Values], Field(max_length=MOST_KNOBS)] = {}
 
 
-class LengthRange(Strict):
-    """Dependency lengths that are searched for how far each method remembers.
-
-    precision: the factor to which the longest length solved is found, and the ratio of neighbouring lengths
-    checked: share of the seeds that also train one length well inside what they solved and one beyond what they failed
-    """
-
-    shortest: Annotated[Positive, Field(alias="from")]
-    longest: Annotated[Positive, Field(alias="to")]
-    precision: Annotated[float, Field(ge=1.01, le=2)] = 1.1
-    checked: Annotated[float, Field(ge=0, le=1)] = 0.2
-
-
-Lengths = Annotated[
-    Annotated[LengthRange, Tag("[range]")] | Annotated[list[Positive], Tag("[list]")], Discriminator(_form)
-]
-
-
 class Comparisons(Strict):
     """The family of comparisons: each method against a baseline, or named pairs.
 
@@ -179,6 +162,7 @@ class Grid(Strict):
     question: Annotated[str, Field(min_length=1, max_length=1000)]
     tasks: Annotated[list[Named], Field(min_length=1)]
     lengths: Lengths = []
+    test_lengths: TestLengths = []
     seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED))] = range(1000, 1010)
     cell: Annotated[Reference, change_of("vanilla")] = Reference("vanilla")
     model: Annotated[Reference, change_of("stacked")] = Reference("stacked")

@@ -49,9 +49,13 @@ def trial_seconds(size: ModelSize, steps: int, training: dict[str, Any]) -> floa
     one = forward_seconds(size, steps, training["batch_size"])
     evaluations = training["steps"] / training["evaluate_every"]
     sequences = evaluations * training["validation_sequences"] + training["test_sequences"]
+    return TRAINING_FACTOR * training["steps"] * one + evaluation_seconds(size, steps, sequences)
+
+
+def evaluation_seconds(size: ModelSize, steps: int, sequences: float) -> float:
+    """Seconds of scoring so many sequences of `steps` time steps."""
     batch_size = evaluation_batch(steps)
-    evaluation = sequences / batch_size * forward_seconds(size, steps, batch_size)
-    return TRAINING_FACTOR * training["steps"] * one + evaluation
+    return sequences / batch_size * forward_seconds(size, steps, batch_size)
 
 
 def forward_seconds(size: ModelSize, steps: int, batch_size: int) -> float:
@@ -62,8 +66,17 @@ def forward_seconds(size: ModelSize, steps: int, batch_size: int) -> float:
 def trial_bytes(size: ModelSize, steps: int, training: dict[str, Any]) -> int:
     """Bytes that training one trial needs: of a training batch and its backward pass, or of an evaluation batch."""
     train = pass_bytes(size, steps, training["batch_size"], kept=BACKWARD_FACTOR)
-    evaluate = pass_bytes(size, steps, evaluation_batch(steps), kept=1)
-    return RUNTIME_BYTES + BYTES_PER_NUMBER * OPTIMIZER_COPIES * size.parameters + max(train, evaluate)
+    return held_bytes(size) + max(train, pass_bytes(size, steps, evaluation_batch(steps), kept=1))
+
+
+def evaluation_bytes(size: ModelSize, steps: int) -> int:
+    """Bytes of a worker that scores sequences of `steps` time steps."""
+    return held_bytes(size) + pass_bytes(size, steps, evaluation_batch(steps), kept=1)
+
+
+def held_bytes(size: ModelSize) -> int:
+    """Bytes of a worker whatever it does: the runtime, and the parameters with what the optimizer keeps of each."""
+    return RUNTIME_BYTES + BYTES_PER_NUMBER * OPTIMIZER_COPIES * size.parameters
 
 
 def pass_bytes(size: ModelSize, steps: int, batch_size: int, *, kept: int) -> int:

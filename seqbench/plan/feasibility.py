@@ -5,7 +5,7 @@ What makes no sense together is kept with its reason, so that the plan can repor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
@@ -17,14 +17,17 @@ from seqbench.components.catalogue import Component
 from seqbench.components.component_errors import UserComponentError, user_component_errors
 from seqbench.components.structure import Structure, structure_of
 from seqbench.errors import Incompatible
+from seqbench.grid.lengths import resolve_test_lengths
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import trial_bytes, trial_seconds
+from seqbench.plan.estimate import evaluation_bytes, evaluation_seconds, trial_bytes, trial_seconds
 from seqbench.plan.expand import Method
 from seqbench.plan.identity import fixed_settings
 from seqbench.plan.matched_width import match_width
 from seqbench.plan.model_size import ModelSize, measure, rehearse
+from seqbench.plan.other_lengths import other_tasks
 from seqbench.plan.task_series import TaskSeries
 from seqbench.protocol import block_sequences
+from seqbench.tasks.base import Task
 
 Value = TypeVar("Value")
 
@@ -42,6 +45,7 @@ class Configuration(NamedTuple):
     """A method on a task at one length: the settings its trials share, and what they compile to.
 
     key: names the program that differentiates the model, which other lengths and methods may share
+    tested: other dependency lengths at which a trained network is tested
     seconds: estimate of what one trial takes, without compilation
     bytes: estimate of what it needs
     """
@@ -51,6 +55,7 @@ class Configuration(NamedTuple):
     task: Component
     length: int
     size: ModelSize
+    tested: tuple[int, ...]
     seconds: float
     bytes: int
 
@@ -58,16 +63,22 @@ class Configuration(NamedTuple):
 class Examiner:
     """Examines method after method, remembering the structures it has built and the pairs it found impossible."""
 
-    def __init__(self, match_parameters: int | None = None) -> None:
-        self.match_parameters = match_parameters
+    def __init__(self, grid: Grid) -> None:
+        self.match_parameters, self._grid = grid.match_parameters, grid
         self._built: dict[str, tuple[Structure, ModelSize] | Incompatible] = {}
         self._rehearsed: dict[str, Incompatible | None] = {}
         self._found: dict[tuple[str, str, str], dict[int, None]] = {}
+        self._fixed_length: dict[str, None] = {}
 
     @property
     def impossible(self) -> tuple[Impossible, ...]:
         """The pairs that make no sense, in the order in which they were found."""
         return tuple(Impossible(*pair, tuple(lengths)) for pair, lengths in self._found.items())
+
+    @property
+    def fixed_length(self) -> tuple[str, ...]:
+        """The methods that read sequences of the training length alone, where the grid tests at others."""
+        return tuple(self._fixed_length)
 
     def examine(self, method: Method, series: TaskSeries, length: int) -> Configuration | None:
         """A method on a task at one length, or None if it makes no sense.
@@ -83,13 +94,29 @@ class Examiner:
                 assembly = assemble(fixed)
                 _require_reach(fixed, assembly)
                 structure, size = self._rehearsed_structure(fixed, assembly)
+                others = self._others(method, series, length, structure)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
             return None
-        steps, batch_size = assembly.task.steps, fixed["training"]["batch_size"]
+        steps, training = assembly.task.steps, fixed["training"]
+        batch_size, sequences = training["batch_size"], training["test_sequences"]
         name = structure.gradient_name(batch_size, block_sequences(steps, batch_size=batch_size))
-        costs = trial_seconds(size, steps, fixed["training"]), trial_bytes(size, steps, fixed["training"])
-        return Configuration(digest(name.text if name else ""), fixed, task, length, size, *costs)
+        seconds = [evaluation_seconds(size, other.steps, sequences) for other in others.values()]
+        needed = [evaluation_bytes(size, other.steps) for other in others.values()]
+        return Configuration(
+            digest(name.text if name else ""), fixed, task, length, size,
+            tested=tuple(others),
+            seconds=trial_seconds(size, steps, training) + sum(seconds),
+            bytes=max([trial_bytes(size, steps, training), *needed]),
+        )  # fmt: skip
+
+    def _others(self, method: Method, series: TaskSeries, length: int, structure: Structure) -> Mapping[int, Task]:
+        """The tasks at other lengths on which the method is tested: none if its model reads one length alone."""
+        if structure.interface.bucketed:
+            return other_tasks(self._grid, series, length)
+        if resolve_test_lengths(self._grid.test_lengths, length):
+            self._fixed_length[method.name] = None
+        return {}
 
     def _matched(self, method: Method, task: Component) -> Component:
         """The method's model with the width at which it has the number of parameters asked for."""

@@ -14,7 +14,7 @@ from functools import cache
 from statistics import fmean
 from typing import NamedTuple
 
-from seqbench.grid.spec import LengthRange
+from seqbench.grid.lengths import LengthRange
 from seqbench.plan.feasibility import Configuration
 from seqbench.plan.search import (
     Bracket,

@@ -6,26 +6,22 @@ and a setting has been chosen from them; until then they wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate, machine_bytes
-from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
-from seqbench.plan.feasibility import Examiner, Impossible, located
+from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate
+from seqbench.plan.examined import MAX_TRIALS, Examined, examine
+from seqbench.plan.expand import Method
+from seqbench.plan.feasibility import Impossible
 from seqbench.plan.horizon import SeedSearch, ToCome
 from seqbench.plan.selection import KnownResults
-from seqbench.plan.series import Series, examine_series, series_trials
-from seqbench.plan.task_series import TaskSeries, expand_tasks
+from seqbench.plan.series import series_trials
 from seqbench.plan.trial import Choice, Trial
-from seqbench.plan.tuning import search
 
 if TYPE_CHECKING:  # pandas takes a second to import, and a plan of a fresh grid needs none of it
     import pandas as pd
-
-MAX_TRIALS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +43,7 @@ class Plan:
     searches: how far each search for the horizon got; empty where lengths are listed
     to_come: the trials that searches will ask for once those of this plan are in
     memory: bytes of a worker at the largest trial that may be asked for
+    untested: methods that are not tested at other lengths, because they read sequences of one length alone
     """
 
     grid: Grid
@@ -60,6 +57,7 @@ class Plan:
     searches: tuple[SeedSearch, ...] = ()
     to_come: ToCome = ToCome()  # noqa: RUF009 (immutable)
     memory: int = 0
+    untested: tuple[str, ...] = ()
 
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
@@ -91,6 +89,7 @@ class Plan:
             "groups": len(self.groups),
             "compilations": estimate.compilations,
             "incompatible": [{**reason._asdict(), "lengths": list(reason.lengths)} for reason in self.incompatible],
+            **({"untested": list(self.untested)} if self.grid.test_lengths else {}),
             "chosen": [choice._asdict() for choice in self.choices],
             "estimate": estimate._asdict(),
         }
@@ -107,53 +106,36 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
     Raises:
         GridError: too many trials, methods that cannot be told apart, or tuning that makes no sense.
     """
-    tasks = expand_tasks(grid)
-    _require_within(grid, tasks, max_trials, tried=grid.tuning.budget or 1 if grid.tuning else 0)
-    methods = expand_methods(grid)
-    require_method(grid, methods)
-    searched = search(grid, methods)
-    _require_within(grid, tasks, max_trials, tried=searched.budget)
-    examiner, seen = Examiner(grid.match_parameters), KnownResults(finished)
-    with located(grid):
-        met = [examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks]
-    made = [series_trials(grid, series, seen) for series in met]
+    return plan_examined(examine(grid, max_trials=max_trials), finished)
+
+
+def plan_examined(examined: Examined, finished: pd.DataFrame | None = None) -> Plan:
+    """The plan of a grid that has been examined, from the results so far: milliseconds, where examining takes seconds.
+
+    It depends on which trials have finished and how, and not on the order in which they did.
+    """
+    grid, seen = examined.grid, KnownResults(finished)
+    made = [series_trials(grid, series, seen) for series in examined.series]
+    both = list(zip(examined.series, made, strict=True))
     trials = tuple(trial for asked in made for trial in asked.trials)
     return Plan(
         grid,
-        methods,
+        examined.methods,
         trials=trials,
         groups=_groups(trials),
-        incompatible=examiner.impossible,
+        incompatible=examined.impossible,
         waiting=sum(
             len(series.configurations[0]) * len(grid.seeds)
-            for series, asked in zip(met, made, strict=True)
+            for series, asked in both
             if not asked.choice and not series.task.searched
         ),
-        choices=tuple(asked.choice for series, asked in zip(met, made, strict=True) if asked.choice and series.tuned),
-        budget=searched.budget,
+        choices=tuple(asked.choice for series, asked in both if asked.choice and series.tuned),
+        budget=examined.budget,
         searches=tuple(search for asked in made for search in asked.searches),
         to_come=sum((asked.to_come for asked in made), ToCome()),
-        memory=max((_largest(grid, series) for series in met if series.task.searched), default=0),
+        memory=examined.memory,
+        untested=examined.untested,
     )
-
-
-def _largest(grid: Grid, series: Series) -> int:
-    """Bytes of a worker at the longest length that a search may ask for.
-
-    Raises:
-        GridError: this machine does not have them.
-    """
-    needed = 0
-    for program in (programs[-1] for programs in series.configurations if programs):
-        needed = program.bytes
-        if needed > machine_bytes():
-            problem = (
-                f"{series.method.name} on {series.task.label} at length {program.length:,} needs about "
-                f"{needed / 2**30:,.0f} GiB a worker, and this machine has {machine_bytes() / 2**30:,.0f}; search up "
-                "to a shorter length, or train smaller batches"
-            )
-            raise grid.document.error(("lengths", "to"), problem)
-    return needed
 
 
 def _groups(trials: Iterable[Trial]) -> tuple[Group, ...]:
@@ -162,16 +144,3 @@ def _groups(trials: Iterable[Trial]) -> tuple[Group, ...]:
     for trial in trials:
         members.setdefault(trial.configuration.key, []).append(trial)
     return tuple(Group(key, tuple(own)) for key, own in members.items())
-
-
-def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *, tried: int) -> None:
-    """Refuse a grid of too many trials by arithmetic alone; `tried` settings for each method and task."""
-    tuned = len(grid.tuning.seeds) * tried if grid.tuning else 0
-    count = method_bound(grid) * sum(len(task.lengths) for task in tasks) * (len(grid.seeds) + tuned)
-    if count > max_trials:
-        years = count / (365.25 * 24 * 3600)
-        span = f"{years:,.0f} years at a second each" if years >= 1 else f"{count / 86400:,.0f} days at a second each"
-        raise GridError(
-            f"{grid.document.file}: this is {count:,} trials ({span}). The limit is {max_trials:,}; "
-            "leave something out, or see --max-trials"
-        )

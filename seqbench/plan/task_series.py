@@ -8,8 +8,9 @@ from typing import Any
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Component
 from seqbench.grid.document import Place
+from seqbench.grid.lengths import LengthRange
 from seqbench.grid.reference import Reference
-from seqbench.grid.spec import Grid, LengthRange
+from seqbench.grid.spec import Grid
 from seqbench.plan.search import length_grid
 
 

@@ -87,6 +87,11 @@ class Trial:
         return self.configuration.length
 
     @property
+    def tested(self) -> tuple[int, ...]:
+        """Other dependency lengths at which the trained network is tested; none for a trial that chooses settings."""
+        return self.configuration.tested if self.purpose == "reporting" else ()
+
+    @property
     def settings(self) -> dict[str, Any]:
         """The complete resolved settings: what `assemble` takes and what the identity is the hash of."""
         return {**self.configuration.fixed, "seed": self.seed, "learning_rate": self.learning_rate}

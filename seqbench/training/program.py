@@ -89,6 +89,11 @@ class Program:
             self.data.program(stream, self._sequences(stream))
         _ = self._rates, self._initialise, self._prepare, self.gradient, self.update, self._evaluate
 
+    def compile_test(self) -> None:
+        """Compile what scoring on test data needs, and no more. Idempotent."""
+        self.data.program(TEST, self._sequences(TEST))
+        _ = self._evaluate
+
     def initial(self, seed: int, chain: Chain) -> State:
         """The state before the first step: drawn by the model, then changed on the host by the trial's mitigations."""
         return self.start(seed, chain)[0]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from seqbench.compilation import Spent
 from seqbench.mitigations.base import Chain
 from seqbench.probes.base import Probe
+from seqbench.schema import ACCURACY_AT
 from seqbench.tasks.base import Batch
 from seqbench.training.action import action_rows, by_remedy
 from seqbench.training.data import TEST, VALIDATION
@@ -57,6 +58,7 @@ def run_trial(
     seed: int,
     learning_rate: float,
     probes: Mapping[str, Probe] = MappingProxyType({}),
+    others: Mapping[int, Program] = MappingProxyType({}),
     resume: Checkpoint | None = None,
     after_interval: Callable[[Checkpoint], None] = lambda checkpoint: None,
 ) -> TrialResult:
@@ -68,16 +70,14 @@ def run_trial(
         seed: names the data streams and the initialisation.
         learning_rate: the peak learning rate.
         probes: which probes are read, by label, on the schedule of `due`. They change no other number.
+        others: programs of the same trial at other dependency lengths, at which the trained network is tested.
         resume: where an interrupted run of the same trial stood.
         after_interval: called after each evaluation with all that is needed to go on from there.
 
     Returns:
         The finished trial. A trial that diverged is finished: its row says at which step.
     """
-    numbers = Numbers(seed, learning_rate, chain)
-    before = Spent.seconds
-    program.compile()
-    compile_seconds = Spent.seconds - before
+    numbers, compile_seconds = Numbers(seed, learning_rate, chain), _compile(program, others)
     point = resume or _start(program, seed, chain)
     watch = Watch(program.probe_batch(seed, PROBED) if probes else None, probes)
     if resume is None:
@@ -85,7 +85,17 @@ def run_trial(
     while not _over(point.state, point.curve, program):
         point = _look(program, numbers, watch, _interval(program, numbers, seed, point), chain)
         after_interval(point)
-    return _finish(program, seed, chain, point, compile_seconds)
+    result = _finish(program, seed, chain, point, compile_seconds)
+    return _test_elsewhere(result, others, seed, program.task.length) if others else result
+
+
+def _compile(program: Program, others: Mapping[int, Program]) -> float:
+    """Compile all that a trial needs; the seconds that it took."""
+    before = Spent.seconds
+    program.compile()
+    for other in others.values():
+        other.compile_test()
+    return Spent.seconds - before
 
 
 def _start(program: Program, seed: int, chain: Chain) -> Checkpoint:
@@ -144,3 +154,20 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
     }
     probes = [*point.probes, *action_rows(chain, point.curve, int(point.state.step))]
     return TrialResult(row, list(point.curve), probes, point.state.parameters)
+
+
+def _test_elsewhere(result: TrialResult, others: Mapping[int, Program], seed: int, length: int) -> TrialResult:
+    """Add the accuracy on test data of other dependency lengths, beside that of its own; none if the trial diverged."""
+    if result.row["outcome"] == "diverged":
+        return result
+    began = time.monotonic()
+    found = {length: result.row["accuracy"]}
+    for other, program in others.items():
+        scores = program.evaluate(result.parameters, seed, TEST, program.training["test_sequences"])
+        found[other] = float(scores.correct / scores.targets)
+    rows = [
+        {"step": result.row["steps"], "probe": ACCURACY_AT, "distance": at, "remedy": None, "value": accuracy}
+        for at, accuracy in sorted(found.items())
+    ]
+    seconds = result.row["seconds"] + time.monotonic() - began
+    return result._replace(row={**result.row, "seconds": seconds}, probes=[*result.probes, *rows])

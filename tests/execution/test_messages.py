@@ -20,6 +20,7 @@ JOB = Job(
     seed=1000,
     learning_rate=0.1 + 0.2,
     probes=["action", {"influence": {"distances": 3}}],
+    tested=(5, 10),
     parameters=Path("/results/parameters/ab12"),
     checkpoint=None,
     checkpoint_seconds=30.0,

@@ -11,8 +11,8 @@ from seqbench.components.assemble import assemble
 from seqbench.components.structure import structure_of
 from seqbench.errors import GridError
 from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan import examined
 from seqbench.plan import feasibility as examine
-from seqbench.plan import plan as planning
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION
 from seqbench.plan.model_size import measure
 from seqbench.plan.plan import Plan, plan
@@ -158,7 +158,7 @@ def test_a_grid_that_is_too_large_is_refused_by_arithmetic(read) -> None:
 def test_a_product_of_many_levels_is_counted_and_not_made(read, monkeypatch: pytest.MonkeyPatch) -> None:
     levels = ", ".join(f"l{level}: {{training: {{steps: {level + 1}}}}}" for level in range(10))
     factors = ", ".join(f"f{factor}: {{{levels}}}" for factor in range(9))
-    monkeypatch.setattr(planning, "expand_methods", lambda grid: pytest.fail("the product was made"))
+    monkeypatch.setattr(examined, "expand_methods", lambda grid: pytest.fail("the product was made"))
     with pytest.raises(GridError, match="this is 4,000,000,000 trials"):
         plan(read(f"{HEAD}factors: {{{factors}}}"))
 

@@ -136,6 +136,18 @@ def test_a_trial_trains_on_after_it_was_solved_and_records_whether_it_held():
     assert (within_the_budget["steps"], within_the_budget["held"]) == (50, 1.0)
 
 
+def test_other_lengths_are_tested_with_the_trained_parameters_and_change_no_number():
+    trained, longer = program(), program(delayed_recall(5, symbols=2))
+    finished = run(trained, others={5: longer})
+    [own, other] = finished.probes[-2:]
+    assert (own["probe"], own["distance"], own["value"]) == ("accuracy_at_length", 2, finished.row["accuracy"])
+    scores = longer.evaluate(finished.parameters, 3, TEST, 512)
+    assert (other["distance"], other["value"]) == (5, float(scores.correct / scores.targets))
+    plain = run(trained)
+    assert without_clock(plain) == without_clock(finished)
+    assert len(finished.probes) == len(plain.probes) + 2
+
+
 def test_outcomes_by_hand():
     task = TASK._replace(trivial=0.5, criterion=Criterion("accuracy", 0.95))
     assert outcome(task, accuracy=0.95, loss=0.1, diverged=False) == "solved"

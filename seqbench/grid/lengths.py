@@ -1,0 +1,52 @@
+"""The dependency lengths of a grid: those that are trained, and those at which a trained network is tested."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Discriminator, Field, Tag
+
+from seqbench.grid.base import Positive, Rate, Strict
+
+
+def _form(value: Any) -> str:
+    return "[range]" if isinstance(value, (dict, BaseModel)) else "[list]"
+
+
+class LengthRange(Strict):
+    """Dependency lengths that are searched for how far each method remembers.
+
+    precision: the factor to which the longest length solved is found, and the ratio of neighbouring lengths
+    checked: share of the seeds that also train one length well inside what they solved and one beyond what they failed
+    """
+
+    shortest: Annotated[Positive, Field(alias="from")]
+    longest: Annotated[Positive, Field(alias="to")]
+    precision: Annotated[float, Field(ge=1.01, le=2)] = 1.1
+    checked: Annotated[float, Field(ge=0, le=1)] = 0.2
+
+
+Lengths = Annotated[
+    Annotated[LengthRange, Tag("[range]")] | Annotated[list[Positive], Tag("[list]")], Discriminator(_form)
+]
+
+
+class ListedLengths(Strict):
+    """Lengths in steps, the same for every training length."""
+
+    lengths: Annotated[list[Positive], Field(min_length=1)]
+
+
+TestLengths = Annotated[
+    Annotated[ListedLengths, Tag("[range]")] | Annotated[list[Rate], Tag("[list]")], Discriminator(_form)
+]
+"""At which lengths a trained network is tested: multiples of the one that it was trained at, or a list of lengths."""
+
+
+def resolve_test_lengths(asked: ListedLengths | list[float], trained: int) -> tuple[int, ...]:
+    """The lengths, other than its own, at which a network that was trained at one is tested, shortest first."""
+    if isinstance(asked, ListedLengths):
+        wanted = set(asked.lengths)
+    else:
+        wanted = {max(round(multiple * trained), 1) for multiple in asked}
+    return tuple(sorted(wanted - {trained}))

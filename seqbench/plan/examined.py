@@ -1,0 +1,99 @@
+"""What can be known of a grid before anything has finished: its methods on its tasks, each examined once.
+
+Plans of the same grid differ by what has finished. Examining takes seconds and planning milliseconds, so that a run
+examines once and plans again whenever a trial has finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from seqbench.errors import GridError
+from seqbench.grid.spec import Grid
+from seqbench.plan.estimate import machine_bytes
+from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
+from seqbench.plan.feasibility import Examiner, Impossible, located
+from seqbench.plan.other_lengths import require_testable
+from seqbench.plan.series import Series, examine_series
+from seqbench.plan.task_series import TaskSeries, expand_tasks
+from seqbench.plan.tuning import search
+
+MAX_TRIALS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A grid whose methods have been built abstractly for its tasks.
+
+    series: each method on each task
+    impossible, untested, budget, memory: as in `seqbench.plan.plan.Plan`
+    """
+
+    grid: Grid
+    methods: tuple[Method, ...]
+    series: tuple[Series, ...]
+    impossible: tuple[Impossible, ...]
+    untested: tuple[str, ...]
+    budget: int
+    memory: int
+
+
+def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
+    """Build every method of a grid for every task, abstractly.
+
+    Raises:
+        GridError: too many trials, methods that cannot be told apart, tuning that makes no sense, or a range of lengths
+            that this machine's memory does not hold.
+    """
+    tasks = expand_tasks(grid)
+    _require_within(grid, tasks, max_trials, tried=grid.tuning.budget or 1 if grid.tuning else 0)
+    require_testable(grid, tasks)
+    methods = expand_methods(grid)
+    require_method(grid, methods)
+    searched = search(grid, methods)
+    _require_within(grid, tasks, max_trials, tried=searched.budget)
+    examiner = Examiner(grid)
+    with located(grid):
+        series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
+    return Examined(
+        grid,
+        methods,
+        series,
+        impossible=examiner.impossible,
+        untested=examiner.fixed_length,
+        budget=searched.budget,
+        memory=max((_largest(grid, own) for own in series if own.task.searched), default=0),
+    )
+
+
+def _largest(grid: Grid, series: Series) -> int:
+    """Bytes of a worker at the longest length that a search may ask for.
+
+    Raises:
+        GridError: this machine does not have them.
+    """
+    needed = 0
+    for program in (programs[-1] for programs in series.configurations if programs):
+        needed = program.bytes
+        if needed > machine_bytes():
+            problem = (
+                f"{series.method.name} on {series.task.label} at length {program.length:,} needs about "
+                f"{needed / 2**30:,.0f} GiB a worker, and this machine has {machine_bytes() / 2**30:,.0f}; search up "
+                "to a shorter length, or train smaller batches"
+            )
+            raise grid.document.error(("lengths", "to"), problem)
+    return needed
+
+
+def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *, tried: int) -> None:
+    """Refuse a grid of too many trials by arithmetic alone; `tried` settings for each method and task."""
+    tuned = len(grid.tuning.seeds) * tried if grid.tuning else 0
+    count = method_bound(grid) * sum(len(task.lengths) for task in tasks) * (len(grid.seeds) + tuned)
+    if count > max_trials:
+        years = count / (365.25 * 24 * 3600)
+        span = f"{years:,.0f} years at a second each" if years >= 1 else f"{count / 86400:,.0f} days at a second each"
+        raise GridError(
+            f"{grid.document.file}: this is {count:,} trials ({span}). The limit is {max_trials:,}; "
+            "leave something out, or see --max-trials"
+        )

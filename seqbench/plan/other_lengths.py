@@ -1,0 +1,62 @@
+"""Whether a network that was trained at one dependency length can be tested at another.
+
+The task must exist at the other length and mean the same: with inputs and answers of the same sizes, and longer
+sequences at longer lengths. The model must read sequences of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from seqbench.components.assemble import make
+from seqbench.errors import Incompatible
+from seqbench.grid.lengths import resolve_test_lengths
+from seqbench.grid.spec import Grid
+from seqbench.plan.task_series import TaskSeries
+from seqbench.tasks.base import Task
+
+
+def other_tasks(grid: Grid, series: TaskSeries, length: int) -> Mapping[int, Task]:
+    """The tasks on which a network trained at `length` is tested beside its own, by their lengths.
+
+    Raises:
+        Incompatible: the task does not go on to one of them.
+    """
+    own = _task(series, length)
+    return {other: _checked(own, _task(series, other)) for other in resolve_test_lengths(grid.test_lengths, length)}
+
+
+def require_testable(grid: Grid, tasks: Sequence[TaskSeries]) -> None:
+    """Refuse test lengths that a task does not have, by its shortest and its longest training length.
+
+    Raises:
+        GridError: a task has sequences of bounded length, or answers whose number depends on the length.
+    """
+    if not grid.test_lengths:
+        return
+    for series in tasks:
+        for length in {min(series.lengths), max(series.lengths)}:
+            try:
+                other_tasks(grid, series, length)
+            except Incompatible as reason:
+                problem = f"{series.label}, trained at length {length:,}, cannot be tested at all of them: {reason}"
+                raise grid.document.error(("test_lengths",), problem) from None
+
+
+def _task(series: TaskSeries, length: int) -> Task:
+    task: Task = make("tasks", series.at(length)._asdict())
+    return task
+
+
+def _checked(own: Task, other: Task) -> Task:
+    """The other task, if it is the same at another length."""
+    for what, sizes in (("inputs", (own.inputs, other.inputs)), ("outputs", (own.outputs, other.outputs))):
+        if sizes[0] != sizes[1]:
+            raise Incompatible(
+                f"it has {sizes[0]} {what} at length {own.length:,} and {sizes[1]} at {other.length:,}, so that no "
+                "network reads both"
+            )
+    short, long = sorted((own, other), key=lambda task: task.length)
+    if (short.steps, short.targets) == (long.steps, long.targets):
+        raise Incompatible(f"its sequences are no longer at length {long.length:,} than at {short.length:,}")
+    return other
