@@ -14,7 +14,7 @@ def canonical(value: Any) -> str:
 
 
 def _unsigned_zero(value: Any) -> Any:
-    """-0.0 as 0.0: they are equal, and must not make two trials of one."""
+    """-0.0 as 0.0: they are equal, so they must not give two identities."""
     if isinstance(value, float):
         if value != value:
             raise ValueError("a setting that is not a number cannot identify a trial")

@@ -1,7 +1,7 @@
 """Compiled programs, kept in the process and on disk: what has been compiled once is not compiled again.
 
-A program is found by its name, which says all that it depends on, before anything is traced; one without a name, or of
-another name, by what it says to the compiler. Compilation costs seconds, and on small grids most of the time.
+A program is found by its name, which says all that it depends on, before anything is traced; one without a name, or
+with a new one, by its text for the compiler. Compilation costs seconds, and on small grids most of the time.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def compiled(
 def compiled_from(
     lower: Callable[[], jax.stages.Lowered], *, name: Name | None = None, options: Mapping[str, str] = FULL
 ) -> jax.stages.Compiled:
-    """The same for a program that `lower` traces, which it is asked for only if no program has the name."""
+    """The same for a program that `lower` traces; `lower` is called only if no program has the name."""
     options = options if jax.default_backend() == "cpu" else FULL
     known = name.of(sorted(options.items())).digest if name else None
     if known is not None and known in _kept:
@@ -120,8 +120,8 @@ def _obtain(
 def _by_text(
     lowered: jax.stages.Lowered, options: Mapping[str, str], make: Callable[[str], jax.stages.Compiled]
 ) -> jax.stages.Compiled:
-    """The program of one that reads alike to the compiler, or a new one."""
-    # What is taken and given back is no part of the text.
+    """A program with the same lowered text, or a new one."""
+    # The types of arguments and results are no part of the text.
     ends = f"{lowered.in_tree} -> {lowered.out_tree} {sorted(options.items())}\n"
     said = blake2b((ends + lowered.as_text()).encode(), digest_size=16).hexdigest()
     if said not in _kept:

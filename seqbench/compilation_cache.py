@@ -55,7 +55,7 @@ def folder() -> Path | None:
 
 
 def user_cache() -> Path:
-    """The user's cache folder, by the custom of the platform."""
+    """The user's cache folder, by the convention of the platform."""
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Caches"
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
@@ -112,7 +112,7 @@ def load(folder: Path, entry: str) -> bytes | None:
 
 
 def save(folder: Path, entry: str, content: bytes) -> None:
-    """Keep an entry. A disk that refuses costs the next process its compilation and nothing else."""
+    """Keep an entry. If the disk refuses, the next process compiles again; nothing else is lost."""
     path = folder / "programs" / entry
     part = path.with_name(f".{entry}.{os.getpid()}")
     try:
@@ -167,7 +167,7 @@ def machine() -> tuple[str, ...]:
 
 
 def _processor() -> str:
-    """The processor with all that it can do: machine code of another may use instructions that it lacks."""
+    """The processor with its features: code compiled for another may use instructions that it does not have."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
     told = [

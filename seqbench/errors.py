@@ -37,7 +37,7 @@ class TrialsCrashed(SeqbenchError):
 
 
 class EnvironmentFault(SeqbenchError):
-    """The machine is in the way: disk, permission, a missing program, a store that cannot be opened."""
+    """A fault of the machine: disk, permission, a missing program, a store that cannot be opened."""
 
     exit_code = 4
 

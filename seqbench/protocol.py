@@ -32,7 +32,7 @@ CHANCE_MARGIN = 0.05
 """A trial is at chance if its accuracy is less than this share of the way from the trivial predictor to perfect."""
 
 TRAINING_VERSION = 4
-"""Raise when training or evaluation changes what a number means in a way that no constant here tells."""
+"""Raise when training or evaluation changes what a number means in a way that no constant here captures."""
 
 
 def evaluation_batch(steps: int) -> int:

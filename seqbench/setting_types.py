@@ -42,7 +42,7 @@ Penalty = Annotated[float, Ge(0), Le(1e6)]
 """How much a penalty counts beside the loss; 0 is off."""
 
 AlphabetSize = Annotated[int, Ge(2), Le(26)]
-"""How many symbols there are: enough to tell two apart, and a letter for each."""
+"""How many symbols there are: at least two, and a letter for each."""
 
 
 class OrInfinity:

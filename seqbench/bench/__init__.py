@@ -1,1 +1,1 @@
-"""HOW FAST IT IS: seqbench beside what people would write by hand, interleaved on one machine, as ratios."""
+"""How fast it is: seqbench beside what people would write by hand, interleaved on one machine, as ratios."""

@@ -48,7 +48,7 @@ def time_grids(
         pytorch: the Python of an environment with PyTorch; None leaves it out.
         processes: workers of every harness.
         rounds: how often each harness has its turn.
-        say: told about each run as it begins.
+        say: called with a line about each run as it begins.
         steps: training steps of every trial.
     """
     found: dict[str, list[float]] = {}

@@ -61,7 +61,7 @@ def time_steps(
         pytorch: the Python of an environment with PyTorch; None leaves its columns empty.
         core: the core all contestants run on, one at a time.
         rounds: how often each has its turn.
-        say: told about each size as it begins.
+        say: called with a line about each size as it begins.
         sizes: what is timed.
     """
     rows = []

@@ -70,7 +70,7 @@ class Contestant:
 def interleave(contestants: Mapping[str, Contestant], *, rounds: int) -> dict[str, list[float]]:
     """Seconds of one repetition of every contestant, `rounds` times in turn.
 
-    Each runs about a second at a time; how many repetitions that is, its first round tells, which is not counted.
+    Each runs about a second at a time; the number of repetitions is found in a first round, which is not counted.
     """
     first = {name: contestant.seconds(2) for name, contestant in contestants.items()}
     counts = {name: max(2, round(ROUND_SECONDS / seconds)) for name, seconds in first.items()}

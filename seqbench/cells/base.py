@@ -42,7 +42,7 @@ class Cell(nnx.Module):
     fixed_recurrence: ClassVar[str] = ""
     """Why the cell has no recurrent matrix of free entries; empty if it has one."""
     products: Any = None
-    """What takes the products of a step in its place, in the copy of the cell that a loop works with."""
+    """Computes the products of a step in place of the cell, in the copy of the cell that a loop uses."""
 
     def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs) -> None:
         """Draw the kernels of all blocks (Glorot uniform, block by block) with zero biases."""
@@ -92,7 +92,7 @@ class Cell(nnx.Module):
         return state
 
     def hold(self, valid: Bool[Array, "B 1"], old: Carry, new: Carry) -> Carry:
-        """The carry after a step that only the sequences in `valid` have: the others keep their state."""
+        """The carry after a step: sequences outside of `valid` keep their state."""
         kept = jax.tree.map(lambda was, now: jnp.where(valid, now, was), self.state(old), self.state(new))
         return self.with_state(new, kept)
 
@@ -122,7 +122,7 @@ class Cell(nnx.Module):
         return slice(start, start + self.hidden)
 
     def recurrent_block(self, name: str) -> slice:
-        """Where a block stands in `recurrent_kernel`, for those who want to set it.
+        """Where a block stands in `recurrent_kernel`, for setting it.
 
         Raises:
             Incompatible: the cell has no recurrent matrix whose entries are free.
@@ -137,7 +137,7 @@ class Cell(nnx.Module):
         Raises:
             Incompatible: the state reaches the candidate by no matrix.
         """
-        block = self.recurrent_block(self.candidate)  # first of all: who refuses has no kernel either
+        block = self.recurrent_block(self.candidate)  # checked first: a cell that refuses has no kernel either
         return self.recurrent_kernel[...][:, block]
 
 

@@ -67,7 +67,7 @@ def _next(h: Array, projected: Array, product: Array, bias: Array) -> tuple[Arra
 
 @from_few
 def _change(h: Array, r: Array, z: Array, n: Array, inside: Array, by_h: Array, *by: Array) -> Float[Array, "B H"]:
-    """By h, z and n the next h changes, n by r and by what stands outside of r and inside."""
+    """Derivatives of the next h by h, z and n; of n by r and by the terms outside and inside the product with r."""
     (r_outside, z_outside, n_outside), (r_inside, z_inside, n_inside) = (jnp.split(x, 3, axis=-1) for x in by[:2])
     by_n = (1 - z) * (1 - n * n)
     change = z * by_h + ((h - n) * z * (1 - z)) * (z_outside + z_inside) + by_n * n_outside

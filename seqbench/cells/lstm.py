@@ -108,7 +108,7 @@ def _next(c: Array, i: Array, f: Array, g: Array, o: Array) -> tuple[Array, Arra
 def _change(
     past: Array, i: Array, f: Array, g: Array, o: Array, change: Float[Array, "B H"], by: Float[Array, "B 4H"]
 ) -> tuple[Array, Array]:
-    """By the past c, i, f and g the next c changes, by it and by o the next h."""
+    """Derivatives of the next c by the previous c, i, f and g; of the next h by the next c and o."""
     by_i, by_f, by_g, by_o = jnp.split(by, 4, axis=-1)
     t = jnp.tanh(f * past + i * g)
     c = f * change + (g * i * (1 - i)) * by_i + (past * f * (1 - f)) * by_f + (i * (1 - g * g)) * by_g

@@ -1,4 +1,4 @@
-"""Why trials crashed, in a few lines: what their tracebacks end with, and how often."""
+"""Why trials crashed, in a few lines: the last line of each traceback, with counts."""
 
 from __future__ import annotations
 

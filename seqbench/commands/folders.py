@@ -22,9 +22,9 @@ def results_folder(name: str, results: Path) -> Path:
 
 
 def own_results_folder(name: str, results: Path) -> Path:
-    """The same; where a grid's file is given, the results must be this grid's and not those of a namesake.
+    """The same, but results of another grid with the same name are refused if a grid's file is given.
 
-    A file that is no grid any more says nothing about whose results they are, and they stay within reach.
+    If the file is no longer a valid grid, the results cannot be attributed and are returned as they are.
 
     Raises:
         UsageError: there are no results of that name, or they are another grid's.

@@ -1,4 +1,4 @@
-"""Ctrl-C and its kin: the run stops in good order, and the exit code says why."""
+"""Ctrl-C and termination signals: the run stops cleanly, and the exit code says why."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from types import FrameType
 
 
 class Interrupted(BaseException):
-    """A signal asked the process to end. Not an Exception, so that nothing takes it for a fault of a trial."""
+    """A signal asked the process to end. Not an Exception, so that it is never taken for a crash of a trial."""
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -19,7 +19,7 @@ class Interrupted(BaseException):
 @contextlib.contextmanager
 def on_termination() -> Iterator[None]:
     """Inside, SIGINT, SIGTERM and SIGHUP raise Interrupted (exit codes 130, 143, 129); a second one ends at once."""
-    # What was ignored from the start stays so: `nohup` means it.
+    # Signals that were ignored from the start stay ignored, as `nohup` requires.
     known = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     watched = [number for number in known if signal.getsignal(number) is not signal.SIG_IGN]
 

@@ -28,7 +28,7 @@ def probe(
     current = plan(asked)
     with Progress(console=progress(), transient=True) as bar:
         line = bar.add_task("Probing", total=None)
-        measured = probe_grid(current, tell=lambda done, of: bar.update(line, completed=done, total=of))
+        measured = probe_grid(current, report=lambda done, of: bar.update(line, completed=done, total=of))
     folder = results / asked.name / "probes" if grid is not None else results / ALONE
     name = "gradient" if grid is not None else file_name(task, length, cell, mitigations)
     path = write_figure(probe_figure(measured), folder, name)

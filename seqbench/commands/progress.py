@@ -1,4 +1,4 @@
-"""What a person sees while a grid trains: how far it is, how long it will take, and what was solved.
+"""The progress display of a running grid: trials finished, time left, and outcomes.
 
 On a terminal a live table; into a pipe or a file, one line every half minute.
 """
@@ -57,7 +57,7 @@ class Board:
             self._live.stop()
 
     def start(self, current: Plan, *, finished: int) -> None:
-        """A plan begins (again, after tuning), with so many of its trials finished before."""
+        """A plan begins (again, after tuning), of which `finished` trials have finished already."""
         self._methods = [method.name for method in current.methods]
         self._total, self._done, self._before = len(current.trials), finished, finished
         self._began = time.monotonic()
@@ -65,8 +65,8 @@ class Board:
     def say(self, line: str) -> None:
         """Print one line above the board; any thread may call it.
 
-        Whatever else writes to the terminal while the board is drawn tears it: warnings of the mirror and the standard
-        error of workers come through here. Control characters are dropped, lest a worker moves the cursor.
+        Anything else that writes to the terminal would garble the board: warnings of the mirror and the standard
+        error of workers come through here. Control characters are removed, so that a worker cannot move the cursor.
         """
         plain = Text.from_ansi(line.strip().expandtabs()).plain
         shown = "".join(character for character in plain if character.isprintable())
@@ -98,7 +98,7 @@ class Board:
         self._done += 1
 
     def _left(self) -> str:
-        """Time left, by the pace so far."""
+        """Estimate of the remaining time from the pace so far."""
         trained = self._done - self._before
         if not trained or self._done >= self._total:
             return ""
@@ -128,7 +128,7 @@ class Board:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them."""
+    """A number of seconds in words."""
     if seconds < 90:
         return f"{seconds:.0f} s"
     if seconds < 90 * 60:

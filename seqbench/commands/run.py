@@ -141,7 +141,7 @@ def _complete(mirror: LiveMirror, results: Results, console: Console) -> Links |
 
 @contextlib.contextmanager
 def _stopping(folder: Path, again: str) -> Iterator[None]:
-    """On a signal, say that nothing is lost and how to go on."""
+    """On a signal, print that finished trials are kept and how to continue."""
     try:
         yield
     except Interrupted as signal:

@@ -13,7 +13,7 @@ from seqbench.store.trials import TrialStore
 
 
 def sample(name: str, results: Path, *, trial: str, length: int, temperature: float, top_k: int, seed: int) -> None:
-    """Print the beginning of an unseen sequence (one symbol) and `length` symbols that the model adds.
+    """Print the first symbol of a held-out sequence and `length` symbols that the model generates.
 
     Raises:
         UsageError: there is no such trial, or its parameters were not kept.
@@ -39,7 +39,7 @@ def _record(folder: Path, trial: str, name: str) -> Record:
 
 
 def _text(folder: Path, record: Record, *, length: int, temperature: float, top_k: int, seed: int) -> str:
-    """One symbol of an unseen sequence, continued by the model."""
+    """The first symbol of a held-out sequence, continued by the model."""
     import jax
     from flax import nnx
 

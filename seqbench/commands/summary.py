@@ -19,7 +19,7 @@ from seqbench.store.results import Results
 from seqbench.tracking.mirror import Links
 
 MUCH = 0.1
-"""Share of the training time from which on the price of probes comes with the way to switch them off."""
+"""Share of the training time above which the cost of probes is printed with advice on how to reduce it."""
 
 LOCAL_SERVER = "http://127.0.0.1:5000"
 
@@ -33,7 +33,7 @@ def print_summary(results: Results, folder: Path, name: str, links: Links | None
         parameters = own.groupby("method")["parameters"].median()
         console.print(summary_table(str(task), rates[rates["task"] == task], parameters, results.plan.methods))
     if share := probe_share(results.finished):
-        console.print(f"\n{price_of_probes(share)}")
+        console.print(f"\n{cost_of_probes(share)}")
     _print_places(console, folder, name, links)
 
 
@@ -47,8 +47,8 @@ def probe_share(results: pd.DataFrame) -> float:
     return float(spent["probe_seconds"]) / training if training else 0.0
 
 
-def price_of_probes(share: float) -> str:
-    """What probes cost, as a sentence; where that is much, with how to pay less."""
+def cost_of_probes(share: float) -> str:
+    """What probes cost, as a sentence; with advice where that is much."""
     said = f"Probes took {100 * share:.2g} % of the training time."
     return said + (" `probes: none` in the grid switches them off; naming fewer costs less." if share > MUCH else "")
 

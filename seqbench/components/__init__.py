@@ -1,1 +1,1 @@
-"""NAME -> VALUE: what a name in YAML stands for."""
+"""What a name in YAML stands for."""

@@ -2,7 +2,7 @@
 
 A component's file begins with a docstring whose first line says what it is and one of whose lines begins `Source: `.
 Its function's arguments are the settings. A constant `VERSION` (1 if absent) is the version of its meaning: raise it
-when old results no longer answer for the new code, and the trials that use it will run again.
+when results of the old code no longer hold for the new, and the trials that use it will run again.
 
 A name with a colon is a user's own `module:function`, with the same contract.
 """
@@ -122,7 +122,7 @@ def component(family: str, name: str) -> Callable[..., Any]:
     """
     require(family, name)
     function = _function(family, name)
-    # A grid may come from a stranger: nothing is called that does not say itself that it is one of these.
+    # A grid may come from an untrusted source: only functions whose return annotation declares a family are called.
     if not _returns(family, function):
         raise ComponentError(f"expected {ONE[family]}, but {name} is not annotated `-> {RETURNS[family]}`")
     return function
@@ -184,7 +184,7 @@ def _module(family: str, name: str) -> ModuleType:
         return importlib.import_module(module)
     except ImportError as error:
         raise ComponentError(f"cannot import {name!r}: {error}") from error
-    except Exception as error:  # a stranger's module may raise anything
+    except Exception as error:  # a user's module may raise anything
         raise ComponentError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error
 
 

@@ -24,7 +24,7 @@ class UserComponentError(GridError):
 
 @contextmanager
 def user_component_errors(components: Collection[Component]) -> Iterator[None]:
-    """Raise UserComponentError for what a user's component raises, told by the modules in the traceback."""
+    """Raise UserComponentError for what a user's component raises, identified by the modules in the traceback."""
     try:
         yield
     except SeqbenchError:

@@ -33,7 +33,7 @@ class ProgramNames(NamedTuple):
         """The model for a task of this interface."""
         if (named := interface.named) is not None:
             return self.model.of(canonical(named))
-        # A loss without a name can be told from others by its task only.
+        # A loss without a name can be distinguished from others by its task only.
         sizes = {key: value for key, value in interface._asdict().items() if key not in ("loss", "correct")}
         return self.model.of(canonical(sizes)).and_of(self.task)
 

@@ -1,1 +1,1 @@
-"""What every task, cell, model and mitigation must keep to, shipped or a user's own: `seqbench check NAME` runs it."""
+"""What every member of a family must keep to, shipped or a user's own: `seqbench check NAME` runs it."""

@@ -98,7 +98,7 @@ def documents_itself_and_has_defaults(subject: Subject) -> None:
 
 
 def gradient_is_the_finite_difference(subject: Subject) -> None:
-    """By every parameter, the inputs and the state at every step, in float64, through time and a mask."""
+    """With respect to every parameter, the inputs and the state at every step, in float64, through time and a mask."""
     with jax.enable_x64(True):
         graph, state = subject.stirred()
         cell = nnx.merge(graph, state)
@@ -172,7 +172,7 @@ def padding_changes_nothing_and_rows_do_not_touch(subject: Subject) -> None:
 
 
 def stays_finite_and_alive_over_a_thousand_steps(subject: Subject) -> None:
-    """As it is initialised, the cell neither overflows nor dies on bounded inputs."""
+    """As it is initialised, the cell neither overflows nor saturates on bounded inputs."""
     cell = subject.build()
     inputs = np.random.default_rng(0).choice([-1.0, 1.0], (1, 1000, INPUTS)).astype(np.float32)
     outputs = jax.jit(lambda x: unroll(cell, x).outputs)(inputs)
@@ -181,7 +181,7 @@ def stays_finite_and_alive_over_a_thousand_steps(subject: Subject) -> None:
 
 
 def says_which_recurrent_matrix_can_be_set(subject: Subject) -> None:
-    """Initialisations reach `recurrent_kernel` by its blocks, or are told in `fixed_recurrence` why there is none."""
+    """Initialisations reach `recurrent_kernel` by its blocks, or `fixed_recurrence` says why there is none."""
     cell = subject.build()
     if cell.fixed_recurrence:
         try:

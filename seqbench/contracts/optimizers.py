@@ -1,4 +1,4 @@
-"""What every optimizer must keep to: its first step goes down, it arrives, and nothing divides by a vanished gradient.
+"""What every optimizer must keep to: its first step descends, it converges, and it never divides by zero.
 
 An optimizer gives the direction of a step; the checks subtract a learning rate times the direction, as training does.
 """
@@ -95,7 +95,7 @@ def a_vanished_gradient_makes_a_finite_step(subject: Subject) -> None:
     _require_finite(subject, {})
 
 
-def it_arrives(subject: Subject) -> None:
+def it_converges(subject: Subject) -> None:
     """With one of `RATES`, the loss of a bowl falls to a hundredth."""
     reached = {rate: float(_descend(subject.make(), rate)) for rate in RATES}
     best = min((value for value in reached.values() if np.isfinite(value)), default=np.inf)
@@ -110,7 +110,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     the_first_step_goes_down,
     at_the_edges_of_its_settings_the_first_step_goes_down,
     a_vanished_gradient_makes_a_finite_step,
-    it_arrives,
+    it_converges,
 )
 
 

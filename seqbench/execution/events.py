@@ -55,7 +55,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Crashed:
-    """The trial raised an exception, or its worker died too often. It counts as missing."""
+    """The trial raised an exception, or its worker ended unexpectedly too often. It counts as missing."""
 
     trial: str
     traceback: str

@@ -1,7 +1,7 @@
 """Local workers: processes on this machine, each training one trial at a time.
 
-A worker stays with a group as long as the group has trials, because its compiled program is at hand. A worker that
-dies costs the one trial it was training: the trial is tried once more, then counts as crashed.
+A worker stays with a group as long as the group has trials, because its compiled program is at hand. If a worker
+ends unexpectedly, the trial that it was training is tried once more, then counts as crashed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from seqbench.execution.process import Events, Worker, say
 from seqbench.plan.plan import Group, Trial
 
 ATTEMPTS = 2
-"""How often a trial is begun before a dying worker counts as the trial's fault."""
+"""How often a trial is begun before it counts as crashed when its worker ends unexpectedly."""
 
 
 def _longest_first(trial: Trial) -> float:
@@ -83,7 +83,7 @@ class Pool:
         worker.begin(trial, self._ask(trial, self._groups[worker.group]))
 
     def _choose(self, worker: Worker) -> str:
-        """A group that no worker is at, if there is one, and of these the one that will take longest.
+        """The longest of the groups that no worker trains, else the longest of all.
 
         So workers begin with different programs, and the last trials of all are short.
         """
@@ -95,7 +95,7 @@ class Pool:
         return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 
     def _replace(self, worker: Worker, handle: Callable[[Event], None]) -> None:
-        """A worker died: begin its trial again, or give the trial up; then let a new worker take its place."""
+        """A worker ended unexpectedly: begin its trial again or give it up, then start a new worker."""
         self._workers.remove(worker)
         trial, group = worker.trial, worker.group
         fresh = Worker(self._events, self._say)
@@ -103,6 +103,6 @@ class Pool:
         if trial is not None and self._attempts[trial.id] < ATTEMPTS:
             self._pending[group].appendleft(trial)
         elif trial is not None:
-            handle(Crashed(trial.id, worker.cause_of_death(ATTEMPTS)))
+            handle(Crashed(trial.id, worker.cause_of_exit(ATTEMPTS)))
         worker.kill()
         self._give(fresh)

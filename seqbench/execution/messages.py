@@ -19,7 +19,7 @@ def read_message(adapter: Any, line: str) -> Any:
     """The value of a pydantic `TypeAdapter` that a line encodes.
 
     Raises:
-        ValueError: the line is not JSON, for example because the process that wrote it died within the line.
+        ValueError: the line is not JSON, for example because the process that wrote it was killed within the line.
         MessageError: it is JSON of another format.
     """
     from pydantic import ValidationError

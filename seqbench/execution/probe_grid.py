@@ -85,7 +85,7 @@ def probe_grid(
     *,
     probes: Asked = PROBES,
     seeds: int = 3,
-    tell: Callable[[int, int], None] = lambda done, of: None,
+    report: Callable[[int, int], None] = lambda done, of: None,
 ) -> pd.DataFrame:
     """Measure every method of a plan on each of its tasks, at the longest dependency length, before training.
 
@@ -93,7 +93,7 @@ def probe_grid(
         plan: what a grid would run.
         probes: which probes; see `seqbench.components.probe_selection`.
         seeds: how many of the grid's seeds at most.
-        tell: called with how many models are done, of how many.
+        report: called with how many models are done, of how many.
 
     Returns:
         One row a measurement: method, task, length, seed, trial, step (0) and the columns of a probe.
@@ -111,7 +111,7 @@ def probe_grid(
     for done, (_, trial) in enumerate(chosen):
         assembly = assemble(trial.settings)
         rows += _measure(Program(assembly), assembly, trial, wanted)
-        tell(done + 1, len(chosen))
+        report(done + 1, len(chosen))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})
 
 

@@ -1,4 +1,4 @@
-"""The driver's end of one worker process: it sends jobs, receives events, and notices when the process dies."""
+"""The driver's end of one worker process: it sends jobs, receives events, and notices when the process ends."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from seqbench.plan.plan import Trial
 from seqbench.printable import printable
 
 Events = queue.SimpleQueue[tuple["Worker", Event | None]]
-"""Events of all workers in the order they arrive; None when a worker has died."""
+"""Events of all workers in the order they arrive; None when a worker has ended."""
 
 
 def say(line: str) -> None:
@@ -79,8 +79,8 @@ class Worker:
             with contextlib.suppress(BrokenPipeError):
                 self._stream(name).close()
 
-    def cause_of_death(self, attempts: int) -> str:
-        """How the process died, after so many attempts at its trial, and what to do."""
+    def cause_of_exit(self, attempts: int) -> str:
+        """How the process ended, after so many attempts at its trial, and what to do."""
         code = self._process.wait()
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         advice = " Signal 9 often means that memory ran out: try --workers 1." if code == -9 else ""
@@ -97,7 +97,7 @@ class Worker:
                 events.put((self, decode_event(line)))
             except MessageError as error:
                 events.put((self, Refused(self.trial.id if self.trial else "", str(error))))
-            except ValueError:  # the process died within this line
+            except ValueError:  # the process ended within this line
                 break
         self._process.wait()
         events.put((self, None))

@@ -1,8 +1,8 @@
 """A YAML file as plain Python values, with the line and column of each.
 
-This reads less than YAML allows, on purpose. A grid may come from a stranger, so there are limits on size and depth,
-and no tags, anchors or aliases. And a plain word that YAML 1.1, YAML 1.2 and a person read differently (`no`, `1e-3`,
-`010`, `12:30`, `1_000`, a date) is an error that says what to write, never silently another value.
+This reads less than YAML allows, on purpose. A grid may come from an untrusted source, so there are limits on size and
+depth, and no tags, anchors or aliases. And a plain word that YAML 1.1, YAML 1.2 and a person read differently (`no`,
+`1e-3`, `010`, `12:30`, `1_000`, a date) is an error that says what to write, never silently another value.
 
 Keys are always text, exactly as written.
 """
@@ -230,7 +230,7 @@ def _position(mark: Any) -> Position:
 
 
 def plain_value(written: str) -> Any:
-    """The value of an unquoted word that is no trap."""
+    """The value of an unquoted word that is read in one way only."""
     if _NULL.fullmatch(written):
         return None
     if _BOOLEAN.fullmatch(written):

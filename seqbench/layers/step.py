@@ -103,7 +103,7 @@ class Step:
 
     def fixed(self, parameters: Arrays) -> list[Array]:
         """What the backward pass needs and all steps have in common."""
-        # Of a step from zeros nothing else is computed: the compiler removes what nobody uses.
+        # Of a step from zeros nothing else is computed: the compiler removes what is not used.
         carry, at = jax.tree.map(lambda like: jnp.zeros(like.shape, like.dtype), self._shapes)
         leaves = jax.tree.leaves(self._linearise(parameters, carry, at)[3])
         return [leaves[place] for place in self._fixed]

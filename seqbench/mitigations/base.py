@@ -263,8 +263,8 @@ class Within(NamedTuple):
     inner: Carry
 
 
-def aside(rngs: nnx.Rngs, *of: object) -> nnx.Rngs:
-    """A source of randomness for parameters that a mitigation adds; `of` tells it from others at the same place.
+def separate_rngs(rngs: nnx.Rngs, *of: object) -> nnx.Rngs:
+    """A source of randomness for parameters that a mitigation adds; `of` names it among those at the same place.
 
     What is drawn from it moves no draw of the model, so that methods start from the same weights wherever they have
     the same parameters.

@@ -52,7 +52,7 @@ def clip_adaptive(*, threshold: Threshold = 0.01, floor: PositiveFloat = 1e-3) -
 def unit_norms(weights: Float[Array, "..."]) -> Float[Array, "..."]:
     """Norm of each unit of a kernel [..., H] as [1, ..., 1, H], or of a whole vector as [1].
 
-    Weights are scaled by the largest first, lest the squares overflow.
+    Weights are divided by the largest before they are squared, so that the squares do not overflow.
     """
     axis = tuple(range(weights.ndim - 1)) if weights.ndim > 1 else None
     largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True)

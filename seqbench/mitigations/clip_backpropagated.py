@@ -2,10 +2,10 @@
 
     dL/dh_t <- min(max(dL/dh_t, -threshold), threshold)   before it is passed on from step t to step t - 1
 
-The other clippings act on the finished gradient of the weights, after an explosion has drowned what the near steps had
-to say; this one stops the explosion where it happens. L is the loss averaged over the batch, so the message of one
-sequence is its own divided by the batch size. For a cell with several states (c and h of an LSTM) all are clipped.
-`threshold: .inf` is off.
+The other clippings act on the finished gradient of the weights, in which an explosion already dominates the
+contributions of near steps; this one stops the explosion where it happens. L is the loss averaged over the batch, so
+the message of one sequence is its own divided by the batch size. For a cell with several states (c and h of an LSTM)
+all are clipped. `threshold: .inf` is off.
 
 Source: Mikolov 2012, Statistical language models based on neural networks (thesis); in the published code of Mikolov et
 al. 2014, Learning longer memory in recurrent neural networks, arXiv:1412.7753 (`gradinputclip`, "hard") and of Li et

@@ -19,7 +19,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation, Switched, aside
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched, separate_rngs
 from seqbench.setting_types import Weight
 from seqbench.traces import Trace
 
@@ -32,7 +32,7 @@ def highway(*, gate_bias: Weight = -2.0) -> Mitigation:
             raise Incompatible("highway connects layers, and this model has one; give the model depth 2 or more")
         if context.inputs != context.outputs or context.index == 0:
             return layer
-        return Highway(layer, context.outputs, gate_bias, aside(context.rngs, "highway"))
+        return Highway(layer, context.outputs, gate_bias, separate_rngs(context.rngs, "highway"))
 
     return Mitigation(layer=wrap, wraps=Trace.PATH)
 

@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation, aside
+from seqbench.mitigations.base import LayerContext, Mitigation, separate_rngs
 from seqbench.setting_types import Epsilon
 
 
@@ -27,7 +27,7 @@ def layer_norm(*, epsilon: Epsilon = 1e-5) -> Mitigation:
         raise Incompatible(f"layer_norm needs an epsilon above 0, got {epsilon}")
 
     def wrap(layer: Layer, context: LayerContext) -> Layer:
-        return Normalised(layer, context.outputs, epsilon, aside(context.rngs, "layer_norm"))
+        return Normalised(layer, context.outputs, epsilon, separate_rngs(context.rngs, "layer_norm"))
 
     return Mitigation(layer=wrap)
 

@@ -3,7 +3,7 @@
     weight * mean over t of (||h_t|| - ||h_{t-1}||)^2,   h = the cell's output, t from the second step on
 
 The mean is over all pairs of consecutive steps of the batch that are no padding; several layers are summed. The first
-step has no pair: the zero state before it is not the network's doing. `weight: 0` is off.
+step has no pair: the zero state before it does not come from the network. `weight: 0` is off.
 
 Source: Krueger & Memisevic 2016, Regularizing RNNs by stabilizing activations, arXiv:1511.08400
 """

@@ -28,7 +28,7 @@ from seqbench.setting_types import Penalty
 OFF = {"weight": 0.0}
 
 SMALLEST = 1e-10
-"""Norm of dE/dh_t below which a step has no say."""
+"""Norm of dE/dh_t below which a step is left out."""
 
 
 def pascanu_regulariser(*, weight: Penalty = 4.0) -> Mitigation:

@@ -33,7 +33,7 @@ from seqbench.cells.base import Carry, Cell, CellWrapper, block_uniform
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import LayerContext, Mitigation, Switched, around, aside, unchanged
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched, around, separate_rngs, unchanged
 from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.traces import Trace
 
@@ -100,7 +100,7 @@ class AddedInTime(CellWrapper, Switched):
             raise Incompatible(
                 f"skip_in_time adds to the inputs of blocks, and {type(inner).__name__} has other inputs"
             )
-        own = aside(rngs, "skip_in_time", *strides)
+        own = separate_rngs(rngs, "skip_in_time", *strides)
         kernels = [block_uniform(own, inner.hidden, inner.hidden, blocks) for _ in strides]
         self.skip_kernel = nnx.Param(jnp.concatenate(kernels))
 

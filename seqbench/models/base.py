@@ -59,7 +59,7 @@ class Model(nnx.Module):
 
 
 def encode(inputs: Num[Array, "B T *I"], symbols: int) -> Float[Array, "B T I"]:
-    """Symbols as one-hot vectors of size `symbols`; features, told by `symbols` = 0, as they are."""
+    """Symbols as one-hot vectors of size `symbols`; features (`symbols` is 0) as they are."""
     return jax.nn.one_hot(inputs, symbols) if symbols else inputs
 
 
@@ -81,8 +81,8 @@ def require_sizes(model: str, **sizes: int) -> None:
     """Raise Incompatible unless all of these settings of `model` are 1 or more."""
     small = {name: size for name, size in sizes.items() if size < 1}
     if small:
-        told = " and ".join(f"{name} >= 1, got {size}" for name, size in small.items())
-        raise Incompatible(f"{model} needs {told}")
+        wanted = " and ".join(f"{name} >= 1, got {size}" for name, size in small.items())
+        raise Incompatible(f"{model} needs {wanted}")
 
 
 def refuse_decode(task: Interface, model: str) -> None:

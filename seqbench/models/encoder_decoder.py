@@ -4,7 +4,7 @@
     the decoder's step k reads the answer's symbol k - 1 beside c, and predicts symbol k
 
 The loss, and every figure that training and evaluation report, is with teacher forcing: the decoder reads the right
-previous symbol, whatever it would have said itself.
+previous symbol, not its own prediction.
 
 Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation,
 arXiv:1406.1078 (the summary is given to every step of the decoder); Sutskever, Vinyals & Le 2014, arXiv:1409.3215
@@ -86,8 +86,8 @@ class EncoderDecoder(Model):
         answers: Int[Array, ""] | None = None,
     ) -> Float[Array, "B K O"]:
         """Predictions of every symbol from the summary and the symbols before it; of `answers` only if it is given."""
-        told = jnp.broadcast_to(summary, (*prompt.shape, summary.shape[-1]))
-        read = jnp.concatenate([jax.nn.one_hot(prompt, self.outputs), told], axis=-1)
+        summaries = jnp.broadcast_to(summary, (*prompt.shape, summary.shape[-1]))
+        read = jnp.concatenate([jax.nn.one_hot(prompt, self.outputs), summaries], axis=-1)
         return self.readout(_run(self.decoder, read, None, taps, answers))
 
     def taps(self, batch_size: int, steps: int) -> tuple:

@@ -2,7 +2,7 @@
 
     x <- x + attention(norm(x)),   x <- x + W_2 gelu(W_1 norm(x)),   `depth` times, then a norm and a linear read-out
 
-Steps are told apart by sinusoids added to the inputs, so that any length will do. There is no dropout.
+Positions are encoded by sinusoids added to the inputs, so that any length will do. There is no dropout.
 
 Source: Vaswani et al. 2017, Attention is all you need, arXiv:1706.03762; normalisation before each part as in Xiong et
 al. 2020, arXiv:2002.04745

@@ -1,1 +1,1 @@
-"""WHAT TO RUN: from a grid, and what has finished of it, to trials."""
+"""What to run: from a grid, and what has finished of it, to trials."""

@@ -1,4 +1,4 @@
-"""Levels of different factors that contradict each other: none may undo without a word what another one sets.
+"""Levels of different factors that contradict each other: none may silently undo what another one sets.
 
 A level may change what the grid itself sets: that is what factors are for. Two levels of one method may set the same
 component, or the same setting of it, only if they set it to the same value. Settings of one component combine.

@@ -104,7 +104,7 @@ def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = 
         max_trials: refuse more trials than this, before any is made.
 
     Raises:
-        GridError: too many trials, methods that cannot be told apart, or tuning that makes no sense.
+        GridError: too many trials, methods that cannot be distinguished, or tuning that makes no sense.
     """
     return plan_examined(examine(grid, max_trials=max_trials), finished)
 

@@ -95,16 +95,16 @@ class Around(CellWrapper):
         return self.inner.hold(valid, old, new)
 
 
-class _Watched(Around):
-    """A cell that tells the carry and the projected inputs of each step as it takes it."""
+class _Observed(Around):
+    """A cell that passes the carry and the projected inputs of each step to `observe`."""
 
-    def __init__(self, inner: Cell, tell: Callable[[Carry, Array], None]) -> None:
+    def __init__(self, inner: Cell, observe: Callable[[Carry, Array], None]) -> None:
         super().__init__(inner)
-        self.tell = tell
+        self.observe = observe
 
     def step(self, carry: Carry, projected: Float[Array, "B P"]) -> Carry:
-        """The inner cell's, told."""
-        self.tell(carry, projected)
+        """The inner cell's step, observed."""
+        self.observe(carry, projected)
         return self.inner.step(carry, projected)
 
 
@@ -114,8 +114,8 @@ def inside_step(cell: Cell, read: Callable[[Cell, Carry, Array], Any]) -> Callab
     The wrappers around the innermost cell decide what reaches it, so that the step has to be taken to find out.
     `cell` is changed: give a copy of which nothing else is wanted.
     """
-    inner, told = innermost(cell), []
-    watched = _Watched(inner, lambda *given: told.append(given))
+    inner, observed = innermost(cell), []
+    watched = _Observed(inner, lambda *given: observed.append(given))
     if cell is inner:
         cell = watched
     else:
@@ -125,8 +125,8 @@ def inside_step(cell: Cell, read: Callable[[Cell, Carry, Array], Any]) -> Callab
         holder.inner = watched  # type: ignore[attr-defined]
 
     def take(carry: Carry, projected: Array) -> Any:
-        told.clear()
+        observed.clear()
         cell.step(carry, projected)
-        return read(inner, *told[-1])
+        return read(inner, *observed[-1])
 
     return take

@@ -9,7 +9,7 @@
     share held back           the same, where r is what arrives and s + r what would arrive without the remedy
 
 U is the recurrent matrix as it reaches the candidate. Paths are what remedies add (`seqbench.traces.Trace.PATH`), and
-what they do to the gradient on its way is told by switching them off (`seqbench.mitigations.base.Switched`).
+what they do to the gradient on its way is measured by switching them off (`seqbench.mitigations.base.Switched`).
 
 Rows: `parameter_norm`; `from_identity`, `from_orthogonal`, `spectral_radius`; `gate_NAME`, `gate_NAME_saturated` and
 `retention`, the mean of the gate that keeps the state. Where several layers have a figure, the plain name is their mean
@@ -175,7 +175,7 @@ def _arriving_without(view: View, places: set[int]) -> Any:
 
 
 def _share(view: View, whole: Any, rest: Any) -> Share:
-    """What `rest` lacks of `whole`, as a share of both parts, at the bottom layer; a part that overflowed is all."""
+    """Norm of `whole - rest` as a share of both parts, at the bottom layer; 1 if a part overflowed."""
     (all_of_it, where), (left, _) = view.layers(whole)[0], view.layers(rest)[0]
     by_part, by_rest = (
         norms_by_distance(safe_norm(leaves, kept=2), where)

@@ -13,7 +13,7 @@ POINTS = {
     "accuracy": "points of accuracy at the longest length",
     "steps": "points of the budget",
 }
-"""Outcomes that are shares are told in hundredths."""
+"""Outcomes that are shares are stated in hundredths."""
 
 
 def names_in_words(names: list[str], most: int = 3) -> str:
@@ -52,7 +52,7 @@ def _reach(row: pd.Series, alpha: float, longest: str, each: str = "") -> str:
 
 
 def _instead(plain: pd.Series, first: pd.Series, alpha: float) -> str:
-    """What the baseline did, in the measure by which the best method was told."""
+    """What the baseline did, in the measure in which the best method is described."""
     if first["solved_longest"] > 0:
         return f"solved {_solved(plain, alpha)}"
     return f"reached length {plain['horizon_median']:g}" if plain["horizon_median"] else "did not reach the shortest"
@@ -141,8 +141,8 @@ def _best_sentence(
     # Beyond the longest and below the shortest length the grid cannot see, so their distance is a least distance.
     censored = str(first["horizon"]).startswith(">=") or str(plain["horizon"].iloc[0]).startswith("<")
     at_least = censored and pair["unit"].iloc[0] == "octaves" and pair["difference"].iloc[0] > 0
-    told = _difference(pair.iloc[0], alpha, at_least=at_least)
-    return f"{start}, where {baseline} {_instead(plain.iloc[0], first, alpha)}; {told}."
+    compared = _difference(pair.iloc[0], alpha, at_least=at_least)
+    return f"{start}, where {baseline} {_instead(plain.iloc[0], first, alpha)}; {compared}."
 
 
 def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) -> str:

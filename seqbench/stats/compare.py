@@ -96,7 +96,7 @@ def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_Task]:
 
 
 def _check_names(rows: pd.DataFrame, declared: Declared) -> None:
-    """Refuse a plan that speaks of methods that the results do not know.
+    """Refuse a plan that names methods that are not in the results.
 
     Raises:
         UsageError: the baseline or a method of a declared pair is absent.
@@ -182,12 +182,12 @@ def compare(
     """Compare the methods of a grid.
 
     results: one row a trial, as `seqbench.load_results` returns it; a missing `outcome` is a trial not finished
-    curves: one row an evaluation, as `seqbench.load_curves` returns it; without it `sensitivity` tells no steps
+    curves: one row an evaluation, as `seqbench.load_curves` returns it; without it `sensitivity` has no steps
     declared: what was decided beforehand
 
     Raises:
         UsageError: a needed column is absent, two trials claim the same method, task, length and seed, or `declared`
-            names a method that the results do not know.
+            names a method that is not in the results.
     """
     whole = complete(results)
     rows = reporting_rows(whole)

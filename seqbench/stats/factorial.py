@@ -122,8 +122,8 @@ def _effects_on(outcome: SeedOutcome, design: Design, declared: Declared, family
     table["p_holm"] = np.nan
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"])
     table["comparisons"] = int(tested.sum())
-    told = zip(table["order"], outcome.better * table["mean"], table["p_holm"], table["n"], strict=True)
-    table["verdict"] = [_word(*row, int(tested.sum()), declared.alpha) for row in told]
+    stated = zip(table["order"], outcome.better * table["mean"], table["p_holm"], table["n"], strict=True)
+    table["verdict"] = [_word(*row, int(tested.sum()), declared.alpha) for row in stated]
     return table.assign(outcome=outcome.name, unit=outcome.unit, family=family, depends_on=_depends_on(table))
 
 

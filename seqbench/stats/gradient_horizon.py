@@ -1,4 +1,4 @@
-"""How far back the gradient reaches, and whether that foretells what is learned.
+"""How far back the gradient reaches, and whether that predicts what is learned.
 
 The gradient horizon of a trial is the distance up to which at least 1 % of the gradient nearest to the loss arrives
 (`seqbench.probes.gradient_flow`). A trial whose gradient reaches the farthest state it has is right-censored: its
@@ -91,7 +91,7 @@ def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: D
 
 
 def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
-    """One row a task, and one over all (`task` empty) if there are several: does the gradient foretell what is learned?
+    """One row a task, and one over all (`task` empty) if there are several: does it predict what is learned?
 
     Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods. Over
     all tasks the ranks are taken within each. `learned` is what `learned_by_gradient` returns.

@@ -51,7 +51,7 @@ class Horizons(NamedTuple):
 
 
 def find_horizons(solved: Floats) -> Horizons:
-    """Horizons from a solved cube `[..., L]` of 1, 0 and NaN."""
+    """Horizons from an array of solved `[..., L]` of 1, 0 and NaN."""
     lengths = solved.shape[-1]
     reached = np.cumprod(solved == 1, axis=-1).sum(axis=-1)
     fails = solved == 0
@@ -156,7 +156,7 @@ def horizons(arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
 
     n: seeds with at least one finished trial; incomplete: those whose missing trials leave the horizon open
     median, median_low, median_high: lengths of the grid, 0 for "below the shortest"; `text` says it in words, with
-        "open" where no finished trial tells whether it lies further
+        "open" where no finished trial says whether it lies further
     at_least: seeds that solved every length; below: seeds that failed the shortest
     octaves, low, high: restricted mean above the shortest length, out of `range`, and its interval; missing while no
         seed's horizon is known

@@ -100,6 +100,6 @@ def horizon_differences(
     table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_holm"] = holm(table["p"].to_numpy(float))
     table["family"], table["comparisons"] = family, len(pairs)
-    told = zip(table["octaves"].astype(float), table["p_holm"], table["n"], strict=True)
-    table["verdict"] = [verdict(mean, p, n, len(pairs), alpha) for mean, p, n in told]
+    stated = zip(table["octaves"].astype(float), table["p_holm"], table["n"], strict=True)
+    table["verdict"] = [verdict(mean, p, n, len(pairs), alpha) for mean, p, n in stated]
     return table

@@ -58,7 +58,7 @@ def paired_power(
 ) -> float:
     """Share of repetitions in which the exact sign-flip test finds the pilot's difference with `seeds` pairs.
 
-    Seeds are drawn from the pilot's with replacement; a pilot in which every seed agrees promises too much. The level
+    Seeds are drawn from the pilot's with replacement; if all agree, the power is overestimated. The level
     is that of Holm's first step among `comparisons`.
     """
     sample = np.asarray(differences, float)
@@ -89,7 +89,7 @@ def smallest_designs(comparisons: Iterable[int] = (1, 3, 6, 10, 15, 28, 35), alp
 def power_for_rates(
     rate: float, rate_against: float, *, comparisons: int = 1, seeds: Sequence[int] = SEEDS, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """Power to tell two solve rates apart, by number of seeds, at the level of Holm's first step."""
+    """Power to distinguish two solve rates, by number of seeds, at the level of Holm's first step."""
     rows = [
         ("", "", rate, rate_against, comparisons, n, fisher_power(rate, rate_against, n, alpha / comparisons))
         for n in seeds
@@ -104,7 +104,7 @@ def power_from_pilot(
 ) -> pd.DataFrame:
     """Power of the declared outcome's paired test of each method against the baseline, by number of seeds.
 
-    results: a pilot, as for `compare`; pairs with fewer than 3 seeds promise nothing and are left out
+    results: a pilot, as for `compare`; pairs with fewer than 3 seeds are left out
 
     Raises:
         UsageError: no task of the pilot has a baseline.

@@ -39,7 +39,7 @@ BETWEEN = np.exp2(np.arange(-3.0, 3.1, 0.5))
 """Standard deviations between seeds, in octaves: 1/8 to 8."""
 WITHIN = np.exp2(np.arange(-4.0, -0.9, 0.5))
 """Widths of a seed's own transition, in octaves: 1/16 to 1/2. Bisection closes a bracket whatever the width, so only
-checks of monotony tell it; a wider prior would count short lengths solved as luck and move the threshold up."""
+checks of monotony determine it; a wider prior would count short lengths solved as luck and move the threshold up."""
 SMALLEST_SHARE = 1e-9
 """Points of the posterior with less than this part of the largest are left out."""
 

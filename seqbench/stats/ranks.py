@@ -1,4 +1,4 @@
-"""Whether the order of the methods rests on one task: mean ranks with all tasks, and with each left out."""
+"""Whether the order of the methods depends on one task: mean ranks with all tasks, and with each left out."""
 
 from __future__ import annotations
 

@@ -104,8 +104,8 @@ def differences(a: pd.DataFrame, b: pd.DataFrame, declared: Declared) -> pd.Data
         rows.append({"method": method, "task": task, **_difference(pd.concat(own), declared)})
     table = pd.DataFrame(rows, columns=[*DIFFERENCE_COLUMNS, "better"])
     table["p_holm"], table["comparisons"] = holm(table["p"].to_numpy(float)), len(table)
-    told = zip(table["better"] * table["difference"], table["p_holm"], table["n"], strict=True)
-    table["verdict"] = [verdict(*row, len(table), declared.alpha) for row in told]
+    stated = zip(table["better"] * table["difference"], table["p_holm"], table["n"], strict=True)
+    table["verdict"] = [verdict(*row, len(table), declared.alpha) for row in stated]
     return table[DIFFERENCE_COLUMNS]
 
 
@@ -122,11 +122,11 @@ def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
         return f"{agree} The runs are identical."
     sure = found[found["verdict"].isin(["better", "worse"])]
     if len(sure):
-        told = "; ".join(
+        listed = "; ".join(
             f"{row['method']} on {row['task']} is {row['verdict']} in B ({row['difference']:+.2f} {row['unit']})"
             for _, row in sure.iterrows()
         )
-        return f"{agree} Beyond chance: {told}."
+        return f"{agree} Beyond chance: {listed}."
     if (found["verdict"] == "too few seeds to tell").all():
         return f"{agree} There are too few seeds to tell whether the rest differ beyond chance."
     return f"{agree} Nothing differs beyond chance."

@@ -1,4 +1,4 @@
-"""Whether the statements hang on where the line of "solved" was drawn, or on how long training was allowed to take."""
+"""Whether the statements depend on the threshold of "solved" or on the training budget."""
 
 from __future__ import annotations
 

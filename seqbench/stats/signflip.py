@@ -16,7 +16,7 @@ from seqbench.stats.interval import Floats
 MOST_SUMS = 2**16
 """Distinct sums of half of the differences up to which every sign pattern is counted."""
 CROWDED = 256
-"""Sums from which looking for equal ones pays."""
+"""Sums from which merging equal ones is worth its time."""
 RANDOM_PATTERNS = 99_999
 
 

@@ -1,7 +1,7 @@
 """The share of seeds that solved a task at each dependency length: the primary curve.
 
 The pointwise interval is Clopper and Pearson's; the band holds for all lengths of a curve at once (Bonferroni). The
-mean accuracy stands beside it and never alone: seeds solve or sit at chance, and a mean of both is neither.
+mean accuracy is given beside it and never alone: a seed solves or stays at chance, and their mean is neither.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the settings were chosen: what was tried, what was taken, and how much the choice flatters itself.
+"""How the settings were chosen: what was tried, what was taken, and how optimistic the score of the choice is.
 
 Choosing the best of 10 learning rates on 3 seeds and reporting those same seeds inflates the score by 0.9 standard
 deviations. So the choice is made on validation data of tuning seeds, and its score there is set beside the same

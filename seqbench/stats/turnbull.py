@@ -67,7 +67,7 @@ def _possible(low: Floats, high: Floats, cell_low: Floats, cell_high: Floats) ->
 
 
 def turnbull(low: Floats, high: Floats) -> Distribution:
-    """The likeliest distribution of a number of which each seed `[S]` tells a bracket [low, high)."""
+    """The most likely distribution of a number that is known for each seed `[S]` to lie in a bracket [low, high)."""
     cell_low, cell_high = _innermost(low, high)
     possible = _possible(low, high, cell_low, cell_high)
     share = np.full(cell_low.size, 1 / cell_low.size)

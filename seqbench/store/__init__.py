@@ -1,1 +1,1 @@
-"""What is kept: trial files, tidy tables, the MLflow mirror."""
+"""What is kept: trial files, tables, checkpoints, parameters and the plan."""

@@ -18,7 +18,7 @@ from seqbench.errors import StoreError
 
 TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.tmp")
 FORGOTTEN = 3600.0
-"""Seconds after which a temporary file is nobody's, although a process of that number lives."""
+"""Seconds after which a temporary file counts as abandoned, even if a process with its number is running."""
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -58,21 +58,21 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
 def sweep(folder: Path) -> list[Path]:
     """Remove the temporary files that killed processes left below a folder. Only for the holder of its lock.
 
-    What another living process writes there (a report) stays, unless it is an hour old: numbers are given again.
+    Files of other running processes (a report) stay, unless they are an hour old: process numbers are reused.
     """
     swept = []
     for place, _, names in os.walk(folder):
         for path in (Path(place, name) for name in names):
             found = TEMPORARY.fullmatch(path.name)
-            if found and _forgotten(path, int(found["process"])):
-                with contextlib.suppress(OSError):  # it may go by itself, or be another user's: no reason not to train
+            if found and _is_abandoned(path, int(found["process"])):
+                with contextlib.suppress(OSError):  # gone already, or another user's: no reason not to train
                     path.unlink()
                     swept.append(path)
     return swept
 
 
 def fault(error: OSError, path: Path) -> StoreError:
-    """The error that tells a person what the machine refused and what to do about it."""
+    """The error that says what the machine refused and what to do about it."""
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return StoreError(
@@ -95,16 +95,16 @@ def finished_beside(path: Path) -> str:
     return ""
 
 
-def _forgotten(path: Path, process: int) -> bool:
-    """Whether a temporary file belongs to nobody that lives. This process has none when it sweeps."""
+def _is_abandoned(path: Path, process: int) -> bool:
+    """Whether a temporary file belongs to no running process. This process has none when it sweeps."""
     try:
-        return process == os.getpid() or not _lives(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
+        return process == os.getpid() or not _is_running(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
     except OSError:
         return False
 
 
-def _lives(process: int) -> bool:
-    """Whether this machine has a process of that number."""
+def _is_running(process: int) -> bool:
+    """Whether this machine has a process with that number."""
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -1,4 +1,4 @@
-"""Where a trial stood when it was last looked at: one file for each trial that has begun and not finished.
+"""The last saved state of a trial: one file for each trial that has begun and not finished.
 
     results/<grid>/checkpoints/<trial>     SHA-256 of what follows, then a NumPy archive: arrays by place, and facts
 
@@ -63,7 +63,7 @@ def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept | None:
         return None
     try:
         contents = unpack(data, like)
-        told = json.loads(contents.text)
-        return Kept(contents.tree, told["facts"]) if told["owner"] == owner else None
+        saved = json.loads(contents.text)
+        return Kept(contents.tree, saved["facts"]) if saved["owner"] == owner else None
     except (BadArchive, ValueError, KeyError, TypeError):
         return None

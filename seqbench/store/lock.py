@@ -1,4 +1,4 @@
-"""One process runs a grid at a time. The kernel holds the lock and lets go of it when its holder dies."""
+"""One process runs a grid at a time. The operating system releases the lock when the process that holds it ends."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from seqbench.store.atomic import fault, sweep, write_text
 
 @contextlib.contextmanager
 def held(folder: Path) -> Iterator[dict[str, object] | None]:
-    """Hold the lock of a results folder, cleared of what killed processes left half written.
+    """Hold the lock of a results folder, after removing partial files of killed processes.
 
     Yields:
         What the previous run noted in `.running.json` if it was killed or lost power, else None.
@@ -50,7 +50,7 @@ def held(folder: Path) -> Iterator[dict[str, object] | None]:
         try:
             yield previous
         finally:
-            # The note only informs: a folder that has become read-only, or has gone, must not hide why the run ended.
+            # The note is informative only: a folder that is read-only or gone must not hide why the run ended.
             with contextlib.suppress(OSError):
                 note.unlink(missing_ok=True)
 

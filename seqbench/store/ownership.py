@@ -13,7 +13,7 @@ from seqbench.store.trials import TrialStore
 def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None:
     """Refuse to run a grid into the results of another one.
 
-    What counts is what a grid is and not where its file lies, so a clone that was moved goes on where it was, and so
+    A grid is identified by its content and not by its file's path, so a clone that was moved continues, and so
     does a grid that was edited. It is another grid if it asks another question, and if none of its trials is planned
     or finished there.
 

@@ -1,6 +1,6 @@
 """What is kept of a finished trial, and the check that a stored one still has that shape.
 
-Records are read by every part of seqbench, and a folder may hold those of an older version or of a newer one. What does
+Records are read by every part of seqbench, and a folder may hold records of an older or newer version. What does
 not have the shape below is refused here, whole, so that no reader meets an absent key or a value of another type.
 Columns of `seqbench.schema` that an older version did not write are not required: they are missing values.
 """

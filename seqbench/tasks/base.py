@@ -206,7 +206,7 @@ class EvenClasses(TypedDict):
 
 
 def one_of(classes: int) -> EvenClasses:
-    """What a task is that asks for one of `classes`, all equally likely to who lacks the information.
+    """The fields of a task whose answer is one of `classes`, all equally likely without the information.
 
     Chance and the trivial score are then 1 / classes, and the loss is ln(classes). Written `Task(**one_of(8), ...)`.
     """

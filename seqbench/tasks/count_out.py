@@ -1,7 +1,7 @@
 """From one symbol, produce a sequence: count up to the number that was asked for, and stop.
 
 The encoder reads a single symbol, which asks for a number n. The decoder then writes 1, 2, 3, ... up to n and the stop
-symbol. Its own previous number tells it what comes next, but only the first symbol tells it when to stop.
+symbol. Its own previous number determines what comes next, but only the first symbol determines when to stop.
 
 A worked example with length 6, in which 3, 4 and 5 can be asked for ("|" starts the decoder and stops it):
 

@@ -51,7 +51,7 @@ CHAIN_COUNTS = np.array([len(words) for words in CHAIN])
 
 
 def entity_tagging(length: PositiveInt = 10, cue: Cue = "after") -> Task:
-    """Label every word; the cue that tells persons from places stands `length` steps before or after the name."""
+    """Label every word; the cue that distinguishes persons from places is `length` steps before or after the name."""
     if length < 1 or cue not in ("before", "after", "either"):
         raise Incompatible(
             f"entity_tagging needs length >= 1 and the cue before, after or either, not length {length}, cue {cue!r}."

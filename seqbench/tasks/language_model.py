@@ -17,7 +17,7 @@ and with characters of a text, length 8:
     inputs     T h e _ d o g _ b
     targets    h e _ d o g _ b
 
-The last symbol of a window is only ever a target. In running text nobody knows which earlier symbol decides the next
+The last symbol of a window is only ever a target. In running text it is not known which earlier symbol decides the next
 one; `Batch.distance` says how many symbols back the window reaches, so accuracy by distance shows what a longer memory
 is worth. In the grammar the length is exact. With the grammar spelled in characters, the verb is decided at its second
 letter ("was", "were") by the last letter of the subject, at most `length` characters earlier.

@@ -12,7 +12,7 @@ A worked example with T = 6:
 sequence. Always answering 1/4 has squared error 1/9 - 1/16 = 7/144, the figure that papers compare with. One who finds
 the nearer mark and not the further answers half of its value, with squared error 1/36, and is within 0.04 of the
 product with probability F(0.08) = 0.2821, where F(z) = z - z ln z is the distribution of a product of two such values.
-Without the first number nobody does better in either, because every product up to the second number is then equally
+Without the first number neither can be improved, because every product up to the second number is then equally
 likely: that predictor is the task's chance level and trivial predictor. (Always answering 0.04 is right as often.)
 
 Source: Hochreiter & Schmidhuber 1997, "Long short-term memory", experiment 5, on the sequences of Arjovsky, Shah &
@@ -31,7 +31,7 @@ from seqbench.tasks._marked_numbers import ask_for
 from seqbench.tasks.base import Predictions, Task
 
 VERSION = 2
-"""From 2 on chance is what one reaches who finds the nearer mark; in 1 it was the accuracy of always answering 1/4."""
+"""From 2 on `chance` is reached by using the nearer mark alone; in 1 it was the accuracy of always answering 1/4."""
 
 TOLERANCE = 0.04
 

@@ -242,7 +242,7 @@ def read_words(inputs: Int[Array, "B T"], mask: Bool[Array, "B T"], digits: int)
 def answer_table(digits: int, to: str) -> np.ndarray:
     """Probability of each symbol of an answer, given its place and the symbol before it: [K, O, O]."""
     counts = _answer_counts(digits, to)
-    # A pair that never occurred can still be asked about by a decoder gone astray: then every symbol is alike.
+    # A decoder may reach a pair that never occurs in an answer: every symbol is then equally likely.
     smoothed = counts + 1e-6
     return smoothed / smoothed.sum(-1, keepdims=True)
 

@@ -93,7 +93,7 @@ def order_class(symbols: Int[Array, "B R"]) -> Int[Array, "B 1"]:
 
 
 def all_but_the_first(inputs: Int[Array, "B T"], relevant: int) -> Predictions:
-    """Logits of who knows every relevant symbol but the first: both classes that are left, alike."""
+    """Logits of a predictor that knows all relevant symbols but the first: equal for the two classes left."""
     known = order_class(relevant_symbols(inputs, relevant)) // 2 * 2
     return certain(known, 2**relevant) + certain(known + 1, 2**relevant)
 

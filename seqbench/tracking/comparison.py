@@ -103,7 +103,7 @@ def comparison_entries(
 def method_figures(rows: pd.DataFrame, lengths: Sequence[int], declared: Declared) -> dict[str, list[Point]]:
     """What the statistics say of each method of a task: its horizon, and its accuracies by dependency length.
 
-    The median horizon is in steps, 0 below the shortest length; NaN while no finished trial tells.
+    The median horizon is in steps, 0 below the shortest length; NaN while no finished trial determines it.
     """
     if rows.empty:
         return {}

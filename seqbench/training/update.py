@@ -20,7 +20,7 @@ from seqbench.training.objective import Parameters, Parts
 from seqbench.training.state import State, Sums
 
 NO_STEP = 2**32 - 1
-"""Stands where no block's number can in the training stream: the root of the mitigations' random draws."""
+"""Not the number of any block of the training stream: the root of the mitigations' random draws."""
 
 
 class StepInputs(NamedTuple):

@@ -1,4 +1,4 @@
-"""`seqbench check`: the guide's example keeps its contract, and each way to break one is told apart."""
+"""`seqbench check`: the guide's example keeps its contract, and each way to break one is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`seqbench probe` and its twin for notebooks: the picture before training."""
+"""`seqbench probe` and its counterpart for notebooks: the picture before training."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from seqbench.plan.plan import plan
 OWN = '''\
 """Our own cell.
 
-Source: nobody
+Source: made for a test
 """
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import vanilla

@@ -1,4 +1,4 @@
-"""Every probe keeps the contract of `seqbench.contracts.probes`, and what does not is told what is wrong."""
+"""Every probe keeps the contract of `seqbench.contracts.probes`, and a component that breaks it is reported."""
 
 from __future__ import annotations
 

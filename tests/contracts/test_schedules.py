@@ -1,4 +1,4 @@
-"""Every schedule keeps the contract of `seqbench.contracts.schedules`, and what does not is told what is wrong."""
+"""Every schedule keeps the contract of `seqbench.contracts.schedules`, and a component that breaks it is reported."""
 
 from __future__ import annotations
 

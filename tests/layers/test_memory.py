@@ -1,4 +1,4 @@
-"""Sequences of 10,000 steps train in little memory, because they are cut into segments without being told."""
+"""Sequences of 10,000 steps train in little memory, because they are cut into segments automatically."""
 
 from __future__ import annotations
 

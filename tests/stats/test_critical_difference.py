@@ -1,4 +1,4 @@
-"""Mean ranks over tasks, Wilcoxon's test against SciPy's, and runs of methods that cannot be told apart."""
+"""Mean ranks over tasks, Wilcoxon's test against SciPy's, and runs of methods that cannot be distinguished."""
 
 from __future__ import annotations
 

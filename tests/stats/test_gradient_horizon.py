@@ -1,4 +1,4 @@
-"""How far gradients reach, whether that foretells learning, and which remedies acted."""
+"""How far gradients reach, whether that predicts learning, and which remedies acted."""
 
 from __future__ import annotations
 

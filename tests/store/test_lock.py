@@ -1,4 +1,4 @@
-"""One process a grid, and a lock that dies with its holder."""
+"""One process a grid, and a lock that ends with the process that holds it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""A server between MLflow's client and a real MLflow server that misbehaves as it is told."""
+"""A server between MLflow's client and a real MLflow server that misbehaves on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real MLflow server that is down, dies, hangs, refuses or is slow while a grid trains."""
+"""A real MLflow server that is down, crashes, hangs, refuses or is slow while a grid trains."""
 
 from __future__ import annotations
 
