@@ -115,14 +115,17 @@ class Program:
         rates = np.float32(numbers.learning_rate) * self._rates
         size, sums = self.training["batch_size"], Sums.zero(self.chain.after)
         in_block = self._sequences(TRAIN) // size
+        numbers_of_parameters = len(jax.tree.leaves(self.shapes))
+        # A list costs a call much less than the tree: nodes of Flax are taken apart and made again in Python.
+        held, structure = jax.tree.flatten(state)
         for step in range(int(state.step), until):
             block = self.data.block(numbers.seed, TRAIN, step // in_block, batch_size=size)
             start = np.int32(step % in_block * size)
-            parts, gradient = self.gradient(state.parameters, block, start, within)
-            state, sums = self.update(state, sums, parts, gradient, StepInputs(seed, rates[step], after))
-            if step % LOOK_EVERY == 0 and int(state.diverged_at):
+            parts, gradient = self.gradient(held[:numbers_of_parameters], block, start, within)
+            held, sums = self.update(held, sums, parts, gradient, StepInputs(seed, rates[step], after))
+            if step % LOOK_EVERY == 0 and int(jax.tree.unflatten(structure, held).diverged_at):
                 break
-        return state, sums
+        return jax.tree.unflatten(structure, held), sums
 
     def evaluate(
         self, parameters: Parameters, seed: int, stream: int, sequences: int, *, until_decided: bool = False
@@ -184,35 +187,51 @@ class Program:
 
     @cached_property
     def gradient(self) -> jax.stages.Compiled:
-        """`(parameters, block, start, numbers of Chain.within) -> (parts of the loss, gradient)` of one batch."""
+        """`(parameters, block, start, numbers of Chain.within) -> (parts of the loss, gradient)` of one batch.
+
+        Parameters and gradient are lists of leaves.
+        """
         total = objective(self.structure.interface, self.graph, self.chain.within)
         size = self.training["batch_size"]
+        shapes, structure = jax.tree.flatten(self.shapes)
 
         def differentiate(
-            parameters: Parameters, block: Block, start: Int[Array, ""], arrays: tuple[Arrays, ...]
-        ) -> tuple[Parts, Parameters]:
-            batch = block.batch(start, size)
+            held: list[Array], block: Block, start: Int[Array, ""], arrays: tuple[Arrays, ...]
+        ) -> tuple[Parts, list[Array]]:
+            parameters, batch = jax.tree.unflatten(structure, held), block.batch(start, size)
             (_, parts), gradient = jax.value_and_grad(total, has_aux=True)(parameters, batch, arrays)
-            return parts, gradient
+            return parts, jax.tree.leaves(gradient)
 
         def lower() -> jax.stages.Lowered:
             block = self.data.shape(self._sequences(TRAIN))
-            return jax.jit(differentiate).lower(self.shapes, block, WHOLE, _abstract(self.chain.within))
+            return jax.jit(differentiate).lower(shapes, block, WHOLE, _abstract(self.chain.within))
 
         return compiled_from(lower, name=self.structure.gradient_name(size, self._sequences(TRAIN)))
 
     @cached_property
     def update(self) -> jax.stages.Compiled:
-        """`(state, sums, parts of the loss, gradient, StepInputs) -> (state, sums)`; the state is used up."""
+        """`(state, sums, parts of the loss, gradient, StepInputs) -> (state, sums)`; the state is used up.
+
+        State and gradient are lists of leaves.
+        """
         links = self.chain.after
-        function = jax.jit(advance(links, self._optimizer), donate_argnums=0)
+        take = advance(links, self._optimizer)
 
         def lower() -> jax.stages.Lowered:
             arrays = _abstract(self.chain.after)
-            state = jax.eval_shape(prepare(links, self._optimizer), self.shapes, arrays)
+            state, structure = jax.tree.flatten(jax.eval_shape(prepare(links, self._optimizer), self.shapes, arrays))
+            gradient, of_gradient = jax.tree.flatten(self.shapes)
+
+            def step(
+                held: list[Array], sums: Sums, parts: Parts, gradient: list[Array], inputs: StepInputs
+            ) -> tuple[list[Array], Sums]:
+                before = jax.tree.unflatten(structure, held)
+                after, sums = take(before, sums, parts, jax.tree.unflatten(of_gradient, gradient), inputs)
+                return jax.tree.leaves(after), sums
+
             sums, penalties = Sums.zero(links), sum(link.penalty is not None for link in links.links)
-            parts = Parts(REAL, (REAL,) * penalties)
-            return function.lower(state, sums, parts, self.shapes, StepInputs(WHOLE, REAL, arrays))
+            parts, inputs = Parts(REAL, (REAL,) * penalties), StepInputs(WHOLE, REAL, arrays)
+            return jax.jit(step, donate_argnums=0).lower(state, sums, parts, gradient, inputs)
 
         return compiled_from(lower, name=self._update_name("update"))
 

@@ -14,17 +14,17 @@ import jax.numpy as jnp
 
 from seqbench.bench.settings import training_settings
 from seqbench.components.assemble import assemble
+from seqbench.protocol import block_sequences
 from seqbench.training.program import Program
 from seqbench.training.state import Numbers
-
-BUDGET = 8
-"""Steps after which training begins again with the first batch, so that nothing is drawn inside the time."""
 
 
 def main() -> None:
     """Train for as many steps as standard input asks for."""
     cell, (batch, steps, width) = sys.argv[1], map(int, sys.argv[2:5])
-    assembly = assemble(training_settings(cell, batch, steps - 1, width, budget=BUDGET))
+    # Then training begins again with the first batch, so that nothing is drawn inside the time.
+    budget = block_sequences(steps, batch_size=batch) // batch
+    assembly = assemble(training_settings(cell, batch, steps - 1, width, budget=budget))
     program = Program(assembly)
     state = program.initial(0, assembly.chain)
     numbers = Numbers(0, 1e-3, assembly.chain.compiled)
@@ -32,12 +32,12 @@ def main() -> None:
     def train(count: int) -> float:
         nonlocal state
         began = time.perf_counter()
-        for done in range(0, count, BUDGET):
-            state, _ = program.train(state._replace(step=jnp.zeros((), jnp.int32)), numbers, min(BUDGET, count - done))
+        for done in range(0, count, budget):
+            state, _ = program.train(state._replace(step=jnp.zeros((), jnp.int32)), numbers, min(budget, count - done))
         state.step.block_until_ready()
         return time.perf_counter() - began
 
-    train(BUDGET)
+    train(budget)
     print("ready", flush=True)
     for line in sys.stdin:
         print(train(int(line)), flush=True)
