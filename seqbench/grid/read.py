@@ -28,7 +28,7 @@ from seqbench.grid.spec import (
     Range,
     Tuning,
 )
-from seqbench.grid.training import StepsByLength, Training, TrainOn
+from seqbench.grid.training import StepsByLength, StopWhenStuck, Training, TrainOn
 from seqbench.printable import ACTING, printable
 
 SHOWN_ERRORS = 10
@@ -138,6 +138,7 @@ def _siblings(place: Place) -> list[str]:
         "training": Training,
         "steps": StepsByLength,
         "stop_when_solved": TrainOn,
+        "stop_when_stuck": StopWhenStuck,
         "tuning": Tuning,
         "comparisons": Comparisons,
         "lengths": LengthRange,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
@@ -45,12 +45,22 @@ class TrainOn(Strict):
     after: Positive
 
 
+class StopWhenStuck(Strict):
+    """Stop once the training loss has not become smaller by a share of itself over some evaluations."""
+
+    evaluations: Annotated[int, Field(ge=2, le=LARGEST)]
+    improvement: Annotated[float, Field(gt=0, lt=1)] = 0.01
+
+
 def _form(value: Any) -> str:
     return "[keys]" if isinstance(value, (dict, BaseModel)) else "[value]"
 
 
 Steps = Annotated[Annotated[StepsByLength, Tag("[keys]")] | Annotated[Positive, Tag("[value]")], Discriminator(_form)]
 Stop = Annotated[Annotated[TrainOn, Tag("[keys]")] | Annotated[bool, Tag("[value]")], Discriminator(_form)]
+StopStuck = Annotated[
+    Annotated[StopWhenStuck, Tag("[keys]")] | Annotated[Literal[False], Tag("[value]")], Discriminator(_form)
+]
 
 
 class Training(Strict):
@@ -63,6 +73,7 @@ class Training(Strict):
     learning_rate: Rate = 1e-3
     schedule: Change = Reference("constant")
     stop_when_solved: Stop = True
+    stop_when_stuck: StopStuck = False
     validation_sequences: Positive = 1024
     test_sequences: Positive = 10_000
 

@@ -106,6 +106,9 @@ def complete_training(training: Training) -> dict[str, Any]:
     values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
     if isinstance(training.stop_when_solved, TrainOn):
         values["stop_when_solved"] = training.stop_when_solved.model_dump()
+    stuck = values.pop("stop_when_stuck")
+    if stuck:  # named where it is declared alone: trials from before it could be keep their identity
+        values["stop_when_stuck"] = stuck.model_dump()
     for key, family in TRAINING_FAMILIES.items():
         reference = values[key]
         values[key] = catalogue.resolve(family, reference.name, reference.settings or {})._asdict()

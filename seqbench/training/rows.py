@@ -15,6 +15,7 @@ from seqbench.training.action import means
 from seqbench.training.objective import Scores
 from seqbench.training.program import Program
 from seqbench.training.state import DIVERGED_IN, State, Sums
+from seqbench.training.stuck import stuck_at
 
 
 def _solved_place(curve: Sequence[dict[str, Any]]) -> int | None:
@@ -56,6 +57,11 @@ def _means(scores: Scores) -> tuple[float, float]:
     return float(scores.correct / scores.targets), float(scores.loss / scores.targets)
 
 
+def train_loss(sums: Sums) -> float:
+    """Mean training loss over the steps that were taken; NaN if none was."""
+    return float(sums.loss) / float(sums.steps) if sums.steps else math.nan
+
+
 def curve_row(program: Program, state: State, sums: Sums, scores: Scores, seconds: float) -> dict[str, Any]:
     """What an interval of training gave, as `seqbench.schema.CURVE_COLUMNS` names it.
 
@@ -65,7 +71,7 @@ def curve_row(program: Program, state: State, sums: Sums, scores: Scores, second
     accuracy, loss = _means(scores)
     return {
         "step": int(state.step),
-        "train_loss": float(sums.loss) / steps if sums.steps else float("nan"),
+        "train_loss": train_loss(sums),
         "validation_loss": loss,
         "validation_accuracy": accuracy,
         "validation_sequences": int(scores.sequences),
@@ -125,6 +131,7 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
         "solved_threshold": task.criterion.at,
         "solved_at": solved_at(curve),
         "held": held(curve),
+        "stuck_at": stuck_at(curve, settings.get("stop_when_stuck", False)),
         "diverged_at": diverged or None,
         "diverged_kind": DIVERGED_IN[int(state.diverged_in)] if diverged else None,
         "steps": int(state.step),

@@ -6,10 +6,11 @@ stopping happen between calls and never inside.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from seqbench.compilation import Spent
 from seqbench.mitigations.base import Chain
@@ -21,8 +22,9 @@ from seqbench.training.data import TEST, VALIDATION
 from seqbench.training.measure import PROBED, due
 from seqbench.training.objective import Parameters
 from seqbench.training.program import Program
-from seqbench.training.rows import curve_row, result_row, stops_at
+from seqbench.training.rows import curve_row, result_row, stops_at, train_loss
 from seqbench.training.state import Numbers, State
+from seqbench.training.stuck import stuck_at
 
 
 class Checkpoint(NamedTuple):
@@ -111,7 +113,8 @@ def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) 
     began = time.monotonic()
     state, sums = program.train(point.state, numbers, until)
     # The last evaluation reads all: its accuracy and loss stand in the trial's row.
-    early = until < _last_step(point.curve, program)
+    now = {"step": until, "train_loss": train_loss(sums)}
+    early = until < _last_step(point.curve, program) and stuck_at((*point.curve, now), _stuck_rule(program)) is None
     scores = program.evaluate(state.parameters, seed, VALIDATION, settings["validation_sequences"], until_decided=early)
     seconds = point.seconds + time.monotonic() - began
     row = curve_row(program, state, sums, scores, seconds)
@@ -139,7 +142,13 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
 def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
     """The step at which the trial ends, as far as can be told from its curve."""
     settings = program.training
-    return min(settings["steps"], stops_at(curve, settings["stop_when_solved"]))
+    stuck = stuck_at(curve, _stuck_rule(program))
+    return min(settings["steps"], stops_at(curve, settings["stop_when_solved"]), math.inf if stuck is None else stuck)
+
+
+def _stuck_rule(program: Program) -> Mapping[str, Any] | Literal[False]:
+    """What the grid declares of trials that are stuck."""
+    return program.training.get("stop_when_stuck", False)
 
 
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:

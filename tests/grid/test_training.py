@@ -12,6 +12,9 @@ ERRORS = [
     ("{steps: {per_length: 2, at_least: 9, at_most: 8}}", "4:19 training.steps: expected at_most of no less than at_"),
     ("{stop_when_solved: {afte: 300}}", "4:31 training.stop_when_solved.afte: unknown key; did you mean 'after'?"),
     ("{stop_when_solved: {after: 0}}", "4:38 training.stop_when_solved.after: expected more than 0, got 0"),
+    ("{stop_when_stuck: {evaluatons: 9}}", "4:30 training.stop_when_stuck.evaluatons: unknown key; did you mean 'eval"),
+    ("{stop_when_stuck: {evaluations: 1}}", "4:43 training.stop_when_stuck.evaluations: expected 2 or more, got 1"),
+    ("{stop_when_stuck: true}", "4:29 training.stop_when_stuck: expected"),
     ("{steps: [1, 2]}", "4:19 training.steps: expected a whole number, got [1, 2]"),
 ]
 

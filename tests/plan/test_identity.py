@@ -115,6 +115,7 @@ CHANGES = [
         for change in (
             "steps: 2999", "batch_size: 33", "evaluate_every: 99", "optimizer: sgd", "optimizer: {adam: {b1: 0.8}}",
             "schedule: cosine", "stop_when_solved: false",
+            "stop_when_stuck: {evaluations: 5}", "stop_when_stuck: {evaluations: 5, improvement: 0.02}",
             "stop_when_solved: {after: 5}", "stop_when_solved: {after: 6}",
             "validation_sequences: 1023", "test_sequences: 9999",
         )

@@ -12,6 +12,7 @@ from seqbench.report.chapters.accuracy import accuracy, areas_table
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
+from seqbench.report.chapters.protocol import protocol
 from seqbench.report.chapters.remedies import remedies
 from seqbench.report.chapters.sensitivity import sensitivity
 from seqbench.report.chapters.speed import speed
@@ -273,3 +274,16 @@ def test_a_method_at_several_learning_rates_is_several_methods(make: Any) -> Non
     ]
     assert "vanilla at learning rate 0.01" in evidence.methods
     assert set(evidence.styles) >= set(evidence.methods)
+
+
+def test_the_protocol_counts_trials_that_a_rule_stopped(make: Any) -> None:
+    rows = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
+
+    def said(stuck: list[int | None]) -> str | None:
+        [table] = protocol(make.evidence(rows.assign(stuck_at=pd.array(stuck, "Int64")))).parts[0].tables
+        return {row[0].text: row[1].text for row in table.entries}.get("stuck")
+
+    assert said([None] * len(rows)) is None
+    text = said([50, 60, *[None] * (len(rows) - 2)])
+    assert text is not None
+    assert text.startswith(f"2 of {len(rows)} trials were stopped before their budget")

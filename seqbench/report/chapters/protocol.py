@@ -49,8 +49,20 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         "reporting seeds": _span(seeds["reporting"]),
         "tuning seeds": _span(seeds["tuning"]) or "none: settings were fixed beforehand",
         "how settings were chosen": declared.tuning,
+        "stuck": _stuck(rows),
         "diverged": "loss or gradient became infinite or not a number; a result, never dropped",
     }  # fmt: skip
+
+
+def _stuck(rows: pd.DataFrame) -> str:
+    """How many trials a rule of the grid stopped before they had learned; empty if none."""
+    stopped = int(rows["stuck_at"].notna().sum())
+    if not stopped:
+        return ""
+    return (
+        f"{stopped:,} of {len(rows):,} trials were stopped before their budget, because their training loss no longer "
+        "improved (`stop_when_stuck` of the grid); each counts as what it was then"
+    )
 
 
 def _chance(rows: pd.DataFrame) -> str:
