@@ -2,14 +2,16 @@
 
     results/<grid>/checkpoints/<trial>     SHA-256 of what follows, then a NumPy archive: arrays by place, and facts
 
-A file that is damaged, or of another trial, environment or model, is not used: the trial begins again, and ends with
-the same numbers. Archives hold arrays and nothing that could run.
+A file that is damaged, of another format, or of another trial, environment or model, is not used: the trial begins
+again, and ends with the same numbers. Archives hold arrays and nothing that could run.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +19,34 @@ from seqbench.store import atomic
 from seqbench.store.archive import BadArchive, pack, unpack
 
 DIGEST = hashlib.sha256().digest_size
+FORMAT = 1
+"""Version of checkpoints; raised when a column of a curve, a field of the facts or of a trial's state is added, removed
+or changes its meaning. 0 had no version."""
+
+
+class UnusableCheckpoint(Exception):
+    """A checkpoint from which its trial cannot go on; the message says why, to be read after the file's name."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is kept of a trial beside arrays.
+
+    curve, probes: one mapping per evaluation and per measurement so far
+    seconds, probe_seconds: wall-clock time of training and evaluation, and of probes
+    """
+
+    curve: tuple[dict[str, Any], ...]
+    probes: tuple[dict[str, Any], ...]
+    seconds: float
+    probe_seconds: float
 
 
 class Kept(NamedTuple):
-    """What a checkpoint held: a pytree of arrays, and facts that JSON can hold."""
+    """What a checkpoint held: a pytree of arrays, and the facts beside it."""
 
     tree: Any
-    facts: dict[str, Any]
+    facts: Facts
 
 
 def checkpoint_path(folder: Path, trial: str) -> Path:
@@ -36,34 +59,52 @@ def begun(folder: Path) -> set[str]:
     return {path.name for path in (folder / "checkpoints").glob("[!.]*")}
 
 
-def save_checkpoint(path: Path, tree: Any, facts: dict[str, Any], *, owner: str) -> None:
+def save_checkpoint(path: Path, tree: Any, facts: Facts, *, owner: str) -> None:
     """Write a checkpoint, atomically.
 
     Args:
         path: see `checkpoint_path`.
         tree: a pytree of arrays.
-        facts: the rest, as values that JSON can hold; NaN and infinity come back as they are.
+        facts: the rest; NaN and infinity come back as they are.
         owner: names the trial and the environment; only they may go on from here.
 
     Raises:
         StoreError: the disk refuses.
     """
-    data = pack(tree, json.dumps({"owner": owner, "facts": facts}))
+    data = pack(tree, json.dumps({"format": FORMAT, "owner": owner, "facts": vars(facts)}))
     atomic.write_bytes(path, hashlib.sha256(data).digest() + data)
 
 
-def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept | None:
-    """What a checkpoint holds, with the structure of `like`; None if it is not there, not sound, or not the owner's."""
+def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept:
+    """What a checkpoint holds, with the structure of `like`.
+
+    Raises:
+        UnusableCheckpoint: it cannot be read, is damaged, has another format or belongs to another owner or model.
+    """
     try:
         content = path.read_bytes()
-    except OSError:
-        return None  # there is none, or none that can be read: either way the trial begins again
+    except OSError as error:
+        raise UnusableCheckpoint(f"cannot be read ({error.strerror})") from error
     digest, data = content[:DIGEST], content[DIGEST:]
     if hashlib.sha256(data).digest() != digest:
-        return None
+        raise UnusableCheckpoint("failed its checksum")
     try:
         contents = unpack(data, like)
         saved = json.loads(contents.text)
-        return Kept(contents.tree, saved["facts"]) if saved["owner"] == owner else None
-    except (BadArchive, ValueError, KeyError, TypeError):
-        return None
+        version = saved.get("format", 0)
+        if version != FORMAT:
+            raise UnusableCheckpoint(f"has format {version}, and this version of seqbench reads {FORMAT}")
+        if saved["owner"] != owner:
+            raise UnusableCheckpoint("was written in another environment or with other probes")
+        return Kept(contents.tree, _adapter().validate_python(saved["facts"]))
+    except BadArchive as error:
+        raise UnusableCheckpoint(f"is not of this model ({error})") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnusableCheckpoint("has the shape of another version of seqbench") from error
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Facts)

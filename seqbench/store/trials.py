@@ -2,7 +2,7 @@
 
     results/<grid>/trials/<trial>.json       {"format": ..., "checksum": ..., "record": {...}}; see `records`
     results/<grid>/failures/<trial>.json     the traceback of a trial that crashed; removed when it has finished
-    results/<grid>/quarantine/               files that are damaged or of another shape; their trials are trained again
+    results/<grid>/quarantine/               what cannot be used of these and of checkpoints; trained again
 
 A file whose content, checksum, name or shape do not agree is moved to the quarantine, never read as data and never
 deleted.
@@ -11,13 +11,13 @@ deleted.
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 from seqbench.errors import StoreError
 from seqbench.printable import printable
 from seqbench.store import atomic
+from seqbench.store.quarantine import set_aside
 from seqbench.store.records import FORMAT, Record, UnusableRecord, encode_record, read_record
 
 
@@ -69,14 +69,5 @@ class TrialStore:
             try:
                 records.append(read_record(path))
             except UnusableRecord as error:
-                aside.append(SetAside(self._set_aside(path) if quarantine else path, str(error)))
+                aside.append(SetAside(set_aside(path, self.quarantine) if quarantine else path, str(error)))
         return records, aside
-
-    def _set_aside(self, path: Path) -> Path:
-        try:
-            self.quarantine.mkdir(exist_ok=True)
-            return path.rename(self.quarantine / f"{path.stem}.{time.time_ns()}.json")
-        except OSError as error:
-            raise StoreError(
-                f"{path} cannot be used and cannot be moved to {self.quarantine}: {error.strerror}"
-            ) from error

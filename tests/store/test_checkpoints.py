@@ -1,15 +1,27 @@
-"""A checkpoint comes back to the bit, or not at all."""
+"""A checkpoint comes back to the bit, or is refused with the reason."""
 
+import hashlib
+import json
 import math
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from seqbench.store.checkpoints import begun, checkpoint_path, load_checkpoint, save_checkpoint
+from seqbench.store.archive import pack
+from seqbench.store.checkpoints import (
+    DIGEST,
+    FORMAT,
+    Facts,
+    UnusableCheckpoint,
+    begun,
+    checkpoint_path,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 TREE = {"state": (jnp.asarray([[1 / 3, np.nan], [-0.0, 1e-45]]), jnp.asarray(7, jnp.int32)), "none": None}
-FACTS = {"curve": [{"loss": 0.1 + 0.2, "bad": math.nan, "worse": -math.inf}], "seconds": 1e-300}
+FACTS = Facts(({"loss": 0.1 + 0.2, "bad": math.nan, "worse": -math.inf},), ({"probe": "p"},), 1e-300, 0.0)
 
 
 @pytest.fixture
@@ -17,6 +29,13 @@ def path(tmp_path):
     path = checkpoint_path(tmp_path, "ab12")
     save_checkpoint(path, TREE, FACTS, owner="ab12 here")
     return path
+
+
+def write(path, **changes):
+    """A checkpoint whose text is that of a sound one with changes; None takes a key away."""
+    text = {"format": FORMAT, "owner": "ab12 here", "facts": vars(FACTS)} | changes
+    data = pack(TREE, json.dumps({key: value for key, value in text.items() if value is not None}))
+    path.write_bytes(hashlib.sha256(data).digest() + data)
 
 
 def test_it_comes_back_to_the_bit(path, tmp_path):
@@ -28,19 +47,43 @@ def test_it_comes_back_to_the_bit(path, tmp_path):
 
 
 def test_it_belongs_to_one_trial_in_one_environment_and_of_one_model(path, tmp_path):
-    assert load_checkpoint(path, TREE, owner="ab12 elsewhere") is None
-    assert load_checkpoint(tmp_path / "absent", TREE, owner="ab12 here") is None
-    assert load_checkpoint(path, {"state": TREE["state"][0]}, owner="ab12 here") is None
+    with pytest.raises(UnusableCheckpoint, match="another environment"):
+        load_checkpoint(path, TREE, owner="ab12 elsewhere")
+    with pytest.raises(UnusableCheckpoint, match="cannot be read"):
+        load_checkpoint(tmp_path / "absent", TREE, owner="ab12 here")
     other = {**TREE, "state": (TREE["state"][0][:1], TREE["state"][1])}
-    assert load_checkpoint(path, other, owner="ab12 here") is None
+    for like in ({"state": TREE["state"][0]}, other):
+        with pytest.raises(UnusableCheckpoint, match="not of this model"):
+            load_checkpoint(path, like, owner="ab12 here")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"format": None}, f"has format 0, and this version of seqbench reads {FORMAT}"),
+        ({"format": FORMAT + 1}, f"has format {FORMAT + 1}"),
+        ({"owner": None}, "the shape of another version"),
+        ({"facts": None}, "the shape of another version"),
+        ({"facts": {"curve": [], "probes": [], "seconds": 1.0}}, "the shape of another version"),
+        ({"facts": vars(FACTS) | {"curve": [1]}}, "the shape of another version"),
+    ],
+)
+def test_another_format_or_an_incomplete_shape_is_refused_with_the_reason(changes, reason, path):
+    write(path)
+    assert load_checkpoint(path, TREE, owner="ab12 here").facts.seconds == FACTS.seconds
+    write(path, **changes)
+    with pytest.raises(UnusableCheckpoint, match=reason):
+        load_checkpoint(path, TREE, owner="ab12 here")
 
 
 def test_every_flipped_bit_and_every_cut_is_noticed(path):
     sound = path.read_bytes()
     for place in range(0, len(sound), 7):
-        path.write_bytes(sound[:place] + bytes([sound[place] ^ 1 << place % 8]) + sound[place + 1 :])
-        assert load_checkpoint(path, TREE, owner="ab12 here") is None
-        path.write_bytes(sound[:place])
-        assert load_checkpoint(path, TREE, owner="ab12 here") is None
+        flipped = sound[:place] + bytes([sound[place] ^ 1 << place % 8]) + sound[place + 1 :]
+        for damaged in (flipped, sound[:place]):
+            path.write_bytes(damaged)
+            with pytest.raises(UnusableCheckpoint, match="failed its checksum"):
+                load_checkpoint(path, TREE, owner="ab12 here")
     path.write_bytes(sound)
-    assert load_checkpoint(path, TREE, owner="ab12 here") is not None
+    assert len(sound) > DIGEST
+    assert load_checkpoint(path, TREE, owner="ab12 here").facts.probes == FACTS.probes

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from seqbench.canonical import digest
 from seqbench.cells.vanilla import vanilla
 from seqbench.components.assembly import Assembly
 from seqbench.components.probe_selection import assemble_probes
@@ -13,6 +14,7 @@ from seqbench.mitigations.clip_global_norm import clip_global_norm
 from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
 from seqbench.schedules.constant import constant
+from seqbench.store import checkpoints
 from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.data import TEST, TRAIN, VALIDATION, stream_key
@@ -193,6 +195,14 @@ def test_evaluation_equals_a_count_by_hand(trained):
     assert float(scores.correct) == right
     assert float(scores.targets) == float(scores.sequences) == 512
     assert np.asarray(scores.correct_by_distance).tolist() == [right] + [0] * 7
+
+
+def test_what_a_checkpoint_holds_has_a_format_version(trained):
+    """If this fails raise `seqbench.store.checkpoints.FORMAT` and correct the digest, so that old files are refused."""
+    points = []
+    run(trained, after_interval=points.append)
+    content = sorted(points[0]._fields), sorted(points[0].state._fields), sorted(points[0].curve[0])
+    assert (checkpoints.FORMAT, digest(repr(content))) == (1, "219e6e79868a47f5")
 
 
 def test_numbers_are_arrays_and_never_compile_again(trained):
