@@ -17,9 +17,20 @@ TITLES = {
     "steps": (
         "A training step",
         "Forward, backward, clip by global norm, Adam, on one core, each contestant in a process of its own, in turn. "
-        "Ratios are medians over rounds of how many times as long the other takes; gflops counts the recurrent matrix "
-        "products alone. seqbench runs in the environment of its workers, whose allocator keeps what is freed "
-        "(`seqbench.execution.worker`), the others in that of a script.",
+        "Ratios are medians over rounds of how many times as long the other takes. gflops counts the recurrent matrix "
+        "products alone; products gflops is their rate where nothing else is computed "
+        "(`seqbench.bench.contestants.step_products`), and products share the part of a step of seqbench that they "
+        "take at this rate. seqbench runs in the environment of its workers, whose allocator keeps what is freed "
+        "(`seqbench.execution.worker`), PyTorch and Flax in that of a script.",
+    ),
+    "profile": (
+        "Where a training step's time goes",
+        "Milliseconds of a step by JAX's profiler, which times every operation that XLA runs and slows small ones down "
+        "by doing so (`seqbench.bench.profile`). products: matrix products, those of the inputs and the read-out "
+        "included; elementwise: `tanh` and other arithmetic on arrays; copies: what moves or fills arrays, such as "
+        "writing a step into a buffer; scalars: counters of loops; update: clip and Adam; rest: between operations, "
+        "XLA's executor and Python. Where a goal above leaves less time than products and elementwise take together, "
+        "they are the limit: no saving elsewhere reaches it.",
     ),
     "grids": (
         "A whole grid",

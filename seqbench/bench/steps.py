@@ -82,6 +82,7 @@ def _commands(pytorch: Path | None) -> dict[str, tuple[list[str], Mapping[str, s
     commands: dict[str, tuple[list[str], Mapping[str, str]]] = {
         "seqbench": ([*ours, "seqbench.bench.contestants.step_seqbench"], ENVIRONMENT),
         "flax": ([*ours, "seqbench.bench.contestants.step_flax"], SINGLE_THREAD),
+        "products": ([*ours, "seqbench.bench.contestants.step_products"], ENVIRONMENT),
     }
     if pytorch:
         commands["pytorch"] = ([str(pytorch), str(CONTESTANTS / "step_pytorch.py")], SINGLE_THREAD)
@@ -101,4 +102,6 @@ def _row(size: Size, found: dict[str, list[float]]) -> dict[str, Any]:
         "flax_ratio": against["flax"],
         "flax_goal": goal.flax if goal else None,
         "gflops": operations(*size) / seconds["seqbench"] / 1e9,
+        "products_gflops": operations(*size) / seconds["products"] / 1e9,
+        "products_share": ratio(found["products"], found["seqbench"]),
     }

@@ -10,6 +10,7 @@ from seqbench.bench.grids import time_grids
 from seqbench.bench.lengths import time_lengths
 from seqbench.bench.overheads import time_overheads
 from seqbench.bench.page import TITLES, write_page
+from seqbench.bench.profile import profile_steps
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
 from seqbench.commands.console import out
@@ -38,6 +39,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         say("PyTorch is left out: --pytorch names the Python of an environment that has it")
     parts: dict[str, Callable[[], Rows]] = {
         "steps": lambda: time_steps(pytorch, core=core, rounds=rounds, say=say),
+        "profile": lambda: profile_steps(core=core, say=say),
         "grids": lambda: time_grids(pytorch, processes=workers, rounds=max(1, rounds // 2), say=say),
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),

@@ -5,13 +5,15 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from seqbench.bench import grids
-from seqbench.bench.contestants import grid_flax
+from seqbench.bench.contestants import grid_flax, step_products
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
+from seqbench.bench.profile import kinds_of
 from seqbench.bench.steps import CONTESTANTS, SIZES, operations
 from seqbench.bench.timing import Contestant, interleave, ratio
 from seqbench.errors import StoreError
@@ -65,6 +67,54 @@ def test_every_harness_trains_the_same_64_trials(tmp_path):
 def test_the_operations_of_a_step_are_three_products_a_time_step():
     assert operations("vanilla", 2, 5, 3) == 3 * 5 * (2 * 2 * 3 * 3)
     assert operations("lstm", 2, 5, 3) == 4 * operations("vanilla", 2, 5, 3)
+
+
+def test_products_are_those_of_all_steps_each_after_the_one_before():
+    steps, width = 3, 2
+    given = [np.asarray(x, np.float64) for x in step_products.arguments(2, steps, width, blocks=2)]
+    state, cotangent, states, cotangents, kernel = given
+    for _ in range(steps):
+        state = (state @ kernel)[:, :width]
+        cotangent = np.concatenate([cotangent @ kernel.T, cotangent[:, width:]], axis=1)
+    found = step_products.products(*step_products.arguments(2, steps, width, blocks=2), steps=steps)
+    for ours, true in zip(found, (state, cotangent, states.T @ cotangents), strict=True):
+        np.testing.assert_allclose(ours, true, rtol=1e-5, atol=1e-5)
+
+
+def test_an_operation_is_what_is_computed_inside_of_it():
+    program = """\
+%fused_product (a: f32[2,3], b: f32[3,4]) -> f32[2,4] {
+  %a = f32[2,3]{1,0} parameter(0)
+  %b = f32[3,4]{1,0} parameter(1)
+  ROOT %dot.1 = f32[2,4]{1,0} dot(%a, %b), lhs_contracting_dims={1}, rhs_contracting_dims={0}
+}
+
+%fused_step (c: f32[2,4]) -> f32[2,4] {
+  %c = f32[2,4]{1,0} parameter(0)
+  ROOT %tanh.1 = f32[2,4]{1,0} tanh(%c)
+}
+
+%fused_write (d: f32[8,2,4], e: f32[2,4], f: s32[]) -> f32[8,2,4] {
+  %d = f32[8,2,4]{2,1,0} parameter(0)
+  %f = s32[] parameter(2)
+  %add.1 = s32[] add(%f, %f)
+  ROOT %dynamic-update-slice.1 = f32[8,2,4]{2,1,0} dynamic-update-slice(%d, %e, %add.1, %f, %f)
+}
+
+ENTRY %main (x: f32[2,3]) -> f32[8,2,4] {
+  %ynn_fusion = f32[2,4]{1,0} fusion(%x, %y), kind=kCustom, calls=%fused_product
+  %tanh_fusion = f32[2,4]{1,0} fusion(%ynn_fusion), kind=kLoop, calls=%fused_step
+  %compare.1 = pred[] compare(%i, %n), direction=LT
+  ROOT %write_fusion = f32[8,2,4]{2,1,0} fusion(%buffer, %tanh_fusion, %i), kind=kLoop, calls=%fused_write
+}
+"""
+    found = kinds_of(program)
+    assert {name: found[name] for name in ("ynn_fusion", "tanh_fusion", "write_fusion", "compare.1")} == {
+        "ynn_fusion": "products",
+        "tanh_fusion": "elementwise",
+        "write_fusion": "copies",
+        "compare.1": "scalars",
+    }
 
 
 def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
