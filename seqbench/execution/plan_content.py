@@ -12,6 +12,7 @@ from seqbench.execution.environment import environment, revision
 from seqbench.grid.spec import Grid, Range
 from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.plan import Plan
+from seqbench.plan.task_series import expand_tasks
 from seqbench.plan.trial import Trial
 from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, TrialLabel
 from seqbench.store.records import Record
@@ -76,6 +77,7 @@ def declared(current: Plan) -> dict[str, Any]:
         "outcome": OUTCOME[grid.primary],
         "comparisons": pairs or None,
         "baseline": grid.comparisons.baseline or (grid.methods[0].name if grid.methods and not grid.factors else None),
+        "searched": {task.label: list(task.lengths) for task in expand_tasks(grid) if task.searched},
         "tuning": tuning_in_words(grid, current.budget),
     }
 

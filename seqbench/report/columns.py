@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import MISSING, Column, Row
+from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
 
 
@@ -24,6 +25,11 @@ def interval(middle: str, low: str = "low", high: str = "high", digits: int = 2)
     return lambda row: interval_text(row[middle], row[low], row[high], digits)
 
 
+def level(evidence: Evidence) -> str:
+    """The level of the intervals, `95 %`."""
+    return f"{100 * (1 - evidence.declared.alpha):g} %"
+
+
 def attainable_p(evidence: Evidence, name: str, seeds: str, comparisons: str) -> Callable[[Row], str]:
     """The p-value in column `name` of a row; a dash where its number of seeds could not have shown any difference.
 
@@ -37,6 +43,15 @@ def attainable_p(evidence: Evidence, name: str, seeds: str, comparisons: str) ->
         return p_text(row[name]) if enough else MISSING
 
     return text
+
+
+def factor(row: Row) -> str:
+    """How many times as far, with its interval, from a row of paired differences: `3.2 (2.1 to 4.9)`."""
+    if not row["n"] or row["factor"] != row["factor"]:
+        return MISSING
+    middle, low, high = (factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high"))
+    sign = {"at least": "≥ ", "at most": "≤ "}.get(str(row["bound"]), "")
+    return f"{sign}{middle}" + ("" if row["factor_low"] != row["factor_low"] else f" ({low} to {high})")
 
 
 def ratio_text(count: float, total: float) -> str:

@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from seqbench.palette import COLOURS, Style
 from seqbench.report.evidence import Evidence
-from seqbench.report.facts import answers, facts, title, warnings
+from seqbench.report.facts import answers, facts, headline, title, warnings
 from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
 from seqbench.report.render import csv
@@ -60,7 +60,8 @@ def html(
     )
     return environment.get_template("report.html.j2").render(
         policy=_policy(style, script), style=Markup(style), script=Markup(script), data=Markup(_data(evidence)),
-        title=title(evidence), grid=evidence.plan.grid, answers=answers(evidence), facts=facts(evidence),
+        title=title(evidence), grid=evidence.plan.grid, answers=answers(evidence),
+        headline=headline(evidence), facts=facts(evidence),
         warnings=warnings(evidence), methods=_legend(evidence), factors=_factors(evidence), sections=drawn,
         downloads=downloads,
     )  # fmt: skip

@@ -11,7 +11,7 @@ from seqbench.palette import Style, styles
 from seqbench.schema import finished, is_finished, with_purpose
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.preregistration import Declared, declared_in
-from seqbench.stats.task_arrays import method_levels, with_rates_apart
+from seqbench.stats.task_arrays import method_levels, trained_alike, with_rates_apart
 from seqbench.store.results import Results
 
 
@@ -43,6 +43,11 @@ class Evidence:
     def reporting(self) -> pd.DataFrame:
         """The finished trials that are compared: never those that chose settings."""
         return with_purpose(finished(self.results), "reporting")
+
+    @cached_property
+    def alike(self) -> pd.DataFrame:
+        """Those of them at lengths at which every seed of a method is trained; in a search these are few."""
+        return trained_alike(self.reporting, self.declared)
 
     @cached_property
     def tuning(self) -> pd.DataFrame:
@@ -103,6 +108,10 @@ class Evidence:
     def lengths(self, task: str) -> list[int]:
         """Dependency lengths of a task, shortest first, in steps."""
         return sorted(int(length) for length in self.results.loc[self.results["task"] == task, "length"].unique())
+
+    def sought(self, task: str) -> tuple[int, ...]:
+        """The lengths on which the horizons of a task are sought, shortest first, in steps."""
+        return self.declared.searched.get(task, tuple(self.lengths(task)))
 
 
 def slug(text: str, taken: Iterable[str] = ()) -> str:

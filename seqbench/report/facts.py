@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+import pandas as pd
+
+from seqbench.report.columns import factor, level, method_column, p_text
 from seqbench.report.evidence import Evidence
+from seqbench.report.links import behind
+from seqbench.report.table import Column, Row, Table, word
 from seqbench.schema import is_finished, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
 
 _INTERVAL = re.compile(r"(\d+) %: (\d+)-(\d+) %")
 _P_VALUE = re.compile(r"\bp ([=<]) ")
+
+
+MOST_FACTORS = 12
+"""Remedies whose factors stand on the first screen; more are unfolded."""
 
 
 class Answer(NamedTuple):
@@ -39,6 +49,58 @@ def _answer(task: str, sentence: str) -> Answer:
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence).replace(" %", "\u00a0%")
     who, furthest, rest = sentence.partition(" remembered furthest")
     return Answer(task, who, furthest + rest) if furthest else Answer(task, "", sentence)
+
+
+def headline(evidence: Evidence) -> Table | None:
+    """How many times as far each remedy remembers as the method it is compared with, over all tasks; None: no factor.
+
+    Only comparisons that were declared.
+    """
+    pairs = evidence.comparison.pairwise
+    pairs = pairs[(pairs["family"] == "declared") & pairs["factor"].notna()]
+    if pairs.empty:
+        return None
+    found = {(row["task"], row["method"], row["against"]): row for row in pairs.to_dict("records")}
+    tasks = [task for task in evidence.tasks if (pairs["task"] == task).any()]
+    single = pairs["against"].nunique() == 1
+    methods = evidence.comparison.methods
+    remembers = dict(methods.loc[methods["task"] == tasks[0], ["method", "text"]].itertuples(index=False))
+    columns = (
+        method_column(evidence),
+        *([] if single else [word("against")]),
+        *([Column("remembers", lambda row: remembers.get(row["method"], ""), unit="steps", align="left")]
+          if len(tasks) == 1 else []),
+        *(_on_task(evidence, task, found) for task in tasks),
+        *([Column("p", lambda row: p_text(_of(found, tasks[0], row)["p_holm"]), unit="Holm"),
+           Column("", lambda row: str(_of(found, tasks[0], row)["verdict"]), align="left")] if len(tasks) == 1 else []),
+    )  # fmt: skip
+    rows = evidence.in_grid_order(pairs[["method", "against"]].drop_duplicates())
+    title = f"Times as far as {rows['against'].iloc[0]} remembers" if single else "Times as far"
+    return Table("factors", title, columns, rows, note=_factor_note(evidence, pairs), folded=len(rows) > MOST_FACTORS,
+                 values=pairs)  # fmt: skip
+
+
+def _on_task(evidence: Evidence, task: str, found: Mapping[tuple[str, str, str], Row]) -> Column:
+    """The factors on one task."""
+    link = behind(evidence, pair=True, task=task)
+    return Column(task, lambda row: factor(_of(found, task, row)), unit=level(evidence), link=link)
+
+
+def _of(found: Mapping[tuple[str, str, str], Row], task: str, row: Row) -> Row:
+    """The comparison of a row on a task."""
+    return found.get((task, row["method"], row["against"]), {"n": 0, "p_holm": np.nan, "verdict": ""})
+
+
+def _factor_note(evidence: Evidence, pairs: pd.DataFrame) -> str:
+    """At which budget, over how many seeds, and what censoring means."""
+    told = evidence.comparison.answers
+    budgets = list(dict.fromkeys(told.loc[told["task"].isin(pairs["task"]), "budget"]))
+    least, most = pairs["n"].min(), pairs["n"].max()
+    seeds = f"n = {least}" if least == most else f"n = {least} to {most}"
+    censored = pairs["bound"].isin(["at least", "at most"]).any()
+    bound = " ≥, ≤: some seeds lie beyond the range of lengths." if censored else ""
+    budget = f", {budgets[0]}" if len(budgets) == 1 and budgets[0] else ""
+    return f"Paired over seeds, {seeds}{budget}.{bound}"
 
 
 def _capital(sentence: str) -> str:
@@ -83,7 +145,7 @@ def warnings(evidence: Evidence) -> Sequence[str]:
             f"This report is partial: {finished:,} of {len(results):,} planned trials have finished. "
             "Every number is computed from these only and may change."
         )
-    seeds = evidence.reporting.groupby(["method", "task", "length"], observed=True).size()
+    seeds = evidence.alike.groupby(["method", "task", "length"], observed=True).size()
     if len(seeds) and seeds.min() < SEEDS_FOR_RANKING:
         found.append(f"Some methods have fewer than {SEEDS_FOR_RANKING} seeds: nothing is ranked where that is so.")
     elif len(seeds) and seeds.min() < SEEDS_FOR_INTERVAL:

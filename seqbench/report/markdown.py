@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from seqbench.printable import printable
 from seqbench.report.evidence import Evidence
-from seqbench.report.facts import answers, facts, title, warnings
+from seqbench.report.facts import answers, facts, headline, title, warnings
 from seqbench.report.render import escape_markdown, markdown
 from seqbench.report.section import Part, Section
+from seqbench.report.table import Table
 
 
 def markdown_report(evidence: Evidence, sections: Sequence[Section]) -> str:
@@ -18,7 +19,9 @@ def markdown_report(evidence: Evidence, sections: Sequence[Section]) -> str:
         f"- **{escape_markdown(answer.task)}**: {escape_markdown(answer.lead + answer.text)}"
         for answer in answers(evidence)
     ]
-    lines += ["", escape_markdown(facts(evidence)), ""]
+    lines += [""]
+    lines += _table(found) if (found := headline(evidence)) else []
+    lines += [escape_markdown(facts(evidence)), ""]
     for warning in warnings(evidence):
         lines += [f"> {escape_markdown(warning)}", ""]
     for section in sections:
@@ -40,12 +43,17 @@ def _part(part: Part) -> list[str]:
             "",
         ]
     for table in part.tables:
-        lines += [f"**{escape_markdown(table.title)}**", "", markdown(table), ""]
-        lines += [escape_markdown(table.note), ""] if table.note else []
+        lines += _table(table)
     if part.code:
         fence = "`" * max(3, _longest_fence(part.code) + 1)
         lines += [fence + "yaml", printable(part.code.rstrip()), fence, ""]
     return lines
+
+
+def _table(table: Table) -> list[str]:
+    """A table under its title, and how to read it."""
+    note = [escape_markdown(table.note), ""] if table.note else []
+    return [f"**{escape_markdown(table.title)}**", "", markdown(table), "", *note]
 
 
 def _longest_fence(text: str) -> int:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 
-COLUMNS = ["task", "answer"]
+COLUMNS = ["task", "answer", "budget"]
 POINTS = {
     "solved": "points of lengths solved",
     "accuracy": "points of accuracy at the longest length",
@@ -37,25 +37,24 @@ def share_in_words(k: int, n: int, alpha: float, of: str = "") -> str:
 
 
 def _solved(row: pd.Series, alpha: float, of: str = "") -> str:
-    """How many seeds of a method solved the longest length."""
-    return share_in_words(int(row["solved_longest"]), int(row["seeds_longest"]), alpha, of)
+    """How many seeds of a method solved the longest length; only on a list of lengths is every seed trained there."""
+    return share_in_words(int(row["at_least"]), int(row["seeds"]), alpha, of)
 
 
-def _reach(row: pd.Series, alpha: float, longest: str, each: str = "") -> str:
-    """How far a method remembered: its seeds at the longest length, and where half of them end if none got there."""
-    solved = _solved(row, alpha, f" seeds{each} solved {longest}")
-    if row["solved_longest"] > 0:
-        return solved
-    if row["horizon_median"] == 0:
-        return f"less than half of its seeds solved even the shortest length, and {solved}"
-    return f"half of its seeds or more reached length {row['horizon_median']:g}, and {solved}"
+def _reach(row: pd.Series, alpha: float, each: str = "") -> str:
+    """How far a method remembered; with a single length, how many seeds solved it."""
+    if row["span"] == 0:
+        return _solved(row, alpha, f" seeds{each} solved length {row['longest']:g}")
+    return str(row["text"])
 
 
-def _instead(plain: pd.Series, first: pd.Series, alpha: float) -> str:
-    """What the baseline did, in the measure in which the best method is described."""
-    if first["solved_longest"] > 0:
-        return f"solved {_solved(plain, alpha)}"
-    return f"reached length {plain['horizon_median']:g}" if plain["horizon_median"] else "did not reach the shortest"
+def budget_in_words(least: float, most: float) -> str:
+    """`at this budget of 2,000 training steps`; one that depends on the length has two ends; empty if unknown."""
+    if np.isnan(least):
+        return ""
+    if least == most:
+        return f"at this budget of {least:,.0f} training steps"
+    return f"at this budget of {least:,.0f} to {most:,.0f} training steps, which depends on the length"
 
 
 def size_in_words(found: pd.Series, value: float, low: float, high: float, alpha: float) -> tuple[str, str]:
@@ -73,26 +72,35 @@ def times_in_words(found: pd.Series, value: float) -> str:
     return f"{2**value:.1f} times as far back" if found["unit"] == "octaves" and value >= 0.05 else ""
 
 
-def _difference(pair: pd.Series, alpha: float, *, at_least: bool) -> str:
-    """The size and sureness of one paired comparison, as the end of a sentence."""
-    size, level = size_in_words(pair, pair["difference"], pair["low"], pair["high"], alpha)
-    times, n = times_in_words(pair, pair["difference"]), int(pair["n"])
-    head = f"{'at least ' if at_least else ''}{times or size}"
-    known = ", ".join(filter(None, [size if times else "", level]))
-    seen = f"{head} ({known})" if known else head
-    if not level:
-        return f"{seen} over {n} seeds, too few seeds to tell it from chance"
+def _joined(*parts: str) -> str:
+    """The parts of a sentence that are not empty."""
+    return ", ".join(filter(None, parts))
+
+
+def _sureness(pair: pd.Series) -> str:
+    """What a comparison proves, after its size and interval."""
+    n, among = int(pair["n"]), f"{int(pair['comparisons'])} comparison{'s' if pair['comparisons'] > 1 else ''}"
+    if np.isnan(pair["low"]):
+        return f"{n} seeds are too few to tell it from chance"
     if pair["verdict"] == "too few seeds to tell":
-        among = f"{int(pair['comparisons'])} comparison{'s' if pair['comparisons'] > 1 else ''}"
-        return f"{seen}, but {n} seeds are too few to tell it from chance among {among}"
-    proof = f"({known}, {p_in_words(pair['p_holm'])} after Holm)"
+        return f"{n} seeds are too few to tell it from chance among {among}"
+    p = f"{p_in_words(pair['p_holm'])} after Holm"
     if pair["verdict"] == "no evidence":
-        return f"{head} {proof}: no evidence of a difference"
+        return f"no evidence of a difference, {p}"
     if pair["low"] <= 0 <= pair["high"]:
-        text = f"{head} {proof}; the seeds agree, but a rare failure that this few cannot rule out could undo the mean"
+        text = f"the seeds agree, {p}, but a rare failure that this few cannot rule out could undo the mean"
     else:
-        text = f"{head}, beyond chance {proof}"
+        text = f"beyond chance, {p}"
     return text if pair["family"] == "declared" else f"{text}; this comparison was not declared beforehand"
+
+
+def _difference(pair: pd.Series, alpha: float) -> str:
+    """The size and sureness of one paired comparison, as the end of a sentence: a factor, or another outcome."""
+    if pair["outcome"] == "horizon":
+        return f"it {pair['text']}: {_sureness(pair)}"
+    size, level = size_in_words(pair, pair["difference"], pair["low"], pair["high"], alpha)
+    known = ", ".join(filter(None, [level, f"n = {int(pair['n'])}"]))
+    return f"{size} against {pair['against']} ({known}): {_sureness(pair)}"
 
 
 def _gaps(task: pd.DataFrame) -> str:
@@ -104,45 +112,36 @@ def _gaps(task: pd.DataFrame) -> str:
     return f"{text}{f'; not ranked: {unranked}' if unranked and text else ''}." if text else ""
 
 
-def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, alpha: float) -> str:
+def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:
     """The sentence for one task, from its rows of the methods table and of the pairwise table."""
-    if not task["finished"].sum():
-        return f"no trial has finished yet of {int(task['planned'].sum())} planned."
-    begun = task[(task["seeds"] > 0) & task["seeds_longest"].gt(0)]
+    begun = task[task["seeds"] > 0]
     if begun.empty:
-        return f"no trial at the longest length has finished yet.{_gaps(task)}"
-    longest = f"length {begun['longest'].iloc[0]:g}"
+        return f"no trial has finished yet of {int(task['planned'].sum())} planned."
     if begun["rank"].isna().all():
-        listed = names_in_words([f"{row['method']} {_solved(row, alpha)}" for _, row in begun.iterrows()])
-        return f"seeds that solved {longest}: {listed}; too few seeds to rank the methods.{_gaps(task)}"
+        listed = names_in_words([f"{row['method']} {_reach(row, alpha)}" for _, row in begun.iterrows()])
+        return f"{listed}; too few seeds to rank the methods.{_gaps(task)}"
     begun = begun[begun["rank"].notna()]
     best = begun[begun["rank"] == begun["rank"].min()]
-    if best["octaves"].max() == 0 and best["solved_longest"].max() == 0 and best["horizon_median"].max() == 0:
-        return f"nothing was learned: no method solved even the shortest length.{_gaps(task)}"
+    if (best["below"] == best["seeds"]).all():
+        return f"{_joined('nothing was learned: no method solved even the shortest length', budget)}.{_gaps(task)}"
     if len(best) == len(task) and len(task) > 1:
-        return f"all {len(task)} methods remembered equally far: {_reach(best.iloc[0], alpha, longest)}.{_gaps(task)}"
-    return _best_sentence(begun, best, pairs, baseline, alpha, longest) + _gaps(task)
+        alike = f"all {len(task)} methods remembered equally far: {_reach(best.iloc[0], alpha)}"
+        return f"{_joined(alike, budget)}.{_gaps(task)}"
+    return f"{_best_sentence(best, pairs, baseline, budget, alpha)}.{_gaps(task)}"
 
 
-def _best_sentence(
-    begun: pd.DataFrame, best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, alpha: float, longest: str
-) -> str:
+def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:
     """Who remembered furthest, against the baseline."""
     first, names = best.iloc[0], list(best["method"])
-    reach = _reach(first, alpha, longest, each=" each" if len(names) > 1 else "")
-    start = f"{names_in_words(names)} remembered furthest: {reach}"
+    each = " each" if len(names) > 1 else ""
+    start = _joined(f"{names_in_words(names)} remembered furthest: {_reach(first, alpha, each)}", budget)
     if baseline is None or baseline in names:
         note = "no remedy beat it on average" if baseline in names else "no baseline was declared to compare it with"
-        return f"{start}; {note}."
-    plain = begun[begun["method"] == baseline]
+        return f"{start}; {note}"
     pair = pairs[(pairs["method"] == first["method"]) & (pairs["against"] == baseline)]
-    if plain.empty or pair.empty or not pair["n"].iloc[0]:
-        return f"{start}; {baseline} has not finished enough trials to compare."
-    # Beyond the longest and below the shortest length the grid cannot see, so their distance is a least distance.
-    censored = str(first["horizon"]).startswith(">=") or str(plain["horizon"].iloc[0]).startswith("<")
-    at_least = censored and pair["unit"].iloc[0] == "octaves" and pair["difference"].iloc[0] > 0
-    compared = _difference(pair.iloc[0], alpha, at_least=at_least)
-    return f"{start}, where {baseline} {_instead(plain.iloc[0], first, alpha)}; {compared}."
+    if pair.empty or not pair["n"].iloc[0]:
+        return f"{start}; {baseline} has not finished enough trials to compare"
+    return f"{start}; {_difference(pair.iloc[0], alpha)}"
 
 
 def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) -> str:
@@ -170,11 +169,17 @@ def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) 
     return f"{text}."
 
 
-def answers(tables: dict[str, pd.DataFrame], baselines: dict[str, str | None], alpha: float) -> pd.DataFrame:
-    """One row a task: `answer`, a sentence or two, from the tables methods, pairwise, effects and shapley."""
+def answers(
+    tables: dict[str, pd.DataFrame], baselines: dict[str, str | None], budgets: dict[str, str], alpha: float
+) -> pd.DataFrame:
+    """One row a task: `answer`, a sentence or two, from the tables methods, pairwise, effects and shapley.
+
+    budgets: of each task in words (`budget_in_words`)
+    """
     rows = []
     for name, methods in tables["methods"].groupby("task", sort=True):
         own = {key: tables[key][tables[key]["task"] == name] for key in ("pairwise", "effects", "shapley")}
-        sentence = answer(methods, own["pairwise"], baselines.get(str(name)), alpha)
-        rows.append((name, f"{name}: {sentence}{factor_sentence(own['effects'], own['shapley'], alpha)}"))
+        budget = budgets[str(name)]
+        sentence = answer(methods, own["pairwise"], baselines.get(str(name)), budget, alpha)
+        rows.append((name, f"{name}: {sentence}{factor_sentence(own['effects'], own['shapley'], alpha)}", budget))
     return pd.DataFrame(rows, columns=COLUMNS)

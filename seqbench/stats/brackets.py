@@ -10,7 +10,6 @@ Shapes: `M` methods, `S` seeds, `L` lengths. Octaves are log2 of length over the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,13 +105,9 @@ class Brackets:
         return np.where(self.wide, low, octaves) + unknown, np.where(self.wide, high, octaves) + unknown
 
 
-def find_brackets(arrays: TaskArrays, lengths: Sequence[int] | None = None) -> Brackets:
-    """The bracket of every method and seed.
-
-    lengths: the lengths on which horizons are sought. None takes those with results: right for a list of lengths, and
-        for a search in which some seed came near both ends.
-    """
-    grid = tuple(sorted(int(length) for length in (arrays.lengths if lengths is None else lengths)))
+def find_brackets(arrays: TaskArrays) -> Brackets:
+    """The bracket of every method and seed, on the grid of lengths of `arrays`."""
+    grid = arrays.grid
     own = [int(length) for length in arrays.lengths]
     shape = arrays.solved.shape[:2]
     solved, failed = np.zeros(shape), np.full(shape, np.inf)

@@ -11,8 +11,19 @@ from dataclasses import dataclass
 import pandas as pd
 
 from seqbench.errors import UsageError
-from seqbench.stats import area, divergence, factorial, horizon, pairwise, shapley, steps_to_solve, tuning
-from seqbench.stats.answers import answers
+from seqbench.stats import (
+    area,
+    brackets,
+    divergence,
+    factorial,
+    horizon_means,
+    pairwise,
+    psychometric,
+    shapley,
+    steps_to_solve,
+    tuning,
+)
+from seqbench.stats.answers import answers, budget_in_words
 from seqbench.stats.counts import counts
 from seqbench.stats.critical_difference import critical_ranks, task_scores
 from seqbench.stats.methods import methods_table
@@ -21,7 +32,7 @@ from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
 from seqbench.stats.sensitivity import budget_sensitivity, sensitivity
 from seqbench.stats.solve_rate import solve_rates
-from seqbench.stats.task_arrays import TaskArrays, arrays_by_task, complete, reporting_rows
+from seqbench.stats.task_arrays import TaskArrays, arrays_by_task, complete, reporting_rows, trained_alike
 
 _NONE = pd.DataFrame()
 
@@ -30,11 +41,13 @@ _NONE = pd.DataFrame()
 class Comparison:
     """Tidy tables; the columns of each are described where it is made, in the module named.
 
-    answers: task, answer (a sentence or two)
+    answers: task, answer (a sentence or two), budget (training steps allowed, in words)
     methods: one row a method and task, the furthest memory first
     solve_rates: by method, task and length
-    horizons, seed_horizons: by method and task; by method, task and seed (`horizon`)
-    areas: by method and task (`area`)
+    horizons: by method and task (`horizon_means`)
+    brackets: by method, task and seed (`brackets`)
+    psychometric, psychometric_curves: by method and task; and by length; of searches (`psychometric`)
+    areas: by method and task, of lists of lengths (`area`)
     steps, incidence: by method, task and length; and by step (`steps_to_solve`)
     effects, interactions, missing_combinations: by task and effect; by task and pair of levels (`factorial`)
     shapley: by task, full method and factor
@@ -54,7 +67,9 @@ class Comparison:
     methods: pd.DataFrame
     solve_rates: pd.DataFrame
     horizons: pd.DataFrame
-    seed_horizons: pd.DataFrame
+    brackets: pd.DataFrame
+    psychometric: pd.DataFrame
+    psychometric_curves: pd.DataFrame
     areas: pd.DataFrame
     steps: pd.DataFrame
     incidence: pd.DataFrame
@@ -79,10 +94,11 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Task:
-    """One task's rows, their arrays, and the design of its factors where it has one."""
+    """One task's rows, their arrays, the brackets of its seeds, and the design of its factors where it has one."""
 
     rows: pd.DataFrame
     arrays: TaskArrays
+    found: brackets.Brackets
     design: factorial.Design | None
 
 
@@ -91,7 +107,8 @@ def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_Task]:
     found = []
     for arrays in arrays_by_task(rows, declared):
         own = rows[rows["task"] == arrays.task]
-        found.append(_Task(own, arrays, factorial.find_design(own, arrays, declared)))
+        design = factorial.find_design(own, arrays, declared)
+        found.append(_Task(own, arrays, brackets.find_brackets(arrays), design))
     return found
 
 
@@ -112,8 +129,13 @@ def _check_names(rows: pd.DataFrame, declared: Declared) -> None:
 
 
 def _stack(tasks: list[_Task], columns: list[str], make: Callable[[_Task], pd.DataFrame]) -> pd.DataFrame:
-    """The tables of the tasks under each other; empty ones leave no trace in the types of the columns."""
-    filled = [table for table in map(make, tasks) if len(table)]
+    """The tables of the tasks under each other."""
+    return _under(list(map(make, tasks)), columns)
+
+
+def _under(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
+    """Tables under each other; empty ones leave no trace in the types of the columns."""
+    filled = [table for table in tables if len(table)]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
@@ -133,6 +155,15 @@ def _factor_tables(tasks: list[_Task], declared: Declared) -> dict[str, pd.DataF
     }
 
 
+def _search_tables(tasks: list[_Task], alpha: float) -> dict[str, pd.DataFrame]:
+    """What only a search needs: shares of seeds by length would count those alone that got there."""
+    fits = [psychometric.psychometric(task.arrays, task.found, alpha) for task in tasks if task.arrays.searched]
+    return {
+        "psychometric": _under([fit for fit, _ in fits], psychometric.COLUMNS),
+        "psychometric_curves": _under([curves for _, curves in fits], psychometric.CURVE_COLUMNS),
+    }
+
+
 def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.DataFrame]:
     """How settings were chosen."""
     tried = tuning.tuning_curves(results, declared)
@@ -145,29 +176,31 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
 
 def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
     """What is said of every method of every task."""
-    alpha = declared.alpha
-    rates = solve_rates(rows, declared)
-    far = _stack(tasks, horizon.COLUMNS, lambda task: horizon.horizons(task.arrays, declared))
+    alpha, alike = declared.alpha, trained_alike(rows, declared)
+    even = _tasks(alike, declared)
+    listed = [task for task in tasks if not task.arrays.searched]
+    rates = solve_rates(alike, declared)
+    far = _stack(tasks, horizon_means.COLUMNS, lambda task: horizon_means.horizon_means(task.found, alpha))
     table = methods_table(rows, rates, far)
     steps = _stack(
-        tasks, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.arrays, declared)
+        even, steps_to_solve.COLUMNS, lambda task: steps_to_solve.steps_to_solve(task.rows, task.arrays, declared)
     )
-    mean_ranks, pairs_over_tasks = critical_ranks(task_scores(table, far), alpha)
+    mean_ranks, pairs_over_tasks = critical_ranks(task_scores(table), alpha)
     return {
         "methods": table,
         "solve_rates": rates,
         "horizons": far,
-        "seed_horizons": _stack(tasks, horizon.SEED_COLUMNS, lambda task: horizon.seed_horizons(task.arrays)),
-        "areas": _stack(tasks, area.COLUMNS, lambda task: area.areas(task.arrays, declared)),
+        "brackets": _stack(tasks, brackets.COLUMNS, lambda task: brackets.bracket_table(task.found)),
+        "areas": _stack(listed, area.COLUMNS, lambda task: area.areas(task.arrays, declared)),
         "steps": steps,
-        "incidence": steps_to_solve.incidence(rows),
+        "incidence": steps_to_solve.incidence(alike),
         "pairwise": _stack(tasks, pairwise.COLUMNS, lambda task: pairwise.pairwise(task.rows, task.arrays, declared)),
         "divergence_pairs": _stack(
-            tasks,
+            even,
             divergence.PAIR_COLUMNS,
             lambda task: divergence.divergence_pairs(task.rows, task.arrays.baseline, alpha),
         ),
-        "profiles": profiles(steps),
+        "profiles": profiles(steps[~steps["task"].isin(list(declared.searched))]),
         "ranks": rank_stability(table),
         "critical_ranks": mean_ranks,
         "critical_pairs": pairs_over_tasks,
@@ -194,15 +227,17 @@ def compare(
     _check_names(rows, declared)
     tasks = _tasks(rows, declared)
     baselines = {task.arrays.task: task.arrays.baseline for task in tasks}
+    budgets = {task.arrays.task: budget_in_words(*task.rows["budget"].agg(["min", "max"])) for task in tasks}
     tables = {**_method_tables(rows, tasks, declared), **_factor_tables(tasks, declared)}
     return Comparison(
         declared=declared,
         baselines=baselines,
-        answers=answers(tables, baselines, declared.alpha),
+        answers=answers(tables, baselines, budgets, declared.alpha),
         divergence=divergence.divergence(whole, declared.alpha),
         sensitivity=sensitivity(rows, curves, declared),
         budget_sensitivity=budget_sensitivity(rows, declared),
         counts=counts(whole),
         **tables,
+        **_search_tables(tasks, declared.alpha),
         **_tuning_tables(whole, declared),
     )

@@ -23,13 +23,13 @@ RANK_COLUMNS = ["method", "tasks", "mean_rank", "friedman_p"]
 PAIR_COLUMNS = ["method", "against", "tasks", "p", "p_holm", "differ"]
 
 
-def task_scores(methods: pd.DataFrame, horizons: pd.DataFrame) -> pd.DataFrame:
+def task_scores(methods: pd.DataFrame) -> pd.DataFrame:
     """Method by independent task: octaves as a share of those tried, or for a single length the share of seeds.
 
-    Methods that are not ranked on every task are left out. `methods` and `horizons` are tables of the comparison.
+    Methods that are not ranked on every task are left out. `methods` is the comparison's table of them.
     """
-    ranked = methods.dropna(subset=["rank"]).merge(horizons[["task", "method", "range"]], on=["task", "method"])
-    share = (ranked["octaves"] / ranked["range"].where(ranked["range"] > 0)).fillna(ranked["rate_longest"])
+    ranked = methods.dropna(subset=["rank"])
+    share = (ranked["octaves"] / ranked["span"].where(ranked["span"] > 0)).fillna(ranked["at_least"] / ranked["seeds"])
     wide = ranked.assign(score=share.astype(float)).pivot(index="method", columns="task", values="score").dropna()
     # A grid names the variants of a task by what is special about them, in brackets: `recall (symbols 4)`.
     return wide.T.groupby(lambda task: str(task).split(" (")[0]).mean().T

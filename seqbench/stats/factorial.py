@@ -136,8 +136,13 @@ def _depends_on(table: pd.DataFrame) -> list[str]:
 
 
 def outcomes_of(arrays: TaskArrays, declared: Declared) -> list[SeedOutcome]:
-    """The primary outcome, then whether each length was solved, then the horizon and steps to solve."""
+    """The primary outcome, then whether each length was solved, then the horizon and steps to solve.
+
+    A search trains each seed at lengths of its own: there the primary outcome stands alone.
+    """
     primary = seed_outcome(arrays, declared.outcome)
+    if arrays.searched:
+        return [primary]
     solved = [
         SeedOutcome(f"solved at {length:g}", "solve rate", arrays.solved[..., place], 0.0, 1.0)
         for place, length in enumerate(arrays.lengths)

@@ -17,7 +17,8 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.schema import with_purpose
-from seqbench.stats.horizon import horizons
+from seqbench.stats.brackets import find_brackets
+from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import arrays_by_task
@@ -32,7 +33,7 @@ EXACT_METHODS = 8
 def gradient_horizons(
     results: pd.DataFrame, probes: pd.DataFrame, *, step: int = 0, alpha: float = 0.05
 ) -> pd.DataFrame:
-    """One row a method and task, over the seeds of its longest dependency length.
+    """One row a method and task, over its seeds, each at the longest dependency length that it was trained at.
 
     Args:
         results: one row a trial (`load_results`).
@@ -41,20 +42,20 @@ def gradient_horizons(
         alpha: one less the level of the intervals.
 
     Returns:
-        horizon, low, high: mean over `n` seeds in steps, with its interval (none below 5 seeds); `at_least`: seeds
-        whose gradient reached the farthest state, `measured` steps back, so that their horizon may be longer;
-        growth: geometric mean of the gradient's factor per step.
+        length: the longest of all; horizon, low, high: mean over `n` seeds in steps, with its interval (none below 5
+        seeds); `at_least`: seeds whose gradient reached the farthest state, `measured` steps back, so that their
+        horizon may be longer; growth: geometric mean of the gradient's factor per step.
     """
     trials = _figures(results, probes, step)
     rows = []
     for (method, task), own in trials.groupby(["method", "task"], sort=True):
-        own = own[own["length"] == own["length"].max()]
+        own = own.sort_values("length", kind="stable").groupby("seed").tail(1)
         reach, farthest = own["gradient_horizon"].to_numpy(float), float(own["farthest"].max())
         low, high = mean_interval(reach, 0.0, farthest, alpha)
         growth = own["gradient_growth"].to_numpy(float)
         rows.append(
             {
-                "method": method, "task": task, "length": int(own["length"].iloc[0]), "n": len(own),
+                "method": method, "task": task, "length": int(own["length"].max()), "n": len(own),
                 "horizon": reach.mean(), "low": low, "high": high,
                 "at_least": int((reach >= own["farthest"]).sum()), "measured": farthest,
                 "growth": float(np.exp(np.mean(np.log(growth)))),
@@ -79,14 +80,14 @@ def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataF
 def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: Declared = Declared()) -> pd.DataFrame:  # noqa: B008 (frozen)
     """One row a method and task: how far its gradient reaches at initialisation beside how far back it learned.
 
-    The columns of `gradient_horizons`, and of `horizons` `median` (length solved by half of the seeds, 0 for none),
-    `octaves` (restricted mean) and `text`.
+    The columns of `gradient_horizons`, and of `horizon_means` `octaves`, `learned` (its `horizon`) and `text`.
     """
     reach = gradient_horizons(results, probes, alpha=declared.alpha)
     reporting = with_purpose(results, "reporting")
-    learned = [horizons(arrays, declared) for arrays in arrays_by_task(reporting, declared)]
-    columns = ["method", "task", "median", "octaves", "text"]
-    solved = pd.concat(learned, ignore_index=True)[columns] if learned else pd.DataFrame(columns=columns)
+    found = [horizon_means(find_brackets(arrays), declared.alpha) for arrays in arrays_by_task(reporting, declared)]
+    columns = ["method", "task", "octaves", "learned", "text"]
+    means = [own.rename(columns={"horizon": "learned"})[columns] for own in found]
+    solved = pd.concat(means, ignore_index=True) if means else pd.DataFrame(columns=columns)
     return reach.merge(solved.dropna(subset=["octaves"]), on=["method", "task"])
 
 

@@ -12,6 +12,9 @@ The interval's simulation stands in `results/simulations/`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -24,6 +27,8 @@ COLUMNS = [
     "task", "method", "against", "n", "octaves", "low", "high", "factor", "factor_low", "factor_high", "p", "p_holm",
     "improved", "bound", "family", "comparisons", "verdict", "text",
 ]  # fmt: skip
+FACTORS = ["factor", "factor_low", "factor_high", "bound", "text"]
+"""Columns that say a difference of horizons as a factor."""
 Pair = tuple[str, str]
 
 
@@ -53,31 +58,41 @@ def _bound(found: Brackets, one: int, other: int, paired: NDArray[np.bool_]) -> 
     )
 
 
-def factor_text(octaves: float, low: float, high: float, bound: str = "", alpha: float = 0.05) -> str:
-    """`remembers 3.2 times as far (95 %: 2.1 to 4.9)`; a factor below 1 stands as it is."""
-    factor, least, most = (f"{2.0**end:.0f}" if 2.0**end >= 10 else f"{2.0**end:.2g}" for end in (octaves, low, high))
-    size = f"{bound} {factor}" if bound in ("at least", "at most") else factor
-    interval = "" if np.isnan(low) else f" ({100 * (1 - alpha):g} %: {least} to {most})"
-    return f"remembers {size} times as far{interval}"
+def factor_in_words(factor: float) -> str:
+    """`3.2`, `14` or `0.45`: two digits, and no decimals from 10 on."""
+    return f"{factor:.0f}" if factor >= 10 else f"{factor:#.2g}"
+
+
+def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
+    """`remembers 3.2 times as far as vanilla (95 %: 2.1 to 4.9, n = 10)`, from a row of `horizon_differences`.
+
+    A factor below 1 stands as it is. Below 5 pairs there is no interval.
+    """
+    if not row["n"]:
+        return f"cannot be compared with {row['against']} yet: no pair of searches has ended"
+    factor, least, most = (factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high"))
+    size = f"{row['bound']} {factor}" if row["bound"] in ("at least", "at most") else factor
+    within = f" {row['bound']} of lengths" if row["bound"] == "within the range" else ""
+    interval = "" if np.isnan(row["factor_low"]) else f"{100 * (1 - alpha):g} %: {least} to {most}, "
+    return f"remembers {size} times as far as {row['against']}{within} ({interval}n = {row['n']})"
 
 
 def _row(found: Brackets, values: Floats, one: int, other: int, alpha: float) -> dict[str, object]:
     """The comparison of the methods at two places, over the seeds whose searches have ended in both."""
     paired = found.ended[one] & found.ended[other]
     if not paired.any():
-        return {"n": 0, "p": np.nan, "bound": "", "text": "no pair of searches has ended"}
+        return {"n": 0, "p": np.nan, "bound": ""}
     least, most = found.ends()
     differences = values[one, paired] - values[other, paired]
     octaves = float(differences.mean())
     low, high = difference_interval(
         (least[one, paired], most[one, paired]), (least[other, paired], most[other, paired]), found.span, alpha
     )
-    bound = _bound(found, one, other, paired)
     return {
         "n": differences.size, "octaves": octaves, "low": low, "high": high,
         "factor": 2.0**octaves, "factor_low": 2.0**low, "factor_high": 2.0**high, "p": sign_flip_test(differences),
         "improved": float(((np.sign(np.round(differences, 12)) + 1) / 2).mean()),
-        "bound": bound, "text": factor_text(octaves, low, high, bound, alpha),
+        "bound": _bound(found, one, other, paired),
     }  # fmt: skip
 
 
@@ -90,7 +105,7 @@ def horizon_differences(
     octaves, low, high: mean difference of log2 horizons, method less `against`, and its interval
     factor, factor_low, factor_high: the same as factors, "remembers 3.2 times as far"
     improved: share of seeds that reached further, ties counting one half
-    bound: what censoring says of the factor (`at least`, `at most`, `within the range` or nothing)
+    bound: what censoring says of the factor (`at least`, `at most`, `within the range` or nothing); text: `factor_text`
     """
     values, places = found.octaves(), {name: place for place, name in enumerate(found.methods)}
     rows = [
@@ -102,4 +117,5 @@ def horizon_differences(
     table["family"], table["comparisons"] = family, len(pairs)
     stated = zip(table["octaves"].astype(float), table["p_holm"], table["n"], strict=True)
     table["verdict"] = [verdict(mean, p, n, len(pairs), alpha) for mean, p, n in stated]
+    table["text"] = [factor_text(row, alpha) for row in table.to_dict("records")]
     return table

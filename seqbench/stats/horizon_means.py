@@ -27,7 +27,7 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
     at_least, below: seeds that solved the longest length, that failed the shortest
     violations: seeds with results that contradict every single horizon; trials: finished trials of all seeds
     octaves, low, high: restricted mean of log2 horizon over the shortest length, out of `span`, and its interval
-    horizon, horizon_low, horizon_high: the same as lengths in steps
+    horizon, horizon_low, horizon_high: the same as lengths in steps, in words in `text`
     """
     values = found.octaves()
     least, most = found.ends()
@@ -48,9 +48,16 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def steps_in_words(steps: float) -> str:
+    """`7.2`, `35`, `640` or `1,200`: three digits at most, and no decimals from 10 on."""
+    if steps < 1000:
+        return f"{steps:.0f}" if steps >= 10 else f"{steps:.2g}"
+    return f"{round(steps, -1):,.0f}"
+
+
 def _text(lengths: np.ndarray, at_least: int, below: int, alpha: float) -> str:
     """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
-    mean, low, high = (f"{length:,.3g}" if length < 1000 else f"{round(length, -1):,.0f}" for length in lengths)
+    mean, low, high = map(steps_in_words, lengths)
     bound = {(True, False): "at least ", (False, True): "at most "}.get((at_least > 0, below > 0), "")
     interval = "" if np.isnan(lengths[1]) else f" ({1 - alpha:.0%}: {low} to {high})".replace("%", " %")
     return f"{bound}{mean} steps{interval}"

@@ -8,9 +8,9 @@ from seqbench.schema import is_finished
 from seqbench.stats.interval import SEEDS_FOR_RANKING
 
 COLUMNS = [
-    "task", "rank", "method", "seeds", "planned", "finished", "diverged", "horizon", "horizon_median", "octaves",
-    "octaves_low", "octaves_high", "longest", "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest",
-    "accuracy_worst", "learning_rate", "seconds", "parameters",
+    "task", "rank", "method", "seeds", "planned", "finished", "diverged", "open", "text", "horizon", "horizon_low",
+    "horizon_high", "octaves", "low", "high", "span", "at_least", "below", "shortest", "longest", "solved_longest",
+    "seeds_longest", "rate_longest", "accuracy_longest", "accuracy_worst", "learning_rate", "seconds", "parameters",
 ]  # fmt: skip
 
 
@@ -34,33 +34,31 @@ def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.Da
     """One row a method and task.
 
     rank: by mean octaves, then by the share of seeds that solved the longest length; ties share a rank; missing for
-    a method with fewer than 3 seeds of known horizon or none at the longest length. horizon: the median in words.
+    a method with fewer than 3 seeds of known horizon.
+    open to longest: see `horizon_means`, whose `n` is `seeds` here.
     solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there,
-    0 if one diverged.
+    0 if one diverged. Missing where not every seed is trained at it, as in a search.
     seconds, parameters: medians over trials; learning_rate: every rate used.
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
-    longest = solve_rates[solve_rates["length"] == solve_rates.groupby("task")["length"].transform("max")]
-    longest = longest.drop(columns=["planned", "diverged"]).rename(
+    longest = solve_rates.drop(columns=["planned", "diverged", "low", "high"]).rename(
         columns={"length": "longest", "solved": "solved_longest", "n": "seeds_longest", "rate": "rate_longest",
                  "accuracy": "accuracy_longest"}
     )  # fmt: skip
-    far = horizons.drop(columns=["longest"]).rename(
-        columns={"n": "seeds", "text": "horizon", "median": "horizon_median", "low": "octaves_low",
-                 "high": "octaves_high"}
-    )  # fmt: skip
-    table = _per_method(rows).reset_index()
-    table = table.merge(far, on=["task", "method"], how="left").merge(longest, on=["task", "method"], how="left")
+    far = horizons.rename(columns={"n": "seeds"})
+    table = _per_method(rows).reset_index().merge(far, on=["task", "method"], how="left")
+    table["longest"] = table["longest"].fillna(table["task"].map(rows.groupby("task")["length"].max())).astype(float)
+    table = table.merge(longest.astype({"longest": float}), on=["task", "method", "longest"], how="left")
     table["seeds"] = table["seeds"].fillna(0).astype(int)
     return _ranked(table)[COLUMNS]
 
 
 def _ranked(table: pd.DataFrame) -> pd.DataFrame:
     """Ranks within each task, and the rows in their order."""
-    known = table["seeds"] - table["incomplete"].fillna(0)
-    enough = table[(known >= SEEDS_FOR_RANKING) & (table["seeds_longest"] > 0)]
-    score = pd.Series(list(zip(enough["octaves"].round(9), enough["rate_longest"], strict=True)), index=enough.index)
+    enough = table[table["seeds"] - table["open"].fillna(0) >= SEEDS_FOR_RANKING]
+    solved = enough["at_least"] / enough["seeds"]
+    score = pd.Series(list(zip(enough["octaves"].astype(float).round(9), solved, strict=True)), index=enough.index)
     place = score.groupby(enough["task"]).rank(method="min", ascending=False)
     table["rank"] = place.reindex(table.index).astype(float)
     return table.sort_values(["task", "rank", "method"], na_position="last", ignore_index=True)

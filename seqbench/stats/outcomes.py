@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqbench.stats.area import seed_areas
-from seqbench.stats.brackets import Brackets
-from seqbench.stats.horizon import find_horizons, octaves_at
+from seqbench.stats.brackets import Brackets, find_brackets
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import OUTCOME_UNITS
 from seqbench.stats.task_arrays import TaskArrays
@@ -46,13 +45,11 @@ def horizon_outcome(found: Brackets) -> SeedOutcome:
 
 def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
     """The named outcome of every method and seed. With a single length, `horizon` and `area` become `solved`."""
-    if name in ("horizon", "area") and len(arrays.lengths) == 1:
+    if name in ("horizon", "area") and len(arrays.grid) == 1:
         name = "solved"
     unit, octaves = OUTCOME_UNITS[name], arrays.octaves
     if name == "horizon":
-        found = find_horizons(arrays.solved)
-        values = np.where(found.known, octaves_at(found.reached, octaves), np.nan)
-        return SeedOutcome(name, unit, values, 0.0, float(octaves[-1]))
+        return horizon_outcome(find_brackets(arrays))
     if name == "area":
         return SeedOutcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
     if name == "steps":

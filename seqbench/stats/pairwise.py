@@ -13,6 +13,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from seqbench.stats.brackets import find_brackets
+from seqbench.stats.horizon_differences import FACTORS, horizon_differences
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.outcomes import SeedOutcome, seed_outcome
 from seqbench.stats.preregistration import Declared
@@ -21,7 +23,7 @@ from seqbench.stats.task_arrays import TaskArrays, method_levels
 
 COLUMNS = [
     "task", "method", "against", "outcome", "unit", "n", "difference", "low", "high", "p", "p_holm",
-    "improved", "improved_low", "improved_high", "family", "comparisons", "verdict",
+    "improved", "improved_low", "improved_high", "family", "comparisons", "verdict", *FACTORS,
 ]  # fmt: skip
 Pair = tuple[str, str]
 
@@ -66,19 +68,33 @@ def sign_flip_family(values: Floats, pairs: list[tuple[int, int]], better: int, 
     return pd.DataFrame({"n": counts, "difference": means, "p": p, "p_holm": corrected, "verdict": words})
 
 
-def _describe(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, ...]:
-    """Interval of the mean difference, P(improvement) and its interval, for the methods at places `a` and `b`."""
-    differences = outcome.values[a] - outcome.values[b]
-    differences = differences[np.isfinite(differences)]
+def _interval(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float]:
+    """Interval of the mean difference of the methods at places `a` and `b`."""
+    differences, width = _paired(outcome.values, a, b), outcome.high - outcome.low
+    return mean_interval(differences, -width, width, alpha)
+
+
+def _improved(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float, float]:
+    """P(improvement) of the method at place `a` over that at `b`, and its interval."""
+    differences = _paired(outcome.values, a, b)
     if not differences.size:
-        return (np.nan,) * 5
-    width = outcome.high - outcome.low
+        return np.nan, np.nan, np.nan
     improved = (np.sign(outcome.better * np.round(differences, 12)) + 1) / 2
-    return (
-        *mean_interval(differences, -width, width, alpha),
-        float(improved.mean()),
-        *mean_interval(improved, 0.0, 1.0, alpha),
-    )
+    return float(improved.mean()), *mean_interval(improved, 0.0, 1.0, alpha)
+
+
+def _paired(values: Floats, a: int, b: int) -> Floats:
+    """Differences over the seeds that both have."""
+    differences = values[a] - values[b]
+    return differences[np.isfinite(differences)]
+
+
+def _differences(outcome: SeedOutcome, places: list[tuple[int, int]], alpha: float) -> pd.DataFrame:
+    """Columns n, difference, low, high, p, p_holm and verdict of an outcome that is no horizon."""
+    table = sign_flip_family(outcome.values, places, outcome.better, alpha)
+    table["difference"] *= outcome.better
+    table[["low", "high"]] = np.reshape([_interval(outcome, a, b, alpha) for a, b in places], (-1, 2))
+    return table
 
 
 def compare_pairs(arrays: TaskArrays, pairs: list[Pair], declared: Declared, family: str) -> pd.DataFrame:
@@ -86,19 +102,23 @@ def compare_pairs(arrays: TaskArrays, pairs: list[Pair], declared: Declared, fam
 
     difference: mean over the `n` seeds that both have, method less `against`, in `unit`; low, high: its interval
     verdict: better, worse, no evidence, too few seeds to tell; for outcomes where less is better, `better` is less
+    factor, factor_low, factor_high, bound, text: of differences of horizons, as in `horizon_differences`
     """
-    outcome = seed_outcome(arrays, declared.outcome)
+    outcome, alpha = seed_outcome(arrays, declared.outcome), declared.alpha
     places = [(arrays.methods.index(a), arrays.methods.index(b)) for a, b in pairs]
-    table = sign_flip_family(outcome.values, places, outcome.better, declared.alpha)
-    table["difference"] *= outcome.better
-    described = [_describe(outcome, a, b, declared.alpha) for a, b in places]
-    names = ["low", "high", "improved", "improved_low", "improved_high"]
-    table[names] = pd.DataFrame(described, columns=names, index=table.index, dtype=float)
+    if outcome.name == "horizon":
+        table = horizon_differences(find_brackets(arrays), pairs, family, alpha).rename(
+            columns={"octaves": "difference"}
+        )
+    else:
+        table = _differences(outcome, places, alpha)
+    improved = np.reshape([_improved(outcome, a, b, alpha) for a, b in places], (-1, 3))
+    table[["improved", "improved_low", "improved_high"]] = improved
     table["method"], table["against"] = [a for a, _ in pairs], [b for _, b in pairs]
     table = table.assign(
         task=arrays.task, outcome=outcome.name, unit=outcome.unit, family=family, comparisons=len(pairs)
     )
-    return table[COLUMNS]
+    return table.reindex(columns=COLUMNS)
 
 
 def pairwise(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> pd.DataFrame:

@@ -42,6 +42,8 @@ class Declared:
     alpha: probability of any false finding in the family of one task; intervals have level 1 - alpha.
     tau: accuracy from which a trial counts as solved; None keeps each task's own criterion.
     sensitivity: other values of tau at which the solve rates are shown again.
+    searched: the lengths on which horizons are sought, shortest first, for each task that is searched; a task that is
+        absent was trained at every length of a list.
     tuning: how the learning rates were chosen, in words, printed in the report.
     """
 
@@ -52,6 +54,7 @@ class Declared:
     alpha: float = 0.05
     tau: float | None = None
     sensitivity: tuple[float, ...] = (0.90, 0.99)
+    searched: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     tuning: str = ""
 
     def __post_init__(self) -> None:
@@ -61,6 +64,8 @@ class Declared:
             UsageError: an unknown outcome or family, or a number outside (0, 1).
         """
         object.__setattr__(self, "sensitivity", tuple(self.sensitivity))
+        searched = {task: tuple(lengths) for task, lengths in self.searched.items()}
+        object.__setattr__(self, "searched", searched)
         if self.comparisons is not None and not isinstance(self.comparisons, str):
             object.__setattr__(self, "comparisons", tuple((one, other) for one, other in self.comparisons))
         if self.outcome not in OUTCOME_UNITS:

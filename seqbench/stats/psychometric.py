@@ -27,9 +27,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 from scipy import special
 
+from seqbench.stats.brackets import Brackets
 from seqbench.stats.interval import Floats
+from seqbench.stats.task_arrays import TaskArrays
+from seqbench.stats.turnbull import turnbull
+
+COLUMNS = ["method", "task", "n", "threshold", "low", "high", "spread"]
+CURVE_COLUMNS = ["method", "task", "length", "probability", "low", "high", "reached"]
+DRAWN = 97
+"""Lengths at which a curve is given, evenly spread on a logarithmic scale."""
 
 BEYOND = 3.0
 """Octaves beyond the range of lengths in which the threshold may lie."""
@@ -129,3 +138,27 @@ def fit_psychometric(lengths: Floats, solved: Floats, shortest: float, longest: 
         float(shortest), float(longest), len(own), threshold[keep], between[keep], within[keep],
         weight[keep] / weight[keep].sum(),
     )  # fmt: skip
+
+
+def psychometric(arrays: TaskArrays, found: Brackets, alpha: float = 0.05) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The functions of all methods of a task: one row a method, and one row a method and length of its curve.
+
+    threshold, low, high: the length in steps that half of the seeds solve, and its interval; spread in octaves
+    probability, low, high: that a seed solves a length, and its pointwise interval; reached: the same without a model,
+        by Turnbull's estimate
+    """
+    shortest, longest = found.lengths[0], found.lengths[-1]
+    lengths = np.geomspace(shortest, longest, DRAWN)
+    rows, curves = [], []
+    for place, method in enumerate(arrays.methods):
+        fit = fit_psychometric(arrays.lengths, arrays.solved[place], shortest, longest)
+        if fit is None:
+            continue
+        steps = (shortest * 2.0**end for end in fit.threshold_interval(alpha))
+        rows.append((method, arrays.task, fit.seeds, *steps, fit.spread()))
+        own = found.started[place]
+        reached = turnbull(found.low[place, own], found.high[place, own]).beyond(np.log2(lengths / shortest))
+        values = dict(zip(CURVE_COLUMNS[2:], (lengths, *fit.curve(lengths, alpha), reached), strict=True))
+        curves.append(pd.DataFrame({"method": method, "task": arrays.task, **values}))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    return table, pd.concat(curves, ignore_index=True) if curves else pd.DataFrame(columns=CURVE_COLUMNS)

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from seqbench.schema import finished, is_finished
-from seqbench.stats.horizon import horizons
+from seqbench.stats.brackets import find_brackets
+from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import arrays_by_task
@@ -17,11 +18,18 @@ COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
     "median_step",
 ]  # fmt: skip
-BUDGET_COLUMNS = ["task", "method", "budget_share", "n", "solved_longest", "rate_longest", "octaves", "low", "high"]
-BUDGET_SHARES = (0.25, 0.5, 1.0)
-"""Parts of the training budget at which the horizon is read again."""
+BUDGET_COLUMNS = [
+    "task", "method", "budget_share", "steps", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
+    "horizon", "horizon_low", "horizon_high",
+]  # fmt: skip
+BUDGET_SHARES = tuple(2.0 ** (-place / 2) for place in range(12, -1, -1))
+"""Parts of the training budget at which the horizon is read again: from 1/64 to all of it."""
 HELD_FOR = 3
 """Evaluations in a row that must meet the threshold before a trial counts as solved at the first of them."""
+
+
+HORIZON = ["octaves", "low", "high", "horizon", "horizon_low", "horizon_high"]
+"""Columns of `horizon_means` that are read again."""
 
 
 def first_held(curves: pd.DataFrame, tau: float) -> pd.Series:
@@ -50,13 +58,16 @@ def _at_longest(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau: float | None) -> pd.DataFrame:
-    """Solve rate and median step at the longest length and horizon of every method, with trials judged at `tau`."""
+    """Solve rate and median step at the longest length and horizon of every method, with trials judged at `tau`.
+
+    A search trains few seeds at the longest length: there only the horizon is told.
+    """
     plan = replace(declared, tau=tau)
-    far = pd.concat([horizons(arrays, plan) for arrays in arrays_by_task(rows, plan)])
-    table = far[["task", "method", "octaves", "low", "high"]].merge(
-        solve_rates(_at_longest(rows), plan)[["task", "method", "n", "solved", "rate"]], on=["task", "method"]
-    )
-    last = _at_longest(finished(rows))
+    far = pd.concat([horizon_means(find_brackets(arrays), plan.alpha) for arrays in arrays_by_task(rows, plan)])
+    listed = _at_longest(rows[~rows["task"].isin(list(declared.searched))])
+    rates = solve_rates(listed, plan)[["task", "method", "n", "solved", "rate"]]
+    table = far[["task", "method", *HORIZON]].merge(rates, on=["task", "method"], how="left")
+    last = finished(listed)
     medians = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
     table = table.merge(medians["median_step"].median(), on=["task", "method"], how="left")
     return table.rename(columns={"solved": "solved_longest", "rate": "rate_longest"})
@@ -82,16 +93,21 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
 
 
 def budget_sensitivity(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
-    """One row a task, method and part of the training budget: what had been solved by then.
+    """One row a task, method and part of the training budget: what had been solved by then, from the curves kept.
 
-    A trial counts as solved from the first of three evaluations in a row that met the criterion, at every share alike,
-    so the last share can differ from what the trial did on test data at its very end.
+    steps: training steps by then; missing where the budget depends on the length
+    Before the end a trial counts as solved from the first of three evaluations in a row that met the criterion on
+    validation data; with the whole budget its own outcome counts, as everywhere else.
     """
     if finished(rows).empty:
         return pd.DataFrame(columns=BUDGET_COLUMNS)
     plan, parts = replace(declared, tau=None), []
+    budgets = rows.groupby("task")["budget"].agg(lambda own: own.max() if own.nunique() == 1 else np.nan)
     for share in BUDGET_SHARES:
-        within = np.where(rows["solved_at"] <= share * rows["budget"], "solved", "chance")
-        outcome = pd.Series(within, rows.index, dtype=object).where(is_finished(rows), None)
-        parts.append(_at(rows.assign(outcome=outcome), None, plan, None).assign(budget_share=share))
+        within = rows["solved_at"] <= share * rows["budget"] if share < 1 else rows["outcome"] == "solved"
+        outcome = pd.Series(np.where(within, "solved", "chance"), rows.index, dtype=object).where(
+            is_finished(rows), None
+        )
+        found = _at(rows.assign(outcome=outcome), None, plan, None)
+        parts.append(found.assign(budget_share=share, steps=share * found["task"].map(budgets)))
     return pd.concat(parts)[BUDGET_COLUMNS].sort_values(["task", "method", "budget_share"], ignore_index=True)

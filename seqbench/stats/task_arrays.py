@@ -34,6 +34,8 @@ class TaskArrays:
     solve_step: `[M, S, L]` step at which it was solved, capped at the budget, which stands where it never was
     solved_in_time: `[M, S, L]` whether it was, up to then
     budget: `[L]` training steps allowed
+    grid: the lengths on which horizons are sought, shortest first; of a list of lengths all
+    searched: whether a search chose the lengths of each seed: those that got further are then alone at long lengths
     """
 
     task: str
@@ -46,6 +48,8 @@ class TaskArrays:
     solved_in_time: NDArray[np.bool_]
     budget: Floats
     baseline: str | None
+    grid: tuple[int, ...]
+    searched: bool = False
 
     @property
     def octaves(self) -> Floats:
@@ -155,6 +159,19 @@ def find_baseline(rows: pd.DataFrame, declared: Declared) -> str | None:
     return next((name for word in BASELINES for name in methods if name.lower() == word), None)
 
 
+def trained_alike(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """The rows at lengths at which every seed of a method is trained: what may be averaged over seeds.
+
+    On a list of lengths these are all. A search trains long lengths with those seeds alone that solved shorter ones,
+    and their mean would be that of the best.
+    """
+    if not declared.searched:
+        return rows
+    seeds = rows.groupby("task")["seed"].transform("nunique")
+    trained = rows.groupby(["task", "method", "length"])["seed"].transform("size")
+    return rows[(trained == seeds) | ~rows["task"].isin(list(declared.searched))]
+
+
 def task_arrays(
     rows: pd.DataFrame,
     declared: Declared = Declared(),  # noqa: B008 (frozen)
@@ -165,7 +182,7 @@ def task_arrays(
     planned: lengths that belong to the task although no row may have them yet
     """
     methods, seeds = (sorted(rows[name].unique()) for name in ("method", "seed"))
-    lengths = sorted({*rows["length"].unique(), *planned})
+    lengths, task = sorted({*rows["length"].unique(), *planned}), str(rows["task"].iloc[0])
     shape = (len(methods), len(seeds), len(lengths))
     places = tuple(
         pd.Index(axis).get_indexer(rows[name])
@@ -180,7 +197,7 @@ def task_arrays(
     budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
     return TaskArrays(
-        task=str(rows["task"].iloc[0]),
+        task=task,
         methods=tuple(methods),
         seeds=tuple(int(seed) for seed in seeds),
         lengths=np.asarray(lengths, float),
@@ -190,6 +207,8 @@ def task_arrays(
         solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
         budget=budget,
         baseline=find_baseline(rows, declared),
+        grid=declared.searched.get(task, tuple(map(int, lengths))),
+        searched=task in declared.searched,
     )
 
 

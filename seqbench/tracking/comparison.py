@@ -14,12 +14,13 @@ import pandas as pd
 
 from seqbench.palette import COLOURS, styles
 from seqbench.schema import finished, with_purpose
-from seqbench.stats.horizon import horizons
+from seqbench.stats.brackets import find_brackets
+from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import complete, task_arrays
 from seqbench.tracking.runs import Point, RunContent
-from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
+from seqbench.tracking.saved_view import BY_DISTANCE, HORIZON
 from seqbench.tracking.trial_runs import text
 
 METHOD = "seqbench.method"
@@ -101,14 +102,15 @@ def comparison_entries(
 
 
 def method_figures(rows: pd.DataFrame, lengths: Sequence[int], declared: Declared) -> dict[str, list[Point]]:
-    """What the statistics say of each method of a task: its horizon, and its accuracies by dependency length.
+    """What the statistics say of each method of a task: its horizon with its interval, in steps, and its accuracies.
 
-    The median horizon is in steps, 0 below the shortest length; NaN while no finished trial determines it.
+    Accuracies stand at every length visited. In a search long lengths are visited only by seeds that solved shorter
+    ones: `seeds_vs_length` says by how many.
     """
     if rows.empty:
         return {}
-    far = horizons(task_arrays(rows, declared, lengths), declared)
-    found = {row["method"]: [Point(SOLVED, float(row["median"]))] for row in far.to_dict("records")}
+    far = horizon_means(find_brackets(task_arrays(rows, declared, lengths)), declared.alpha)
+    found = {row["method"]: [Point(name, float(row[name])) for name in HORIZON] for row in far.to_dict("records")}
     for row in solve_rates(rows, declared).to_dict("records"):
         found[row["method"]] += accuracy_points(row)
     return found

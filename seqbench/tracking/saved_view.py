@@ -18,7 +18,8 @@ VIEW_TAG = f"mlflow.sharedViewState.{VIEW_KEY}"
 BY_DISTANCE = "log10_gradient_by_distance"
 """The gradient before training, as a power of ten; its step is the distance from the loss."""
 
-SOLVED = "longest_length_solved"
+HORIZON = ("horizon", "horizon_low", "horizon_high")
+"""How far back a method remembers in steps, mean over seeds, and its interval."""
 
 BY_LENGTH = {
     "accuracy_vs_length": "linear",
@@ -56,7 +57,7 @@ def saved_view(methods: int, created: int) -> str:
     ]
     charts = [
         *(_line((metric,), "by-length", methods, scale=scale) for metric, scale in BY_LENGTH.items()),
-        _chart("BAR", (SOLVED,), "by-length", methods),
+        _chart("BAR", HORIZON[:1], "by-length", methods),
         _line((BY_DISTANCE,), "by-distance", methods),
         *(_line((metric,), "why", methods, scale=scale) for metric, scale in WHY.items()),
     ]

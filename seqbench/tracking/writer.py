@@ -196,8 +196,9 @@ class Writer:
             note = (
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
                 "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed as 0; "
-                "`longest_length_solved` is the largest length that at least half of the seeds solved "
-                f"together with all shorter ones. `{BY_DISTANCE}` is the norm of the gradient that arrives before "
+                "`horizon` is how far back the method remembers in steps, the mean over seeds, and `horizon_low` and "
+                f"`horizon_high` are its interval; seeds that solved every length count with the longest. "
+                f"`{BY_DISTANCE}` is the norm of the gradient that arrives before "
                 f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"
             )
             set_experiment_tags(self.client, runs.experiment, {"mlflow.note.content": note.strip()})

@@ -66,4 +66,4 @@ def test_mlflow(evidence: Evidence) -> None:
     assert found["worst_seed_accuracy_vs_length"] == 0
     assert (found["solve_rate_vs_length"], found["diverged_share_vs_length"]) == (0.5, 0.5)
     [far] = evidence.comparison.horizons.to_dict("records")
-    assert found["longest_length_solved"] == far["median"] == 10
+    assert found["horizon"] == far["horizon"] == 10

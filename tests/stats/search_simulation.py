@@ -59,7 +59,7 @@ def trained(learner: Learner, horizon: Floats, key: object, rng: np.random.Gener
 
 def found_by_search(cubes: dict[str, Floats]) -> Brackets:
     """Brackets of every method from results `[S, L]` at `LENGTHS`."""
-    return find_brackets(arrays(cubes), LENGTHS)
+    return find_brackets(arrays(cubes))
 
 
 def _threshold(cube: Floats) -> tuple[float, float, float]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqbench.stats.area import seed_areas
 from seqbench.stats.brackets import bracket_table, bracket_text, find_brackets
-from seqbench.stats.horizon import find_horizons, octaves_at
 from seqbench.stats.outcomes import horizon_outcome, seed_outcome
 from seqbench.stats.task_arrays import complete, task_arrays
 from tests.stats.conftest import LENGTHS as LISTED
@@ -34,10 +34,9 @@ def test_a_list_of_lengths_by_hand(grid):
     np.testing.assert_allclose(found["octaves"], [0, *(octaves[:-1] + octaves[1:]) / 2, octaves[-1]])
 
 
-def test_it_agrees_with_horizons_on_a_complete_list(grid):
+def test_the_horizon_of_a_seed_on_a_complete_list_is_the_area_under_its_solved_curve(grid):
     own = task_arrays(complete(grid({"plain": [0, 0, 1, 2, 1], "gru": [0, 1, 2, 3, 4]}, seeds=5)))
-    expected = octaves_at(find_horizons(own.solved).reached, own.octaves)
-    np.testing.assert_allclose(find_brackets(own).octaves(), expected)
+    np.testing.assert_allclose(find_brackets(own).octaves(), seed_areas(own), atol=1e-12)
     np.testing.assert_allclose(horizon_outcome(find_brackets(own)).values, seed_outcome(own, "horizon").values)
 
 
@@ -83,7 +82,7 @@ def test_searches_of_different_lengths_are_brackets_on_one_grid():
     [true] = horizons((Learner(0, 6, 0.7, 1.0, 1.5),), (200,), 0.0, rng)
     solved = solves(Learner(0, 6, 0.7), true, rng)
     visited, low, high = searched(solved)
-    found = find_brackets(arrays({"gru": results(solved, visited)}), LENGTHS)
+    found = find_brackets(arrays({"gru": results(solved, visited)}))
     assert found.ended.all(), "the rule written in arrays and the rule of the plan stop at the same results"
     assert not found.wide.any()
     np.testing.assert_array_equal(found.solved[0], np.append(0, LENGTHS)[low + 1])
@@ -97,7 +96,7 @@ def test_a_search_under_way_is_open_and_left_out_of_outcomes():
     cube = np.full((2, len(LENGTHS)), np.nan)
     cube[0, :1] = 1  # the first doubling only
     cube[1, :1] = 0
-    found = find_brackets(arrays({"gru": cube}), LENGTHS)
+    found = find_brackets(arrays({"gru": cube}))
     assert found.ended[0].tolist() == [False, True]
     assert bracket_table(found)["text"].tolist() == ["solved 10", "failed 10"]
     assert np.isnan(horizon_outcome(found).values[0]).tolist() == [True, False]

@@ -66,13 +66,11 @@ def test_cliques_are_maximal_runs():
 
 def test_variants_of_a_task_count_once_and_unranked_methods_not_at_all():
     methods = pd.DataFrame(
-        [("recall (symbols 2)", "a", 1.0, 2.0, 0.5), ("recall (symbols 4)", "a", 1.0, 1.0, 0.5),
-         ("parity", "a", 1.0, 0.0, 0.7), ("recall (symbols 2)", "b", np.nan, 2.0, 0.5),
-         ("recall (symbols 4)", "b", 2.0, 2.0, 0.5), ("parity", "b", 1.0, 0.0, 0.5)],
-        columns=["task", "method", "rank", "octaves", "rate_longest"],
+        [("recall (symbols 2)", "a", 1.0, 2.0, 4.0, 5), ("recall (symbols 4)", "a", 1.0, 1.0, 4.0, 5),
+         ("parity", "a", 1.0, 0.0, 0.0, 7), ("recall (symbols 2)", "b", np.nan, 2.0, 4.0, 5),
+         ("recall (symbols 4)", "b", 2.0, 2.0, 4.0, 5), ("parity", "b", 1.0, 0.0, 0.0, 5)],
+        columns=["task", "method", "rank", "octaves", "span", "at_least"],
     )  # fmt: skip
-    ranges = {"recall (symbols 2)": 4.0, "recall (symbols 4)": 4.0, "parity": 0.0}
-    horizons = methods[["task", "method"]].assign(range=methods["task"].map(ranges))
-    found = task_scores(methods, horizons)
+    found = task_scores(methods.assign(seeds=10))
     assert found.index.tolist() == ["a"]
     assert found.loc["a"].to_dict() == {"recall": 0.375, "parity": 0.7}

@@ -67,9 +67,9 @@ def test_seeds_whose_search_is_under_way_are_left_out():
     cube[:, 0] = 0
     under_way = cube.copy()
     under_way[0, 0] = 1
-    found = find_brackets(arrays({"plain": cube, "gru": under_way}), LENGTHS)
+    found = find_brackets(arrays({"plain": cube, "gru": under_way}))
     assert horizon_differences(found, [("gru", "plain")])["n"].tolist() == [5]
-    found = find_brackets(arrays({"plain": cube[:1], "gru": under_way[:1]}), LENGTHS)
+    found = find_brackets(arrays({"plain": cube[:1], "gru": under_way[:1]}))
     row = horizon_differences(found, [("gru", "plain")]).iloc[0]
     assert (row["n"], row["verdict"]) == (0, "too few seeds to tell")
 
@@ -87,11 +87,18 @@ def test_the_interval_allows_for_one_unseen_failure_and_no_more():
 
 
 def test_factors_in_words():
-    assert factor_text(np.log2(3.2), np.log2(2.1), np.log2(4.9)) == "remembers 3.2 times as far (95 %: 2.1 to 4.9)"
-    assert factor_text(np.log2(33.4), np.log2(12), np.log2(120), "at least", 0.1) == (
-        "remembers at least 33 times as far (90 %: 12 to 120)"
+    def words(factor, low, high, bound="", n=10, alpha=0.05):
+        row = {"factor": factor, "factor_low": low, "factor_high": high, "bound": bound, "n": n, "against": "vanilla"}
+        return factor_text(row, alpha)
+
+    assert words(3.2, 2.1, 4.93) == "remembers 3.2 times as far as vanilla (95 %: 2.1 to 4.9, n = 10)"
+    assert words(33.4, 12.1, 119.6, "at least", alpha=0.1) == (
+        "remembers at least 33 times as far as vanilla (90 %: 12 to 120, n = 10)"
     )
-    assert factor_text(-1.0, np.nan, np.nan, "within the range") == "remembers 0.5 times as far"
+    assert words(1.0, np.nan, np.nan, "within the range", n=3) == (
+        "remembers 1.0 times as far as vanilla within the range of lengths (n = 3)"
+    )
+    assert words(np.nan, np.nan, np.nan, n=0) == "cannot be compared with vanilla yet: no pair of searches has ended"
 
 
 def test_shapley_values_of_searched_horizons_add_up():
@@ -103,7 +110,7 @@ def test_shapley_values_of_searched_horizons_add_up():
     ):
         solved = solves(learner, true, rng)
         cubes[name] = results(solved, searched(solved)[0])
-    outcome = horizon_outcome(find_brackets(arrays(cubes), LENGTHS))
+    outcome = horizon_outcome(find_brackets(arrays(cubes)))
     design = Design({"a": ("off", "on"), "b": ("off", "on")}, {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3})
     values = shapley_values(design.spread(outcome.values))
     np.testing.assert_allclose(values.sum(axis=0), outcome.values[3] - outcome.values[0])

@@ -21,7 +21,7 @@ def arrays(grid):
 @pytest.mark.parametrize(
     ("name", "values"),
     [
-        ("horizon", [np.log2(25 / 12) + 0.5, np.log2(50 / 12) + 0.5, np.nan]),
+        ("horizon", [np.log2(25 / 12) + 0.5, np.log2(50 / 12) + 0.5, np.log2(100 / 12)]),
         ("area", [np.log2(25 / 12) + 0.5, np.log2(50 / 12) + 0.5, np.nan]),
         ("solved", [0.5, 0.75, np.nan]),
         ("accuracy", [0.5, 0.0, 0.99]),

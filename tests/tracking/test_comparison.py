@@ -14,7 +14,7 @@ from seqbench.store.plan_file import PlanFile
 from seqbench.store.results import results_of
 from seqbench.tracking.comparison import comparison_entries, run_colours
 from seqbench.tracking.runs import Point, RunContent, clip
-from seqbench.tracking.saved_view import BY_DISTANCE, SOLVED
+from seqbench.tracking.saved_view import BY_DISTANCE, HORIZON
 from seqbench.tracking.trial_runs import CURVE_POINTS, param_names, trial_entries
 from seqbench.tracking.writer import plain_text
 from tests.tracking.frames import grid, snapshot, trial
@@ -96,18 +96,27 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("seeds", "longest"),
-    [
-        ({10: [1.0, 1.0], 30: [1.0, 0.5]}, 30),
-        ({10: [1.0, 1.0, 1.0], 30: [1.0, 0.5, 0.5]}, 10),
-        ({10: [0.5, 0.5], 30: [1.0, 1.0]}, 0),  # a longer length counts only after the shorter ones
-        ({30: [1.0, 1.0]}, None),  # the shorter one has not finished: nothing tells
-        ({10: [1.0, 1.0, 1.0], 30: [1.0]}, 30),  # half of those that have finished
-        ({10: [None, None, 1.0]}, 0),
+    ("seeds", "octaves"),
+    [  # log2(30 / 10) each
+        ({10: [1.0, 1.0], 30: [1.0, 0.5]}, 3 / 4),
+        ({10: [1.0, 1.0, 1.0], 30: [1.0, 0.5, 0.5]}, 2 / 3),
+        ({10: [0.5, 0.5], 30: [1.0, 1.0]}, 1 / 2),  # contradicting: anywhere
+        ({30: [1.0, 1.0]}, 1),  # what is solved decides of what is shorter
+        ({10: [1.0, 1.0, 1.0], 30: [1.0]}, 1),  # the others may be as those that have finished
+        ({10: [None, None, 1.0]}, 1 / 6),
     ],
 )
-def test_the_longest_length_solved(seeds: dict[int, list[float | None]], longest: int | None, tmp_path: Path) -> None:
-    assert figures(snapshot(grid({"a": seeds}), tmp_path).results.trials).get((SOLVED, 0)) == longest
+def test_the_horizon_in_steps(seeds: dict[int, list[float | None]], octaves: float, tmp_path: Path) -> None:
+    found = figures(snapshot(grid({"a": seeds}), tmp_path).results.trials)
+    assert found[HORIZON[0], 0] == pytest.approx(10 * 3**octaves)
+    assert (HORIZON[1], 0) not in found, "no interval below five seeds"
+
+
+def test_the_horizon_has_its_interval(tmp_path: Path) -> None:
+    found = figures(snapshot(grid({"a": {10: [1.0] * 6, 30: [1.0] * 3 + [0.5] * 3}}), tmp_path).results.trials)
+    low, middle, high = (found[name, 0] for name in (HORIZON[1], HORIZON[0], HORIZON[2]))
+    assert middle == pytest.approx(10 * 3**0.75)
+    assert 10 <= low < middle < high <= 30
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 36, 60])

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from seqbench.report.charts.accuracy import accuracy as accuracy_chart
 from seqbench.report.charts.facets import FEW
+from seqbench.report.charts.horizon import horizon
+from seqbench.report.charts.psychometric import psychometric
 from seqbench.report.charts.solve_rate import solve_rate
-from seqbench.report.columns import attainable_p, interval, method_column, ratio
+from seqbench.report.columns import attainable_p, interval, level, method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import MISSING, Column, Table, number
+from seqbench.report.table import MISSING, Column, Row, Table, number
 
 
 def accuracy(evidence: Evidence) -> Section:
-    """Accuracy and solve rate by dependency length, and one table of methods for every task."""
+    """Accuracy and solve rate by dependency length, or the searched horizons, and one table of methods a task."""
     lead = "Accuracy against the distance of the information that an answer depends on."
+    if all(task in evidence.declared.searched for task in evidence.tasks):
+        lead = "The longest distance of the information that an answer depends on, searched for every method and seed."
     parts = tuple(_task(evidence, task) for task in evidence.tasks)
     return Section("accuracy", "How far back each method remembers", lead, parts)
 
@@ -23,12 +29,36 @@ def _task(evidence: Evidence, task: str) -> Part:
     """The charts and tables of one task; nothing to draw before a reporting trial has finished."""
     tables = [methods_table(evidence, task), areas_table(evidence, task)]
     begun = (evidence.reporting["task"] == task).any()
+    searched = task in evidence.declared.searched
+    draw = (horizon, psychometric) if searched else (accuracy_chart, solve_rate)
+    text = search_in_words(evidence, task) if searched else ""
     return Part(
         title=task,
-        text="" if begun else "No reporting trial of this task has finished yet.",
-        charts=(accuracy_chart(evidence, task), solve_rate(evidence, task)) if begun else (),
+        text=text if begun else "No reporting trial of this task has finished yet.",
+        charts=tuple(chart(evidence, task) for chart in draw) if begun else (),
         tables=tuple(table for table in tables if table is not None),
     )
+
+
+def search_in_words(evidence: Evidence, task: str) -> str:
+    """What was searched, at which budget, how monotony fared, and why nothing is averaged by length."""
+    rows, lengths = evidence.comparison.horizons, evidence.sought(task)
+    rows = rows[rows["task"] == task]
+    budget = evidence.comparison.answers.set_index("task")["budget"].get(task, "")
+    precision = max(after / before for before, after in pairwise(lengths)) if len(lengths) > 1 else 1.0
+    under_way, violated = int(rows["open"].sum()), int(rows["violations"].sum())
+    seeds = int(rows["n"].sum())
+    sentences = (
+        f"Searched from {lengths[0]:,} to {lengths[-1]:,} steps, neighbouring lengths at most {precision:.3g} times "
+        f"apart; every horizon is one {budget}.",
+        f"{under_way} of {seeds} searches are still under way." if under_way else "",
+        f"{violated} of {seeds} searches met results that contradict every single horizon; their brackets are wide."
+        if violated else f"None of {seeds} searches met results that contradict a single horizon.",
+        "A search trains each seed near its own horizon, so that long lengths are met only by seeds that solved "
+        "shorter ones: accuracies and shares of seeds by length are left out, and steps to solve and divergence "
+        "against the baseline are taken only at lengths at which every seed of a method was trained.",
+    )  # fmt: skip
+    return " ".join(filter(None, sentences))
 
 
 def methods_table(evidence: Evidence, task: str) -> Table:
@@ -37,11 +67,13 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     rows = rows[rows["task"] == task]
     own, diverged = behind(evidence), behind(evidence, outcome="diverged")
     at_longest = behind(evidence, "length")
+    ended = rows.assign(length=rows["longest"], ended=rows["seeds"] - rows["open"])
     columns = (
         method_column(evidence),
         Column("rank", "rank", link=own),
-        Column("remembers", lambda row: _signs(row["horizon"]), unit="steps", link=own),
-        Column("octaves", interval("octaves", "octaves_low", "octaves_high"), unit="95 %", link=own),
+        Column("remembers", remembers, unit=level(evidence), link=own, align="left"),
+        Column("octaves", interval("octaves"), unit=level(evidence), link=own),
+        Column("known horizons", ratio("ended", "seeds"), link=own),
         Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
         Column("worst seed", "accuracy_worst", link=at_longest),
         Column("diverged", ratio("diverged", "finished"), link=diverged),
@@ -51,12 +83,18 @@ def methods_table(evidence: Evidence, task: str) -> Table:
         Column("s/trial", lambda row: number(row["seconds"], 2), link=own),
     )
     return Table(
-        f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, rows.assign(length=rows["longest"]),
-        note="Remembers: the longest dependency that half of the seeds solve together with all shorter ones. "
-        "Octaves: doublings of that length above the shortest one tried, mean over seeds. No interval is given below 5 "
-        "seeds. Worst seed: its accuracy at the longest length, 0 if it diverged.",
+        f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, ended,
+        note="Remembers: the mean horizon over seeds (geometric), each between the longest length that it solved and "
+        "the shortest that it failed; at least, at most: some seeds lie beyond the range of lengths. Octaves: the same "
+        "in doublings of the shortest length. No interval is given below 5 seeds. Known horizons: seeds whose bracket "
+        "is closed. Worst seed: its accuracy at the longest length, 0 if it diverged.",
         folded=len(rows) > 2 * FEW, values=rows,
-    )  # fmt: skip
+    ).without_empty()  # fmt: skip
+
+
+def remembers(row: Row) -> str:
+    """The mean horizon in words; of a single length nothing is known beyond whether it was solved."""
+    return str(row["text"]).removesuffix(" steps").replace(" steps (", " (") if row["span"] else MISSING
 
 
 def areas_table(evidence: Evidence, task: str) -> Table | None:
@@ -85,7 +123,3 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
         "A gap in what a seed solves costs area, but does not end it as it ends the horizon.",
         folded=True, values=rows,
     )  # fmt: skip
-
-
-def _signs(text: object) -> str:
-    return text.replace(">=", "≥") if isinstance(text, str) else MISSING

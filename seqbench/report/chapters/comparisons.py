@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from seqbench.report.charts.differences import differences
-from seqbench.report.columns import attainable_p, interval, method_column
+from seqbench.report.columns import attainable_p, factor, interval, level, method_column
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -32,6 +32,7 @@ def pairs_table(evidence: Evidence, task: str) -> Table:
         word("against"),
         Column("seeds", "n", link=both),
         Column("difference", interval("difference"), unit=f"{rows['unit'].iloc[0]}, 95 %", link=both),
+        *([Column("times as far", factor, unit=level(evidence), link=both)] if rows["factor"].notna().any() else []),
         Column("P(improvement)", interval("improved", "improved_low", "improved_high"), unit="95 %", link=both),
         Column("p", attainable_p(evidence, "p", "n", "comparisons"), link=both),
         Column("p", attainable_p(evidence, "p_holm", "n", "comparisons"), unit="Holm", link=both),

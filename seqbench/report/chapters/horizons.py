@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.charts.facets import in_groups
+from seqbench.report.chapters.accuracy import remembers
 from seqbench.report.charts.horizon import horizon
-from seqbench.report.columns import interval, method_column, ratio
+from seqbench.report.charts.horizon_steps import horizon_steps
+from seqbench.report.columns import interval, level, method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Column, Row, Table
+from seqbench.report.table import Column, Table
 from seqbench.stats.answers import names_in_words
 
 MOST_CENSORED = 0.5
@@ -18,21 +19,36 @@ MOST_CENSORED = 0.5
 
 
 def horizons(evidence: Evidence) -> Section:
-    """The memory horizon of every method on every task, and what the grid of lengths cannot show."""
+    """The memory horizon of every method on every task, and what the lengths cannot show; none for a single length."""
     found = evidence.comparison.horizons
+    found = found[found["span"].astype(float) > 0]
     tasks = [task for task in evidence.tasks if (found["task"] == task).any()]
-    known = [task for task in tasks if found.loc[found["task"] == task, "octaves"].notna().any()]
-    charts = tuple(horizon(evidence, group, name) for name, group in in_groups(known, "horizon"))
-    lead = "The longest dependency that a method solves together with all shorter ones. One octave is a doubling."
-    tables = tuple(horizons_table(evidence, task) for task in tasks)
-    text = " ".join(filter(None, (*(_ends(found[found["task"] == task]) for task in tasks), _gaps(found))))
-    return Section(
-        "horizons", "Memory horizon", lead, (Part(text=text, charts=charts, tables=tables),) if tasks else ()
+    # A search has its brackets in the first section.
+    listed = [task for task in tasks if task not in evidence.declared.searched]
+    lead = (
+        "A seed's horizon lies between the longest dependency that it solved and the shortest that it failed. "
+        "One octave is a doubling."
     )
+    text = " ".join(filter(None, (*(_ends(found[found["task"] == task]) for task in tasks), _contradictions(found))))
+    part = Part(
+        text=text,
+        charts=(
+            *(horizon(evidence, task) for task in listed),
+            *(horizon_steps(evidence, task) for task in tasks if horizon_rises(evidence, task)),
+        ),
+        tables=tuple(horizons_table(evidence, task) for task in tasks),
+    )
+    return Section("horizons", "Memory horizon", lead, (part,) if tasks else ())
+
+
+def horizon_rises(evidence: Evidence, task: str) -> bool:
+    """Whether anything was solved within the budget on validation data: else there is nothing to draw."""
+    rows = evidence.comparison.budget_sensitivity
+    return bool((rows.loc[rows["task"] == task, "octaves"] > 0).any())
 
 
 ENDS = {
-    "at_least": "solved every length: add lengths beyond {longest:g} to measure how far they remember.",
+    "at_least": "solved the longest length: add lengths beyond {longest:g} to measure how far they remember.",
     "below": "did not solve length {shortest:g}: add shorter lengths to measure how far they remember.",
 }
 """The text for methods most of whose seeds are beyond an end of the grid."""
@@ -50,48 +66,38 @@ def _ends(rows: pd.DataFrame) -> str:
     return " ".join(sentences)
 
 
-def _gaps(rows: pd.DataFrame) -> str:
+def _contradictions(rows: pd.DataFrame) -> str:
     """How many seeds solved a length after failing a shorter one."""
-    if not rows["range"].astype(float).any():
-        return ""
-    gaps, seeds = int(rows["non_monotone"].sum()), int(rows["n"].sum())
-    if not gaps:
+    seeds, where = int(rows["n"].sum()), rows[rows["violations"] > 0]
+    if where.empty:
         return "No seed solved a length after failing a shorter one."
-    where = rows[rows["non_monotone"] > 0]
-    named = names_in_words(
-        [f"{row.method} on {row.task} ({row.non_monotone} of {row.n})" for row in where.itertuples()]
+    named = names_in_words([f"{row.method} on {row.task} ({row.violations} of {row.n})" for row in where.itertuples()])
+    return (
+        f"{int(where['violations'].sum())} of {seeds} seeds solved a length after failing a shorter one: {named}. "
+        "Their horizon may lie anywhere between the two, and their brackets and the intervals are as wide."
     )
-    return f"{gaps} of {seeds} seeds solved a length after failing a shorter one, where their horizon ends: {named}."
 
 
 def horizons_table(evidence: Evidence, task: str) -> Table:
-    """One row per method: its horizon, and how many seeds the grid of lengths cannot place."""
+    """One row per method: its horizon, and how many seeds the lengths cannot place."""
     rows = evidence.comparison.horizons
     rows = rows[rows["task"] == task].sort_values("octaves", ascending=False, kind="stable")
     own = behind(evidence)
     shares = {
-        "solved every length": "at_least", "shortest not solved": "below",
-        "solved again after a failure": "non_monotone",
-        **({"undetermined (missing trials)": "incomplete"} if rows["incomplete"].any() else {}),
+        "solved the longest length": "at_least", "shortest not solved": "below",
+        "contradicting results": "violations",
+        **({"still open": "open"} if rows["open"].any() else {}),
     }  # fmt: skip
     columns = (
         method_column(evidence),
         Column("seeds", "n", link=own),
-        Column("median", _median, unit="95 %", link=own),
-        Column("octaves", interval("octaves"), unit="95 %", link=own),
+        Column("remembers", remembers, unit=level(evidence), link=own, align="left"),
+        Column("octaves", interval("octaves"), unit=level(evidence), link=own),
         *(Column(head, ratio(name, "n"), link=own) for head, name in shares.items()),
+        Column("trials", "trials", link=own),
     )
     return Table(
         f"horizons-{evidence.tasks.index(task) + 1}", f"Horizons and censoring on {task}", columns, rows, folded=True,
-        note="Median: the longest length that half of the seeds reached, with its exact interval. Octaves: restricted "
-        "mean (area under the Kaplan-Meier curve) between the shortest and the longest length.",
+        note="Mean of Turnbull's estimate from the brackets of the seeds, restricted to the range of lengths. Open: "
+        "trials that would close the bracket have not finished.",
     )  # fmt: skip
-
-
-def _median(row: Row) -> str:
-    """The median horizon with its interval, open where the grid of lengths ends."""
-    median = str(row["text"]).replace(">=", "≥")
-    if row["median_low"] != row["median_low"]:
-        return median
-    ends = (f"{end:g}" if end else f"< {row['shortest']:g}" for end in (row["median_low"], row["median_high"]))
-    return median + " ({} to {})".format(*ends)

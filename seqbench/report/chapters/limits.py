@@ -18,7 +18,9 @@ def limits(evidence: Evidence) -> Section:
     rows = evidence.reporting
     if rows.empty:
         return Section("limits", "What this report cannot say", "", ())
+    declared = evidence.declared
     seeds = int(rows.groupby(["method", "task", "length"], observed=True).size().max())
+    budgets = [budget for budget in dict.fromkeys(evidence.comparison.answers["budget"]) if budget]
     lengths = sorted(rows["length"].unique())
     pairs = evidence.comparison.pairwise
     family = int(pairs.loc[pairs["family"] == "declared", "comparisons"].max()) if len(pairs) else 0
@@ -26,10 +28,12 @@ def limits(evidence: Evidence) -> Section:
         "rare failures": f"what none of {seeds} seeds showed may still happen in "
         f"{percent_text(0, rule_of_zero(seeds))} of seeds",
         "small differences": f"with {family} declared comparisons a task no difference is "
-        f"distinguishable from chance with fewer than {seeds_to_find_anything(family, evidence.declared.alpha)} seeds"
+        f"distinguishable from chance with fewer than {seeds_to_find_anything(family, declared.alpha)} seeds"
         if family else "",
+        "budget": f"a horizon is one {'; '.join(budgets)}: with more steps it may lie further" if budgets else "",
+        "monotony": _monotony(evidence),
         "beyond the grid": f"nothing is known about dependencies shorter than {lengths[0]:,} or longer than "
-        f"{lengths[-1]:,} steps, nor between the lengths that were run",
+        f"{lengths[-1]:,} steps{', nor between the lengths that were run' if not declared.searched else ''}",
         "later collapse": _collapse(collapses(rows)),
         "single seeds": "rounding alone, as another machine or another version brings it, can move the steps that one "
         "seed takes to solve by more than a tenth",
@@ -57,3 +61,16 @@ def _collapse(counted: Collapses) -> str:
             "known (`stop_when_solved: {after: N}` trains on)"
         )
     return "; ".join(parts)
+
+
+def _monotony(evidence: Evidence) -> str:
+    """What a search assumes, and how often what was seen contradicted it; empty where nothing was searched."""
+    rows = evidence.comparison.horizons
+    rows = rows[rows["task"].isin(list(evidence.declared.searched))]
+    if rows.empty:
+        return ""
+    return (
+        "a search takes for granted that a seed which solves a length solves all shorter ones; "
+        f"{int(rows['violations'].sum())} of {int(rows['n'].sum())} searches contradicted it, whose brackets are as "
+        "wide as the contradiction, and lengths that were not visited may hide more"
+    )

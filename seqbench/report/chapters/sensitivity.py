@@ -12,6 +12,8 @@ from seqbench.report.table import MISSING, Column, Row, Table, word
 from seqbench.stats.answers import names_in_words
 
 DECLARED = "as declared"
+SHARES = (1.0, 0.5, 0.25)
+"""Parts of the budget that have a column."""
 
 
 def sensitivity(evidence: Evidence) -> Section:
@@ -21,6 +23,7 @@ def sensitivity(evidence: Evidence) -> Section:
         at=[DECLARED if row.declared else f"at accuracy {row.tau:g}" for row in comparison.sensitivity.itertuples()]
     ).sort_values("declared", ascending=False, kind="stable")
     budgets = comparison.budget_sensitivity.sort_values("budget_share", ascending=False, kind="stable")
+    budgets = budgets[budgets["budget_share"].isin(SHARES)]
     budgets = budgets.assign(at=[_budget(share) for share in budgets["budget_share"]])
     tables, sentences = [], []
     for rows, name, title in (
@@ -63,20 +66,25 @@ def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
 def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
     """One row per task and method, one column per choice: octaves, and the seeds that solved the longest length."""
     found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
-    note = "In brackets: seeds that solved the longest length."
+    note = "In brackets: seeds that solved the longest length." if rows["solved_longest"].notna().any() else ""
     if name == "budgets":
-        note += " Here a trial has solved from the first of three evaluations in a row that met the criterion."
+        note += (
+            " Before the end a trial has solved from the first of three evaluations in a row that met the criterion."
+        )
 
     def column(at: str) -> Column:
         return Column(at, lambda row: _octaves(found.get((row["task"], row["method"], at))), link=behind(evidence))
 
     return Table(
         name, title, (method_column(evidence), word("task"), *map(column, dict.fromkeys(rows["at"]))),
-        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note, folded=True,
+        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note.strip(), folded=True,
         values=rows.drop(columns="at"),
     )  # fmt: skip
 
 
 def _octaves(row: Row | None) -> str:
     """The octaves at one choice."""
-    return MISSING if row is None else f"{row['octaves']:.2f} ({int(row['solved_longest'])} of {int(row['n'])})"
+    if row is None:
+        return MISSING
+    solved = "" if pd.isna(row["solved_longest"]) else f" ({int(row['solved_longest'])} of {int(row['n'])})"
+    return f"{row['octaves']:.2f}{solved}"

@@ -17,8 +17,9 @@ from seqbench.report.links import trials
 def cost_rows(evidence: Evidence) -> pd.DataFrame:
     """Milliseconds per training step (median over trials), and the mean horizon in octaves, by task and method."""
     rows = evidence.reporting
+    alike = rows["trial"].isin(evidence.alike["trial"])  # long lengths take longer: methods must be timed at the same
     speed = 1000 * rows["seconds"].astype(float) / rows["steps"].astype(float).where(lambda steps: steps > 0)
-    table = rows.assign(milliseconds=speed).groupby(["task", "method"], sort=False).agg(
+    table = rows.assign(milliseconds=speed.where(alike)).groupby(["task", "method"], sort=False).agg(
         milliseconds=("milliseconds", "median"), parameters=("parameters", "median"), hours=("seconds", "sum"),
         trials=("trial", "size"),
     )  # fmt: skip

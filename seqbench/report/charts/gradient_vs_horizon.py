@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from seqbench.report.charts.axes import ROOM, at_floor, length_axis, mark_floor, ticks, zero_floor
 from seqbench.report.charts.base import MUTED, Chart, panels, themed
+from seqbench.report.charts.horizon import named_lengths
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.stats.gradient_horizon import gradient_horizon_correlation
@@ -30,15 +31,15 @@ def gradient_vs_horizon(
         title="What is learned against where the gradient reaches",
         figure=figure,
         reading="Each point is a method. Across: the distance up to which at least 1 % of the gradient nearest to the "
-        "loss arrives before training, mean over seeds at the longest length; up: the length solved after it, mean in "
-        f"octaves. Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
-        table=rows[["task", "method", "horizon", "low", "high", "at_least", "growth", "octaves", "text", "n"]],
+        "loss arrives before training, mean over seeds at the longest length of each; up: the mean horizon after it. "
+        f" Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
+        table=rows[["task", "method", "text", "octaves", "horizon", "low", "high", "at_least", "growth", "n"]],
         about={"purpose": "reporting"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
-        _draw(chart, ax, evidence, rows[rows["task"] == task], evidence.lengths(task))
+        _draw(chart, ax, evidence, rows[rows["task"] == task], evidence.sought(task))
         ax.set_title(task)
-    axes[0, 0].set_ylabel("solved length (steps)")
+    axes[0, 0].set_ylabel("horizon (steps)")
     return chart
 
 
@@ -70,11 +71,11 @@ def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, length
     floor = zero_floor(known, base=2)
     reach = at_floor(known, floor)
     for row, (middle, low, high) in zip(rows.itertuples(), reach, strict=True):
-        look, place, solved = evidence.styles[row.method], evidence.place(row.method), shortest * 2.0**row.octaves
+        look, place, solved = evidence.styles[row.method], evidence.place(row.method), row.learned
         if np.isfinite(low) and np.isfinite(high):
             chart.mark(ax.hlines(solved, low, high, color=look.colour, lw=2, alpha=0.45), place)
         (point,) = ax.plot([middle], [solved], marker=look.marker, color=look.colour, ms=7, ls="none", zorder=4)
-        tip = f"{row.method}: gradient reaches {row.horizon:.3g} steps, solved {row.text} ({row.octaves:.2f} octaves)"
+        tip = f"{row.method}: gradient reaches {row.horizon:.3g} steps, remembers {row.text}"
         tip += f"; {row.at_least} of {row.n} seeds reach the farthest state" if row.at_least else ""
         link = trials(evidence, task=row.task, method=row.method, purpose="reporting")
         chart.mark(point, place, tips=(tip,), links=(link,))
@@ -93,4 +94,4 @@ def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, length
 
 def _named(lengths: Sequence[int]) -> dict[float, str]:
     """The labels of lengths."""
-    return {length: f"{length:,}" for length in lengths}
+    return {length: f"{length:,}" for length in named_lengths(lengths)}
