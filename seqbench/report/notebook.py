@@ -48,10 +48,10 @@ def solve_rate(results: pd.DataFrame, task: str | None = None) -> Figure:
     return _finished(solve_rate_chart.solve_rate(evidence, _the_task(evidence, task)), evidence)
 
 
-def horizon(results: pd.DataFrame) -> Figure:
-    """How far back each method remembers, on every task."""
+def horizon(results: pd.DataFrame, task: str | None = None) -> Figure:
+    """How far back each method remembers, seed by seed. Arguments as `accuracy`."""
     evidence = Evidence(Results(results))
-    return _finished(horizon_chart.horizon(evidence, evidence.tasks), evidence)
+    return _finished(horizon_chart.horizon(evidence, _the_task(evidence, task)), evidence)
 
 
 def steps(results: pd.DataFrame, task: str | None = None) -> Figure:
