@@ -88,7 +88,7 @@ def test_every_table_is_filled_and_has_the_same_columns_when_empty(results):
     several = pd.concat([results.assign(task=task, trial=task + results["trial"]) for task in tasks])
     for name, table in frames(compare(several)).items():
         assert table.columns.tolist() == empty[name].columns.tolist(), name
-        if name != "missing_combinations":
+        if name not in ("missing_combinations", "psychometric", "psychometric_curves"):  # the last of searches alone
             assert len(table), name
 
 
