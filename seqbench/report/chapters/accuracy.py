@@ -73,7 +73,7 @@ def methods_table(evidence: Evidence, task: str) -> Table:
         Column("rank", "rank", link=own),
         Column("remembers", remembers, unit=level(evidence), link=own, align="left"),
         Column("octaves", interval("octaves"), unit=level(evidence), link=own),
-        Column("known horizons", ratio("ended", "seeds"), link=own),
+        *([Column("known horizons", ratio("ended", "seeds"), link=own)] if rows["open"].any() else []),
         Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
         Column("worst seed", "accuracy_worst", link=at_longest),
         Column("diverged", ratio("diverged", "finished"), link=diverged),
