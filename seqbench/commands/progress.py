@@ -57,10 +57,11 @@ class Board:
             self._live.stop()
 
     def start(self, current: Plan, *, finished: int) -> None:
-        """A plan begins (again, after tuning), of which `finished` trials have finished already."""
+        """A plan begins, or a grid that is tuned or searches has been planned again; so many trials have finished."""
+        if not self._methods:
+            self._done, self._before, self._began = finished, finished, time.monotonic()
         self._methods = [method.name for method in current.methods]
-        self._total, self._done, self._before = len(current.trials), finished, finished
-        self._began = time.monotonic()
+        self._total = len(current.trials)
 
     def say(self, line: str) -> None:
         """Print one line above the board; any thread may call it.

@@ -73,10 +73,10 @@ class _RunDisplay:
     def __init__(self, grid: Grid, folder: Path, board: Board, *, only: str | None, quiet: bool) -> None:
         self.crashes: list[str] = []
         self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
-        self._planned: int | None = None
+        self._choices: int | None = None
 
     def found(self, current: Plan, state: RoundStart) -> None:
-        """Say what is there, if the plan is new, and begin to count.
+        """Say what is there, at first and whenever tuning has chosen something, and begin to count.
 
         Raises:
             UsageError: there is nothing to train, or no such trial.
@@ -88,10 +88,10 @@ class _RunDisplay:
         if not current.trials:
             reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
             raise UsageError(f"{self._grid.name} has nothing to train: no combination makes sense.\n{reasons}")
-        if self._planned != len(current.trials) and not self._quiet:  # at the end nothing is new; after tuning there is
+        if self._choices != len(current.choices) and not self._quiet:  # what a search goes on with is on the board
             for line in describe_found(current, state, only=self._only).splitlines():
                 self._board.say(line)
-        self._planned = len(current.trials)
+        self._choices = len(current.choices)
         self._board.start(current, finished=state.finished)
 
     def observe(self, trial: Trial, event: Event) -> None:
@@ -119,7 +119,7 @@ def describe_found(current: Plan, state: RoundStart, *, only: str | None = None)
     lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
     if state.outdated:
         lines.append(
-            f"{state.outdated:,} finished trials lack the probes or parameters that the grid now asks for; "
+            f"{state.outdated:,} finished trials lack the probes, tests or parameters that the grid now asks for; "
             "they train again, to the same numbers."
         )
     lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]

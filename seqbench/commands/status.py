@@ -68,7 +68,7 @@ def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
         console.print(f"  {outcome:10s}{count:>8,}")
     if facts["incomplete"]:
         console.print(
-            f"\n{facts['incomplete']:,} trials have finished without probes or parameters that the grid asks "
+            f"\n{facts['incomplete']:,} trials have finished without probes, tests or parameters that the grid asks "
             f"for now. They train again, to the same numbers, with: {again}"
         )
     for trial, text in facts["failures"].items():

@@ -45,35 +45,62 @@ class Pool:
         for worker in self._workers:
             worker.kill()
 
-    def run(self, groups: Iterable[Group], handle: Callable[[Event], None]) -> None:
-        """Train every trial of the groups; `handle` is called in this thread with each event, in order.
+    def run(
+        self,
+        groups: Iterable[Group],
+        handle: Callable[[Event], None],
+        *,
+        more: Callable[[], Iterable[Group]] = lambda: (),
+    ) -> None:
+        """Train every trial of the groups, and what they lead to.
+
+        Args:
+            groups: the trials that can be trained at once.
+            handle: called in this thread with each event, in order.
+            more: called whenever a trial has ended and no other waits, so that no worker idles while others train:
+                trials that can be trained by now. Those in training are left out.
 
         Raises:
             StoreError: a worker could not write what it keeps itself.
         """
-        self._groups = {group.key: group for group in groups}
-        self._pending = {key: deque(sorted(group.trials, key=_longest_first)) for key, group in self._groups.items()}
-        trials = sum(len(waiting) for waiting in self._pending.values())
-        while len(self._workers) < min(self._number, trials):
-            self._workers.append(Worker(self._events, self._say))
-        for worker in self._workers:
-            self._give(worker)
+        self._groups, self._pending = {}, {}
+        self._add(groups)
+        self._employ()
         while any(worker.trial for worker in self._workers):
             worker, event = self._events.get()
             if worker not in self._workers:
                 continue  # it was replaced before this event was read
-            if event is None:
-                self._replace(worker, handle)
-                continue
             if isinstance(event, Refused):
                 raise StoreError(event.message)
-            handle(event)
+            if event is None:
+                event = self._replace(worker)
+            if event is not None:
+                handle(event)
             if isinstance(event, Finished | Crashed):
+                worker.trial = None
+                if not any(self._pending.values()):
+                    self._add(more())
+            self._employ()
+
+    def _add(self, groups: Iterable[Group]) -> None:
+        """Let trials wait, those of each group that take longest first."""
+        training = {worker.trial.id for worker in self._workers if worker.trial}
+        for group in groups:
+            self._groups[group.key] = group
+            waiting = [*self._pending.get(group.key, ()), *(own for own in group.trials if own.id not in training)]
+            self._pending[group.key] = deque(sorted(waiting, key=_longest_first))
+
+    def _employ(self) -> None:
+        """Give every idle worker a trial, and start workers as long as there are fewer than trials."""
+        for worker in self._workers:
+            if worker.trial is None:
                 self._give(worker)
+        while any(self._pending.values()) and len(self._workers) < self._number:
+            self._workers.append(Worker(self._events, self._say))
+            self._give(self._workers[-1])
 
     def _give(self, worker: Worker) -> None:
         """The next trial of the worker's own group, or of the group that suits it best."""
-        worker.trial = None
         if not any(self._pending.values()):
             return
         if not self._pending.get(worker.group):
@@ -94,15 +121,13 @@ class Pool:
 
         return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 
-    def _replace(self, worker: Worker, handle: Callable[[Event], None]) -> None:
-        """A worker ended unexpectedly: begin its trial again or give it up, then start a new worker."""
-        self._workers.remove(worker)
-        trial, group = worker.trial, worker.group
-        fresh = Worker(self._events, self._say)
-        self._workers.append(fresh)
+    def _replace(self, worker: Worker) -> Crashed | None:
+        """A worker ended unexpectedly: a new one takes its place; its trial begins again, or is given up and has crashed."""
+        self._workers[self._workers.index(worker)] = Worker(self._events, self._say)
+        trial, crashed = worker.trial, None
         if trial is not None and self._attempts[trial.id] < ATTEMPTS:
-            self._pending[group].appendleft(trial)
+            self._pending[worker.group].appendleft(trial)
         elif trial is not None:
-            handle(Crashed(trial.id, worker.cause_of_exit(ATTEMPTS)))
+            crashed = Crashed(trial.id, worker.cause_of_exit(ATTEMPTS))
         worker.kill()
-        self._give(fresh)
+        return crashed

@@ -1,6 +1,9 @@
 """Run a grid: find what is missing, train it, keep it, and go on until the plan has nothing more to ask.
 
-A grid that is tuned, or that searches, plans further trials once others have finished: planning and training alternate.
+A grid that is tuned, or that searches, plans further trials once others have finished: whenever a worker would idle,
+the grid is planned again from all that has finished by then. What a plan asks for depends on what has finished and not
+on the order in which it did, so that the results are those of any other order.
+
 The trial files are read once, at the beginning; what finishes is added to what was read.
 """
 
@@ -9,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
@@ -19,7 +22,8 @@ from seqbench.execution.plan_content import plan_content
 from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.grid.spec import Grid
-from seqbench.plan.plan import Plan, Trial, plan
+from seqbench.plan.examined import examine
+from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
 from seqbench.plan.selection import LOOKED_AT
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
@@ -28,6 +32,9 @@ from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.records import Record
 from seqbench.store.results import Results, results_of, write_tables
 from seqbench.store.trials import SetAside, TrialStore
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class RoundStart(NamedTuple):
@@ -70,7 +77,7 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: worker processes.
         only: the one trial to train, again if it has finished.
-        found: called with what is there, before training begins and after every round of it.
+        found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
         say: called with each line of the workers' standard errors, in threads.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
@@ -86,10 +93,19 @@ def run_grid(
     with held(folder) as interrupted, Pool(workers, ask=ask, say=say) as pool:
         run = _Run(grid, folder, observe)
         found(run.plan, run.found(interrupted))
-        while groups := missing(run.plan, run.done(again=only is not None), only=only):
-            pool.run(groups, run.keep)
+
+        def asked() -> list[Group]:
+            return missing(run.plan, run.done(again=only is not None), only=only)
+
+        def again() -> list[Group]:
             run.replan()
             found(run.plan, run.found(None))
+            return asked()
+
+        groups = asked()
+        while groups:
+            pool.run(groups, run.keep, more=lambda: again() if run.plan.unfolding else ())
+            groups = again()
         return run.results()
 
 
@@ -109,17 +125,25 @@ class _Run:
         self.records = {record.trial: record for record in records}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
-        self.replan()
+        self._examined = examine(grid)
+        self._plan()
+        require_own(folder, question=grid.question, trials=self._trials.keys())
+        self._write()
 
     def replan(self) -> None:
         """Plan again, from all that has finished, and keep the plan."""
-        self.plan = planned(self._grid, self.records.values())
+        self._plan()
+        self._write()
+
+    def _plan(self) -> None:
+        self.plan = plan_examined(self._examined, looked_at(self.records.values()))
         self._trials = {trial.id: trial for trial in self.plan.trials}
-        require_own(self._folder, question=self._grid.question, trials=self._trials.keys())
-        self.file = plan_content(self.plan, self.records.values())
-        write_plan(self._folder, self.file)
         here = ((trial, self.records[name]) for name, trial in self._trials.items() if name in self.records)
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
+
+    def _write(self) -> None:
+        self.file = plan_content(self.plan, self.records.values())
+        write_plan(self._folder, self.file)
 
     def results(self) -> Results:
         """All that the folder holds, its tables written."""
@@ -159,10 +183,15 @@ class _Run:
 
 def planned(grid: Grid, records: Collection[Record]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
+    return plan(grid, looked_at(records))
+
+
+def looked_at(records: Collection[Record]) -> pd.DataFrame:
+    """What planning may see of finished trials."""
     import pandas as pd
 
     rows = [{"trial": record.trial} | {name: record.row.get(name) for name in LOOKED_AT} for record in records]
-    return plan(grid, pd.DataFrame(rows, columns=["trial", *LOOKED_AT]))
+    return pd.DataFrame(rows, columns=["trial", *LOOKED_AT])
 
 
 def record_of(trial: Trial, event: Finished) -> Record:

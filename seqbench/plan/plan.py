@@ -69,6 +69,11 @@ class Plan:
         return Estimate(compilations, total, max(largest, self.memory), workers)
 
     @property
+    def unfolding(self) -> bool:
+        """Whether it will ask for further trials once some of its own have finished."""
+        return self.waiting > 0 or not all(search.ended for search in self.searches)
+
+    @property
     def steps(self) -> tuple[int, int]:
         """The fewest and the most training steps that a trial of this plan may take; zeros without trials."""
         budgets = {trial.configuration.fixed["training"]["steps"] for trial in self.trials}
