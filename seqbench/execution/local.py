@@ -122,7 +122,7 @@ class Pool:
         return max((key for key, waiting in self._pending.items() if waiting), key=suits)
 
     def _replace(self, worker: Worker) -> Crashed | None:
-        """A worker ended unexpectedly: a new one takes its place; its trial begins again, or is given up and has crashed."""
+        """A worker ended unexpectedly: start a new one, and begin its trial again, or give it up as crashed."""
         self._workers[self._workers.index(worker)] = Worker(self._events, self._say)
         trial, crashed = worker.trial, None
         if trial is not None and self._attempts[trial.id] < ATTEMPTS:
