@@ -25,6 +25,7 @@ from seqbench.report.charts import steps as steps_chart
 from seqbench.report.charts.base import PAPER, THEME, Chart
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import add_legend, settle
+from seqbench.stats.gradient_norms import PROBE
 from seqbench.store.results import Results
 
 
@@ -85,7 +86,7 @@ def gradient(results: pd.DataFrame, probes: pd.DataFrame) -> Figure:
     evidence = Evidence(Results(results, probes=probes))
     tasks = [task for task in evidence.tasks if len(gradient_chart.gradient_rows(evidence, task))]
     if not tasks:
-        raise UsageError(f"the probes hold no {gradient_chart.PROBE!r} at step 0; run the grid with probes switched on")
+        raise UsageError(f"the probes hold no {PROBE!r} at step 0; run the grid with probes switched on")
     return _finished(gradient_chart.gradient(evidence, tasks), evidence)
 
 

@@ -14,11 +14,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from seqbench.errors import StoreError
+from seqbench.stats.gradient_norms import before_training
 from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record, UnusableRecord, read_record
 from seqbench.store.results import results_of
 from seqbench.store.trials import TrialStore
-from seqbench.tracking.comparison import before_training
 
 
 class Signature(NamedTuple):

@@ -9,12 +9,12 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from seqbench.palette import COLOURS, styles
 from seqbench.schema import finished, with_purpose
 from seqbench.stats.brackets import find_brackets
+from seqbench.stats.gradient_norms import NORMS, gradient_by_distance, norms_by_length
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
@@ -53,14 +53,6 @@ def compared_pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
     return {(str(task), str(method)) for task, method in zip(rows["task"], rows["method"], strict=True)}
 
 
-def before_training(probes: pd.DataFrame) -> pd.DataFrame:
-    """The measurements that a comparison draws: the gradient by distance at initialisation.
-
-    Distance 0 is left out: the axis is a logarithm.
-    """
-    return probes[(probes["step"] == 0) & (probes["distance"] > 0) & (probes["probe"] == "gradient_norm")]
-
-
 def comparison_entries(
     results: pd.DataFrame,
     probes: pd.DataFrame,
@@ -83,13 +75,18 @@ def comparison_entries(
     rows = complete(rows[rows["task"] == task])
     by_method = {str(method): own for method, own in rows.groupby("method", sort=False)}
     figures = method_figures(rows, lengths, declared)
-    probes, colours = before_training(probes), run_colours(methods)
+    arriving, norms, colours = gradient_by_distance(rows, probes), norms_by_length(rows), run_colours(methods)
+    floor = _floor(arriving["value"])
     shared = {"seqbench.grid": grid, "seqbench.kind": "comparison", "seqbench.task": task}
     for place, method in enumerate(methods):
         if method not in by_method:
             continue
         own, start = by_method[method], created - 1000 * place
-        points = (*figures[method], *norm_points(own), *gradient_points(own, probes))
+        points = (
+            *figures[method],
+            *norm_points(norms[norms["method"] == method]),
+            *gradient_points(arriving[arriving["method"] == method], floor),
+        )
         yield RunContent(
             key=method,
             name=method,
@@ -126,36 +123,30 @@ def accuracy_points(row: Mapping[Any, Any]) -> Iterator[Point]:
     yield Point("seeds_vs_length", float(row["n"]), step)
 
 
-def norm_points(rows: pd.DataFrame) -> Iterator[Point]:
+def norm_points(norms: pd.DataFrame) -> Iterator[Point]:
     """Gradient norms of one method on one task by dependency length, before and after its mitigations."""
-    for length, seeds in rows.groupby("length", sort=True):
-        for name in ("gradient_norm", "gradient_norm_after"):
-            yield Point(f"{name}_vs_length", _median(seeds[name]), int(str(length)))
+    for row in norms.to_dict("records"):
+        for name in NORMS:
+            yield Point(f"{name}_vs_length", float(row[name]), int(row["length"]))
 
 
-def gradient_points(rows: pd.DataFrame, probes: pd.DataFrame) -> Iterator[Point]:
+def gradient_points(arriving: pd.DataFrame, floor: int) -> Iterator[Point]:
     """The gradient that arrives from each distance before training, of one method: log10 of the median over seeds.
 
-    probes: as `before_training` leaves them
-    Its step is the distance. Trials of the longest length, as in the report. The logarithm is taken here because the
-    axis of the page writes 0 at every norm below a millionth. A gradient of exactly 0 stands a whole decade or more
-    below the smallest of all methods, so that the series of one page have the same floor.
+    Its step is the distance. The logarithm is taken here because the axis of the page writes 0 at every norm below a
+    millionth.
+
+    arriving: the method's rows of `gradient_by_distance`
+    floor: stands for the logarithm of a gradient of exactly 0
     """
-    values = probes["value"].astype(float)  # an empty table has no type of its own
-    smallest = values[(values > 0) & np.isfinite(values)].min()
-    floor = math.floor(math.log10(smallest)) - 1 if smallest > 0 else 0
-    longest = rows.loc[rows["length"] == rows["length"].max(), "trial"]
-    for distance, values in probes[probes["trial"].isin(longest)].groupby("distance", sort=True)["value"]:
-        median = float(values.median())
-        value = floor if median == 0 else math.log10(median) if median > 0 else math.nan
-        yield Point(BY_DISTANCE, value, int(str(distance)))
+    for distance, value in zip(arriving["distance"], arriving["value"], strict=True):
+        yield Point(BY_DISTANCE, math.log10(value) if value > 0 else floor, int(distance))
 
 
-def _median(norms: pd.Series) -> float:
-    """Median of those that are finite; not a number if none is."""
-    values = norms.to_numpy(dtype=float, na_value=np.nan)
-    values = values[np.isfinite(values)]
-    return float(np.median(values)) if len(values) else math.nan
+def _floor(values: pd.Series) -> int:
+    """A whole decade or more below the smallest of these norms, so that the series of one page have the same floor."""
+    smallest = values[(values > 0) & (values < math.inf)].min()
+    return math.floor(math.log10(smallest)) - 1 if smallest > 0 else 0
 
 
 def _levels(rows: pd.DataFrame) -> Mapping[str, str]:

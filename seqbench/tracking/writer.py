@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import pandas as pd
 
 from seqbench.schema import factor_columns, finished
+from seqbench.stats.gradient_norms import before_training
 from seqbench.stats.preregistration import declared_in
 from seqbench.store.plan_file import PlanFile
 from seqbench.tracking.client import artifact_root, without_password
-from seqbench.tracking.comparison import METHOD, before_training, comparison_entries, method_order, run_colours
+from seqbench.tracking.comparison import METHOD, comparison_entries, method_order, run_colours
 from seqbench.tracking.report_run import digest_files, list_files, stage
 from seqbench.tracking.runs import RunContent, Runs, open_experiment, set_experiment_tags
 from seqbench.tracking.saved_view import (

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from seqbench.stats.gradient_norms import before_training
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.arrivals import Arrivals
-from seqbench.tracking.comparison import before_training
 from tests.tracking.frames import plan_of, record_of, trial
 
 

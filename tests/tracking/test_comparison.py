@@ -83,7 +83,7 @@ def test_norms_before_and_after_clipping_are_medians_of_a_method(tmp_path: Path)
         one["row"] |= {"gradient_norm": before, "gradient_norm_after": after}
     found = figures(snapshot(trials, tmp_path).results.trials)
     assert found["gradient_norm_vs_length", 10] == 3.0
-    assert found["gradient_norm_after_vs_length", 10] == pytest.approx(0.2)
+    assert found["gradient_norm_after_vs_length", 10] == 0.3  # an infinite norm counts as the largest
 
 
 def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -> None:

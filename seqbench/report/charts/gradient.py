@@ -12,23 +12,13 @@ from seqbench.report.charts.axes import at_floor, length_axis, log_axis, zero_fl
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
-
-PROBE = "gradient_norm"
-"""The probe that measures the norm of the loss gradient by distance."""
+from seqbench.stats.gradient_norms import gradient_by_distance
 
 
 def gradient_rows(evidence: Evidence, task: str) -> pd.DataFrame:
-    """Gradient norms at initialisation by method and distance, medians over the trials of the longest length.
-
-    Columns: method, distance, value, n.
-    """
-    probes = evidence.probes[evidence.probes["probe"] == PROBE].astype({"distance": float, "value": float})
-    probes = probes[probes["distance"] > 0]
-    longest = evidence.reporting[evidence.reporting["task"] == task]
-    longest = longest[longest["length"] == longest["length"].max()]
-    rows = probes.merge(longest[["trial", "method"]], on="trial")
-    rows = rows[(rows["step"] == 0) & (rows["value"] >= 0) & np.isfinite(rows["value"])]
-    return rows.groupby(["method", "distance"], sort=True)["value"].agg(value="median", n="size").reset_index()
+    """The rows of `gradient_by_distance` of one task that can be drawn."""
+    rows = gradient_by_distance(evidence.reporting, evidence.probes)
+    return rows[(rows["task"] == task) & np.isfinite(rows["value"])]
 
 
 @themed
@@ -44,8 +34,8 @@ def gradient(evidence: Evidence, tasks: Sequence[str], name: str = "gradient") -
         title="Gradient by distance beside accuracy by distance",
         figure=figure,
         reading="Above: norm of the loss gradient that arrives at the hidden state, by distance from the loss, at "
-        "initialisation (median over seeds, longest length). Below: median accuracy at that dependency length, "
-        "a diverged seed as 0." + ("" if floor is None else " Exact zeros are on the dotted line."),
+        "initialisation (median over seeds, each method's longest length). Below: median accuracy at that "
+        "dependency length, a diverged seed as 0." + ("" if floor is None else " Exact zeros are on the dotted line."),
         table=pd.concat([_table(rows).assign(task=task) for task, rows in arriving.items()]),
         about={"purpose": "reporting"},
     )
