@@ -15,7 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from seqbench.commands.searches import bracket_in_words, searches_in_words
 from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Started
+from seqbench.plan.horizon import SeedSearch
 from seqbench.plan.plan import Plan, Trial
 
 LINE_EVERY = 30.0
@@ -41,6 +43,7 @@ class Board:
         self._running: dict[str, tuple[Trial, str]] = {}
         self._outcomes: Counter[str] = Counter()
         self._methods: list[str] = []
+        self._searches: dict[tuple[str, str, int, str], SeedSearch] = {}
         self._ended: Counter[str] = Counter()
         self._solved: Counter[str] = Counter()
         self._total = self._done = self._before = 0
@@ -62,6 +65,7 @@ class Board:
             self._done, self._before, self._began = finished, finished, time.monotonic()
         self._methods = [method.name for method in current.methods]
         self._total = len(current.trials)
+        self._searches = {(each.method, each.task, each.seed, each.purpose): each for each in current.searches}
 
     def say(self, line: str) -> None:
         """Print one line above the board; any thread may call it.
@@ -110,7 +114,9 @@ class Board:
         return ", ".join(f"{count} {outcome}" for outcome, count in self._outcomes.most_common())
 
     def _line(self) -> str:
-        parts = (f"{self._done} of {self._total} trials", f"{len(self._running)} running", self._left(), self._counts())
+        searches = searches_in_words(list(self._searches.values()))
+        parts = (f"{self._done} of {self._total} trials", f"{len(self._running)} running", self._left(), self._counts(),
+                 searches)  # fmt: skip
         return ", ".join(filter(None, parts))
 
     def _picture(self) -> Group:
@@ -122,10 +128,17 @@ class Board:
         if len(self._methods) > SHOWN_METHODS:
             solved.add_row(f"and {len(self._methods) - SHOWN_METHODS} more", "")
         running = [
-            f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}: {state}"
+            f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}"
+            f"{self._bracket(trial)}: {state}"
             for trial, state in self._running.values()
         ]
-        return Group(self._bar, *running, f"  {self._counts()}", solved)
+        searches = searches_in_words(list(self._searches.values()))
+        return Group(self._bar, *running, "  " + ", ".join(filter(None, (self._counts(), searches))), solved)
+
+    def _bracket(self, trial: Trial) -> str:
+        """What is known of the horizon that a trial is to tell more about; empty for a list of lengths."""
+        search = self._searches.get((trial.method, trial.task_label, trial.seed, trial.purpose))
+        return f" ({bracket_in_words(search)})" if search and search.finished else ""
 
 
 def duration(seconds: float) -> str:

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from seqbench.commands.console import out, print_json
 from seqbench.commands.crashes import last_line
+from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
+from seqbench.plan.plan import Plan
 from seqbench.schema import OUTCOMES
 from seqbench.store.ownership import require_own
+from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
 
 def status(name: str, results: Path, *, as_json: bool) -> None:
-    """Print how many trials of a grid are finished, incomplete, missing and failed, and their outcomes.
+    """Print how many trials of a grid are finished, incomplete, missing and failed, their outcomes, and each search.
 
     Raises:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
     grid = read_grid(find_grid(name))
     store = TrialStore(results / grid.name)
-    facts = _facts(grid, store)
-    if as_json:
-        print_json(facts)
-    else:
-        _print(facts, store, again=command("run", name, results))
-
-
-def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
-    """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
     records, set_aside = store.read()
     current = planned(grid, records)
+    facts = _facts(grid, store, current, records) | {"damaged": len(set_aside)}
+    if as_json:
+        print_json(facts | {"searches": search_facts(current.searches)})
+        return
+    _print(facts, store, again=command("run", name, results))
+    if current.searches:
+        out().print(search_table(current.searches))
+
+
+def _facts(grid: Grid, store: TrialStore, current: Plan, records: Sequence[Record]) -> dict[str, Any]:
+    """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
     known = {trial.id: trial for trial in current.trials}
     require_own(store.folder, question=grid.question, trials=known.keys())
     here = [record for record in records if record.trial in known]
@@ -51,7 +57,6 @@ def _facts(grid: Grid, store: TrialStore) -> dict[str, Any]:
         "missing": len(known) - len(here),
         "waiting": current.waiting,
         "failed": len(failed),
-        "damaged": len(set_aside),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
         "failures": failed,
     }

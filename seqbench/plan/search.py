@@ -46,6 +46,12 @@ class Bracket(NamedTuple):
     violations: int
 
 
+def bracket_text(solved: float, failed: float) -> str:
+    """A bracket in words: `solved 160, failed 226`, `solved 2000` or `failed 10`."""
+    words = [f"solved {solved:g}"] if solved > 0 else []
+    return ", ".join([*words, f"failed {failed:g}"] if math.isfinite(failed) else words) or "not started"
+
+
 class Path(NamedTuple):
     """How far a search got.
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seqbench.plan.search import find_bracket, next_lengths
+from seqbench.plan.search import bracket_text, find_bracket, next_lengths
 from seqbench.stats.interval import Floats
 from seqbench.stats.task_arrays import TaskArrays
 from seqbench.stats.turnbull import expectations, turnbull
@@ -120,12 +120,6 @@ def find_brackets(arrays: TaskArrays) -> Brackets:
         ended[at] = bool(results) and not next_lengths(grid, results)
         wide[at] = any(solved[at] < length < failed[at] for length in grid)
     return Brackets(arrays.task, arrays.methods, arrays.seeds, grid, solved, failed, violations, trials, ended, wide)
-
-
-def bracket_text(solved: float, failed: float) -> str:
-    """A bracket in words: `solved 160, failed 226`, `solved 2000` or `failed 10`."""
-    words = [f"solved {solved:g}"] if solved > 0 else []
-    return ", ".join([*words, f"failed {failed:g}"] if np.isfinite(failed) else words) or "not started"
 
 
 def bracket_table(found: Brackets) -> pd.DataFrame:

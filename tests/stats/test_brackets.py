@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqbench.plan.search import bracket_text
 from seqbench.stats.area import seed_areas
-from seqbench.stats.brackets import bracket_table, bracket_text, find_brackets
+from seqbench.stats.brackets import bracket_table, find_brackets
 from seqbench.stats.outcomes import horizon_outcome, seed_outcome
 from seqbench.stats.task_arrays import complete, task_arrays
 from tests.stats.conftest import LENGTHS as LISTED
