@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.bench.limits import missed_goals
 from seqbench.execution.environment import environment
 
 TITLES = {
@@ -29,8 +30,7 @@ TITLES = {
         "by doing so (`seqbench.bench.profile`). products: matrix products, those of the inputs and the read-out "
         "included; elementwise: `tanh` and other arithmetic on arrays; copies: what moves or fills arrays, such as "
         "writing a step into a buffer; scalars: counters of loops; update: clip and Adam; rest: between operations, "
-        "XLA's executor and Python. Where a goal above leaves less time than products and elementwise take together, "
-        "they are the limit: no saving elsewhere reaches it.",
+        "XLA's executor and Python.",
     ),
     "grids": (
         "A whole grid",
@@ -89,6 +89,10 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             continue
         table = pd.DataFrame(found[name]["rows"])
         lines += ["", f"## {title}", "", text, "", *_markdown(table), "", f"Machine: {found[name]['machine']}."]
+        if name == "profile" and (
+            missed := missed_goals(found.get("steps", {"rows": []})["rows"], found[name]["rows"])
+        ):
+            lines += ["", "Goals that are missed, and what is in the way:", "", *(f"- {each}" for each in missed)]
     return [*lines, ""]
 
 

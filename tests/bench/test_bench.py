@@ -117,6 +117,19 @@ ENTRY %main (x: f32[2,3]) -> f32[8,2,4] {
     }
 
 
+def test_the_page_says_what_is_in_the_way_of_each_goal_that_is_missed(tmp_path):
+    size = {"cell": "gru", "batch": 2, "steps": 3, "width": 4}
+    others = {"pytorch_ms": 30.0, "pytorch_ratio": 3.0, "pytorch_goal": 4.0}
+    flax = {"flax_ms": 20.0, "flax_ratio": 2.0, "flax_goal": 2.5}
+    profile = {"products_ms": 5.0, "elementwise_ms": 2.6, "copies_ms": 1.0, "scalars_ms": 0.5, "update_ms": 0.2}
+    tables = {"steps": [{**size, **others, **flax}], "profile": [{**size, **profile, "rest_ms": 0.7}]}
+    page = write_page(tmp_path, tables).read_text()
+    assert "PyTorch, goal 4.0: the goal leaves 7.5 ms, and products and elementwise operations alone take 7.6" in page
+    assert "goal 2.5: the goal leaves 8 ms, of which products and elementwise operations take 7.6; what is in" in page
+    reached = {**others, "pytorch_ratio": 4.0} | {**flax, "flax_ratio": None}
+    assert "Goals that are missed" not in write_page(tmp_path, {"steps": [{**size, **reached}]}).read_text()
+
+
 def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
     path = tmp_path / "large.yaml"
     path.write_text(large_grid(3, 4, 5))
