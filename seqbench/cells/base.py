@@ -172,6 +172,8 @@ class CellWrapper(Cell):
     """
 
     blocks = ()
+    reach: int = 0
+    """Steps back to which the wrapper connects; on sequences that are not longer the connection does nothing."""
 
     def __init__(self, inner: Cell) -> None:
         nnx.Module.__init__(self)

@@ -86,7 +86,6 @@ class Mitigation(NamedTuple):
     bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
     wraps: the trace that `cell` or `layer` leave: `Trace.PATH` or `Trace.BACKWARD`, if the modules that they put into
         the model are `Switched`; None if what they do can only be seen in what the model learns
-    reach: steps back to which it connects; on sequences that are not longer it can do nothing
     """
 
     arrays: Mapping[str, float] = {}
@@ -97,7 +96,6 @@ class Mitigation(NamedTuple):
     gradient: Callable[[Arrays], optax.GradientTransformation] | None = None
     bind: Callable[[nnx.Module, Arrays], None] | None = None
     wraps: Trace | None = None
-    reach: int = 0
 
     @property
     def traces(self) -> tuple[Trace, ...]:

@@ -50,13 +50,9 @@ def skip_in_time(*, steps: NonNegativeInt | tuple[PositiveInt, ...] = 10, mode: 
         return Mitigation()
     require_strides(strides, mode)
     if mode == "add":
-        return Mitigation(
-            cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)), wraps=Trace.PATH, reach=max(strides)
-        )
+        return Mitigation(cell=around(lambda cell, rngs: AddedInTime(cell, strides, rngs)), wraps=Trace.PATH)
     if mode == "replace":
-        return Mitigation(
-            cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])), wraps=Trace.PATH, reach=strides[0]
-        )
+        return Mitigation(cell=around(lambda cell, _: ReplacedInTime(cell, strides[0])), wraps=Trace.PATH)
 
     def dilate(layer: Layer, context: LayerContext) -> Layer:
         if len(strides) not in (1, context.depth):
@@ -66,7 +62,7 @@ def skip_in_time(*, steps: NonNegativeInt | tuple[PositiveInt, ...] = 10, mode: 
             recurrent.cell = ReplacedInTime(recurrent.cell, stride)
         return layer
 
-    return Mitigation(cell=unchanged, layer=dilate, wraps=Trace.PATH, reach=min(strides))
+    return Mitigation(cell=unchanged, layer=dilate, wraps=Trace.PATH)
 
 
 def require_strides(strides: tuple[int, ...], mode: Mode) -> None:
@@ -93,7 +89,7 @@ class AddedInTime(CellWrapper, Switched):
 
     def __init__(self, inner: Cell, strides: tuple[int, ...], rngs: nnx.Rngs) -> None:
         super().__init__(inner)
-        self.strides = strides
+        self.strides, self.reach = strides, max(strides)
         projected = jax.eval_shape(inner.project, jax.ShapeDtypeStruct((1, inner.inputs), jnp.float32)).shape[-1]
         blocks, rest = divmod(projected, inner.hidden)
         if rest:
@@ -125,7 +121,7 @@ class ReplacedInTime(CellWrapper, Switched):
             wrapper = type(inner).__name__
             raise Incompatible(f"skip_in_time replaces the recurrence of a plain cell, and {wrapper} wraps it already")
         super().__init__(inner)
-        self.stride = stride
+        self.stride = self.reach = stride
 
     def initial(self, batch_size: int) -> SkipCarry:
         """The inner cell's initial state, now and at all steps before."""

@@ -92,8 +92,8 @@ class Examiner:
                 model = self._matched(method, task) if self.match_parameters else method.model
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)
-                _require_reach(fixed, assembly)
                 structure, size = self._rehearsed_structure(fixed, assembly)
+                _require_reach(size, assembly)
                 others = self._others(method, series, length, structure)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
@@ -175,12 +175,13 @@ class Examiner:
         return result
 
 
-def _require_reach(fixed: dict[str, Any], assembly: Assembly) -> None:
-    """Refuse a remedy that connects steps farther apart than any two of the task: it would do nothing."""
-    for setting, link in zip(fixed["mitigations"], assembly.chain.links, strict=True):
-        if link.reach >= assembly.task.steps:
-            problem = f"reaches {link.reach} steps back, and the sequences have {assembly.task.steps}"
-            raise Incompatible(f"{setting['name']} {problem}; give shorter steps or a longer task")
+def _require_reach(size: ModelSize, assembly: Assembly) -> None:
+    """Refuse a connection of steps farther apart than any two of the task: in one layer or more it would do nothing."""
+    if size.reach >= assembly.task.steps:
+        raise Incompatible(
+            f"a connection through time reaches {size.reach} steps back, and the sequences have "
+            f"{assembly.task.steps}; give shorter steps, a longer task or, if dilated, fewer layers"
+        )
 
 
 @contextmanager

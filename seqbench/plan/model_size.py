@@ -9,8 +9,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from seqbench.cells.base import Cell, CellWrapper
 from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
+from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import Chain
 from seqbench.models.base import cells
 
@@ -23,6 +25,7 @@ class ModelSize(NamedTuple):
     layers: cells, each a loop over time
     states: numbers a layer keeps for one time step of one sequence (projected inputs and states), summed over layers
     outputs: numbers a layer gives at one time step of one sequence, summed over layers
+    reach: steps back to which the longest connection through time reaches that a remedy adds; 0 without any
     """
 
     parameters: int
@@ -30,19 +33,27 @@ class ModelSize(NamedTuple):
     layers: int
     states: int
     outputs: int
+    reach: int = 0
 
 
 def measure(structure: Structure) -> ModelSize:
     """How large a model is."""
     leaves = [leaf for leaf in jax.tree.leaves(structure.shapes) if _is_number(leaf)]
-    loops = [cell for _, cell in cells(nnx.merge(structure.graph, structure.shapes))]
+    model = nnx.merge(structure.graph, structure.shapes)
+    loops = [cell for _, cell in cells(model)]
     return ModelSize(
         parameters=sum(leaf.size for leaf in leaves),
         weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
         layers=len(loops),
         states=sum((2 + len(cell.blocks)) * cell.hidden for cell in loops),
         outputs=sum(cell.hidden for cell in loops),
+        reach=max((_reach(layer.cell) for layer in recurrent_layers(model).values()), default=0),
     )
+
+
+def _reach(cell: Cell) -> int:
+    """The longest reach of the wrappers around a cell."""
+    return max(cell.reach, _reach(cell.inner)) if isinstance(cell, CellWrapper) else 0
 
 
 def rehearse(chain: Chain, structure: Structure) -> None:

@@ -92,17 +92,24 @@ def test_infinity_is_a_threshold_and_nothing_else():
         check(checker(float), 1e39)
 
 
-def test_a_skip_that_reaches_beyond_the_sequence_is_impossible_at_that_length(tmp_path):
+@pytest.mark.parametrize(
+    ("depth", "settings", "reach"),
+    [
+        (1, "steps: 10", 10),
+        (1, "steps: [2, 10]", 10),
+        (2, "steps: 10, mode: replace", 10),
+        (3, "steps: 3, mode: dilated", 12),
+        (2, "steps: [1, 7], mode: dilated", 7),
+    ],
+)
+def test_a_skip_that_reaches_beyond_the_sequence_is_impossible_at_that_length(tmp_path, depth, settings, reach):
     grid = tmp_path / "grid.yaml"
     grid.write_text(
-        "question: q\ntasks: [delayed_recall]\nlengths: [4, 40]\nseeds: 1\n"
-        "methods: [{name: skip, mitigations: [{skip_in_time: {steps: 10}}]}, {name: plain}]\n"
+        f"question: q\ntasks: [delayed_recall]\nlengths: [4, 40]\nseeds: 1\nmodel: {{stacked: {{depth: {depth}}}}}\n"
+        f"methods: [{{name: skip, mitigations: [{{skip_in_time: {{{settings}}}}}]}}, {{name: plain}}]\n"
     )
     made = plan(read_grid(grid))
     [pair] = made.incompatible
     assert (pair.method, pair.lengths) == ("skip", (4,))
-    assert (
-        pair.reason
-        == "skip_in_time reaches 10 steps back, and the sequences have 5; give shorter steps or a longer task"
-    )
+    assert f"reaches {reach} steps back, and the sequences have 5; give shorter steps" in pair.reason
     assert {(trial.method, trial.length) for trial in made.trials} == {("skip", 40), ("plain", 4), ("plain", 40)}
