@@ -22,7 +22,8 @@ TITLES = {
         "products alone; products gflops is their rate where nothing else is computed "
         "(`seqbench.bench.contestants.step_products`), and products share the part of a step of seqbench that they "
         "take at this rate. seqbench runs in the environment of its workers, whose allocator keeps what is freed "
-        "(`seqbench.execution.worker`), PyTorch and Flax in that of a script.",
+        "(`seqbench.execution.worker`), PyTorch and Flax in that of a script; the last two columns are the ratios "
+        "if they have that allocator too.",
     ),
     "profile": (
         "Where a training step's time goes",

@@ -15,6 +15,11 @@ from seqbench.execution.worker import ENVIRONMENT, SINGLE_THREAD
 CONTESTANTS = Path(__file__).parent / "contestants"
 
 
+OTHERS = ("pytorch", "flax")
+ALLOCATED = "_same_allocator"
+"""Ends the name of a contestant that has the allocator of seqbench's workers."""
+
+
 class Size(NamedTuple):
     """A training step: cell, sequences a batch, steps of time, units."""
 
@@ -77,7 +82,10 @@ def time_steps(
 
 
 def _commands(pytorch: Path | None) -> dict[str, tuple[list[str], Mapping[str, str]]]:
-    """Command and environment of each contestant: seqbench runs as its workers do, the others as a script does."""
+    """Command and environment of each contestant: seqbench runs as its workers do, the others as a script does.
+
+    The others also run with the allocator of the workers, so that the page tells its share of the difference.
+    """
     ours = [sys.executable, "-m"]
     commands: dict[str, tuple[list[str], Mapping[str, str]]] = {
         "seqbench": ([*ours, "seqbench.bench.contestants.step_seqbench"], ENVIRONMENT),
@@ -86,22 +94,26 @@ def _commands(pytorch: Path | None) -> dict[str, tuple[list[str], Mapping[str, s
     }
     if pytorch:
         commands["pytorch"] = ([str(pytorch), str(CONTESTANTS / "step_pytorch.py")], SINGLE_THREAD)
-    return commands
+    return commands | {f"{name}{ALLOCATED}": (commands[name][0], ENVIRONMENT) for name in OTHERS if name in commands}
 
 
 def _row(size: Size, found: dict[str, list[float]]) -> dict[str, Any]:
     """Medians of one size, and what they are worth."""
     goal = SIZES.get(size)
     seconds = {name: statistics.median(own) for name, own in found.items()}
-    against = {name: ratio(found[name], found["seqbench"]) if name in found else None for name in ("pytorch", "flax")}
+
+    def against(name: str) -> float | None:
+        return ratio(found[name], found["seqbench"]) if name in found else None
+
     return {
         **size._asdict(),
-        **{f"{name}_ms": 1000 * seconds[name] if name in seconds else None for name in ("seqbench", "pytorch", "flax")},
-        "pytorch_ratio": against["pytorch"],
+        **{f"{name}_ms": 1000 * seconds[name] if name in seconds else None for name in ("seqbench", *OTHERS)},
+        "pytorch_ratio": against("pytorch"),
         "pytorch_goal": goal.pytorch if goal else None,
-        "flax_ratio": against["flax"],
+        "flax_ratio": against("flax"),
         "flax_goal": goal.flax if goal else None,
         "gflops": operations(*size) / seconds["seqbench"] / 1e9,
         "products_gflops": operations(*size) / seconds["products"] / 1e9,
         "products_share": ratio(found["products"], found["seqbench"]),
+        **{f"{name}_ratio{ALLOCATED}": against(f"{name}{ALLOCATED}") for name in OTHERS},
     }
