@@ -158,6 +158,11 @@ def _check_arithmetic(grid: Grid) -> None:
         if grid.lengths.longest < grid.lengths.shortest:
             problem = f"expected `from` or more, which is {grid.lengths.shortest}, got {grid.lengths.longest}"
             raise document.error(("lengths", "to"), problem)
+        if grid.primary != "horizon":
+            problem = (
+                f"expected 'horizon', got {grid.primary!r}: a search trains each seed at lengths of its own, and only"
+            )
+            raise document.error(("primary",), f"{problem} its horizon compares; or give `lengths` as a list")
     elif len(set(grid.lengths)) != len(grid.lengths):
         raise document.error(("lengths",), f"expected values that differ from each other, got {shown(grid.lengths)}")
     if grid.tuning:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import MISSING, Column, Row
 from seqbench.stats.horizon_differences import factor_in_words
+from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
 
 
@@ -46,12 +47,23 @@ def attainable_p(evidence: Evidence, name: str, seeds: str, comparisons: str) ->
 
 
 def factor(row: Row) -> str:
-    """How many times as far, with its interval, from a row of paired differences: `3.2 (2.1 to 4.9)`."""
+    """How many times as far, with its interval, from a row of paired differences: `≥ 3.2 (2.1 to 4.9)`."""
     if not row["n"] or row["factor"] != row["factor"]:
         return MISSING
-    middle, low, high = (factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high"))
-    sign = {"at least": "≥ ", "at most": "≤ "}.get(str(row["bound"]), "")
-    return f"{sign}{middle}" + ("" if row["factor_low"] != row["factor_low"] else f" ({low} to {high})")
+    return _bounded(row["bound"], *(factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high")))
+
+
+def remembers(row: Row) -> str:
+    """The mean horizon in steps, with its interval: `≥ 1,200 (640 to 1,900)`; of a single length nothing is known."""
+    if not row["span"] or row["horizon"] != row["horizon"]:
+        return MISSING
+    return _bounded(row["bound"], *(steps_in_words(row[name]) for name in ("horizon", "horizon_low", "horizon_high")))
+
+
+def _bounded(bound: str, middle: str, low: str, high: str) -> str:
+    """A number with its interval, if it has one, and with what censoring says of it."""
+    sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")
+    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})")
 
 
 def ratio_text(count: float, total: float) -> str:

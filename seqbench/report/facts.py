@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from seqbench.report.columns import factor, level, method_column, p_text
+from seqbench.report.columns import attainable_p, factor, level, method_column, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
-from seqbench.report.table import Column, Row, Table, word
+from seqbench.report.table import Column, Table, word
 from seqbench.schema import is_finished, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
 
@@ -52,43 +51,48 @@ def _answer(task: str, sentence: str) -> Answer:
 
 
 def headline(evidence: Evidence) -> Table | None:
-    """How many times as far each remedy remembers as the method it is compared with, over all tasks; None: no factor.
+    """How many times as far each remedy remembers as the method it is compared with; None without a declared factor.
 
-    Only comparisons that were declared.
+    Over several tasks one column each; of a single one also the corrected p-value and the horizon itself.
     """
     pairs = evidence.comparison.pairwise
     pairs = pairs[(pairs["family"] == "declared") & pairs["factor"].notna()]
     if pairs.empty:
         return None
-    found = {(row["task"], row["method"], row["against"]): row for row in pairs.to_dict("records")}
     tasks = [task for task in evidence.tasks if (pairs["task"] == task).any()]
     single = pairs["against"].nunique() == 1
-    methods = evidence.comparison.methods
-    remembers = dict(methods.loc[methods["task"] == tasks[0], ["method", "text"]].itertuples(index=False))
-    columns = (
-        method_column(evidence),
-        *([] if single else [word("against")]),
-        *([Column("remembers", lambda row: remembers.get(row["method"], ""), unit="steps", align="left")]
-          if len(tasks) == 1 else []),
-        *(_on_task(evidence, task, found) for task in tasks),
-        *([Column("p", lambda row: p_text(_of(found, tasks[0], row)["p_holm"]), unit="Holm"),
-           Column("", lambda row: str(_of(found, tasks[0], row)["verdict"]), align="left")] if len(tasks) == 1 else []),
-    )  # fmt: skip
-    rows = evidence.in_grid_order(pairs[["method", "against"]].drop_duplicates())
+    rows = pairs[["method", "against"]].drop_duplicates()
+    own = _one_task(evidence, pairs) if len(tasks) == 1 else tuple(_on_task(evidence, pairs, task) for task in tasks)
+    rows = (
+        pairs.sort_values("factor", ascending=False, kind="stable") if len(tasks) == 1 else evidence.in_grid_order(rows)
+    )
+    columns = (method_column(evidence), *(() if single else (word("against"),)), *own)
     title = f"Times as far as {rows['against'].iloc[0]} remembers" if single else "Times as far"
     return Table("factors", title, columns, rows, note=_factor_note(evidence, pairs), folded=len(rows) > MOST_FACTORS,
                  values=pairs)  # fmt: skip
 
 
-def _on_task(evidence: Evidence, task: str, found: Mapping[tuple[str, str, str], Row]) -> Column:
-    """The factors on one task."""
-    link = behind(evidence, pair=True, task=task)
-    return Column(task, lambda row: factor(_of(found, task, row)), unit=level(evidence), link=link)
+def _one_task(evidence: Evidence, pairs: pd.DataFrame) -> tuple[Column, ...]:
+    """The columns of a single task, from rows of `pairs`."""
+    methods = evidence.comparison.methods
+    found = {row["method"]: row for row in methods[methods["task"] == pairs["task"].iloc[0]].to_dict("records")}
+    link = behind(evidence, pair=True)
+    return (
+        Column("times as far", factor, unit=level(evidence), link=link),
+        Column("p", attainable_p(evidence, "p_holm", "n", "comparisons"), unit="Holm", link=link),
+        word("verdict"),
+        Column("remembers", lambda row: remembers(found[row["method"]]), unit=f"steps, {level(evidence)}",
+               link=behind(evidence)),
+    )  # fmt: skip
 
 
-def _of(found: Mapping[tuple[str, str, str], Row], task: str, row: Row) -> Row:
-    """The comparison of a row on a task."""
-    return found.get((task, row["method"], row["against"]), {"n": 0, "p_holm": np.nan, "verdict": ""})
+def _on_task(evidence: Evidence, pairs: pd.DataFrame, task: str) -> Column:
+    """The factors on one of several tasks."""
+    found = {(row["method"], row["against"]): row for row in pairs[pairs["task"] == task].to_dict("records")}
+    return Column(
+        task, lambda row: factor(found.get((row["method"], row["against"]), {"n": 0})), unit=level(evidence),
+        link=behind(evidence, pair=True, task=task),
+    )  # fmt: skip
 
 
 def _factor_note(evidence: Evidence, pairs: pd.DataFrame) -> str:

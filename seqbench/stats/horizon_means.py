@@ -16,7 +16,7 @@ from seqbench.stats.interval import jeffreys_mean_interval
 
 COLUMNS = [
     "method", "task", "n", "open", "at_least", "below", "violations", "trials", "octaves", "low", "high", "span",
-    "horizon", "horizon_low", "horizon_high", "shortest", "longest", "text",
+    "horizon", "horizon_low", "horizon_high", "shortest", "longest", "bound", "text",
 ]  # fmt: skip
 
 
@@ -28,6 +28,7 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
     violations: seeds with results that contradict every single horizon; trials: finished trials of all seeds
     octaves, low, high: restricted mean of log2 horizon over the shortest length, out of `span`, and its interval
     horizon, horizon_low, horizon_high: the same as lengths in steps, in words in `text`
+    bound: what seeds at the ends of the range say of the mean horizon (`at least`, `at most`, or nothing)
     """
     values = found.octaves()
     least, most = found.ends()
@@ -40,10 +41,11 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
         low, high = jeffreys_mean_interval(least[place, own], 0.0, found.span, alpha, highest=most[place, own])
         at_least, below = (int(end[place, own].sum()) for end in (found.at_least, found.below))
         lengths = found.lengths[0] * np.exp2([octaves, low, high])
+        bound = {(True, False): "at least", (False, True): "at most"}.get((at_least > 0, below > 0), "")
         rows.append((
             method, found.task, int(own.sum()), int((~found.ended[place, own]).sum()), at_least, below,
             int((found.violations[place] > 0).sum()), int(found.trials[place].sum()), octaves, low, high, found.span,
-            *lengths, found.lengths[0], found.lengths[-1], _text(lengths, at_least, below, alpha),
+            *lengths, found.lengths[0], found.lengths[-1], bound, _text(lengths, bound, alpha),
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -55,9 +57,8 @@ def steps_in_words(steps: float) -> str:
     return f"{round(steps, -1):,.0f}"
 
 
-def _text(lengths: np.ndarray, at_least: int, below: int, alpha: float) -> str:
+def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:
     """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
     mean, low, high = map(steps_in_words, lengths)
-    bound = {(True, False): "at least ", (False, True): "at most "}.get((at_least > 0, below > 0), "")
     interval = "" if np.isnan(lengths[1]) else f" ({1 - alpha:.0%}: {low} to {high})".replace("%", " %")
-    return f"{bound}{mean} steps{interval}"
+    return f"{bound} {mean} steps{interval}".strip()

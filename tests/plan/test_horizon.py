@@ -121,6 +121,12 @@ def test_a_range_beyond_this_machines_memory_is_refused_with_method_length_and_s
         plan(read(text))
 
 
+@pytest.mark.parametrize("primary", ["solve_rate", "accuracy", "steps_to_solve"])
+def test_a_search_compares_horizons_and_nothing_that_needs_every_seed_at_every_length(error_of, primary):
+    said = error_of(f"{grid_text()}primary: {primary}\n")
+    assert f"primary: expected 'horizon', got '{primary}': a search trains each seed at lengths of its own" in said
+
+
 @pytest.mark.parametrize(
     ("lengths", "problem"),
     [

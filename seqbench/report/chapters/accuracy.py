@@ -9,11 +9,11 @@ from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.horizon import horizon
 from seqbench.report.charts.psychometric import psychometric
 from seqbench.report.charts.solve_rate import solve_rate
-from seqbench.report.columns import attainable_p, interval, level, method_column, ratio
+from seqbench.report.columns import attainable_p, interval, level, method_column, ratio, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import MISSING, Column, Row, Table, number
+from seqbench.report.table import Column, Table, number
 
 
 def accuracy(evidence: Evidence) -> Section:
@@ -71,7 +71,7 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     columns = (
         method_column(evidence),
         Column("rank", "rank", link=own),
-        Column("remembers", remembers, unit=level(evidence), link=own, align="left"),
+        Column("remembers", remembers, unit=f"steps, {level(evidence)}", link=own),
         Column("octaves", interval("octaves"), unit=level(evidence), link=own),
         *([Column("known horizons", ratio("ended", "seeds"), link=own)] if rows["open"].any() else []),
         Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
@@ -85,16 +85,13 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     return Table(
         f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, ended,
         note="Remembers: the mean horizon over seeds (geometric), each between the longest length that it solved and "
-        "the shortest that it failed; at least, at most: some seeds lie beyond the range of lengths. Octaves: the same "
-        "in doublings of the shortest length. No interval is given below 5 seeds. Known horizons: seeds whose bracket "
-        "is closed. Worst seed: its accuracy at the longest length, 0 if it diverged.",
+        "the shortest that it failed; ≥, ≤: some seeds lie beyond the range of lengths. Octaves: the same "
+        "in doublings of the shortest length. No interval is given below 5 seeds."
+        + (" Known horizons: seeds whose bracket is closed." if rows["open"].any() else "")
+        + ("" if rows["seeds_longest"].isna().all() else " Worst seed: its accuracy at the longest length, 0 if it "
+           "diverged."),
         folded=len(rows) > 2 * FEW, values=rows,
     ).without_empty()  # fmt: skip
-
-
-def remembers(row: Row) -> str:
-    """The mean horizon in words; of a single length nothing is known beyond whether it was solved."""
-    return str(row["text"]).removesuffix(" steps").replace(" steps (", " (") if row["span"] else MISSING
 
 
 def areas_table(evidence: Evidence, task: str) -> Table | None:

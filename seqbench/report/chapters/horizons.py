@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.chapters.accuracy import remembers
 from seqbench.report.charts.horizon import horizon
 from seqbench.report.charts.horizon_steps import horizon_steps
-from seqbench.report.columns import interval, level, method_column, ratio
+from seqbench.report.columns import interval, level, method_column, ratio, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -91,7 +90,7 @@ def horizons_table(evidence: Evidence, task: str) -> Table:
     columns = (
         method_column(evidence),
         Column("seeds", "n", link=own),
-        Column("remembers", remembers, unit=level(evidence), link=own, align="left"),
+        Column("remembers", remembers, unit=f"steps, {level(evidence)}", link=own),
         Column("octaves", interval("octaves"), unit=level(evidence), link=own),
         *(Column(head, ratio(name, "n"), link=own) for head, name in shares.items()),
         Column("trials", "trials", link=own),

@@ -71,7 +71,11 @@ def _reading(evidence: Evidence, rows: pd.DataFrame, *, gradient: bool) -> str:
         "Each thin line is a seed: its horizon lies between the longest length that it solved and the shortest that it "
         f"failed. The large marker is the mean (geometric, Turnbull's) with its {level} interval, from 5 seeds on. "
         "Triangles: the seed solved the longest length, or failed the shortest, and its horizon lies beyond."
-        + (" Black ticks: how far 1 % of the gradient reaches before training." if gradient else "")
+        + (
+            " Black tick: how far 1 % of the gradient reaches before training; black triangle: at least so far."
+            if gradient
+            else ""
+        )
         + (f" {violated} wide brackets hold results that contradict each other." if violated > 1 else "")
         + (" 1 wide bracket holds results that contradict each other." if violated == 1 else "")
     )
@@ -96,11 +100,12 @@ def _axis(ax: Axes, lengths: Sequence[int], reach: Sequence[float]) -> None:
 
 
 def named_lengths(lengths: Sequence[int]) -> list[int]:
-    """The lengths that are written at the axis: all of a few; of a search its ends and doublings."""
+    """The numbers that are written at an axis of lengths: all of a few; of a search its ends and round ones between."""
     if len(lengths) <= 2 * FEW:
         return list(lengths)
-    octaves = np.log2(np.asarray(lengths) / lengths[0])
-    return [lengths[int(np.abs(octaves - turn).argmin())] for turn in range(int(octaves[-1]))] + [lengths[-1]]
+    decades = range(len(str(lengths[-1])))
+    round_ones = [digit * 10**decade for decade in decades for digit in (1, 2, 5)]
+    return [lengths[0], *(number for number in round_ones if lengths[0] < number < lengths[-1]), lengths[-1]]
 
 
 def _draw_seeds(chart: Chart, ax: Axes, evidence: Evidence, seeds: pd.DataFrame, place: int) -> None:

@@ -8,7 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from seqbench.report.charts.axes import length_axis, ticks
 from seqbench.report.charts.base import Chart, panels, themed
-from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground
+from seqbench.report.charts.facets import FEW, background_note, facet_inches, facets, foreground
 from seqbench.report.charts.horizon import named_lengths
 from seqbench.report.charts.lines import in_order
 from seqbench.report.evidence import Evidence
@@ -65,7 +65,15 @@ def _draw_method(
     chart.mark(line, place, tips=(method,))
     if not front:
         return
-    band = ax.fill_between(curve["length"], curve["low"], curve["high"], color=look.colour, alpha=0.09, lw=0, zorder=1)
+    band = ax.fill_between(
+        curve["length"],
+        curve["low"],
+        curve["high"],
+        color=look.colour,
+        alpha=0.09 if len(foreground(evidence)) < FEW / 2 else 0.05,
+        lw=0,
+        zorder=1,
+    )
     chart.mark(band, place)
     (steps,) = ax.plot(curve["length"], curve["reached"], color=look.colour, lw=0.8, alpha=0.55, zorder=2)
     chart.mark(steps, place)
