@@ -72,7 +72,7 @@ def _reading(evidence: Evidence, rows: pd.DataFrame, *, gradient: bool) -> str:
         f"failed. The large marker is the mean (geometric, Turnbull's) with its {level} interval, from 5 seeds on. "
         "Triangles: the seed solved the longest length, or failed the shortest, and its horizon lies beyond."
         + (
-            " Black tick: how far 1 % of the gradient reaches before training; black triangle: at least so far."
+            " Black tick: how far 1 % of the gradient reaches before training; open triangle: at least so far."
             if gradient
             else ""
         )
@@ -141,7 +141,8 @@ def _draw_gradient(chart: Chart, ax: Axes, evidence: Evidence, row: Mapping[Any,
     at = float(np.clip(row["horizon"], left, right))
     further = row["at_least"] > row["n"] / 2
     (tick,) = ax.plot(
-        [at], [place + MEAN], ls="none", color=INK, marker=">" if further else "|", ms=5 if further else 11, mew=1.8,
+        [at], [place + MEAN], ls="none", color=INK, marker=">" if further else "|", ms=6 if further else 11, mew=1.3 if further else 1.8,
+        mfc="none",
         zorder=5, clip_on=False,
     )  # fmt: skip
     word = "at least " if further else ""
