@@ -10,7 +10,8 @@ from seqbench.stats.interval import SEEDS_FOR_RANKING
 COLUMNS = [
     "task", "rank", "method", "seeds", "planned", "finished", "diverged", "open", "bound", "text", "horizon",
     "horizon_low", "horizon_high", "octaves", "low", "high", "span", "at_least", "below", "shortest", "longest",
-    "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest", "accuracy_worst", "learning_rate", "seconds", "parameters",
+    "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest", "accuracy_worst", "learning_rate", "seconds",
+    "parameters",
 ]  # fmt: skip
 
 

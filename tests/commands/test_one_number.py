@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from rich.console import Console
 
-from seqbench.commands.summary import summary_table
+from seqbench.commands.summary import factor_lines, horizon_table, summary_table
 from seqbench.report.chapters.accuracy import methods_table
 from seqbench.report.charts.accuracy import accuracy
+from seqbench.report.charts.horizon import horizon
 from seqbench.report.evidence import Evidence
+from seqbench.stats.brackets import find_brackets
+from seqbench.stats.pairwise import pairwise
+from seqbench.stats.task_arrays import complete, task_arrays
 from seqbench.tracking.comparison import comparison_entries
+from tests.report.conftest import SIX, make_evidence, make_results
+from tests.report.test_searched import searched
 from tests.tracking.frames import grid, snapshot
 
 MEDIAN, MEAN = (0.92 + 0.0) / 2, (1.0 + 0.92 + 0.0 + 0.0) / 4
@@ -57,6 +65,37 @@ def test_terminal(evidence: Evidence) -> None:
         console.print(summary_table("adding", rates, parameters, ["a"]))
     [line] = [line for line in said.get().splitlines() if line.startswith("│ a ")]
     assert [cell.strip() for cell in line.strip("│").split("│")] == ["a", f"2/4 {MEDIAN:.2f}", "2", "100"]
+
+
+def test_a_searched_horizon_is_the_same_number_everywhere() -> None:
+    evidence = searched(SimpleNamespace(results=make_results, evidence=make_evidence, methods=SIX))
+    [plain, far] = evidence.comparison.horizons.sort_values("octaves").to_dict("records")
+    assert far["horizon_low"] < far["horizon"] < far["horizon_high"]
+    [ax] = horizon(evidence, "adding").figure.axes
+    assert [float(line.get_xdata()[0]) for line in ax.lines if len(line.get_xdata()) == 1] == pytest.approx(
+        [far["horizon"], plain["horizon"]]
+    )
+    words = {row["method"]: row["text"] for row in (plain, far)}
+    own = complete(evidence.results)
+    arrays = task_arrays(own, evidence.declared)
+    console = Console(width=200)
+    with console.capture() as said:
+        console.print(horizon_table(find_brackets(arrays), pd.Series({"vanilla": 1, "far": 1}), list(words), 0.05))
+    for method, text in words.items():
+        assert text in next(line for line in said.get().splitlines() if line.startswith(f"│ {method} "))
+    factor = evidence.comparison.pairwise["text"].iloc[0]
+    assert factor_lines(pairwise(own, arrays, evidence.declared)) == [f"far {factor}"]
+    assert factor in evidence.comparison.answers["answer"].iloc[0]
+    entries = comparison_entries(
+        evidence.results, evidence.probes, "adding", ["vanilla", "far"], (), "toy", 0, evidence.declared
+    )
+    for entry, row in zip(entries, (plain, far), strict=True):
+        found = {point.metric: point.value for point in entry.points}
+        for name in ("horizon", "horizon_low", "horizon_high"):
+            assert found[name] == pytest.approx(row[name])
+        lengths = [point.step for point in entry.points if point.metric == "accuracy_vs_length"]
+        visited = evidence.reporting.loc[evidence.reporting["method"] == row["method"], "length"]
+        assert lengths == sorted(visited.unique()), "every length visited"
 
 
 def test_mlflow(evidence: Evidence) -> None:

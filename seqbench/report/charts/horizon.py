@@ -140,11 +140,8 @@ def _draw_gradient(chart: Chart, ax: Axes, evidence: Evidence, row: Mapping[Any,
     left, right = ax.get_xlim()
     at = float(np.clip(row["horizon"], left, right))
     further = row["at_least"] > row["n"] / 2
-    (tick,) = ax.plot(
-        [at], [place + MEAN], ls="none", color=INK, marker=">" if further else "|", ms=6 if further else 11, mew=1.3 if further else 1.8,
-        mfc="none",
-        zorder=5, clip_on=False,
-    )  # fmt: skip
+    shape: dict[str, Any] = {"marker": ">", "ms": 6, "mew": 1.3} if further else {"marker": "|", "ms": 11, "mew": 1.8}
+    (tick,) = ax.plot([at], [place + MEAN], ls="none", color=INK, mfc="none", zorder=5, clip_on=False, **shape)
     word = "at least " if further else ""
     tip = f"{row['method']}: 1 % of the gradient reaches {word}{steps_in_words(row['horizon'])} steps before training"
     chart.mark(tick, evidence.place(str(row["method"])), tips=(tip,))
