@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
 import seqbench
 from seqbench.errors import StoreError
@@ -22,25 +24,47 @@ class Usage(NamedTuple):
     peak_mib: float
 
 
+@contextmanager
+def running(
+    command: Sequence[str],
+    *,
+    folder: Path,
+    environment: Mapping[str, str] = {},
+    errors: IO[str] | int = subprocess.DEVNULL,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A command that runs in `folder`, and is stopped as by Ctrl-C when the block is left while it does."""
+    process = subprocess.Popen(
+        command,
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(seqbench.__file__).parents[1]),
+            "JAX_PLATFORMS": "cpu",
+            **environment,
+        },
+        stdout=subprocess.DEVNULL,
+        stderr=errors,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None and process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        process.wait()
+
+
 def measure(command: Sequence[str], *, folder: Path, environment: Mapping[str, str] = {}) -> Usage:
     """Run a command in `folder` to its end.
 
     Raises:
         StoreError: it failed; the message ends with what it printed last.
     """
-    root = str(Path(seqbench.__file__).parents[1])
     with tempfile.TemporaryFile("w+") as errors:
         began = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": root, "JAX_PLATFORMS": "cpu", **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=errors,
-        )
-        _, status, used = os.wait4(process.pid, 0)
-        seconds = time.monotonic() - began
-        process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for here
+        with running(command, folder=folder, environment=environment, errors=errors) as process:
+            _, status, used = os.wait4(process.pid, 0)
+            seconds = time.monotonic() - began
+            process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for here
         if process.returncode:
             errors.seek(0)
             said = errors.read()[-2000:]

@@ -33,12 +33,13 @@ def own_results_folder(name: str, results: Path) -> Path:
     if not Path(name).is_file():
         return folder
     from seqbench.grid.read import read_grid
-    from seqbench.plan.plan import plan  # JAX is imported only where a grid's file is given
 
     try:
         grid = read_grid(name)
-        if asks(folder, grid.question):  # planning a large grid takes seconds
+        if asks(folder, grid.question):  # importing JAX takes a second, and planning a large grid several
             return folder
+        from seqbench.plan.plan import plan
+
         trials = {trial.id for trial in plan(grid).trials}
     except GridError:
         return folder

@@ -34,14 +34,14 @@ def write_report(evidence: Evidence, folder: Path) -> Path:
     sections = contents(evidence)
     charts = [chart for section in sections for part in section.parts for chart in part.charts]
     drawings = {chart.name: draw(chart, evidence) for chart in charts}
-    tables = [*_tables(sections), *raw_tables(evidence)]
+    tables = [(table, csv(table.frame)) for table in (*_tables(sections), *raw_tables(evidence))]
     for name, text in _texts(evidence, sections, tables):
         atomic.write_bytes(folder / name, text.encode())
     for name, drawing in drawings.items():
         atomic.write_bytes(folder / "figures" / f"{name}.svg", drawing.svg.encode())
         atomic.write_bytes(folder / "figures" / f"{name}.png", drawing.png)
     atomic.write_bytes(
-        folder / "report.html", html(evidence, sections, drawings, [download(table) for table in tables]).encode()
+        folder / "report.html", html(evidence, sections, drawings, [download(*table) for table in tables]).encode()
     )
     return folder / "report.html"
 
@@ -57,10 +57,12 @@ def _tables(sections: Iterable[Section]) -> list[Table]:
     return [table for section in sections for part in section.parts for table in part.tables]
 
 
-def _texts(evidence: Evidence, sections: list[Section], tables: Iterable[Table]) -> Iterable[tuple[str, str]]:
-    """Name and text of every file that is text."""
-    for table in tables:
-        yield f"tables/{table.name}.csv", csv(table.frame)
+def _texts(
+    evidence: Evidence, sections: list[Section], tables: Iterable[tuple[Table, str]]
+) -> Iterable[tuple[str, str]]:
+    """Name and text of every file that is text; each of `tables` comes with its CSV."""
+    for table, rows in tables:
+        yield f"tables/{table.name}.csv", rows
         if table.columns:
             yield f"tables/{table.name}.tex", tex(table)
     yield "report.md", markdown_report(evidence, sections)

@@ -23,7 +23,6 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, headline, title, warnings
 from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
-from seqbench.report.render import csv
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline, marker_path
 from seqbench.report.table import Table
@@ -67,9 +66,9 @@ def html(
     )  # fmt: skip
 
 
-def download(table: Table) -> Download:
-    """A table as a link that works without the files beside the page, if it is small enough."""
-    text = csv(table.frame).encode()
+def download(table: Table, rows: str) -> Download:
+    """A table as a link that works without the files beside the page, if it is small enough; `rows` are its CSV."""
+    text = rows.encode()
     embedded = len(text) <= EMBEDDED_BYTES
     href = f"data:text/csv;base64,{base64.b64encode(text).decode()}" if embedded else f"tables/{table.name}.csv"
     return Download(table.name, table.title, len(table.frame), href, bool(table.columns))

@@ -14,6 +14,9 @@ _TEX = str.maketrans({
     "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
 })  # fmt: skip
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a text begins with that a spreadsheet runs."""
+
 
 def csv(frame: pd.DataFrame) -> str:
     """CSV text in which no text is a formula: spreadsheets run what begins with `=`, `+`, `-` or `@`."""
@@ -21,12 +24,14 @@ def csv(frame: pd.DataFrame) -> str:
     safe.columns = [_disarmed(str(column)) for column in safe.columns]
     for place, kind in enumerate(safe.dtypes):
         if not pd.api.types.is_numeric_dtype(kind):
-            safe.isetitem(place, [_disarmed(value) for value in safe.iloc[:, place]])
+            column = safe.iloc[:, place]
+            if not isinstance(kind, pd.StringDtype) or column.str.startswith(FORMULA, na=False).any():
+                safe.isetitem(place, [_disarmed(value) for value in column])
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
 def _disarmed(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
 
 
 def tex(table: Table) -> str:
