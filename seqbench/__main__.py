@@ -1,5 +1,5 @@
 """`python -m seqbench`: the command line, where no script is installed."""
 
-from seqbench.cli import main
+from seqbench.entry import main
 
 main()

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
-import warnings
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
-
-from seqbench.errors import LeftOutWarning, RenamedWarning, SeqbenchError
 
 app = typer.Typer(
     name="seqbench",
@@ -240,35 +234,3 @@ def bench(
     from seqbench.commands.bench import bench as command
 
     command(parts or [], pytorch=pytorch, rounds=rounds, workers=workers, core=core, folder=out)
-
-
-def show_warning(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:
-    """Print a notice for the user as one line without a place in seqbench's code; any other warning as Python does."""
-    if issubclass(category, RenamedWarning | LeftOutWarning):
-        typer.echo(f"notice: {message}", err=True)
-    else:
-        otherwise(message, category, *place)
-
-
-def ignore_variables() -> None:
-    """Take away the variables of JAX and Flax that would change numbers, before either is imported, and say so."""
-    from seqbench.execution.jax_variables import harmful
-
-    for name in harmful(os.environ):
-        typer.echo(f"Ignored, since it could change numbers: {name}={os.environ.pop(name)}", err=True)
-
-
-def main() -> None:
-    """Entry point: run a command; a fault that seqbench foresees is one message and an exit code, not a traceback."""
-    from seqbench.commands.interrupt import Interrupted, on_termination
-
-    warnings.showwarning = partial(show_warning, warnings.showwarning)
-    ignore_variables()
-    try:
-        with on_termination():
-            app(standalone_mode=True)
-    except SeqbenchError as error:
-        typer.echo(str(error), err=True)
-        sys.exit(error.exit_code)
-    except Interrupted as interruption:
-        sys.exit(interruption.exit_code)

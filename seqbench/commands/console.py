@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -12,9 +13,16 @@ PIPED_WIDTH = 120
 """Columns of a table where there is no terminal to measure."""
 
 
+class _Output(Console):
+    """Standard output. Whoever closes it early, as `head` does, has read enough: that is no fault."""
+
+    def on_broken_pipe(self) -> None:
+        _read_enough()
+
+
 def out() -> Console:
     """Standard output; names are text, so nothing in them is markup or highlighted."""
-    return Console(markup=False, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    return _Output(markup=False, highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def progress() -> Console:
@@ -26,4 +34,13 @@ def print_json(value: Any) -> None:
     """Print a value as JSON, NaN-free."""
     from seqbench.store.records import plain
 
-    print(json.dumps(plain(value), indent=2))
+    try:
+        print(json.dumps(plain(value), indent=2), flush=True)
+    except BrokenPipeError:
+        _read_enough()
+
+
+def _read_enough() -> NoReturn:
+    """Exit well: the reader of standard output has closed it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python writes what is left at exit, and complains
+    raise SystemExit(0)

@@ -23,7 +23,7 @@ methods:
 
 
 def seqbench(*words, cwd=None):
-    command = [sys.executable, "-c", "from seqbench.cli import main; main()", *map(str, words)]
+    command = [sys.executable, "-c", "from seqbench.entry import main; main()", *map(str, words)]
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
 
 

@@ -44,7 +44,7 @@ def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
 def test_run_ends_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "falling.py").write_text(CELL)
     (tmp_path / "falls.yaml").write_text(GRID)
-    code = "from seqbench.cli import main; main()"
+    code = "from seqbench.entry import main; main()"
     command = [sys.executable, "-c", code, "run", "falls.yaml", "--no-tracking", "-q", "--workers", "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
     assert done.returncode == 3, done.stderr

@@ -27,7 +27,7 @@ def run(grid: Path, results: Path) -> subprocess.CompletedProcess[str]:
 
 
 def seqbench(verb: str, grid: Path, results: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    code = "from seqbench.cli import main; main()"
+    code = "from seqbench.entry import main; main()"
     command = [sys.executable, "-c", code, verb, str(grid), "--results", str(results), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 

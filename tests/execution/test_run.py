@@ -123,7 +123,7 @@ def test_a_lost_file_is_trained_again_to_the_same_bits_on_one_worker(grid, unint
 
 
 def start(grid, folder):
-    command = [sys.executable, "-c", "from seqbench.cli import main; main()", "run", str(grid.path)]
+    command = [sys.executable, "-c", "from seqbench.entry import main; main()", "run", str(grid.path)]
     options = ["--results", str(folder.parent), "--no-tracking", "--workers", "2"]
     return subprocess.Popen([*command, *options], start_new_session=True, stderr=subprocess.PIPE, text=True)
 

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from seqbench.cli import main
 from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
+from seqbench.entry import main
 from seqbench.errors import GridError, RenamedWarning
 from seqbench.grid.read import read_grid
 from seqbench.plan.expand import expand_methods
