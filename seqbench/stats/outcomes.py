@@ -8,7 +8,8 @@ import numpy as np
 
 from seqbench.stats.area import seed_areas
 from seqbench.stats.brackets import Brackets, find_brackets
-from seqbench.stats.interval import Floats
+from seqbench.stats.horizon_differences import difference_interval
+from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.preregistration import OUTCOME_UNITS
 from seqbench.stats.task_arrays import TaskArrays
 
@@ -27,6 +28,14 @@ class SeedOutcome(NamedTuple):
     low: float
     high: float
     better: int = 1
+
+
+def paired_interval(outcome: SeedOutcome, one: Floats, other: Floats, alpha: float) -> tuple[float, float]:
+    """Interval of the mean difference of an outcome between two methods, from its values `[n]` over the same seeds."""
+    if outcome.name == "horizon":
+        return difference_interval((one, one), (other, other), outcome.high, alpha)
+    width = outcome.high - outcome.low
+    return mean_interval(one - other, -width, width, alpha)
 
 
 def restricted_steps(arrays: TaskArrays) -> Floats:

@@ -16,7 +16,7 @@ import pandas as pd
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_differences import FACTORS, horizon_differences
 from seqbench.stats.interval import Floats, mean_interval
-from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.outcomes import SeedOutcome, paired_interval, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 from seqbench.stats.task_arrays import TaskArrays, method_levels
@@ -68,32 +68,28 @@ def sign_flip_family(values: Floats, pairs: list[tuple[int, int]], better: int, 
     return pd.DataFrame({"n": counts, "difference": means, "p": p, "p_holm": corrected, "verdict": words})
 
 
-def _interval(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float]:
-    """Interval of the mean difference of the methods at places `a` and `b`."""
-    differences, width = _paired(outcome.values, a, b), outcome.high - outcome.low
-    return mean_interval(differences, -width, width, alpha)
-
-
 def _improved(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float, float]:
     """P(improvement) of the method at place `a` over that at `b`, and its interval."""
-    differences = _paired(outcome.values, a, b)
+    one, other = _both(outcome.values, a, b)
+    differences = one - other
     if not differences.size:
         return np.nan, np.nan, np.nan
     improved = (np.sign(outcome.better * np.round(differences, 12)) + 1) / 2
     return float(improved.mean()), *mean_interval(improved, 0.0, 1.0, alpha)
 
 
-def _paired(values: Floats, a: int, b: int) -> Floats:
-    """Differences over the seeds that both have."""
-    differences = values[a] - values[b]
-    return differences[np.isfinite(differences)]
+def _both(values: Floats, a: int, b: int) -> tuple[Floats, Floats]:
+    """The values of the methods at places `a` and `b` over the seeds that both have."""
+    known = np.isfinite(values[a]) & np.isfinite(values[b])
+    return values[a][known], values[b][known]
 
 
 def _differences(outcome: SeedOutcome, places: list[tuple[int, int]], alpha: float) -> pd.DataFrame:
     """Columns n, difference, low, high, p, p_holm and verdict of an outcome that is no horizon."""
     table = sign_flip_family(outcome.values, places, outcome.better, alpha)
     table["difference"] *= outcome.better
-    table[["low", "high"]] = np.reshape([_interval(outcome, a, b, alpha) for a, b in places], (-1, 2))
+    intervals = [paired_interval(outcome, *_both(outcome.values, a, b), alpha) for a, b in places]
+    table[["low", "high"]] = np.reshape(intervals, (-1, 2))
     return table
 
 

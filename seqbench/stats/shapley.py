@@ -14,15 +14,16 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.factorial import Design, contrast
-from seqbench.stats.interval import Floats, bootstrap_interval, mean_interval, t_interval
-from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.interval import Floats, bootstrap_interval, t_interval
+from seqbench.stats.outcomes import SeedOutcome, paired_interval, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import TaskArrays
 
-INTERVALS = {"shapley": bootstrap_interval, "alone": mean_interval, "remove_one": mean_interval, "main": t_interval}
+INTERVALS = {"shapley": bootstrap_interval, "main": t_interval}
+STATISTICS = ("shapley", "alone", "remove_one", "main")
 COLUMNS = [
     "task", "outcome", "unit", "full", "factor", "level", "n",
-    *(f"{name}{end}" for name in INTERVALS for end in ("", "_low", "_high")), "warning",
+    *(f"{name}{end}" for name in STATISTICS for end in ("", "_low", "_high")), "warning",
 ]  # fmt: skip
 
 
@@ -38,25 +39,23 @@ def shapley_values(cells: Floats) -> Floats:
     return values
 
 
-def _per_seed(cells: Floats, player: int, shapley: Floats) -> dict[str, Floats]:
-    """Each statistic of one player, one number a seed."""
-    gain = np.take(cells, 1, axis=player) - np.take(cells, 0, axis=player)
-    rest = gain.ndim - 1
-    return {
-        "shapley": shapley,
-        "alone": gain[(0,) * rest],
-        "remove_one": gain[(1,) * rest],
-        "main": contrast(cells, {player: 1}),
+def _row(cells: Floats, player: int, shapley: Floats, outcome: SeedOutcome, alpha: float) -> dict[str, object]:
+    """Means and intervals of one player from one number a seed, and a warning where the picture depends on the company.
+
+    cells: `[2, ..., 2, S]` worths of all coalitions; shapley: `[S]` the player's values
+    """
+    width, rest = outcome.high - outcome.low, cells.ndim - 2
+    without, joined = (np.take(cells, index, axis=player) for index in (0, 1))
+    values = {"shapley": shapley, "main": contrast(cells, {player: 1})}
+    ends = {name: INTERVALS[name](own, -width, width, alpha) for name, own in values.items()}
+    for name, company in (("alone", (0,) * rest), ("remove_one", (1,) * rest)):
+        values[name] = joined[company] - without[company]
+        ends[name] = paired_interval(outcome, joined[company], without[company], alpha)
+    row: dict[str, object] = {name: own.mean() for name, own in values.items()}
+    row |= {
+        f"{name}{end}": value for name, own in ends.items() for end, value in zip(("_low", "_high"), own, strict=True)
     }
-
-
-def _row(found: dict[str, Floats], outcome: SeedOutcome, alpha: float) -> dict[str, object]:
-    """Means and intervals, and a warning where the picture depends on the company."""
-    width, row = outcome.high - outcome.low, {}
-    for name, own in found.items():
-        row[name] = own.mean()
-        row[f"{name}_low"], row[f"{name}_high"] = INTERVALS[name](own, -width, width, alpha)
-    opposed = row["alone"] * row["main"] < -1e-12
+    opposed = values["alone"].mean() * values["main"].mean() < -1e-12
     return {**row, "warning": "alone and on average it acts in opposite directions" if opposed else ""}
 
 
@@ -77,7 +76,7 @@ def shapley(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFr
         full = ", ".join(f"{name}={level}" for name, level in chosen.items())
         values = shapley_values(cells)
         for player, (name, level) in enumerate(chosen.items()):
-            row = _row(_per_seed(cells, player, values[player]), outcome, declared.alpha)
+            row = _row(cells, player, values[player], outcome, declared.alpha)
             place = {"task": arrays.task, "outcome": outcome.name, "unit": outcome.unit, "full": full}
             rows.append({**place, "factor": name, "level": level, "n": cells.shape[-1], **row})
     return pd.DataFrame(rows, columns=COLUMNS)
