@@ -8,6 +8,7 @@ from seqbench.commands.console import out, print_json
 from seqbench.commands.progress import duration
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.training import spell_steps
+from seqbench.plan.estimate import Estimate, machine_bytes
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
 
@@ -29,6 +30,15 @@ def _steps(current: Plan) -> str:
     return f"{rules} a trial" + (f": {least:,} to {most:,} in these" if least != most else "")
 
 
+def _memory(estimate: Estimate) -> str:
+    """Memory of a worker, and how many workers the machine holds where it does not hold those asked for."""
+    needed, there = estimate.bytes_per_worker, machine_bytes()
+    text = f"about {needed / 2**20:,.0f} MiB a worker at the largest trial"
+    if estimate.workers * needed <= there:
+        return text
+    return f"{text}: this machine has {there / 2**20:,.0f}, enough for --workers {max(there // needed, 1)}"
+
+
 def _show(current: Plan, workers: int) -> None:
     console, estimate = out(), current.estimate(workers)
     console.print(current.grid.question)
@@ -45,14 +55,15 @@ def _show(current: Plan, workers: int) -> None:
     )
     facts.add_row("training steps", _steps(current))
     if current.searches:
-        come = current.to_come
-        facts.add_row("searches", f"{len(current.searches):,}, which ask for about {come.trials:,.0f} trials more")
-        facts.add_row("", f"({come.most_trials:,.0f} at most, {duration(come.most_seconds)} on one worker)")
+        come, own = current.to_come, len(current.trials)
+        facts.add_row("searches", f"{len(current.searches):,} under way; of trials there will be")
+        facts.add_row("", f"about {own + come.trials:,.0f} in all, {own + come.most_trials:,.0f} at most")
     if current.budget:
         facts.add_row("tuning", f"{current.budget:,} settings tried for each method and task, on seeds of their own")
     facts.add_row("groups", f"{len(current.groups):,}, each compiled once")
-    facts.add_row("time", f"about {duration(estimate.seconds)} on {workers} workers, within a factor of two")
-    facts.add_row("memory", f"about {estimate.bytes_per_worker / 2**20:,.0f} MiB a worker")
+    most = f", {duration(estimate.most_seconds)} at most" if current.searches else ""
+    facts.add_row("time", f"about {duration(estimate.seconds)} on {workers} workers{most}, within a factor of two")
+    facts.add_row("memory", _memory(estimate))
     console.print(facts)
     if current.untested:
         console.print(f"\nThey read one length alone and are not tested at others: {', '.join(current.untested)}")

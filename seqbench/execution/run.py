@@ -91,21 +91,12 @@ def run_grid(
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
     with held(folder) as interrupted, Pool(workers, ask=ask, say=say) as pool:
-        run = _Run(grid, folder, observe)
+        run = _Run(grid, folder, only, found, observe)
         found(run.plan, run.found(interrupted))
-
-        def asked() -> list[Group]:
-            return missing(run.plan, run.done(again=only is not None), only=only)
-
-        def again() -> list[Group]:
-            run.replan()
-            found(run.plan, run.found(None))
-            return asked()
-
-        groups = asked()
+        groups = run.missing()
         while groups:
-            pool.run(groups, run.keep, more=lambda: again() if run.plan.unfolding else ())
-            groups = again()
+            pool.run(groups, run.keep, more=run.more)
+            groups = run.replan()
         return run.results()
 
 
@@ -117,9 +108,10 @@ class _Run:
     _trials: dict[str, Trial]
     _finished: set[str]
 
-    def __init__(self, grid: Grid, folder: Path, observe: Observer) -> None:
-        """Read what is there and plan."""
-        self._grid, self._folder, self._observe = grid, folder, observe
+    def __init__(self, grid: Grid, folder: Path, only: str | None, tell: Finder, observe: Observer) -> None:
+        """Read what is there and plan; `only`, `found` (here `tell`) and `observe` are those of `run_grid`."""
+        self._grid, self._folder, self._only = grid, folder, only
+        self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
         records, self._set_aside = self._store.read(quarantine=True)
         self.records = {record.trial: record for record in records}
@@ -130,10 +122,21 @@ class _Run:
         require_own(folder, question=grid.question, trials=self._trials.keys())
         self._write()
 
-    def replan(self) -> None:
-        """Plan again, from all that has finished, and keep the plan."""
+    def replan(self) -> list[Group]:
+        """Plan again, from all that has finished, keep the plan and tell of it; what is missing now."""
         self._plan()
         self._write()
+        self._tell(self.plan, self.found(None))
+        return self.missing()
+
+    def more(self) -> list[Group]:
+        """What can be trained by now, where the plan depends on what has finished."""
+        return self.replan() if self.plan.unfolding else []
+
+    def missing(self) -> list[Group]:
+        """The groups with the trials that are to be trained; with `only`, that one, again if it had finished before."""
+        done = self._crashed | (self._finished if self._only is None else self._trained)
+        return missing(self.plan, done, only=self._only)
 
     def _plan(self) -> None:
         self.plan = plan_examined(self._examined, looked_at(self.records.values()))
@@ -150,10 +153,6 @@ class _Run:
         results = results_of(self.records.values(), self.file, self._store.read_failures())
         write_tables(self._folder, results)
         return results
-
-    def done(self, *, again: bool) -> set[str]:
-        """The trials that are not to be trained; with `again`, those that had finished before this run are."""
-        return self._crashed | (self._trained if again else self._finished)
 
     def found(self, interrupted: dict[str, object] | None) -> RoundStart:
         """What is there; see `RoundStart`."""

@@ -31,10 +31,17 @@ BACKWARD_FACTOR = 2
 
 
 class Estimate(NamedTuple):
-    """Seconds of all trials on this many workers, with compilation, and bytes of each worker at its largest trial."""
+    """What a plan costs.
+
+    compilations: programs that differentiate a model, each compiled once
+    seconds: of all trials on this many workers, with compilation
+    most_seconds: the same at most, where searches need as many trials as they ever may; else `seconds`
+    bytes_per_worker: of each worker at its largest trial
+    """
 
     compilations: int
     seconds: float
+    most_seconds: float
     bytes_per_worker: int
     workers: int
 

@@ -14,7 +14,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import machine_bytes
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
-from seqbench.plan.other_lengths import require_testable
+from seqbench.plan.other_lengths import require_testable, within_bounds
 from seqbench.plan.series import Series, examine_series
 from seqbench.plan.task_series import TaskSeries, expand_tasks
 from seqbench.plan.tuning import search
@@ -55,6 +55,7 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner = Examiner(grid)
     with located(grid):
+        tasks = tuple(within_bounds(task) for task in tasks)
         series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
     return Examined(
         grid,
@@ -73,22 +74,25 @@ def _largest(grid: Grid, series: Series) -> int:
     Raises:
         GridError: this machine does not have them.
     """
-    needed = 0
-    for program in (programs[-1] for programs in series.configurations if programs):
-        needed = program.bytes
-        if needed > machine_bytes():
-            problem = (
-                f"{series.method.name} on {series.task.label} at length {program.length:,} needs about "
-                f"{needed / 2**30:,.0f} GiB a worker, and this machine has {machine_bytes() / 2**30:,.0f}; search up "
-                "to a shorter length, or train smaller batches"
-            )
-            raise grid.document.error(("lengths", "to"), problem)
+    needed, there = 0, machine_bytes()
+    for own in filter(None, series.configurations):
+        longest, needed = own[-1], max(needed, *(configuration.bytes for configuration in own))
+        if needed <= there:
+            continue
+        fitting = [configuration.length for configuration in own if configuration.bytes <= there]
+        advice = f"up to {fitting[-1]:,} fits" if fitting else "none of its lengths fits; train smaller batches"
+        problem = (
+            f"{series.method.name} on {series.task.label} at length {longest.length:,} needs about "
+            f"{needed / 2**30:,.0f} GiB a worker, and this machine has {there / 2**30:,.0f}: {advice}"
+        )
+        raise grid.document.error(("lengths", "to"), problem)
     return needed
 
 
 def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *, tried: int) -> None:
     """Refuse a grid of too many trials by arithmetic alone; `tried` settings for each method and task."""
     tuned = len(grid.tuning.seeds) * tried if grid.tuning else 0
+    # A search trains few of its lengths, and to plan it a trial is made at each.
     count = method_bound(grid) * sum(len(task.lengths) for task in tasks) * (len(grid.seeds) + tuned)
     if count > max_trials:
         years = count / (365.25 * 24 * 3600)

@@ -18,13 +18,13 @@ from seqbench.grid.lengths import LengthRange
 from seqbench.plan.feasibility import Configuration
 from seqbench.plan.search import (
     Bracket,
+    check_choices,
     check_lengths,
     checked_seeds,
     doublings,
     find_bracket,
     follow,
     next_lengths,
-    path_to,
 )
 from seqbench.plan.trial import Trial
 from seqbench.schema import Purpose
@@ -116,28 +116,44 @@ def search_lengths(
                 trial.method, trial.task_label, seed, purpose, find_bracket(solved), not wanted, tuple(sorted(solved))
             )
         )
-        to_come += still_to_come(lengths, solved, wanted, seconds)
+        to_come += still_to_come(lengths, solved, wanted, seconds, checked=seed in checked)
     return Searched(chosen, searches, to_come)
 
 
 def still_to_come(
-    lengths: tuple[int, ...], solved: Mapping[int, bool], wanted: Sequence[int], seconds: Mapping[int, float]
+    lengths: tuple[int, ...],
+    solved: Mapping[int, bool],
+    wanted: Sequence[int],
+    seconds: Mapping[int, float],
+    *,
+    checked: bool,
 ) -> ToCome:
-    """What one search will ask for beyond what has finished and what it wants now; its checks are not counted."""
+    """What one search will ask for beyond what has finished and what it wants now.
+
+    Args:
+        lengths: the grid of lengths.
+        solved: the lengths that have finished, and whether they were solved.
+        wanted: the lengths that it asks for now.
+        seconds: of a trial at each length.
+        checked: whether it ends with checks of monotony.
+    """
     path = follow(lengths, solved)
     if path.missing is None:
         return ToCome()
     known = {*solved, *wanted}
-    open_places = range(max(path.low, -1), min(path.high, len(lengths)))
-    rest = [
-        [length for length in _path(lengths, lengths[place] if place >= 0 else 0) if length not in known]
-        for place in open_places
-    ]
-    costs = [sum(seconds[length] for length in own) for own in rest]
-    counts = [len(own) for own in rest]
-    return ToCome(fmean(counts), max(counts), fmean(costs), max(costs))
+    counts, costs, most = [], [], []
+    for place in range(max(path.low, -1), min(path.high, len(lengths))):
+        visited, checks = _way(lengths, lengths[place] if place >= 0 else 0)
+        cost = sum(seconds[length] for length in visited if length not in known)
+        drawn = [[seconds[length] for length in choices] for choices in checks if choices] if checked else []
+        counts.append(sum(length not in known for length in visited) + len(drawn))
+        costs.append(cost + sum(map(fmean, drawn)))
+        most.append(cost + sum(map(max, drawn)))
+    return ToCome(fmean(counts), max(counts), fmean(costs), max(most))
 
 
 @cache
-def _path(lengths: tuple[int, ...], horizon: int) -> tuple[int, ...]:
-    return path_to(lengths, horizon)
+def _way(lengths: tuple[int, ...], horizon: int) -> tuple[tuple[int, ...], tuple[tuple[int, ...], ...]]:
+    """What a search visits where exactly the lengths up to `horizon` are solved, and what its checks are drawn from."""
+    path = follow(lengths, {length: length <= horizon for length in lengths})
+    return path.visited, check_choices(lengths, path)

@@ -1,12 +1,14 @@
-"""Whether a network that was trained at one dependency length can be tested at another.
+"""Which dependency lengths a task has, and whether a network that was trained at one can be tested at another.
 
-The task must exist at the other length and mean the same: with inputs and answers of the same sizes, and longer
-sequences at longer lengths. The model must read sequences of any length.
+For that the task must exist at the other length and mean the same: with inputs and answers of the same sizes, and
+longer sequences at longer lengths. The model must read sequences of any length.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 from seqbench.components.assemble import make
 from seqbench.errors import Incompatible
@@ -60,3 +62,26 @@ def _checked(own: Task, other: Task) -> Task:
     if (short.steps, short.targets) == (long.steps, long.targets):
         raise Incompatible(f"its sequences are no longer at length {long.length:,} than at {short.length:,}")
     return other
+
+
+def within_bounds(series: TaskSeries) -> TaskSeries:
+    """The task with the lengths that a search may ask for: up to the first at which its sequences are longest.
+
+    Beyond the bound of a task, such as of numbers with a limited number of digits, a greater length is another name for
+    the same sequences, which a search would take for a longer memory.
+    """
+    if not series.searched:
+        return series
+    sizes = _sizes(series, series.lengths[-1])
+    kept = list(series.lengths)
+    while sizes and len(kept) > 1 and _sizes(series, kept[-2]) == sizes:
+        kept.pop()
+    return replace(series, lengths=tuple(kept))
+
+
+def _sizes(series: TaskSeries, length: int) -> tuple[int, int] | None:
+    """Steps and targets of the task at a length; None if it has no such length."""
+    with suppress(Incompatible):
+        task = _task(series, length)
+        return task.steps, task.targets
+    return None

@@ -62,11 +62,11 @@ class Plan:
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
         seconds = sum(trial.configuration.seconds for trial in self.trials)
+        seconds *= 1 + self.waiting / max(len(self.trials), 1)
+        seconds += SECONDS_PER_COMPILATION * len(self.groups)
+        expected, most = (seconds + more for more in (self.to_come.seconds, self.to_come.most_seconds))
         largest = max((trial.configuration.bytes for trial in self.trials), default=0)
-        seconds = seconds * (1 + self.waiting / max(len(self.trials), 1)) + self.to_come.seconds
-        compilations = len(self.groups)
-        total = (seconds + SECONDS_PER_COMPILATION * compilations) / workers
-        return Estimate(compilations, total, max(largest, self.memory), workers)
+        return Estimate(len(self.groups), expected / workers, most / workers, max(largest, self.memory), workers)
 
     @property
     def unfolding(self) -> bool:

@@ -192,12 +192,17 @@ def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: obje
     path = follow(lengths, solved)
     if path.missing is not None:
         return ()
-    rest = [length for length in lengths if length not in path.visited]
-    inside = [length for length in rest if path.low >= 0 and length * WELL_INSIDE <= lengths[path.low]]
-    beyond = [length for length in rest if path.high < len(lengths) and length >= lengths[path.high] * WELL_INSIDE]
     drawn = [
         choices[int(_uniform(side, *key) * len(choices))]
-        for side, choices in (("inside", inside), ("beyond", beyond))
+        for side, choices in zip(("inside", "beyond"), check_choices(lengths, path), strict=True)
         if choices
     ]
     return tuple(length for length in drawn if length not in solved)
+
+
+def check_choices(lengths: Sequence[int], path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The lengths out of which a check inside, and one beyond, are drawn when a search has ended on this path."""
+    rest = [length for length in lengths if length not in path.visited]
+    inside = (length for length in rest if path.low >= 0 and length * WELL_INSIDE <= lengths[path.low])
+    beyond = (length for length in rest if path.high < len(lengths) and length >= lengths[path.high] * WELL_INSIDE)
+    return tuple(inside), tuple(beyond)

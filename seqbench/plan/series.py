@@ -11,6 +11,7 @@ from seqbench.plan.expand import Method
 from seqbench.plan.feasibility import Configuration, Examiner
 from seqbench.plan.horizon import Searched, SeedSearch, ToCome, search_lengths, still_to_come
 from seqbench.plan.identity import trial_ids
+from seqbench.plan.search import checked_seeds
 from seqbench.plan.selection import KnownResults, choose
 from seqbench.plan.task_series import TaskSeries
 from seqbench.plan.trial import Choice, Shared, Trial
@@ -117,8 +118,11 @@ def _unbegun(grid: Grid, series: Series) -> ToCome:
     if not series.task.searched:
         return ToCome()
     seconds = {configuration.length: configuration.seconds for configuration in series.configurations[0]}
-    one = still_to_come(tuple(sorted(seconds)), {}, (), seconds)
-    return sum([one] * len(grid.seeds), ToCome())
+    lengths, checks = tuple(sorted(seconds)), len(checked_seeds(grid.seeds, series.task.searched.checked))
+    each = [
+        still_to_come(lengths, {}, (), seconds, checked=place < checks) for place in range(len(grid.seeds)) if lengths
+    ]
+    return sum(each, ToCome())
 
 
 def _trials(series: Series, place: int, seeds: Sequence[int], purpose: Purpose) -> Iterator[Trial]:

@@ -1,6 +1,7 @@
 """A search is a plan that goes on from what is finished: simulated learners with known horizons, no training."""
 
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -75,6 +76,21 @@ def test_a_search_trains_no_more_than_its_worst_case_and_says_so_before(read):
     assert current.to_come.most_trials == 0
 
 
+@pytest.mark.parametrize("horizon", [0, 5, 12, 80, 199, 1000])
+@pytest.mark.parametrize("tuning", ["", "tuning: {seeds: 1, learning_rate: [1.0e-4, 1.0e-3]}\n"])
+def test_checks_and_tuning_stay_within_the_bounds_that_the_first_plan_states(read, horizon, tuning):
+    text = grid_text(checked=0.5) + tuning
+    first = plan(read(text))
+    current, added = play(read(text), lambda trial: trial.length <= horizon)
+    assert sum(added) == len(current.trials) <= len(first.trials) + first.to_come.most_trials
+    spent = sum(trial.configuration.seconds for trial in current.trials)
+    begun = sum(trial.configuration.seconds for trial in first.trials)
+    assert spent <= (begun + first.to_come.most_seconds) * (1 + 1e-9)
+    estimate = first.estimate(1)
+    assert estimate.seconds < estimate.most_seconds
+    assert first.describe()["estimate"]["most_seconds"] == pytest.approx(first.estimate(1).most_seconds)
+
+
 def test_checks_of_monotony_train_a_length_inside_and_one_beyond_and_a_violation_widens_the_bracket(read):
     grid = read(grid_text(checked=1))
     plain, _ = play(read(grid_text()), lambda trial: trial.length <= 60)
@@ -110,6 +126,15 @@ def test_listed_lengths_are_no_search(read):
     assert current.to_come.most_trials == 0
 
 
+def test_a_task_of_bounded_length_is_searched_within_its_bound(read):
+    """Numbers written as words are 29 letters long at most: longer ones are the same sequences under another name."""
+    text = "question: q\ntasks: [number_words]\nlengths: {from: 10, to: 500}\nseeds: 1\nprobes: none\n"
+    current, _ = play(read(text + "model: {encoder_decoder: {width: 8}}\n"), lambda trial: True)
+    assert max(trial.length for trial in current.trials) == min(
+        length for length in length_grid(10, 500, 1.1) if length >= 29
+    )
+
+
 def test_a_range_beyond_this_machines_memory_is_refused_with_method_length_and_size(read):
     text = (
         grid_text()
@@ -117,8 +142,14 @@ def test_a_range_beyond_this_machines_memory_is_refused_with_method_length_and_s
         .replace("precision: 1.2", "precision: 2")
         .replace("width: 8", "width: 512")
     )
-    with pytest.raises(GridError, match=r"lengths.to: a on delayed_recall at length 20,000,000 needs about .* GiB"):
+    refusal = (
+        r"lengths.to: a on delayed_recall at length 20,000,000 needs about .* GiB a worker.*: up to ([0-9,]+) fits"
+    )
+    with pytest.raises(GridError, match=refusal) as caught:
         plan(read(text))
+    fits = re.search(refusal, str(caught.value))[1].replace(",", "")
+    assert 10_000 < int(fits) < 20_000_000
+    plan(read(text.replace("to: 20000000", f"to: {fits}")))
 
 
 @pytest.mark.parametrize("primary", ["solve_rate", "accuracy", "steps_to_solve"])
