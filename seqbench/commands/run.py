@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -50,16 +50,27 @@ def run(
     again = command("run", name, results)
     if line := compilation_cache.problem():
         board.say(line)
-    with _stopping(folder, again):
-        with board, mirror or contextlib.nullcontext():
-            found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
-                             say=board.say)  # fmt: skip
+    links: list[Links | None] = []
+
+    def finish(found: Results) -> None:
+        """Write the report and complete the mirror: two processes at once would double its runs."""
+        live.close()
         _write_report(found, folder, console)
-        links = _complete(mirror, found, console) if mirror else None
-    print_summary(found, folder, name, links)
-    if display.crashes:
+        links.append(_complete(mirror, found, console) if mirror else None)
+
+    with _stopping(folder, again), contextlib.ExitStack() as live:
+        live.enter_context(board)
+        live.enter_context(mirror or contextlib.nullcontext())
+        found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
+                         finish=finish, say=board.say)  # fmt: skip
+    print_summary(found, folder, name, links[0])
+    _require_no_crash(display.crashes, folder, again)
+
+
+def _require_no_crash(tracebacks: Sequence[str], folder: Path, again: str) -> None:
+    if tracebacks:
         raise TrialsCrashed(
-            f"{len(display.crashes)} trials crashed:\n{last_lines(display.crashes)}\n"
+            f"{len(tracebacks)} trials crashed:\n{last_lines(tracebacks)}\n"
             f"The tracebacks are in {folder / 'failures'}. They count as missing: {again} tries them again."
         )
 

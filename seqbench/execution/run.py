@@ -67,10 +67,11 @@ def run_grid(
     only: str | None = None,
     found: Finder = lambda plan, found: None,
     observe: Observer = lambda trial, event: None,
+    finish: Callable[[Results], None] = lambda results: None,
     say: Callable[[str], None] = say,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
 ) -> Results:
-    """Train what is missing of a grid.
+    """Train what is missing of a grid, and return all that its folder then holds.
 
     Args:
         grid: what to run.
@@ -79,25 +80,25 @@ def run_grid(
         only: the one trial to train, again if it has finished.
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
+        finish: called with the results while no other process can run this grid: for what must happen once.
         say: called with each line of the workers' standard errors, in threads.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
-
-    Returns:
-        all that the folder then holds.
 
     Raises:
         GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written, or is another's.
     """
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
-    with held(folder) as interrupted, Pool(workers, ask=ask, say=say) as pool:
+    with held(folder) as interrupted:
         run = _Run(grid, folder, only, found, observe)
         found(run.plan, run.found(interrupted))
         groups = run.missing()
-        while groups:
-            pool.run(groups, run.keep, more=run.more)
-            groups = run.replan()
-        return run.results()
+        with Pool(workers, ask=ask, say=say) as pool:
+            while groups:
+                pool.run(groups, run.keep, more=run.more)
+                groups = run.replan()
+        finish(results := run.results())
+    return results
 
 
 class _Run:

@@ -15,10 +15,12 @@ import pytest
 
 from seqbench.commands.run import describe_found
 from seqbench.commands.summary import probe_share
+from seqbench.errors import GridBusy
 from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
 from seqbench.plan.plan import plan
 from seqbench.store.checkpoints import begun, checkpoint_path
+from seqbench.store.lock import held
 from seqbench.store.plan_file import load_plan
 from seqbench.store.records import checksum
 from seqbench.store.results import load, load_curves, load_probes, load_results
@@ -111,6 +113,21 @@ def test_running_again_trains_nothing(grid, uninterrupted):
     )
     assert states == [8]
     assert events == []
+
+
+def test_what_finishes_a_run_has_the_folder_to_itself(grid, uninterrupted):
+    folder, *_ = uninterrupted
+    seen = []
+
+    def finish(results):
+        with pytest.raises(GridBusy):
+            held(folder).__enter__()
+        seen.append(len(results.finished))
+
+    run_grid(grid, folder, workers=1, finish=finish)
+    assert seen == [8]
+    with held(folder):
+        pass
 
 
 def test_a_lost_file_is_trained_again_to_the_same_bits_on_one_worker(grid, uninterrupted):
