@@ -1,6 +1,6 @@
 """Text that a terminal or a browser shows as it is: without characters that move the cursor or turn the reading order.
 
-Grids, results folders and the tracebacks of a user's own code may come from a stranger.
+Grids, results folders and the tracebacks of a user's own code may come from untrusted sources.
 
 Source: Boucher & Anderson 2021, Trojan Source: invisible vulnerabilities, arXiv:2111.00169, for the characters that
 reverse text.

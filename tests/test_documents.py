@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ def test_the_gallery_shows_every_shipped_grid_and_the_report_of_every_one_that_w
         assert f"[{grid.stem}]({grid.name})" in gallery
         if (ROOT / "results" / grid.stem / "report.md").exists():
             assert f"(../results/{grid.stem}/report.md)" in gallery
+
+
+def test_the_map_names_every_layer_in_the_enforced_order():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    [enforced] = [contract["layers"] for contract in contracts if contract["type"] == "layers"]
+    table = (ROOT / "CONTRIBUTING.md").read_text().partition("| layer | what it holds |")[2].partition("\n\n")[0]
+    named = [re.findall(r"`(\w+)(?:/|\.py)`", row.split("|")[1]) for row in table.splitlines() if row]
+    shown = [name for names in named for name in names]
+    assert sorted(shown) == sorted(name for layer in enforced for name in layer.split(" | "))
+    place = {name: place for place, layer in enumerate(enforced) for name in layer.split(" | ")}
+    assert [place[name] for name in shown] == sorted(place.values())
 
 
 @pytest.mark.parametrize("name", TABLES)
