@@ -67,12 +67,9 @@ def comparison_entries(
 
     probes: one row per measurement; those of other tasks are ignored
     lengths: all dependency lengths of the task, in steps, shortest first
-    created: milliseconds since 1970 when the experiment was created; later methods get earlier times, because the
-        page lists the newest run first
-    declared: what was decided beforehand, as the report takes it
+    created: milliseconds since 1970; later methods get earlier times, because the page lists the newest run first
     """
-    rows = with_purpose(finished(results), "reporting")
-    rows = complete(rows[rows["task"] == task])
+    rows = complete(with_purpose(finished(results[results["task"] == task]), "reporting"))
     by_method = {str(method): own for method, own in rows.groupby("method", sort=False)}
     figures = method_figures(rows, lengths, declared)
     arriving, norms, colours = gradient_by_distance(rows, probes), norms_by_length(rows), run_colours(methods)
@@ -81,7 +78,7 @@ def comparison_entries(
     for place, method in enumerate(methods):
         if method not in by_method:
             continue
-        own, start = by_method[method], created - 1000 * place
+        start = created - 1000 * place
         points = (
             *figures[method],
             *norm_points(norms[norms["method"] == method]),
@@ -91,7 +88,7 @@ def comparison_entries(
             key=method,
             name=method,
             tags={**shared, "mlflow.runColor": colours[method]},
-            params={"method": method, "task": task, **_levels(own)},
+            params={"method": method, "task": task, **_levels(by_method[method])},
             points=tuple(point for point in points if math.isfinite(point.value)),
             start=start,
             end=start,

@@ -118,7 +118,8 @@ def test_a_gradient_of_exactly_zero_is_drawn_and_listed(small: Evidence) -> None
 def test_a_horizon_of_no_step_stands_on_the_line_of_zero(small: Evidence) -> None:
     learned = pd.DataFrame({
         "task": "adding", "method": list(small.methods), "horizon": [0.0, 8.0, 60.0], "low": np.nan, "high": np.nan,
-        "at_least": 0, "growth": 0.9, "octaves": [0.0, 1.0, 2.0], "text": "10", "n": 6,
+        "at_least": 0, "growth": 0.9, "octaves": [0.0, 1.0, 2.0], "learned": [10.0, 20.0, 40.0], "text": "10",
+        "n": 6,
     })  # fmt: skip
     [axes] = gradient_vs_horizon(small, learned, ["adding"]).figure.axes
     assert shown(axes.xaxis)[0] == "0"
