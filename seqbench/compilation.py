@@ -160,12 +160,12 @@ def _load(kept: bytes) -> jax.stages.Compiled | None:
 @lru_cache(maxsize=1)
 def _surroundings() -> str:
     """What a compiled program depends on besides what it says: code, versions, processor, settings of JAX."""
-    told = [
+    parts = [
         *compilation_cache.machine(),
         jax.devices()[0].device_kind,
         str(sorted((key, str(value)) for key, value in jax.config.values.items())),
     ]
-    return blake2b("\n".join(told).encode(), digest_size=8).hexdigest()
+    return blake2b("\n".join(parts).encode(), digest_size=8).hexdigest()
 
 
 def _keep(known: str, program: jax.stages.Compiled) -> jax.stages.Compiled:

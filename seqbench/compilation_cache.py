@@ -170,10 +170,10 @@ def _processor() -> str:
     """The processor with its features: code compiled for another may use instructions that it does not have."""
     info = Path("/proc/cpuinfo")
     lines = info.read_text().splitlines() if info.exists() else []
-    told = [
+    parts = [
         next((line for line in lines if line.startswith(field)), "") for field in ("model name", "flags", "Features")
     ]
-    return "\n".join([*told, platform.processor(), platform.machine()])
+    return "\n".join([*parts, platform.processor(), platform.machine()])
 
 
 def _code() -> str:

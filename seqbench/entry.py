@@ -36,7 +36,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer would be refused again at exit
         sys.exit(StoreError.exit_code)
     except Interrupted as interruption:
-        if not interruption.told:
+        if not interruption.announced:
             _say(f"Stopped by {interruption}.")
         sys.exit(interruption.exit_code)
 

@@ -20,13 +20,13 @@ class Interrupted(BaseException):
     """A signal asked the process to end. Not an Exception, so that it is never taken for a crash of a trial.
 
     exit_code: as shells have it, 128 and the number of the signal
-    told: whether a command has said what was kept and how to go on
+    announced: whether a command has said what was kept and how to go on
     """
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
         self.exit_code = 128 + number
-        self.told = False
+        self.announced = False
 
 
 @contextlib.contextmanager

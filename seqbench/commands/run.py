@@ -161,5 +161,5 @@ def _stopping(folder: Path, again: str) -> Iterator[None]:
             f"Stopped by {signal}. {finished} finished trials are kept. Continue with: {again}",
             markup=False,
         )
-        signal.told = True
+        signal.announced = True
         raise

@@ -56,9 +56,9 @@ def factor_lines(pairs: pd.DataFrame) -> list[str]:
 
     pairs: the rows of one task of the table of paired comparisons
     """
-    told = pairs[(pairs["family"] == "declared") & (pairs["outcome"] == "horizon")]
-    lines = [f"{row['method']} {row['text']}" for row in told.head(MOST_LINES).to_dict("records")]
-    return lines if len(told) <= MOST_LINES else [*lines, f"and {len(told) - MOST_LINES} more in the report"]
+    declared = pairs[(pairs["family"] == "declared") & (pairs["outcome"] == "horizon")]
+    lines = [f"{row['method']} {row['text']}" for row in declared.head(MOST_LINES).to_dict("records")]
+    return lines if len(declared) <= MOST_LINES else [*lines, f"and {len(declared) - MOST_LINES} more in the report"]
 
 
 def horizon_table(found: Brackets, parameters: pd.Series, methods: Sequence[str], alpha: float) -> Table:

@@ -30,7 +30,7 @@ QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 """Compiling takes nearly all of the time, and the program runs three times."""
 
 
-class Examined(NamedTuple):
+class Draws(NamedTuple):
     """A batch, the batch of the same key and of another one, and how the predictors fare."""
 
     batch: Batch
@@ -57,14 +57,14 @@ class Subject:
         raise AssertionError(f"{self.name} accepts none of the lengths {LENGTHS} and not its default either.")
 
     @cached_property
-    def examined(self) -> Examined:
+    def examined(self) -> Draws:
         """Everything the checks look at, from one compiled program."""
         key = jax.random.key(3)
         program = jax.jit(lambda key: _examine(self.task, key)).lower(key)
         compiled = program.compile(compiler_options=QUICK)
         runs = [jax.tree.map(np.asarray, compiled(jax.random.key(seed))) for seed in (3, 3, 4)]
         (batch, scores), (again, _), (other, _) = runs
-        return Examined(batch, again, other, scores)
+        return Draws(batch, again, other, scores)
 
 
 def check_task(make: Callable[..., Task], settings: Mapping[str, Any] | None = None) -> list[Check]:

@@ -43,7 +43,7 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
     """Build every method of a grid for every task, abstractly.
 
     Raises:
-        GridError: too many trials, methods that cannot be told apart, tuning that makes no sense, or a range of lengths
+        GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a range of lengths
             that this machine's memory does not hold.
     """
     tasks = expand_tasks(grid)

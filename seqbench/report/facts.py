@@ -97,8 +97,8 @@ def _on_task(evidence: Evidence, pairs: pd.DataFrame, task: str) -> Column:
 
 def _factor_note(evidence: Evidence, pairs: pd.DataFrame) -> str:
     """At which budget, over how many seeds, and what censoring means."""
-    told = evidence.comparison.answers
-    budgets = list(dict.fromkeys(told.loc[told["task"].isin(pairs["task"]), "budget"]))
+    sentences = evidence.comparison.answers
+    budgets = list(dict.fromkeys(sentences.loc[sentences["task"].isin(pairs["task"]), "budget"]))
     least, most = pairs["n"].min(), pairs["n"].max()
     seeds = f"n = {least}" if least == most else f"n = {least} to {most}"
     censored = pairs["bound"].isin(["at least", "at most"]).any()

@@ -93,7 +93,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Task:
+class _TaskResults:
     """One task's rows, their arrays, the brackets of its seeds, and the design of its factors where it has one."""
 
     rows: pd.DataFrame
@@ -102,13 +102,13 @@ class _Task:
     design: factorial.Design | None
 
 
-def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_Task]:
+def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_TaskResults]:
     """The reporting rows, task by task."""
     found = []
     for arrays in arrays_by_task(rows, declared):
         own = rows[rows["task"] == arrays.task]
         design = factorial.find_design(own, arrays, declared)
-        found.append(_Task(own, arrays, brackets.find_brackets(arrays), design))
+        found.append(_TaskResults(own, arrays, brackets.find_brackets(arrays), design))
     return found
 
 
@@ -128,7 +128,7 @@ def _check_names(rows: pd.DataFrame, declared: Declared) -> None:
             raise UsageError(f"the declared method {name!r} is not among the results; they know {', '.join(known)}")
 
 
-def _stack(tasks: list[_Task], columns: list[str], make: Callable[[_Task], pd.DataFrame]) -> pd.DataFrame:
+def _stack(tasks: list[_TaskResults], columns: list[str], make: Callable[[_TaskResults], pd.DataFrame]) -> pd.DataFrame:
     """The tables of the tasks under each other."""
     return _under(list(map(make, tasks)), columns)
 
@@ -139,7 +139,7 @@ def _under(tables: list[pd.DataFrame], columns: list[str]) -> pd.DataFrame:
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
 
 
-def _factor_tables(tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
+def _factor_tables(tasks: list[_TaskResults], declared: Declared) -> dict[str, pd.DataFrame]:
     """What only a factorial grid has."""
 
     def stack(
@@ -155,7 +155,7 @@ def _factor_tables(tasks: list[_Task], declared: Declared) -> dict[str, pd.DataF
     }
 
 
-def _search_tables(tasks: list[_Task], alpha: float) -> dict[str, pd.DataFrame]:
+def _search_tables(tasks: list[_TaskResults], alpha: float) -> dict[str, pd.DataFrame]:
     """What only a search needs: shares of seeds by length would count those alone that got there."""
     fits = [psychometric.psychometric(task.arrays, task.found, alpha) for task in tasks if task.arrays.searched]
     return {
@@ -174,7 +174,7 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
     }
 
 
-def _method_tables(rows: pd.DataFrame, tasks: list[_Task], declared: Declared) -> dict[str, pd.DataFrame]:
+def _method_tables(rows: pd.DataFrame, tasks: list[_TaskResults], declared: Declared) -> dict[str, pd.DataFrame]:
     """What is said of every method of every task."""
     alpha, alike = declared.alpha, trained_alike(rows, declared)
     even = _tasks(alike, declared)

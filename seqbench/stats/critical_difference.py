@@ -1,6 +1,6 @@
 """Which methods differ over many tasks: mean ranks, and Wilcoxon's signed-rank test of every pair, Holm-corrected.
 
-Only from ten independent tasks on; with fewer nothing can be told over tasks, and no diagram is drawn. Variants of one
+Only from ten independent tasks on; with fewer nothing can be said over tasks, and no diagram is drawn. Variants of one
 task are not independent: their scores are averaged first, and the task counts once. Wilcoxon's test takes the place of
 Nemenyi's, whose verdict on two methods hangs on which others are in the grid (Benavoli, Corani & Mangili 2016).
 

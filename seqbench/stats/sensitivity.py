@@ -60,7 +60,7 @@ def _at_longest(rows: pd.DataFrame) -> pd.DataFrame:
 def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau: float | None) -> pd.DataFrame:
     """Solve rate and median step at the longest length and horizon of every method, with trials judged at `tau`.
 
-    A search trains few seeds at the longest length: there only the horizon is told.
+    A search trains few seeds at the longest length: there only the horizon is given.
     """
     plan = replace(declared, tau=tau)
     far = pd.concat([horizon_means(find_brackets(arrays), plan.alpha) for arrays in arrays_by_task(rows, plan)])

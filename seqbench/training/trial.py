@@ -140,7 +140,7 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
 
 
 def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
-    """The step at which the trial ends, as far as can be told from its curve."""
+    """The step at which the trial ends, as far as its curve shows."""
     settings = program.training
     stuck = stuck_at(curve, _stuck_rule(program))
     return min(settings["steps"], stops_at(curve, settings["stop_when_solved"]), math.inf if stuck is None else stuck)

@@ -29,9 +29,9 @@ methods:
 def measured(tmp_path_factory: pytest.TempPathFactory) -> pd.DataFrame:
     path = tmp_path_factory.mktemp("grid") / "start.yaml"
     path.write_text(GRID)
-    told = []
-    found = probe_grid(plan(read_grid(path)), report=lambda done, of: told.append((done, of)))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    reported = []
+    found = probe_grid(plan(read_grid(path)), report=lambda done, of: reported.append((done, of)))
+    assert reported == [(1, 4), (2, 4), (3, 4), (4, 4)]
     return found
 
 
