@@ -26,6 +26,10 @@ PLANS = (("10^5 trials", 10, 10, 1_000), ("10^6 trials", 10, 10, 10_000))
 """Name, methods, lengths and seeds of the large grids that are planned."""
 
 
+GOALS = {"plan factorial": 2, "plan 10^5 trials": 3, "plan 10^6 trials": 15, "status": 5, "report": 15, "run": 8}
+"""Seconds that a command should take at most, by how its name begins."""
+
+
 def large_grid(methods: int, lengths: int, seeds: int) -> str:
     """A grid of so many trials, as text."""
     names = ", ".join(f"{{name: m{n}, training: {{learning_rate: {(n + 1) * 1e-4:.1e}}}}}" for n in range(methods))
@@ -61,7 +65,11 @@ def time_overheads(
         rows = [_row(name, command, folder, rounds, say) for name, command in commands.items()]
         page = folder / "results" / "finished" / "report.html"
         rows[-1]["page_mib"] = page.stat().st_size / 2**20
-        return [*rows, _first_trial(folder, rounds, say)]
+        return [{**row, "goal_seconds": _goal(row["command"])} for row in (*rows, _first_trial(folder, rounds, say))]
+
+
+def _goal(command: str) -> float | None:
+    return next((goal for name, goal in GOALS.items() if command.startswith(name)), None)
 
 
 def _ours(*words: str) -> list[str]:

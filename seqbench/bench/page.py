@@ -51,7 +51,11 @@ TITLES = {
         "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "
         "1, 64 and 512 trials under `jax.vmap` (`seqbench.bench.contestants.step_stacked`). Grids do not yet.",
     ),
-    "overheads": ("Overheads", "Each a whole process, from its start to its end."),
+    "overheads": (
+        "Overheads",
+        "Each a whole process, from its start to its end. Where other work ran beside it (see the load), "
+        "processor seconds tell more than seconds.",
+    ),
 }
 """Title and explanation of each table, in the order of the page."""
 
@@ -70,11 +74,12 @@ def write_page(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) 
 
 
 def describe_machine() -> str:
-    """Processor, cores and versions, in one line."""
+    """Processor, cores and how many processes wanted one in the last five minutes, and versions, in one line."""
     about = environment()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    hardware = f"{about['processor']}, {cores} cores (load {os.getloadavg()[1]:.1f})"
     versions = ", ".join(f"{name} {about[name]}" for name in ("jax", "flax", "optax", "numpy"))
-    return f"{about['processor']}, {cores} cores, {platform.system()}, Python {about['python']}, {versions}"
+    return f"{hardware}, {platform.system()}, Python {about['python']}, {versions}"
 
 
 def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
