@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -32,7 +31,7 @@ def running(
     environment: Mapping[str, str] = {},
     errors: IO[str] | int = subprocess.DEVNULL,
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A command that runs in `folder`, and is stopped as by Ctrl-C when the block is left while it does."""
+    """A command that runs in `folder`, and is asked to stop when the block is left while it does."""
     process = subprocess.Popen(
         command,
         cwd=folder,
@@ -49,7 +48,7 @@ def running(
         yield process
     finally:
         if process.returncode is None and process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         process.wait()
 
 
