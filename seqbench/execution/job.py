@@ -10,6 +10,7 @@ from typing import Any
 
 from seqbench.components.probe_selection import Asked
 from seqbench.execution.messages import FORMAT, read_message
+from seqbench.execution.remaining import probes_of
 from seqbench.plan.plan import Group, Trial
 from seqbench.store.checkpoints import checkpoint_path
 from seqbench.store.parameters import parameters_path
@@ -79,7 +80,7 @@ def job_of(
     Args:
         trial: what is trained.
         group: whose compiled program it needs.
-        probes: which probes are read; see `seqbench.components.probe_selection`.
+        probes: which probes are read if the trial is reported; see `seqbench.components.probe_selection`.
         folder: the grid's results folder, for what a worker writes itself; None if it writes nothing.
         keep_parameters: whether the trained parameters are kept there.
         checkpoint_seconds: seconds of training between two checkpoints.
@@ -90,7 +91,7 @@ def job_of(
         settings=trial.settings,
         seed=trial.seed,
         learning_rate=trial.learning_rate,
-        probes=probes,
+        probes=probes_of(trial, probes),
         tested=trial.tested,
         parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from seqbench.components.probe_selection import selected
+from seqbench.components.probe_selection import Asked, selected
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Group, Plan, Trial
 from seqbench.schema import ACCURACY_AT
@@ -28,11 +28,16 @@ def test_label(length: int) -> str:
     return f"{ACCURACY_AT} {length}"
 
 
+def probes_of(trial: Trial, asked: Asked) -> Asked:
+    """The probes that are read in a trial: none where it only chooses settings, for nothing else of it is reported."""
+    return asked if trial.purpose == "reporting" else "none"
+
+
 def complete(record: Record, trial: Trial, grid: Grid, folder: Path) -> bool:
     """Whether a finished trial has all that the grid asks for: probes, other lengths, and parameters if they are kept.
 
     They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
     """
     kept = record.parameters is not None and parameters_path(folder, record.trial).exists()
-    asked = {*selected(grid.probes), *map(test_label, trial.tested)}
+    asked = {*selected(probes_of(trial, grid.probes)), *map(test_label, trial.tested)}
     return asked <= set(record.probed) and (kept or not grid.keep_parameters)

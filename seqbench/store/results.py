@@ -124,7 +124,9 @@ def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str,
     ]
     found = [known[trial] for trial in plan.trials if trial in known]
     curves = [{"trial": record.trial} | row for record in found for row in record.curve]
-    probes = [{"trial": record.trial} | row for record in found for row in _probe_rows(record)]
+    # Older records of tuning trials hold probes too; what is compared is measured in the trials that are reported.
+    probed = [record for record in found if plan.trials[record.trial].purpose == "reporting"]
+    probes = [{"trial": record.trial} | row for record in probed for row in _probe_rows(record)]
     return Results(
         trials=_frame(rows, [*RESULT_COLUMNS, *plan.factors]),
         curves=_frame(curves, list(CURVE_COLUMNS)),

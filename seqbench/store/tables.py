@@ -40,7 +40,11 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
         arrow = pa.Table.from_pandas(table, preserve_index=False)
         arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"seqbench.format": str(FORMAT)})
         buffer = io.BytesIO()
-        parquet.write_table(arrow, buffer, compression="zstd", write_page_checksum=True)
+        # Numbers of measurements rarely repeat: their bytes, each place by itself, take a third less than a dictionary.
+        numbers = [field.name for field in arrow.schema if pa.types.is_floating(field.type)]
+        others = [field.name for field in arrow.schema if not pa.types.is_floating(field.type)]
+        parquet.write_table(arrow, buffer, compression="zstd", compression_level=19, use_dictionary=others,
+                            use_byte_stream_split=numbers, write_page_checksum=True)  # fmt: skip
         data = buffer.getvalue()
         sums[_file(name)] = hashlib.sha256(data).hexdigest()
         atomic.write_bytes(folder / _file(name), data)

@@ -1,7 +1,10 @@
 """The results that are shipped show what the headers of their grids and the README say of them."""
 
+import math
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from seqbench.store.results import load_results
@@ -16,6 +19,35 @@ def solved(grid, **where):
         rows = rows[rows[column] == value]
     assert len(rows)
     return int((rows["outcome"] == "solved").sum()), len(rows)
+
+
+def horizons(method):
+    """Of each seed the geometric mean of the longest length that it solved and the next that it failed, in steps."""
+    rows = load_results(RESULTS / "horizon").query("method == @method and purpose == 'reporting'")
+    found = []
+    for _, seed in rows.groupby("seed"):
+        longest = seed.loc[seed["outcome"] == "solved", "length"].max()
+        failed = seed.loc[(seed["outcome"] != "solved") & (seed["length"] > longest), "length"].min()
+        found.append(float(longest) if pd.isna(failed) else math.sqrt(longest * failed))
+    return np.array(found)
+
+
+@pytest.mark.parametrize(
+    ("method", "factor"),
+    [("GRU chrono", 40), ("LSTM chrono", 33), ("skip in time", 13), ("IRNN", 7.6), ("norm clipping", 1.1),
+     ("LSTM", 0.99), ("orthogonal", 0.91)],
+)  # fmt: skip
+def test_how_many_times_as_far_as_vanilla_each_remedy_remembers(method, factor):
+    own, vanilla = np.log(horizons(method)), np.log(horizons("vanilla"))
+    assert len(own) == len(vanilla) == 10
+    assert math.exp(vanilla.mean()) == pytest.approx(46, rel=0.03)
+    assert math.exp((own - vanilla).mean()) == pytest.approx(factor, rel=0.05)
+
+
+def test_seeds_that_solve_the_end_of_the_range():
+    assert (horizons("GRU chrono") == 2000).sum() == 8
+    assert (horizons("LSTM chrono") == 2000).sum() == 3
+    assert (horizons("skip in time") == 2000).sum() == 0
 
 
 def test_a_later_cue_needs_both_directions():
