@@ -182,6 +182,10 @@ def _module(family: str, name: str) -> ModuleType:
         sys.path.append(os.getcwd())
     try:
         return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        missing = error.name == module or module.startswith(f"{error.name}.")  # itself, not one that it imports
+        where = "; modules of your own are looked for in the current folder and on PYTHONPATH" if missing else ""
+        raise ComponentError(f"cannot import {name!r}: {error}{where}") from error
     except ImportError as error:
         raise ComponentError(f"cannot import {name!r}: {error}") from error
     except Exception as error:  # a user's module may raise anything

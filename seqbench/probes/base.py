@@ -57,7 +57,7 @@ class View(NamedTuple):
         taken of losses times `share` and divided by it again, because a remedy may act on the way back
     gradient: gradient of the sum of the sequences' losses at their aims with respect to the parameters
     arriving: gradient of that sum with respect to every state over time, leaves [T, B, ...]; None without recurrence
-    met: what each recurrent layer met in the forward pass, by its place in the model
+    met: what each recurrent layer met and gave in the forward pass (its `outputs`), by its place in the model
     length: the task's dependency length
     """
 

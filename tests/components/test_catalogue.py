@@ -137,7 +137,7 @@ def test_a_users_function_is_found_beside_the_command(own_module: str) -> None:
         ("my_cells:loose", "my_cells:loose must name and annotate each of its settings, but **settings is not"),
         ("my_cells:needy", "gain: my_cells:needy needs a value for 'gain', which has no default"),
         ("my_cells:unnamed", "cannot read the annotations of unnamed: name 'Missing' is not defined"),
-        ("nowhere:own", "cannot import 'nowhere:own': No module named 'nowhere'"),
+        ("nowhere:own", "cannot import 'nowhere:own': No module named 'nowhere'; modules of your own are looked for"),
         (":own", "expected `module:function`, got ':own'"),
         ("..:own", "expected `module:function`, got '..:own'"),
     ],
