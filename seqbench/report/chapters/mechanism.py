@@ -16,6 +16,7 @@ from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
 from seqbench.stats.action import proof_of_action, remedies_that_acted
 from seqbench.stats.gradient_horizon import learned_by_gradient
+from seqbench.stats.measurements import other_measurements
 
 
 def mechanism(evidence: Evidence) -> Section:
@@ -36,7 +37,30 @@ def mechanism(evidence: Evidence) -> Section:
     parts = [Part(charts=charts)] if charts else []
     if len(table.rows) and (charts or len(acted)):
         parts.append(Part(title="Did the remedies act?", text=inactive_text(acted), tables=(table,)))
+    others = measurement_table(evidence)
+    if len(others.rows):
+        parts.append(Part(title="What else was measured", tables=(others,)))
     return Section("mechanism", "Gradient flow", lead, tuple(parts))
+
+
+def measurement_table(evidence: Evidence) -> Table:
+    """Gates, and what probes of one's own read."""
+    rows = evidence.in_grid_order(other_measurements(evidence.reporting, evidence.probes))
+    columns = (
+        method_column(evidence),
+        word("task"),
+        Column("length", "length"),
+        word("probe"),
+        Column("distance", "distance"),
+        Column("before", "start"),
+        Column("after training", "end"),
+        Column("trials", "n"),
+    )
+    return Table(
+        "measurements", "Other measurements", columns, rows, folded=len(rows) > 2 * FEW,
+        note="Medians over trials at the longest length that every seed of a method trained, before training and when "
+        "last read; of a figure by distance (in steps back) the nearest and the farthest.",
+    ).without_empty()  # fmt: skip
 
 
 def remedies_acted(evidence: Evidence) -> pd.DataFrame:

@@ -1,0 +1,48 @@
+"""What probes measured that no other part of the report shows: gates, and whatever a probe of one's own reads.
+
+Every figure is a median over a method's finished reporting trials on a task at the longest length that all its seeds
+trained, before training and when it was last read. A figure that has distances is given at the nearest and at the
+farthest.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seqbench.schema import ACCURACY_AT, finished, with_purpose
+from seqbench.stats.action import FIGURES
+from seqbench.traces import PROOF
+
+SHOWN = {
+    *FIGURES, *PROOF.values(), ACCURACY_AT, "accuracy", "test_accuracy", "gradient_norm", "gradient_norm_geometric",
+    "gradient_horizon", "gradient_growth", "gradient_overflow_predicted", "gradient_changed",
+}  # fmt: skip
+"""Figures with a picture or a table of their own."""
+
+COLUMNS = ["method", "task", "length", "probe", "distance", "n", "start", "end"]
+
+
+def other_measurements(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
+    """One row a method, task, figure and distance, with the columns of `COLUMNS`.
+
+    Args:
+        results: one row a trial.
+        probes: one row a measurement.
+
+    Returns:
+        distance: in steps, missing for a figure without distances; n: trials; start, end: medians.
+    """
+    trials = with_purpose(finished(results), "reporting")
+    seeds = trials.groupby(["method", "task", "length"])["seed"].nunique()
+    most = seeds.groupby(["method", "task"]).transform("max")
+    longest = seeds[seeds == most].reset_index().groupby(["method", "task"], sort=False)["length"].max()
+    own = trials.merge(longest.reset_index(), on=["method", "task", "length"])[["trial", "method", "task", "length"]]
+    rows = probes[~probes["probe"].isin(SHOWN)].merge(own, on="trial")
+    rows = rows.astype({"distance": float, "value": float, "step": float})
+    nearest, farthest = (rows.groupby(["trial", "probe"])["distance"].transform(end) for end in ("min", "max"))
+    rows = rows[rows["distance"].isna() | (rows["distance"] == nearest) | (rows["distance"] == farthest)]
+    key = ["method", "task", "length", "probe", "distance"]
+    by_trial = rows.sort_values("step", kind="stable").groupby([*key, "trial"], sort=False, dropna=False)
+    start, end = by_trial["value"].first(), by_trial["value"].last()
+    medians = pd.DataFrame({"n": 1, "start": start, "end": end}).groupby(key, sort=False, dropna=False)
+    return medians.agg({"n": "sum", "start": "median", "end": "median"}).reset_index()[COLUMNS]
