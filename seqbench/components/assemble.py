@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from seqbench.components import catalogue
-from seqbench.components.assembly import Assembly
+from seqbench.components.assembly import Assembly, Training
 from seqbench.components.program_names import name_programs
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.tasks.base import Task
@@ -29,11 +30,17 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
         task,
         lambda interface, rngs: builder(interface, mitigations, rngs),
         mitigations,
-        training,
+        read_training(training),
         make("optimizers", training["optimizer"]),
         make("schedules", training["schedule"])(training["steps"]),
         name_programs(settings, mitigations),
     )
+
+
+def read_training(settings: Mapping[str, Any]) -> Training:
+    """How a trial is trained, from the settings that identify it: those that have a default may be absent."""
+    own = {field.name: settings[field.name] for field in fields(Training) if field.name in settings}
+    return Training(**own | {"optimizer": settings["optimizer"]["name"]})
 
 
 def at_length(settings: Mapping[str, Any], length: int) -> dict[str, Any]:

@@ -219,7 +219,7 @@ def every_probe_reads_it(subject: Subject) -> None:
     """A probe finds figures in a model of the cell, or leaves out what the cell does not have."""
     task, none = toy_task(), chain()
     graph, parameters = nnx.split(stacked(subject.builder, width=HIDDEN)(task.interface(), none, nnx.Rngs(0)))
-    group = Probed(task, graph, none, parameters, {"batch_size": BATCH})
+    group = Probed(task, graph, none, parameters, BATCH)
     read = measure(group, parameters, batch=toy_batch(task), arrays=(), probes=assemble_probes("all")).rows
     found = {row["probe"] for row in read}
     require("gradient_norm" in found and "parameter_norm" in found, f"Probes find only {sorted(found)}.")

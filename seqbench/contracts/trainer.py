@@ -9,7 +9,7 @@ import numpy as np
 
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assembly import Assembly
+from seqbench.components.assembly import Assembly, Training
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
@@ -19,16 +19,15 @@ from seqbench.training.program import Program
 from seqbench.training.state import Numbers, State, Sums
 
 STEPS = 100
-TRAINING = {
-    "steps": STEPS,
-    "batch_size": 8,
-    "evaluate_every": 10,
-    "optimizer": {"name": "sgd", "settings": {}},
-    "schedule": {"name": "constant", "settings": {}},
-    "stop_when_solved": False,
-    "validation_sequences": 256,
-    "test_sequences": 256,
-}
+TRAINING = Training(
+    steps=STEPS,
+    batch_size=8,
+    evaluate_every=10,
+    optimizer="sgd",
+    stop_when_solved=False,
+    validation_sequences=256,
+    test_sequences=256,
+)
 
 
 class Trainer:

@@ -29,7 +29,7 @@ class Probed(NamedTuple):
 
     chain: the mitigations that act within the loss
     shapes: of the model's parameters
-    training: of which the batch size matters
+    batch_size: sequences a training step
     name: what names a program of the model's structure, if anything does
     """
 
@@ -37,7 +37,7 @@ class Probed(NamedTuple):
     graph: nnx.GraphDef
     chain: Chain
     shapes: Any
-    training: dict[str, Any]
+    batch_size: int
     name: Name | None = None
 
 
@@ -98,7 +98,7 @@ def _name(program: Probed, wanted: tuple[str, ...], shape: tuple[int, ...], *, p
     """What names the program that reads these probes, if anything does."""
     if program.name is None:
         return None
-    name = program.name.of("probes", *wanted, shape, padded, program.training["batch_size"])
+    name = program.name.of("probes", *wanted, shape, padded, program.batch_size)
     # A colon stands in the label of a user's own probe, whose code may have changed.
     return name._replace(lasting=name.lasting and not any(":" in label.partition(" ")[0] for label in wanted))
 
@@ -135,7 +135,7 @@ def _reader(program: Probed, probes: Mapping[str, Probe], *, padded: bool) -> Ca
     """The function that is compiled."""
     task, graph = program.task.interface(), program.graph
     chain = Chain(tuple(link for link in program.chain.links if link.bind))
-    batch_size = program.training["batch_size"]
+    batch_size = program.batch_size
 
     def read(parameters: Any, batch: Batch, length: Int[Array, ""], arrays: tuple[Arrays, ...]) -> dict[str, Any]:
         def build(own: Any) -> Any:

@@ -68,7 +68,9 @@ class Program:
     @property
     def probed(self) -> Probed:
         """What probes need to know."""
-        return Probed(self.task, self.graph, self.chain.within, self.shapes, self.training, self.structure.name)
+        return Probed(
+            self.task, self.graph, self.chain.within, self.shapes, self.training.batch_size, self.structure.name
+        )
 
     @property
     def parameters(self) -> int:
@@ -80,7 +82,7 @@ class Program:
         """Steps between stored states in the layer that stores the fewest; None if every layer stores all of them."""
         steps = self.structure.interface.steps
         model = nnx.merge(self.graph, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), self.shapes))
-        chosen = chosen_segments(model, self.training["batch_size"], steps).values()
+        chosen = chosen_segments(model, self.training.batch_size, steps).values()
         return min((segment for segment in chosen if segment < steps), default=None)
 
     def compile(self) -> None:
@@ -113,7 +115,7 @@ class Program:
         within, after = _numbers(numbers.chain.within), _numbers(numbers.chain.after)
         seed: Any = np.int32(numbers.seed)
         rates = np.float32(numbers.learning_rate) * self._rates
-        size, sums = self.training["batch_size"], Sums.zero(self.chain.after)
+        size, sums = self.training.batch_size, Sums.zero(self.chain.after)
         in_block = self._sequences(TRAIN) // size
         numbers_of_parameters = len(jax.tree.leaves(self.shapes))
         # A list costs a call much less than the tree: nodes of Flax are taken apart and made again in Python.
@@ -158,12 +160,12 @@ class Program:
 
     def _sequences(self, stream: int) -> int:
         """Sequences of a block of one of a seed's streams."""
-        return block_sequences(self.task.steps, batch_size=self.training["batch_size"] if stream == TRAIN else 1)
+        return block_sequences(self.task.steps, batch_size=self.training.batch_size if stream == TRAIN else 1)
 
     @cached_property
     def _rates(self) -> Float[np.ndarray, " S"]:
         """What the learning rate is multiplied by at each step."""
-        steps = np.arange(self.training["steps"], dtype=np.int32)
+        steps = np.arange(self.training.steps, dtype=np.int32)
         at = jax.vmap(lambda step: jnp.asarray(self._schedule(step), jnp.float32))
         return np.asarray(compiled(at, jax.ShapeDtypeStruct(steps.shape, steps.dtype), options=QUICK)(steps))
 
@@ -192,7 +194,7 @@ class Program:
         Parameters and gradient are lists of leaves.
         """
         total = objective(self.structure.interface, self.graph, self.chain.within)
-        size = self.training["batch_size"]
+        size = self.training.batch_size
         shapes, structure = jax.tree.flatten(self.shapes)
 
         def differentiate(

@@ -10,7 +10,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from seqbench.compilation import Spent
 from seqbench.mitigations.base import Chain
@@ -109,13 +109,13 @@ def _start(program: Program, seed: int, chain: Chain) -> Checkpoint:
 def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) -> Checkpoint:
     """Train to the next evaluation, and evaluate."""
     settings = program.training
-    until = min(int(point.state.step) + settings["evaluate_every"], settings["steps"])
+    until = min(int(point.state.step) + settings.evaluate_every, settings.steps)
     began = time.monotonic()
     state, sums = program.train(point.state, numbers, until)
     # The last evaluation reads all: its accuracy and loss stand in the trial's row.
     now = {"step": until, "train_loss": train_loss(sums)}
-    early = until < _last_step(point.curve, program) and stuck_at((*point.curve, now), _stuck_rule(program)) is None
-    scores = program.evaluate(state.parameters, seed, VALIDATION, settings["validation_sequences"], until_decided=early)
+    early = until < _last_step(point.curve, program) and stuck_at((*point.curve, now), settings.stop_when_stuck) is None
+    scores = program.evaluate(state.parameters, seed, VALIDATION, settings.validation_sequences, until_decided=early)
     seconds = point.seconds + time.monotonic() - began
     row = curve_row(program, state, sums, scores, seconds)
     return point._replace(state=state, curve=(*point.curve, row), seconds=seconds)
@@ -125,7 +125,7 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
     """Read the probes if they are due or the trial has ended, and keep what they say."""
     settings, step = program.training, int(point.state.step)
     ended = _over(point.state, point.curve, program)
-    wanted = ended or due(step, steps=settings["steps"], evaluate_every=settings["evaluate_every"])
+    wanted = ended or due(step, steps=settings.steps, evaluate_every=settings.evaluate_every)
     if watch.batch is None or not wanted:
         return point
     measured = program.measure(point.state.parameters, numbers, batch=watch.batch, probes=watch.probes)
@@ -142,20 +142,15 @@ def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bo
 def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
     """The step at which the trial ends, as far as its curve shows."""
     settings = program.training
-    stuck = stuck_at(curve, _stuck_rule(program))
-    return min(settings["steps"], stops_at(curve, settings["stop_when_solved"]), math.inf if stuck is None else stuck)
-
-
-def _stuck_rule(program: Program) -> Mapping[str, Any] | Literal[False]:
-    """What the grid declares of trials that are stuck."""
-    return program.training.get("stop_when_stuck", False)
+    stuck = stuck_at(curve, settings.stop_when_stuck)
+    return min(settings.steps, stops_at(curve, settings.stop_when_solved), math.inf if stuck is None else stuck)
 
 
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:
     """Score a trial that has ended on test data, unless it diverged: that one has no accuracy."""
     began, test = time.monotonic(), None
     if not int(point.state.diverged_at):
-        test = program.evaluate(point.state.parameters, seed, TEST, program.training["test_sequences"])
+        test = program.evaluate(point.state.parameters, seed, TEST, program.training.test_sequences)
     row = result_row(program, point.state, list(point.curve), test) | {
         "seconds": point.seconds + time.monotonic() - began,
         "compile_seconds": compile_seconds,
@@ -172,7 +167,7 @@ def _test_elsewhere(result: TrialResult, others: Mapping[int, Program], seed: in
     began = time.monotonic()
     found = {length: result.row["accuracy"]}
     for other, program in others.items():
-        scores = program.evaluate(result.parameters, seed, TEST, program.training["test_sequences"])
+        scores = program.evaluate(result.parameters, seed, TEST, program.training.test_sequences)
         found[other] = float(scores.correct / scores.targets)
     rows = [
         {"step": result.row["steps"], "probe": ACCURACY_AT, "distance": at, "remedy": None, "value": accuracy}

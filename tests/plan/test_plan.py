@@ -46,7 +46,7 @@ def test_a_trials_identity_is_the_hash_of_its_settings_which_assemble(read) -> N
     assert trial.id == digest(canonical(settings))
     assert (settings["seed"], settings["learning_rate"]) == (1000, 0.25)
     assembly = assemble(settings)
-    assert (assembly.task.length, assembly.training["steps"]) == (5, 3000)
+    assert (assembly.task.length, assembly.training.steps) == (5, 3000)
     assert [dict(link.arrays) for link in assembly.chain.compiled.links] == [{"threshold": 25.0}]
     assert len(assembly.chain.links) == 2
     # 2 inputs, 4 units: kernels 2*4 + 4*4, bias 4; read-out 4*1 + 1

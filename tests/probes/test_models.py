@@ -81,7 +81,7 @@ def test_every_probe_is_read_or_left_out_without_complaint(model):
         pass
 
     group = Group()
-    group.chain, group.training, group.name = chain(), {"batch_size": 4}, None
+    group.chain, group.batch_size, group.name = chain(), 4, None
     builder = encoder_decoder(gru(), width=3) if model == "decoder" else window_linear()
     group.task = reverse(3) if model == "decoder" else delayed_recall(3)
     group.graph, parameters = nnx.split(builder(group.task, group.chain, nnx.Rngs(0)))

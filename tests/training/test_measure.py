@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,7 +31,7 @@ class Group:
     def __init__(self, *mitigations, task=None, model=stacked) -> None:
         self.task = task or delayed_recall(4)
         self.chain = chain(*mitigations)
-        self.training: dict[str, Any] = {"batch_size": 8}
+        self.batch_size = 8
         self.name = None
         self.graph, self.parameters = nnx.split(model(gru(), width=3)(self.task, self.chain, nnx.Rngs(0)))
         self.shapes = self.parameters

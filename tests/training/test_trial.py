@@ -1,5 +1,7 @@
 """One trial from its first step to its outcome."""
 
+from dataclasses import replace
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import pytest
 
 from seqbench.canonical import digest
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assembly import Assembly
+from seqbench.components.assembly import Assembly, Training
 from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
@@ -22,22 +24,19 @@ from seqbench.training.program import Program
 from seqbench.training.rows import held, outcome, solved_at
 from seqbench.training.trial import run_trial
 
-TRAINING = {
-    "steps": 40, "batch_size": 8, "evaluate_every": 10, "stop_when_solved": True, "validation_sequences": 256,
-    "test_sequences": 512, "optimizer": {"name": "sgd", "settings": {}},
-    "schedule": {"name": "constant", "settings": {}},
-}  # fmt: skip
+TRAINING = Training(
+    steps=40, batch_size=8, evaluate_every=10, stop_when_solved=True, validation_sequences=256, test_sequences=512,
+    optimizer="sgd",
+)  # fmt: skip
 TASK = delayed_recall(2, symbols=2)
 
 
 def program(task=TASK, **training):
     build = stacked(vanilla(), width=8)
     links = chain(clip_global_norm(threshold=1.0))
-    training = {**TRAINING, **training}
-    schedule = constant()(training["steps"])
-    return Program(
-        Assembly(task, lambda interface, rngs: build(interface, links, rngs), links, training, sgd(), schedule)
-    )
+    own = replace(TRAINING, **training)
+    schedule = constant()(own.steps)
+    return Program(Assembly(task, lambda interface, rngs: build(interface, links, rngs), links, own, sgd(), schedule))
 
 
 @pytest.fixture(scope="module")

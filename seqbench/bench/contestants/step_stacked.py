@@ -30,7 +30,7 @@ RATE = 1e-3
 
 def stacked_steps(assembly: Assembly, program: Program, batches: int) -> Any:
     """`(states [N], blocks [N], seeds [N], steps) -> states [N]`, compiled: trials pass through their blocks again."""
-    links, size = program.chain.after, assembly.training["batch_size"]
+    links, size = program.chain.after, assembly.training.batch_size
     total = objective(program.structure.interface, program.graph, program.chain.within)
     take = advance(links, assembly.optimizer)
     within, after = (tuple(dict(link.arrays) for link in part.links) for part in (program.chain.within, links))
