@@ -13,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from seqbench.commands.interrupt import Interrupted, on_termination
+from seqbench.commands.streams import discard_output, open_streams
 from seqbench.errors import LeftOutWarning, RenamedWarning, SeqbenchError, StoreError
 
 
@@ -20,7 +21,7 @@ def main() -> None:
     """Run the command line and exit: 0, or the exit code of the error or signal that ended it."""
     try:
         with on_termination():
-            _open_streams()
+            open_streams()
             warnings.showwarning = partial(_show_warning, warnings.showwarning)
             _ignore_variables()
             from seqbench.cli import app
@@ -33,23 +34,12 @@ def main() -> None:
         if error.filename is not None:
             raise
         _say(f"The output cannot be written: {error.strerror or error}.")
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is left in the buffer would be refused again at exit
+        discard_output()
         sys.exit(StoreError.exit_code)
     except Interrupted as interruption:
         if not interruption.announced:
             _say(f"Stopped by {interruption}.")
         sys.exit(interruption.exit_code)
-
-
-def _open_streams() -> None:
-    """Open what was closed: the next file would get the number of standard output, and be printed into."""
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        try:
-            os.fstat(number)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _show_warning(otherwise: Callable[..., None], message: Warning | str, category: type[Warning], *place: Any) -> None:

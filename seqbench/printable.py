@@ -14,6 +14,11 @@ ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\
 """Control characters other than tab and line feed, and marks that change the direction of text or break lines."""
 
 
+def last_line(traceback: str) -> str:
+    """What a traceback ends with: the error and its message."""
+    return printable(traceback.strip() or "no traceback was kept").splitlines()[-1]
+
+
 def printable(text: str) -> str:
     """The text with acting characters spelled out, as Python's `repr` spells them."""
     return ACTING.sub(lambda found: found[0].encode("unicode_escape").decode(), text.replace("\r\n", "\n"))

@@ -2,10 +2,9 @@
 
 import pytest
 
-from seqbench.commands.crashes import last_line
 from seqbench.errors import GridError
 from seqbench.grid.read import read_grid
-from seqbench.printable import printable
+from seqbench.printable import last_line, printable
 
 GRID = "question: {}\ntasks: [adding]\nlengths: [5]\n"
 

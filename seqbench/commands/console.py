@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import Any, NoReturn
 
 from rich.console import Console
+
+from seqbench.commands.streams import discard_output
 
 PIPED_WIDTH = 120
 """Columns of a table where there is no terminal to measure."""
@@ -32,7 +33,7 @@ def progress() -> Console:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, NaN-free."""
-    from seqbench.store.records import plain
+    from seqbench.store.json_content import plain
 
     try:
         print(json.dumps(plain(value), indent=2), flush=True)
@@ -42,5 +43,5 @@ def print_json(value: Any) -> None:
 
 def _read_enough() -> NoReturn:
     """Exit well: the reader of standard output has closed it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python writes what is left at exit, and complains
+    discard_output()
     raise SystemExit(0)

@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from seqbench.printable import printable
+from seqbench.printable import last_line
 
 MOST = 5
 """Reasons that are listed; a grid in which every trial crashes rarely has more."""
-
-
-def last_line(traceback: str) -> str:
-    """What a traceback ends with: the error and its message."""
-    return printable(traceback.strip() or "no traceback was kept").splitlines()[-1]
 
 
 def last_lines(tracebacks: Iterable[str]) -> str:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.commands.console import out, print_json
-from seqbench.commands.crashes import last_line
 from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
@@ -16,6 +15,7 @@ from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan
+from seqbench.printable import last_line
 from seqbench.schema import OUTCOMES
 from seqbench.store.ownership import require_own
 from seqbench.store.records import Record

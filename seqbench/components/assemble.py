@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from seqbench.components import catalogue
-from seqbench.components.assembly import Assembly, Training
+from seqbench.components.assembly import Assembly, TrainingSettings
 from seqbench.components.program_names import name_programs
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.tasks.base import Task
@@ -37,10 +37,10 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
     )
 
 
-def read_training(settings: Mapping[str, Any]) -> Training:
+def read_training(settings: Mapping[str, Any]) -> TrainingSettings:
     """How a trial is trained, from the settings that identify it: those that have a default may be absent."""
-    own = {field.name: settings[field.name] for field in fields(Training) if field.name in settings}
-    return Training(**own | {"optimizer": settings["optimizer"]["name"]})
+    own = {field.name: settings[field.name] for field in fields(TrainingSettings) if field.name in settings}
+    return TrainingSettings(**own | {"optimizer": settings["optimizer"]["name"]})
 
 
 def at_length(settings: Mapping[str, Any], length: int) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from seqbench.tasks.base import Interface, Task
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class TrainingSettings:
     """How a trial is trained.
 
     steps: the most training steps that it takes
@@ -54,7 +54,7 @@ class Assembly(NamedTuple):
     task: Task
     build_model: Callable[[Interface, nnx.Rngs], Model]
     chain: Chain
-    training: Training
+    training: TrainingSettings
     optimizer: Optimizer
     schedule: optax.Schedule
     names: ProgramNames | None = None

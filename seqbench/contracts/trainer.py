@@ -9,7 +9,7 @@ import numpy as np
 
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assembly import Assembly, Training
+from seqbench.components.assembly import Assembly, TrainingSettings
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
@@ -19,7 +19,7 @@ from seqbench.training.program import Program
 from seqbench.training.state import Numbers, State, Sums
 
 STEPS = 100
-TRAINING = Training(
+TRAINING = TrainingSettings(
     steps=STEPS,
     batch_size=8,
     evaluate_every=10,

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 from seqbench.execution.messages import FORMAT, read_message
-from seqbench.store.records import plain
+from seqbench.store.json_content import plain
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ Events = queue.SimpleQueue[tuple["Worker", Event | None]]
 
 def say(line: str) -> None:
     """Print a line of a worker's standard error, where no progress table is on the terminal."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
@@ -104,4 +104,4 @@ class Worker:
 
     def _pass_on(self, say: Callable[[str], None]) -> None:
         for line in self._stream("stderr"):
-            say(printable(line.rstrip("\n")))
+            say(line.rstrip("\n"))

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
-from seqbench.grid.base import Positive, Rate, Strict
-
-
-def _form(value: Any) -> str:
-    return "[range]" if isinstance(value, (dict, BaseModel)) else "[list]"
+from seqbench.grid.base import KEYS, VALUE, Positive, Rate, Strict, form
 
 
 class LengthRange(Strict):
@@ -26,9 +22,7 @@ class LengthRange(Strict):
     checked: Annotated[float, Field(ge=0, le=1)] = 0.2
 
 
-Lengths = Annotated[
-    Annotated[LengthRange, Tag("[range]")] | Annotated[list[Positive], Tag("[list]")], Discriminator(_form)
-]
+Lengths = Annotated[Annotated[LengthRange, Tag(KEYS)] | Annotated[list[Positive], Tag(VALUE)], Discriminator(form)]
 
 
 class ListedLengths(Strict):
@@ -37,9 +31,7 @@ class ListedLengths(Strict):
     lengths: Annotated[list[Positive], Field(min_length=1)]
 
 
-TestLengths = Annotated[
-    Annotated[ListedLengths, Tag("[range]")] | Annotated[list[Rate], Tag("[list]")], Discriminator(_form)
-]
+TestLengths = Annotated[Annotated[ListedLengths, Tag(KEYS)] | Annotated[list[Rate], Tag(VALUE)], Discriminator(form)]
 """At which lengths a trained network is tested: multiples of the one that it was trained at, or a list of lengths."""
 
 

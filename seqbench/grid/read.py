@@ -14,6 +14,7 @@ from seqbench.components.checking import expected, shown
 from seqbench.components.nearest_name import advice
 from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.errors import GridError
+from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.document import Document, Place, read_document
 from seqbench.grid.lengths import LengthRange, ListedLengths
 from seqbench.grid.ranges import require_sound
@@ -117,7 +118,7 @@ def _place(document: Document, location: Place) -> Place:
     for part in location:
         if (*place, part) in document.marks or part == location[-1]:
             place = (*place, part)
-    return place[:-1] if place and place[-1] in ("[key]", "[keys]", "[list]", "[value]", "[range]") else place
+    return place[:-1] if place and place[-1] in ("[key]", KEYS, VALUE) else place
 
 
 def _explain(document: Document, detail: Any) -> str:

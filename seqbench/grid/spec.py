@@ -16,7 +16,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Discriminator,
     Field,
@@ -27,7 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import PROBE_SETS, Asked
-from seqbench.grid.base import LARGEST, Positive, Rate, Strict
+from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
 from seqbench.grid.document import Document, Place
 from seqbench.grid.lengths import Lengths, TestLengths
 from seqbench.grid.reference import Change, Named, Reference, change_of, reference
@@ -119,15 +118,11 @@ class Range(Strict):
     scale: Literal["log", "linear"] = "log"
 
 
-def _form(value: Any) -> str:
-    return "[range]" if isinstance(value, (dict, BaseModel)) else "[list]"
-
-
 Values = Annotated[
-    Annotated[Range, Tag("[range]")] | Annotated[list[Any], Field(min_length=1), Tag("[list]")], Discriminator(_form)
+    Annotated[Range, Tag(KEYS)] | Annotated[list[Any], Field(min_length=1), Tag(VALUE)], Discriminator(form)
 ]
 Rates = Annotated[
-    Annotated[Range, Tag("[range]")] | Annotated[list[Rate], Field(min_length=1), Tag("[list]")], Discriminator(_form)
+    Annotated[Range, Tag(KEYS)] | Annotated[list[Rate], Field(min_length=1), Tag(VALUE)], Discriminator(form)
 ]
 
 

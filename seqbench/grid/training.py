@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from seqbench.grid.base import LARGEST, Positive, Rate, Strict
+from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
 from seqbench.grid.reference import Change, Reference, layered
 
 TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
@@ -52,15 +52,9 @@ class StopWhenStuck(Strict):
     improvement: Annotated[float, Field(gt=0, lt=1)] = 0.01
 
 
-def _form(value: Any) -> str:
-    return "[keys]" if isinstance(value, (dict, BaseModel)) else "[value]"
-
-
-Steps = Annotated[Annotated[StepsByLength, Tag("[keys]")] | Annotated[Positive, Tag("[value]")], Discriminator(_form)]
-Stop = Annotated[Annotated[TrainOn, Tag("[keys]")] | Annotated[bool, Tag("[value]")], Discriminator(_form)]
-StopStuck = Annotated[
-    Annotated[StopWhenStuck, Tag("[keys]")] | Annotated[Literal[False], Tag("[value]")], Discriminator(_form)
-]
+Steps = Annotated[Annotated[StepsByLength, Tag(KEYS)] | Annotated[Positive, Tag(VALUE)], Discriminator(form)]
+Stop = Annotated[Annotated[TrainOn, Tag(KEYS)] | Annotated[bool, Tag(VALUE)], Discriminator(form)]
+StopStuck = Annotated[Annotated[StopWhenStuck, Tag(KEYS)] | Annotated[Literal[False], Tag(VALUE)], Discriminator(form)]
 
 
 class Training(Strict):

@@ -1,7 +1,7 @@
 """What probes measured that no other part of the report shows: gates, and whatever a probe of one's own reads.
 
-Every figure is a median over a method's finished reporting trials on a task at the longest length that all its seeds
-trained, before training and when it was last read. A figure that has distances is given at the nearest and at the
+Every figure is a median over a method's finished reporting trials on a task at the longest length at which every seed
+was trained, before training and when it was last read. A figure that has distances is given at the nearest and at the
 farthest.
 """
 
@@ -11,10 +11,13 @@ import pandas as pd
 
 from seqbench.schema import ACCURACY_AT, finished, with_purpose
 from seqbench.stats.action import FIGURES
+from seqbench.stats.gradient_norms import PROBE
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.task_arrays import trained_alike
 from seqbench.traces import PROOF
 
 SHOWN = {
-    *FIGURES, *PROOF.values(), ACCURACY_AT, "accuracy", "test_accuracy", "gradient_norm", "gradient_norm_geometric",
+    *FIGURES, *PROOF.values(), ACCURACY_AT, "accuracy", "test_accuracy", PROBE, "gradient_norm_geometric",
     "gradient_horizon", "gradient_growth", "gradient_overflow_predicted", "gradient_changed",
 }  # fmt: skip
 """Figures with a picture or a table of their own."""
@@ -22,21 +25,20 @@ SHOWN = {
 COLUMNS = ["method", "task", "length", "probe", "distance", "n", "start", "end"]
 
 
-def other_measurements(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
+def other_measurements(results: pd.DataFrame, probes: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method, task, figure and distance, with the columns of `COLUMNS`.
 
     Args:
         results: one row a trial.
         probes: one row a measurement.
+        declared: which lengths were searched.
 
     Returns:
         distance: in steps, missing for a figure without distances; n: trials; start, end: medians.
     """
-    trials = with_purpose(finished(results), "reporting")
-    seeds = trials.groupby(["method", "task", "length"])["seed"].nunique()
-    most = seeds.groupby(["method", "task"]).transform("max")
-    longest = seeds[seeds == most].reset_index().groupby(["method", "task"], sort=False)["length"].max()
-    own = trials.merge(longest.reset_index(), on=["method", "task", "length"])[["trial", "method", "task", "length"]]
+    trials = trained_alike(with_purpose(finished(results), "reporting"), declared)
+    longest = trials.groupby(["method", "task"])["length"].transform("max")
+    own = trials.loc[trials["length"] == longest, ["trial", "method", "task", "length"]]
     rows = probes[~probes["probe"].isin(SHOWN)].merge(own, on="trial")
     rows = rows.astype({"distance": float, "value": float, "step": float})
     nearest, farthest = (rows.groupby(["trial", "probe"])["distance"].transform(end) for end in ("min", "max"))

@@ -6,7 +6,6 @@ compared before anything is unpacked: a small file that unpacks to more is refus
 
 from __future__ import annotations
 
-import hashlib
 import io
 import zipfile
 from typing import Any, NamedTuple
@@ -65,11 +64,6 @@ def unpack(data: bytes, like: Any) -> Contents:
     if {name: (array.shape, array.dtype) for name, array in arrays.items()} != expected:
         raise BadArchive("holds the arrays of another model")
     return Contents(jax.tree.unflatten(jax.tree.structure(like), [arrays[name] for name in expected]), text)
-
-
-def digest_of(data: bytes) -> str:
-    """SHA-256 in hexadecimal digits."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def by_place(tree: Any) -> dict[str, Any]:

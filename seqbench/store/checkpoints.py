@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from seqbench.store import atomic
 from seqbench.store.archive import BadArchive, pack, unpack
+from seqbench.store.plain_file import read_bytes
 
 DIGEST = hashlib.sha256().digest_size
 FORMAT = 1
@@ -82,7 +83,7 @@ def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept:
         UnusableCheckpoint: it cannot be read, is damaged, has another format or belongs to another owner or model.
     """
     try:
-        content = path.read_bytes()
+        content = read_bytes(path)
     except OSError as error:
         raise UnusableCheckpoint(f"cannot be read ({error.strerror})") from error
     digest, data = content[:DIGEST], content[DIGEST:]

@@ -13,7 +13,8 @@ from typing import Any
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
-from seqbench.store.archive import BadArchive, digest_of, pack, unpack
+from seqbench.store.archive import BadArchive, pack, unpack
+from seqbench.store.plain_file import digest_of, read_bytes
 
 
 def parameters_path(folder: Path, trial: str) -> Path:
@@ -43,7 +44,7 @@ def load_parameters(path: Path, like: Any, *, sha256: str) -> Any:
     """
     advice = "Train the trial again."
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}). {advice}") from error
     if digest_of(data) != sha256:

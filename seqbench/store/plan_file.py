@@ -12,7 +12,8 @@ from typing import Any
 from seqbench.errors import StoreError, UsageError
 from seqbench.printable import ACTING
 from seqbench.store import atomic
-from seqbench.store.records import checksum
+from seqbench.store.json_content import checksum
+from seqbench.store.plain_file import read_bytes
 from seqbench.traces import Remedy
 
 FORMAT = 2
@@ -113,12 +114,12 @@ def load_plan(path: str | Path) -> PlanFile:
     file = Path(path) / "plan.json"
     if not file.exists():
         raise UsageError(f"{path} holds no results (no plan.json). Run the grid first: seqbench run GRID")
-    if not file.is_file() or file.is_symlink():
-        raise StoreError(f"{file} is not a plain file. Remove it; running the grid writes it anew.")
     try:
-        return decode_plan(json.loads(file.read_text()))
+        return decode_plan(json.loads(read_bytes(file)))
     except OSError as error:
-        raise StoreError(f"{file} cannot be read: {error.strerror}") from error
+        raise StoreError(
+            f"{file} cannot be read ({error.strerror}). Remove it; running the grid writes it anew"
+        ) from error
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{file} is damaged ({error}); running the grid writes it anew") from error
 

@@ -7,9 +7,7 @@ Columns of `seqbench.schema` that an older version did not write are not require
 
 from __future__ import annotations
 
-import hashlib
 import json
-import math
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +15,8 @@ from typing import Any, Literal
 
 from seqbench.errors import SeqbenchError, StoreError
 from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, Column
+from seqbench.store.json_content import checksum, plain
+from seqbench.store.plain_file import NotPlainFile, read_bytes
 
 FORMAT = 1
 """Version of trial files; raised when a field changes its meaning, is added or is removed. 0 had no version."""
@@ -62,10 +62,10 @@ def read_record(path: Path) -> Record:
         UnusableRecord: it is damaged, of another trial, or of another shape; says which.
         StoreError: it cannot be read.
     """
-    if path.is_symlink():
-        raise UnusableRecord("is a link")
     try:
-        data = path.read_bytes()
+        data = read_bytes(path)
+    except NotPlainFile as error:
+        raise UnusableRecord("is not a plain file") from error
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}. Repair it, or remove it and run again.") from error
     try:
@@ -124,21 +124,3 @@ def _row_shape(name: str, columns: dict[str, Column], **required: Any) -> Any:
     types: dict[str, Any] = {"text": str | None, "count": int | None, "number": float | None}
     optional = {column.name: (types[column.kind], None) for column in columns.values()}
     return create_model(name, **(optional | required))
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON can hold it: NaN and infinity become null."""
-    match value:
-        case float():
-            return value if math.isfinite(value) else None
-        case dict():
-            return {str(key): plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [plain(item) for item in value]
-    return value
-
-
-def checksum(content: dict[str, Any]) -> str:
-    """SHA-256 of the content of a file as canonical JSON; dataclasses in it count as the mapping of their fields."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=vars)
-    return hashlib.sha256(text.encode()).hexdigest()

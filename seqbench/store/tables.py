@@ -9,7 +9,6 @@ single bit is refused. Page checksums alone would let the footer and whole files
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ import pyarrow.parquet as parquet
 from seqbench.errors import StoreError
 from seqbench.schema import TABLES
 from seqbench.store import atomic
+from seqbench.store.plain_file import digest_of, read_bytes
 
 FORMAT = 2
 """Version of the tables' files, in their metadata under `seqbench.format`. 0 had no version, 1 had no manifest."""
@@ -46,7 +46,7 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
         parquet.write_table(arrow, buffer, compression="zstd", compression_level=19, use_dictionary=others,
                             use_byte_stream_split=numbers, write_page_checksum=True)  # fmt: skip
         data = buffer.getvalue()
-        sums[_file(name)] = hashlib.sha256(data).hexdigest()
+        sums[_file(name)] = digest_of(data)
         atomic.write_bytes(folder / _file(name), data)
     atomic.write_text(folder / MANIFEST, json.dumps({"format": FORMAT, "sha256": sums}, indent=1))
 
@@ -73,7 +73,7 @@ def _verify(folder: Path, data: Mapping[str, bytes]) -> None:
     """Compare the files with the manifest."""
     try:
         stated = json.loads(_bytes(folder / MANIFEST))["sha256"]
-        wrong = [_file(name) for name, own in data.items() if stated[_file(name)] != hashlib.sha256(own).hexdigest()]
+        wrong = [_file(name) for name, own in data.items() if stated[_file(name)] != digest_of(own)]
     except (ValueError, KeyError, TypeError) as error:
         raise _damaged(folder / MANIFEST, f"{type(error).__name__}: {error}") from error
     if wrong:
@@ -81,10 +81,8 @@ def _verify(folder: Path, data: Mapping[str, bytes]) -> None:
 
 
 def _bytes(path: Path) -> bytes:
-    if path.is_symlink() or (path.exists() and not path.is_file()):
-        raise StoreError(f"{path} is not a plain file. Remove it, then restore the file or run the grid again.")
     try:
-        return path.read_bytes()
+        return read_bytes(path)
     except OSError as error:
         raise _damaged(path, error.strerror or str(error)) from error
 

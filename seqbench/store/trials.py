@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqbench.errors import StoreError
-from seqbench.printable import printable
 from seqbench.store import atomic
+from seqbench.store.plain_file import read_bytes
 from seqbench.store.quarantine import set_aside
 from seqbench.store.records import FORMAT, Record, UnusableRecord, encode_record, read_record
 
@@ -54,8 +54,8 @@ class TrialStore:
         failures = {}
         for path in sorted(self.failures.glob("*.json")):
             try:
-                failures[path.stem] = printable(str(json.loads(path.read_text())["traceback"]))
-            except (ValueError, KeyError, TypeError):
+                failures[path.stem] = str(json.loads(read_bytes(path))["traceback"])
+            except (OSError, ValueError, KeyError, TypeError):
                 failures[path.stem] = f"{path} is damaged; run the trial again to see why it crashed"
         return failures
 

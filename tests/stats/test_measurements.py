@@ -3,6 +3,7 @@
 import pandas as pd
 
 from seqbench.stats.measurements import COLUMNS, other_measurements
+from seqbench.stats.preregistration import Declared
 
 TRIALS = pd.DataFrame(
     [
@@ -13,6 +14,8 @@ TRIALS = pd.DataFrame(
     ],
     columns=["trial", "method", "length", "seed", "outcome"],
 ).assign(task="recall", purpose="reporting")
+
+SEARCHED = Declared(searched={"recall": (5, 9)})
 
 
 def probes(*rows):
@@ -25,17 +28,17 @@ def test_medians_before_and_after_at_the_longest_length_that_all_seeds_trained()
         ("b", 10, "mine", None, 5.0), ("c", 0, "mine", None, 99.0), ("d", 0, "mine", None, 99.0),
         ("a", 0, "spectral_radius", None, 1.0),
     )  # fmt: skip
-    [row] = other_measurements(TRIALS, measured).itertuples(index=False)
+    [row] = other_measurements(TRIALS, measured, SEARCHED).itertuples(index=False)
     assert (row.method, row.length, row.probe, row.n, row.start, row.end) == ("GRU", 5, "mine", 2, 1.5, 4.0)
     assert pd.isna(row.distance)
 
 
 def test_a_figure_by_distance_is_given_at_the_nearest_and_the_farthest():
     measured = probes(*[("a", 0, "mine", distance, float(distance)) for distance in (0, 1, 2, 5)])
-    found = other_measurements(TRIALS, measured)
+    found = other_measurements(TRIALS, measured, SEARCHED)
     assert found[["distance", "start", "end", "n"]].values.tolist() == [[0, 0, 0, 1], [5, 5, 5, 1]]
 
 
 def test_without_such_figures_the_table_is_empty():
-    found = other_measurements(TRIALS, probes(("a", 0, "gradient_norm", 3, 1.0)))
+    found = other_measurements(TRIALS, probes(("a", 0, "gradient_norm", 3, 1.0)), SEARCHED)
     assert (len(found), list(found.columns)) == (0, COLUMNS)

@@ -61,7 +61,7 @@ def test_a_flipped_bit_is_found_and_only_its_trial_is_set_aside(tmp_path, seed):
     assert ("a" in found) != bool(damaged)
 
 
-@pytest.mark.parametrize("spoil", ["truncate", "empty", "swap", "link", "nest"])
+@pytest.mark.parametrize("spoil", ["truncate", "empty", "swap", "link", "pipe", "folder", "nest"])
 def test_other_damage_is_found(tmp_path, spoil):
     store = TrialStore(tmp_path)
     store.write(record("a"))
@@ -77,6 +77,12 @@ def test_other_damage_is_found(tmp_path, spoil):
         case "link":
             path.unlink()
             path.symlink_to(tmp_path / "trials" / "b.json")
+        case "pipe":
+            path.unlink()
+            os.mkfifo(path)
+        case "folder":
+            path.unlink()
+            path.mkdir()
         case "nest":
             path.write_text("[" * 100_000)
     records, damaged = store.read(quarantine=True)

@@ -9,7 +9,7 @@ import pytest
 
 from seqbench.canonical import digest
 from seqbench.cells.vanilla import vanilla
-from seqbench.components.assembly import Assembly, Training
+from seqbench.components.assembly import Assembly, TrainingSettings
 from seqbench.components.probe_selection import assemble_probes
 from seqbench.mitigations.base import chain
 from seqbench.mitigations.clip_global_norm import clip_global_norm
@@ -24,7 +24,7 @@ from seqbench.training.program import Program
 from seqbench.training.rows import held, outcome, solved_at
 from seqbench.training.trial import run_trial
 
-TRAINING = Training(
+TRAINING = TrainingSettings(
     steps=40, batch_size=8, evaluate_every=10, stop_when_solved=True, validation_sequences=256, test_sequences=512,
     optimizer="sgd",
 )  # fmt: skip

@@ -17,6 +17,8 @@ import jax.numpy as jnp
 import optax
 from flax import nnx
 
+from seqbench.bench.contestants.turns import take_turns
+
 INPUTS, OUTPUTS = 13, 8
 
 
@@ -60,10 +62,7 @@ def main() -> None:
         value.block_until_ready()
         return time.perf_counter() - began
 
-    train(3)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(train(int(line)), flush=True)
+    take_turns(train, first=3)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from seqbench.bench.contestants.turns import take_turns
 from seqbench.bench.steps import BLOCKS
 
 
@@ -59,10 +60,7 @@ def main() -> None:
             jax.block_until_ready(products(*given, steps=steps))
         return time.perf_counter() - began
 
-    take(3)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(take(int(line)), flush=True)
+    take_turns(take, first=3)
 
 
 if __name__ == "__main__":

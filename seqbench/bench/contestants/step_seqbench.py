@@ -12,6 +12,7 @@ import time
 
 import jax.numpy as jnp
 
+from seqbench.bench.contestants.turns import take_turns
 from seqbench.bench.settings import training_settings
 from seqbench.components.assemble import assemble
 from seqbench.protocol import block_sequences
@@ -37,10 +38,7 @@ def main() -> None:
         state.step.block_until_ready()
         return time.perf_counter() - began
 
-    train(budget)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(train(int(line)), flush=True)
+    take_turns(train, first=budget)
 
 
 if __name__ == "__main__":

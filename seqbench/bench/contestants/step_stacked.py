@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from seqbench.bench.contestants.turns import take_turns
 from seqbench.bench.settings import training_settings
 from seqbench.components.assemble import assemble
 from seqbench.components.assembly import Assembly
@@ -74,10 +75,7 @@ def main() -> None:
         jax.block_until_ready(states)
         return time.perf_counter() - began
 
-    train(2)
-    print("ready", flush=True)
-    for line in sys.stdin:
-        print(train(int(line)), flush=True)
+    take_turns(train, first=2)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def mechanism(evidence: Evidence) -> Section:
 
 def measurement_table(evidence: Evidence) -> Table:
     """Gates, and what probes of one's own read."""
-    rows = evidence.in_grid_order(other_measurements(evidence.reporting, evidence.probes))
+    rows = evidence.in_grid_order(other_measurements(evidence.reporting, evidence.probes, evidence.declared))
     columns = (
         method_column(evidence),
         word("task"),

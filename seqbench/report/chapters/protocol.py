@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.printable import last_line
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
@@ -140,7 +141,7 @@ def _missing_table(evidence: Evidence) -> Table:
 
 
 def _failures_table(evidence: Evidence) -> Table:
-    last = [(trial, text.strip().splitlines()[-1] if text.strip() else "") for trial, text in evidence.failures.items()]
+    last = [(trial, last_line(text)) for trial, text in evidence.failures.items()]
     columns = (
         Column("trial", "trial", link=lambda row: trials(evidence, trial=row["trial"]), align="left"),
         word("error"),

@@ -12,7 +12,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextToPath
-from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import FixedLocator, Formatter, FuncFormatter, LogLocator, NullLocator, PercentFormatter
 from numpy.typing import ArrayLike
 
 from seqbench.report.charts.base import MUTED
@@ -27,6 +27,13 @@ def length_axis(axes: Axes, lengths: Sequence[int], *, label: str = "dependency 
     ticks(axes.xaxis, {length: f"{length:,}" for length in lengths})
     axes.set_xlim(lengths[0] / ROOM, lengths[-1] * ROOM)
     axes.set_xlabel(label)
+
+
+def share_axis(axes: Axes) -> None:
+    """A vertical axis of shares from none to all, in percent."""
+    axes.set_ylim(-0.03, 1.03)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1])
 
 
 def ticks(axis: Axis, labels: Mapping[float, str]) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from seqbench.report.charts.axes import length_axis, ticks
+from seqbench.report.charts.axes import length_axis, share_axis, ticks
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.facets import FEW, background_note, facet_inches, facets, foreground
 from seqbench.report.charts.horizon import named_lengths
@@ -44,9 +43,7 @@ def psychometric(evidence: Evidence, task: str) -> Chart:
         lengths = evidence.sought(task)
         length_axis(ax, lengths)
         ticks(ax.xaxis, {length: f"{length:,}" for length in named_lengths(lengths)})
-        ax.set_ylim(-0.03, 1.03)
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        share_axis(ax)
         ax.set_title(part.title)
     axes[0, 0].set_ylabel("seeds that solve")
     return chart

@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
-from seqbench.report.charts.axes import length_axis
+from seqbench.report.charts.axes import length_axis, share_axis
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
@@ -39,9 +38,7 @@ def solve_rate(evidence: Evidence, task: str) -> Chart:
             own = rates[rates["method"] == method].sort_values("length")
             _draw_method(chart, ax, evidence, own, offset(part, method), front=method in shown)
         length_axis(ax, evidence.lengths(task))
-        ax.set_ylim(-0.03, 1.03)
-        ax.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-        ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        share_axis(ax)
         ax.set_title(part.title)
     axes[0, 0].set_ylabel("seeds that solved")
     return chart
