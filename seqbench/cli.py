@@ -145,6 +145,14 @@ def list_(
 
 
 @app.command()
+def schema() -> None:
+    """Print the JSON Schema of a grid, for completion, hover and errors in an editor."""
+    from seqbench.commands.schema import schema as command
+
+    command()
+
+
+@app.command()
 def check(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Your own module:function, or a shipped name.")],
     family: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,8 +12,11 @@ LARGEST = 2**31 - 1
 
 KEYS, VALUE = "[keys]", "[value]"
 
+DIFFERENT: dict[str, Any] = {"json_schema_extra": {"uniqueItems": True}}
+"""Arguments of a list's `Field` whose values must differ, which is checked where a grid's numbers are."""
+
 Positive = Annotated[int, Field(gt=0, le=LARGEST)]
-Rate = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Rate = Annotated[float, Field(gt=0, allow_inf_nan=False, json_schema_extra={"maximum": sys.float_info.max})]
 
 
 def form(value: Any) -> str:
@@ -21,6 +25,6 @@ def form(value: Any) -> str:
 
 
 class Strict(BaseModel):
-    """No unknown keys, no conversions."""
+    """No unknown keys, no conversions. The text below a field is its description in the JSON Schema."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)

@@ -6,29 +6,31 @@ from typing import Annotated
 
 from pydantic import Discriminator, Field, Tag
 
-from seqbench.grid.base import KEYS, VALUE, Positive, Rate, Strict, form
+from seqbench.grid.base import DIFFERENT, KEYS, VALUE, Positive, Rate, Strict, form
 
 
 class LengthRange(Strict):
-    """Dependency lengths that are searched for how far each method remembers.
-
-    precision: the factor to which the longest length solved is found, and the ratio of neighbouring lengths
-    checked: share of the seeds that also train one length well inside what they solved and one beyond what they failed
-    """
+    """Dependency lengths that are searched for how far each method remembers."""
 
     shortest: Annotated[Positive, Field(alias="from")]
+    """The shortest dependency length that is searched."""
     longest: Annotated[Positive, Field(alias="to")]
+    """The longest dependency length that is searched."""
     precision: Annotated[float, Field(ge=1.01, le=2)] = 1.1
+    """The factor to which the longest length solved is found, and the ratio of neighbouring lengths."""
     checked: Annotated[float, Field(ge=0, le=1)] = 0.2
+    """Share of the seeds that also train one length well inside what they solved and one beyond what they failed."""
 
 
-Lengths = Annotated[Annotated[LengthRange, Tag(KEYS)] | Annotated[list[Positive], Tag(VALUE)], Discriminator(form)]
+Listed = Annotated[list[Positive], Field(**DIFFERENT)]
+Lengths = Annotated[Annotated[LengthRange, Tag(KEYS)] | Annotated[Listed, Tag(VALUE)], Discriminator(form)]
 
 
 class ListedLengths(Strict):
     """Lengths in steps, the same for every training length."""
 
     lengths: Annotated[list[Positive], Field(min_length=1)]
+    """Dependency lengths in steps."""
 
 
 TestLengths = Annotated[Annotated[ListedLengths, Tag(KEYS)] | Annotated[list[Rate], Tag(VALUE)], Discriminator(form)]

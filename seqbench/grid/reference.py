@@ -8,10 +8,14 @@ resets it. Settings alone (`model: {width: 8}`) change the component that is the
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
 from pydantic import PlainValidator
 from pydantic_core import PydanticCustomError
+
+DEFINITION, DEFAULT = "seqbench definition", "seqbench default"
+"""Keys of what stands in the JSON Schema until the families are filled in."""
 
 
 class Reference(NamedTuple):
@@ -29,6 +33,22 @@ class Reference(NamedTuple):
         if self.settings is None or self.name not in ("", below.name):
             return self
         return Reference(below.name, {**(below.settings or {}), **self.settings})
+
+
+@dataclass(frozen=True)
+class Of:
+    """Metadata of a field that names a component: how its JSON Schema stands until the families are filled in.
+
+    definition: the family (`cells`), or the family's changes (`cells.change`)
+    default: what settings alone are settings of, where that is known
+    """
+
+    definition: str
+    default: str = ""
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """What `seqbench.grid.json_schema` replaces."""
+        return {DEFINITION: self.definition, DEFAULT: self.default}
 
 
 def layered(below: Reference, changes: Iterable[Reference]) -> Reference:

@@ -22,14 +22,15 @@ from pydantic import (
     PlainValidator,
     PrivateAttr,
     Tag,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import PROBE_SETS, Asked
-from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
+from seqbench.grid.base import DIFFERENT, KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
 from seqbench.grid.document import Document, Place
 from seqbench.grid.lengths import Lengths, TestLengths
-from seqbench.grid.reference import Change, Named, Reference, change_of, reference
+from seqbench.grid.reference import Change, Named, Of, Reference, change_of, reference
 from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.schema import RESULT_COLUMNS
 
@@ -76,16 +77,35 @@ def _probes(value: Any) -> Asked:
     raise PydanticCustomError("probes", "default, none, all, the name of a probe, or a list of probes")
 
 
-Name = Annotated[str, PlainValidator(_name)]
+Name = Annotated[
+    str,
+    PlainValidator(_name),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 100, "pattern": r"^\S([^\x00-\x1f]*\S)?$"}),
+]
+Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+Seed = {"type": "integer", "minimum": 0, "maximum": LARGEST}
+Seeds = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "integer", "minimum": 1, "maximum": LARGEST},
+            {"type": "array", "items": Seed, "minItems": 1, "uniqueItems": True},
+        ]
+    }
+)
+Mitigations = list[Annotated[Named, Of("mitigations")]]
 
 
 class Fragment(Strict):
     """What one method, or one level of a factor, changes."""
 
-    cell: Change | None = None
-    model: Change | None = None
-    mitigations: list[Named] = []
+    cell: Annotated[Change, Of("cells.change")] | None = None
+    """The recurrent cell: a name, `{name: {setting: value}}`, or settings alone for the cell that is there."""
+    model: Annotated[Change, Of("models.change")] | None = None
+    """The model around the cell: a name, `{name: {setting: value}}`, or settings alone."""
+    mitigations: Mitigations = []
+    """The remedies, in order."""
     training: Training = Training()
+    """What is trained differently from the rest of the grid."""
 
     def references(self, place: Place) -> Iterator[tuple[Place, str, Reference]]:
         """Every component that this fragment, which stands at `place`, names: where, of which family, and how."""
@@ -93,51 +113,60 @@ class Fragment(Strict):
 
 
 class NamedMethod(Fragment):
-    """A method of the list; its mitigations stand instead of the grid's.
-
-    With `tuned: false` it keeps its own settings where the others are tuned: what tuning is worth.
-    """
+    """A method of the list; its mitigations stand instead of the grid's."""
 
     name: Name
+    """What tables and figures call the method."""
     tuned: bool = True
+    """False keeps its own settings where the others are tuned: what tuning is worth."""
 
 
-Level = Annotated[Fragment, BeforeValidator(lambda value: {} if value is None else value)]
+class OrNothing:
+    """Metadata of a section that may stand without a value, for the JSON Schema."""
+
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """The section's own schema, or null."""
+        return {"anyOf": [handler(core_schema), {"type": "null"}]}
+
+
+Level = Annotated[Fragment, BeforeValidator(lambda value: {} if value is None else value), OrNothing()]
 
 
 class Range(Strict):
-    """All values between two ends, and single values beside them.
+    """All values between two ends, and single values beside them."""
 
-    also: such as `.inf` for off; together they get a quarter of what is tried
-    scale: on which the values between the ends are spread evenly
-    """
-
-    low: Annotated[int | float, PlainValidator(_number)]
-    high: Annotated[int | float, PlainValidator(_number)]
+    low: Number
+    """The smallest value of the range."""
+    high: Number
+    """The largest value of the range."""
     also: list[Any] = []
+    """Single values beside the range, such as `.inf` for off; together they get a quarter of what is tried."""
     scale: Literal["log", "linear"] = "log"
+    """The scale on which the values between the ends are spread evenly."""
 
 
 Values = Annotated[
-    Annotated[Range, Tag(KEYS)] | Annotated[list[Any], Field(min_length=1), Tag(VALUE)], Discriminator(form)
+    Annotated[Range, Tag(KEYS)] | Annotated[list[Any], Field(min_length=1, **DIFFERENT), Tag(VALUE)],
+    Discriminator(form),
 ]
 Rates = Annotated[
-    Annotated[Range, Tag(KEYS)] | Annotated[list[Rate], Field(min_length=1), Tag(VALUE)], Discriminator(form)
+    Annotated[Range, Tag(KEYS)] | Annotated[list[Rate], Field(min_length=1, **DIFFERENT), Tag(VALUE)],
+    Discriminator(form),
 ]
 
 
 class Tuning(Strict):
-    """What is tried for every method, on seeds of their own, before anything is reported.
+    """What is tried for every method, on seeds of their own, before anything is reported."""
 
-    budget: how many settings are tried for each method and task, the same number for all; without it as many as the
-        method with the fewest combinations has
-    space: further settings that are tuned, as `component.setting`, for the methods that have that component
-    """
-
-    seeds: Annotated[Sequence[int], PlainValidator(_seeds(0))] = range(3)
+    seeds: Annotated[Sequence[int], PlainValidator(_seeds(0)), Seeds] = range(3)
+    """How many tuning seeds, or a list of them; no seed that is reported."""
     budget: Annotated[int, Field(gt=0, le=MOST_TRIED)] | None = None
+    """How many settings are tried for each method and task, the same number for all; without it as many as the method
+    with the fewest combinations has."""
     learning_rate: Rates
+    """The learning rates that are tried: a list, or `{low: 1.0e-4, high: 1.0e-2}`."""
     space: Annotated[dict[str, Values], Field(max_length=MOST_KNOBS)] = {}
+    """Further settings that are tuned, as `component.setting`, for the methods that have that component."""
 
 
 class Comparisons(Strict):
@@ -148,30 +177,53 @@ class Comparisons(Strict):
     """
 
     baseline: Name | None = None
+    """The method with which each other one is compared."""
     pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
+    """Pairs of methods that are compared."""
 
 
 class Grid(Strict):
     """One question: tasks x lengths x methods x seeds."""
 
     question: Annotated[str, Field(min_length=1, max_length=1000)]
-    tasks: Annotated[list[Named], Field(min_length=1)]
+    """What the grid is to answer; printed everywhere."""
+    tasks: Annotated[list[Annotated[Named, Of("tasks")]], Field(min_length=1, **DIFFERENT)]
+    """What is learned, at every dependency length unless a task's settings name its own."""
     lengths: Lengths = []
+    """Dependency lengths in steps: a list, or `{from: 10, to: 2000}` to search for how far each method remembers."""
     test_lengths: TestLengths = []
-    seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED))] = range(1000, 1010)
-    cell: Annotated[Reference, change_of("vanilla")] = Reference("vanilla")
-    model: Annotated[Reference, change_of("stacked")] = Reference("stacked")
-    mitigations: list[Named] = []
+    """Other lengths at which a trained network is tested: multiples of its own, or `{lengths: [100, 200]}`."""
+    seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED)), Seeds] = range(1000, 1010)
+    """How many seeds (1000, 1001, ...), or a list of them."""
+    cell: Annotated[Reference, change_of("vanilla"), Of("cells.change", "vanilla")] = Reference("vanilla")
+    """The recurrent cell that methods start from."""
+    model: Annotated[Reference, change_of("stacked"), Of("models.change", "stacked")] = Reference("stacked")
+    """The model around the cell that methods start from."""
+    mitigations: Mitigations = []
+    """The remedies that methods start from, in order."""
     training: Annotated[Training, AfterValidator(lambda own: Training().updated(own))] = Training()
+    """How every trial is trained."""
     methods: list[NamedMethod] = []
-    factors: dict[Name, Annotated[dict[Name, Level], Field(min_length=1)]] = {}
-    exclude: list[dict[str, Any]] = []
+    """The methods that are compared, one by one."""
+    factors: Annotated[
+        dict[Name, Annotated[dict[Name, Level], Field(min_length=1)]],
+        Field(json_schema_extra={"propertyNames": {"maxLength": 100, "not": {"enum": sorted(RESERVED)}}}),
+    ] = {}
+    """What is combined as a full product: factors, their levels, and what each level changes."""
+    exclude: list[Annotated[dict[str, Any], Field(json_schema_extra={"minProperties": 1})]] = []
+    """Combinations of levels that are left out: `{factor: level}`."""
     tuning: Tuning | None = None
+    """What is tried for every method before anything is reported."""
     primary: Literal["horizon", "solve_rate", "accuracy", "steps_to_solve"] = "horizon"
+    """The outcome that is compared."""
     comparisons: Comparisons = Comparisons()
-    probes: Annotated[Asked, PlainValidator(_probes)] = "default"
+    """Which methods are compared with which."""
+    probes: Annotated[Asked, PlainValidator(_probes), Of("probes.asked")] = "default"
+    """What is measured beside the accuracy: default, none, all, or a list of probes."""
     match_parameters: Positive | None = None
+    """Choose each method's width so that it has this many parameters."""
     keep_parameters: bool = False
+    """Keep what was trained, for `seqbench sample`."""
 
     _document: Document = PrivateAttr(default=Document("grid", ""))
 

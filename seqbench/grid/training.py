@@ -8,7 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
-from seqbench.grid.reference import Change, Reference, layered
+from seqbench.grid.reference import Change, Of, Reference, layered
 
 TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
 """The keys of `training` that name a component, and the families they choose from."""
@@ -18,8 +18,11 @@ class StepsByLength(Strict):
     """Training steps in proportion to the dependency length, within bounds."""
 
     per_length: Annotated[float, Field(gt=0, le=1e6)]
+    """Training steps for each step of the dependency length."""
     at_least: Positive = 1
+    """No trial has fewer training steps."""
     at_most: Positive = LARGEST
+    """No trial has more training steps."""
 
     @model_validator(mode="after")
     def _bounds_in_order(self) -> StepsByLength:
@@ -43,13 +46,16 @@ class TrainOn(Strict):
     """Stop some training steps after the trial was found solved, so that a collapse shows."""
 
     after: Positive
+    """Training steps after the trial was found solved, within the budget."""
 
 
 class StopWhenStuck(Strict):
     """Stop once the training loss has not become smaller by a share of itself over some evaluations."""
 
     evaluations: Annotated[int, Field(ge=2, le=LARGEST)]
+    """Over how many evaluations the training loss is looked at."""
     improvement: Annotated[float, Field(gt=0, lt=1)] = 0.01
+    """By which share the loss must come below the smallest before."""
 
 
 Steps = Annotated[Annotated[StepsByLength, Tag(KEYS)] | Annotated[Positive, Tag(VALUE)], Discriminator(form)]
@@ -61,15 +67,25 @@ class Training(Strict):
     """How every trial is trained; a fragment may change any of it."""
 
     steps: Steps = 3000
+    """Most training steps of a trial; `{per_length: 20, at_least: 800}` grows with the dependency length."""
     batch_size: Positive = 32
+    """Sequences in a training step."""
     evaluate_every: Positive = 100
-    optimizer: Change = Reference("adam")
+    """Training steps between evaluations on validation data."""
+    optimizer: Annotated[Change, Of("optimizers.change")] = Reference("adam")
+    """How the gradient becomes a step: a name, `{name: {setting: value}}`, or settings alone."""
     learning_rate: Rate = 1e-3
-    schedule: Change = Reference("constant")
+    """The learning rate at the peak of the schedule."""
+    schedule: Annotated[Change, Of("schedules.change")] = Reference("constant")
+    """How the learning rate changes: a name, `{name: {setting: value}}`, or settings alone."""
     stop_when_solved: Stop = True
+    """Whether to stop once solved at three evaluations in a row; `{after: 500}` trains on for 500 steps."""
     stop_when_stuck: StopStuck = False
+    """`{evaluations: 10, improvement: 0.01}` stops once the training loss no longer improves."""
     validation_sequences: Positive = 1024
+    """Most sequences that an evaluation reads."""
     test_sequences: Positive = 10_000
+    """Sequences on which the trained network is tested."""
 
     def updated(self, *changes: Training) -> Training:
         """This training with what the changes say in so many words."""
