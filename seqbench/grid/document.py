@@ -111,8 +111,12 @@ def read_document(path: str | Path) -> Document:
     Raises:
         GridError: the file cannot be read, is not safe YAML, or holds something that is read in more than one way.
     """
-    text = _read_text(Path(path))
-    return _Reader(str(path), text).read()
+    return document_of(_read_text(Path(path)), file=str(path))
+
+
+def document_of(text: str, *, file: str) -> Document:
+    """The same of a text at hand; errors call it `file`."""
+    return _Reader(file, text).read()
 
 
 def _read_text(path: Path) -> str:

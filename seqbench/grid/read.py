@@ -71,7 +71,11 @@ def read_grid(path: str | Path) -> Grid:
         GridError: with one line for each problem found, `file:line:column field: what is wrong`.
     """
     require_name(Path(path))
-    document = read_document(path)
+    return grid_of(read_document(path))
+
+
+def grid_of(document: Document) -> Grid:
+    """The grid that a document holds, checked; raises as `read_grid`."""
     grid = _shape(document)
     if (present := with_present_names(document, grid.references())) is not document:
         grid = _shape(present)
