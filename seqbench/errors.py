@@ -5,6 +5,12 @@ A message says what is wrong, where, and what to do next; it is printed without 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+SHOWN_PROBLEMS = 10
+"""How many problems of a grid its error prints; `GridError.problems` holds all."""
+
 
 class SeqbenchError(Exception):
     """Root of the tree. `exit_code` is what the command line returns."""
@@ -22,8 +28,40 @@ class UsageError(SeqbenchError):
     exit_code = 2
 
 
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong at one place of a grid.
+
+    source: the grid's file, or the override as it was typed
+    line, column: counted from 1; both 0 in an override
+    field: as people write it, such as `methods[0].cell`
+    excerpt: the line and, below it, a mark at the place; empty where there is no line to show
+    """
+
+    source: str
+    line: int
+    column: int
+    field: str
+    message: str
+    excerpt: str = ""
+
+    @property
+    def head(self) -> str:
+        """`file:line:column field: message`, in one line."""
+        where = f"{self.source}:{self.line}:{self.column}" if self.line else f"{self.source}:"
+        return f"{where} {self.field}: {self.message}"
+
+    def __str__(self) -> str:
+        return f"{self.head}\n{self.excerpt}" if self.excerpt else self.head
+
+
 class GridError(UsageError):
-    """A grid file that cannot be read: the message starts with `file:line:column field:`."""
+    """A grid that cannot be read. `problems` holds what is wrong at each place, in the order of the file."""
+
+    def __init__(self, message: str = "", problems: Sequence[Problem] = ()) -> None:
+        self.problems = tuple(problems)
+        more = [f"... and {len(problems) - SHOWN_PROBLEMS} more"] if len(problems) > SHOWN_PROBLEMS else []
+        super().__init__(message or "\n".join([*map(str, problems[:SHOWN_PROBLEMS]), *more]))
 
 
 class Incompatible(UsageError):

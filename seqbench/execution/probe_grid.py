@@ -10,6 +10,7 @@ import pandas as pd
 
 from seqbench.components.probe_selection import Asked, assemble_probes
 from seqbench.errors import UsageError
+from seqbench.grid.document import Document
 from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial, plan
@@ -70,14 +71,15 @@ def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] 
     methods: list[dict[str, Any]] = [{"name": names[0], "cell": cell, "mitigations": []}]
     if mitigations:
         methods.append({"name": " + ".join(names), "cell": cell, "mitigations": list(mitigations)})
-    return Grid.model_validate(
-        {
-            "question": "How much gradient arrives from each distance before training?",
-            "tasks": [task],
-            "lengths": [length],
-            "methods": methods,
-        }
-    )
+    values = {
+        "question": "How much gradient arrives from each distance before training?",
+        "tasks": [task],
+        "lengths": [length],
+        "methods": methods,
+    }
+    grid = Grid.model_validate(values)
+    grid._document = Document("grid", "", values)
+    return grid
 
 
 def probe_grid(

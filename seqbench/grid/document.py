@@ -9,21 +9,21 @@ Keys are always text, exactly as written.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import yaml
 
-from seqbench.errors import GridError
-from seqbench.printable import ACTING
+from seqbench.errors import GridError, Problem
+from seqbench.grid.words import INTEGER, MAX_DIGITS, plain_value, trap_in
+from seqbench.printable import ACTING, printable
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
-MAX_DIGITS = 18
 
 Place = tuple[str | int, ...]
 """Where a value stands in the file: keys and list indices from the top."""
@@ -31,55 +31,35 @@ Place = tuple[str | int, ...]
 # libyaml where PyYAML was built with it: the pure Python scanner needs seconds for a megabyte.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+][0-9]+)?")
-_INFINITY = re.compile(r"[-+]?\.(inf|Inf|INF)")
-_NULL = re.compile(r"(null|Null|NULL|~|)")
-_BOOLEAN = re.compile(r"(true|True|TRUE|false|False|FALSE)")
+SHOWN_BEFORE, SHOWN_WIDTH = 80, 110
+"""Columns of a line that an error shows: before the place that is marked, and in all."""
 
-_EXPONENT = re.compile(r"([-+]?)([0-9]*)(?:\.([0-9]*))?[eE]([-+]?)([0-9]+)")
-_TRAPS: tuple[tuple[re.Pattern[str], str], ...] = (
-    (
-        re.compile(r"(yes|no|on|off)", re.IGNORECASE),
-        "YAML reads {0} as true or false; write true or false, or quote a name: '{0}'",
-    ),
-    (re.compile(r"\.nan", re.IGNORECASE), "{0} is not a number that a setting can have"),
-    (
-        re.compile(r"[-+]?0[0-9]+|[-+]?0[oxb][0-9a-f_]+", re.IGNORECASE),
-        "YAML reads {0} as a number in another base than ten; write a decimal number, or quote a name: '{0}'",
-    ),
-    (
-        re.compile(r"[-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?"),
-        "YAML versions disagree on {0}; write the number without underscores, or quote a name: '{0}'",
-    ),
-    (
-        re.compile(r"[-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?"),
-        "YAML reads {0} as a number in base sixty; write a decimal number, or quote a name: '{0}'",
-    ),
-    (
-        re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt \t].*)?"),
-        "YAML reads {0} as a date; quote it to keep it as text: '{0}'",
-    ),
-)
+_TOKEN = re.compile(r"\"[^\"]*\"|'[^']*'|[^\s,:{}\[\]]+")
 
 
 @dataclass(frozen=True)
 class Position:
-    """A position in the file, counted from 1."""
+    """A position in the file, counted from 1, or in the text of an override."""
 
     line: int
     column: int
+    override: str = ""
 
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content as plain values, and where each value and each key stands."""
+    """A file's content as plain values, and where each value and each key stands.
+
+    text: of the file, whatever overrides have made of the data
+    problems: what has been found wrong so far, by place; `data` holds something in its stead
+    """
 
     file: str
     text: str
     data: Any = None
     marks: dict[Place, Position] = field(default_factory=dict)
     keys: dict[Place, Position] = field(default_factory=dict)
+    problems: dict[Place, Problem] = field(default_factory=dict)
 
     def mark(self, place: Place, *, key: bool = False) -> Position:
         """The position of a value (or of its key); of the nearest value around it if it is not in the file."""
@@ -89,14 +69,37 @@ class Document:
             place = place[:-1]
         return self.marks.get(place, Position(1, 1))
 
-    def line(self, place: Place, problem: str, *, key: bool = False) -> str:
-        """One line of an error message: `file:line:column field: problem`."""
-        mark = self.mark(place, key=key)
-        return f"{self.file}:{mark.line}:{mark.column} {spell(place) or 'grid'}: {problem}"
+    def problem(self, place: Place, message: str, *, key: bool = False) -> Problem:
+        """What is wrong with a value, or with its key."""
+        mark, field = self.mark(place, key=key), spell(place) or "grid"
+        if mark.override:
+            return Problem(f"--set {shlex.quote(mark.override)}", 0, 0, field, message)
+        known = place in (self.keys if key else self.marks)
+        shown = excerpt(self.text, mark) if known and place else ""
+        return Problem(self.file, mark.line, mark.column, field, message, shown)
 
-    def error(self, place: Place, problem: str, *, key: bool = False) -> GridError:
+    def error(self, place: Place, message: str, *, key: bool = False) -> GridError:
         """An error that says where in the file the problem is."""
-        return GridError(self.line(place, problem, key=key))
+        return GridError(problems=[self.problem(place, message, key=key)])
+
+
+def excerpt(text: str, mark: Position) -> str:
+    """The line of a position, numbered, and below it a mark under what begins there."""
+    lines = text.split("\n")
+    if mark.line > len(lines):
+        return ""
+    line = printable(lines[mark.line - 1].rstrip("\r").replace("\t", " "))
+    first = max(mark.column - SHOWN_BEFORE, 1)
+    begun = _TOKEN.match(line, mark.column - 1)
+    number = f"{mark.line:>5} | "
+    shown = line[first - 1 : first - 1 + SHOWN_WIDTH]
+    length = min(len(begun[0]) if begun else 1, max(len(shown) - (mark.column - first), 1))
+    return f"{number}{shown}\n{' ' * 5} | {' ' * (mark.column - first)}{'^' * length}"
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems in the order of the file, those of overrides last, none twice."""
+    return sorted(dict.fromkeys(problems), key=lambda one: (not one.line, one.line, one.column))
 
 
 def spell(place: Place) -> str:
@@ -109,7 +112,8 @@ def read_document(path: str | Path) -> Document:
     """Read a YAML file.
 
     Raises:
-        GridError: the file cannot be read, is not safe YAML, or holds something that is read in more than one way.
+        GridError: the file cannot be read, or is not safe YAML. What can be read in more than one way is kept among the
+            document's problems, so that it is told together with the others.
     """
     return document_of(_read_text(Path(path)), file=str(path))
 
@@ -151,7 +155,7 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             problem = error.problem or error.context or "cannot be read"
             self.fail(error.problem_mark or error.context_mark, (), f"not valid YAML: {problem}")
-        return Document(self.document.file, self.document.text, data, self.document.marks, self.document.keys)
+        return replace(self.document, data=data)
 
     def whole(self) -> Any:
         next(self.events)  # the start of the stream
@@ -188,8 +192,9 @@ class _Reader:
             here = (*place, key)
             if key in values:
                 first = self.document.keys[here].line
-                self.fail(event.start_mark, here, f"given twice, first in line {first}; keep one")
-            self.document.keys[here] = _position(event.start_mark)
+                self.keep(event.start_mark, here, f"given twice, first in line {first}; keep one")
+            else:
+                self.document.keys[here] = _position(event.start_mark)
             values[key] = self.value(next(self.events), here)
         return values
 
@@ -203,10 +208,12 @@ class _Reader:
         written = self.text(event, place)
         if not event.implicit[0]:  # quoted, or a block of text
             return written
-        if len(written) > MAX_DIGITS and _INTEGER.fullmatch(written):
-            self.fail(event.start_mark, place, f"expected a number of at most {MAX_DIGITS} digits, got {len(written)}")
+        if len(written) > MAX_DIGITS and INTEGER.fullmatch(written):
+            self.keep(event.start_mark, place, f"expected a number of at most {MAX_DIGITS} digits, got {len(written)}")
+            return 1
         if trap := trap_in(written):
-            self.fail(event.start_mark, place, trap)
+            self.keep(event.start_mark, place, trap)
+            return written
         return plain_value(written)
 
     def text(self, event: Any, place: Place) -> str:
@@ -218,45 +225,27 @@ class _Reader:
             self.fail(event.start_mark, place, f"expected text without control characters, got {found[0]!a}")
         return written
 
-    def fail_at_index(self, index: int, problem: str) -> NoReturn:
+    def keep(self, mark: Any, place: Place, message: str) -> None:
+        """Keep a problem of one value; the first of a place."""
+        self.document.problems.setdefault(place, self.at(_position(mark), place, message))
+
+    def fail_at_index(self, index: int, message: str) -> NoReturn:
         before = self.document.text[: max(index, 0)]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-        raise GridError(f"{self.document.file}:{line}:{column} grid: {problem}") from None
+        self.stop(self.at(Position(line, column), (), message))
 
-    def fail(self, mark: Any, place: Place, problem: str) -> NoReturn:
-        at = _position(mark)
-        raise GridError(f"{self.document.file}:{at.line}:{at.column} {spell(place) or 'grid'}: {problem}") from None
+    def fail(self, mark: Any, place: Place, message: str) -> NoReturn:
+        self.stop(self.at(_position(mark), place, message))
+
+    def at(self, mark: Position, place: Place, message: str) -> Problem:
+        document, field = self.document, spell(place) or "grid"
+        return Problem(document.file, mark.line, mark.column, field, message, excerpt(document.text, mark))
+
+    def stop(self, last: Problem) -> NoReturn:
+        """Raise what was found so far and this, after which nothing can be read."""
+        raise GridError(problems=in_order([*self.document.problems.values(), last])) from None
 
 
 def _position(mark: Any) -> Position:
     """A mark of PyYAML's, which counts from 0 and may be missing, as ours."""
     return Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
-
-
-def plain_value(written: str) -> Any:
-    """The value of an unquoted word that is read in one way only."""
-    if _NULL.fullmatch(written):
-        return None
-    if _BOOLEAN.fullmatch(written):
-        return written.lower() == "true"
-    if _INTEGER.fullmatch(written):
-        return int(written)
-    if _FLOAT.fullmatch(written):
-        return float(written)
-    if _INFINITY.fullmatch(written):
-        return -math.inf if written.startswith("-") else math.inf
-    return written
-
-
-def trap_in(written: str) -> str | None:
-    """What is wrong with an unquoted word that can be read in more than one way; None if nothing is."""
-    for pattern, problem in _TRAPS:
-        if pattern.fullmatch(written):
-            return problem.format(written)
-    if _FLOAT.fullmatch(written):
-        return f"{written} is too large a number" if math.isinf(float(written)) else None
-    if (parts := _EXPONENT.fullmatch(written)) and (parts[2] or parts[3]):
-        sign, whole, fraction, exponent_sign, exponent = parts.groups()
-        better = f"{sign}{whole or 0}.{fraction or 0}e{exponent_sign or '+'}{exponent}"
-        return f"YAML reads {written} as text; write {better}"
-    return None

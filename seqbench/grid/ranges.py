@@ -3,48 +3,52 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 from seqbench.components.checking import shown
+from seqbench.errors import Problem
 from seqbench.grid.document import Document, Place
 from seqbench.grid.spec import Range, Tuning
 
 
-def require_sound(document: Document, tuning: Tuning) -> None:
-    """Refuse values that cannot be meant, whatever they are values of.
+def unsound(document: Document, tuning: Tuning) -> Iterator[tuple[Place, Problem]]:
+    """Values that cannot be meant, whatever they are values of, each with its place.
 
-    Raises:
-        GridError: a range without an inside, a value given twice, or a learning rate of 0 or less.
+    A range without an inside, a value given twice, or a learning rate of 0 or less.
     """
+    for place, message in _messages(tuning):
+        yield place, document.problem(place, message)
+
+
+def _messages(tuning: Tuning) -> Iterator[tuple[Place, str]]:
     rates = tuning.learning_rate
     for place, values in (
         (("tuning", "learning_rate"), rates),
         *((("tuning", "space", name), values) for name, values in tuning.space.items()),
     ):
         if isinstance(values, Range):
-            _require_inside(document, place, values)
+            yield from _without_inside(place, values)
         named, inner = (values.also, (*place, "also")) if isinstance(values, Range) else (values, place)
         if len({repr(value) for value in named}) != len(named):
-            raise document.error(inner, f"expected values that differ from each other, got {shown(list(named))}")
+            yield inner, f"expected values that differ from each other, got {shown(list(named))}"
     if isinstance(rates, Range):
         rate = ("tuning", "learning_rate")
-        _require_rate(document, (*rate, "low"), rates.low)
+        yield from _no_rate((*rate, "low"), rates.low)
         for index, value in enumerate(rates.also):
-            _require_rate(document, (*rate, "also", index), value)
+            yield from _no_rate((*rate, "also", index), value)
 
 
-def _require_inside(document: Document, place: Place, values: Range) -> None:
-    """Refuse a range that holds nothing, or that has no logarithm."""
+def _without_inside(place: Place, values: Range) -> Iterator[tuple[Place, str]]:
+    """A range that holds nothing, or that has no logarithm."""
     if not values.low < values.high:
-        raise document.error((*place, "low"), f"expected less than high, which is {values.high:g}, got {values.low:g}")
-    if values.scale == "log" and not values.low > 0:
+        yield (*place, "low"), f"expected less than high, which is {values.high:g}, got {values.low:g}"
+    elif values.scale == "log" and not values.low > 0:
         advice = "write `scale: linear`, or name 0 in `also`"
-        raise document.error(
-            (*place, "low"), f"expected more than 0 on a logarithmic scale, got {values.low:g}; {advice}"
-        )
+        yield (*place, "low"), f"expected more than 0 on a logarithmic scale, got {values.low:g}; {advice}"
 
 
-def _require_rate(document: Document, place: Place, value: Any) -> None:
+def _no_rate(place: Place, value: Any) -> Iterator[tuple[Place, str]]:
     plain = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not (plain and math.isfinite(value) and value > 0):
-        raise document.error(place, f"expected a finite number above 0, got {shown(value)}")
+        yield place, f"expected a finite number above 0, got {shown(value)}"

@@ -6,27 +6,26 @@ A component that is renamed says so in its file, `FORMERLY = ("old_name",)`, and
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from seqbench.components import catalogue
 from seqbench.errors import RenamedWarning
 from seqbench.grid.document import Document, Place
-from seqbench.grid.reference import Reference
+from seqbench.grid.named import named_components
 
 SPACE: Place = ("tuning", "space")
 """Where a grid names components as `component.setting`."""
 
 
-def with_present_names(document: Document, references: Iterable[tuple[Place, str, Reference]]) -> Document:
+def with_present_names(document: Document) -> Document:
     """The document as if every component stood there under its present name. A notice says where one does not."""
-    for place, family, reference in references:
+    for place, family, reference in list(named_components(document.data)):
         if present := catalogue.formerly(family).get(reference.name):
             _notice(document, (*place, reference.name), reference.name, present)
             document = _renamed(document, place, reference.name, present)
-    space = (document.data.get("tuning") or {}).get("space") or {}
-    for knob in list(space):
+    for knob in _knobs(document.data):
         owner, _, setting = knob.rpartition(".")
         if present := next(filter(None, (catalogue.formerly(family).get(owner) for family in catalogue.RETURNS)), None):
             _notice(document, (*SPACE, knob), owner, present)
@@ -34,9 +33,16 @@ def with_present_names(document: Document, references: Iterable[tuple[Place, str
     return document
 
 
+def _knobs(data: Any) -> list[str]:
+    """The settings that tuning varies, as `component.setting`."""
+    for key in SPACE:
+        data = data.get(str(key)) if isinstance(data, dict) else None
+    return list(data) if isinstance(data, dict) else []
+
+
 def _notice(document: Document, place: Place, former: str, present: str) -> None:
     problem = f"{former} is now called {present}; the old name will not be read by the next version"
-    warnings.warn(document.line(place, problem, key=True), RenamedWarning, stacklevel=2)
+    warnings.warn(document.problem(place, problem, key=True).head, RenamedWarning, stacklevel=2)
 
 
 def _renamed(document: Document, place: Place, former: str, present: str) -> Document:

@@ -26,10 +26,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from seqbench.components.probe_selection import PROBE_SETS, Asked
+from seqbench.components.probe_selection import Asked
 from seqbench.grid.base import DIFFERENT, KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
 from seqbench.grid.document import Document, Place
 from seqbench.grid.lengths import Lengths, TestLengths
+from seqbench.grid.named import named_components
 from seqbench.grid.reference import Change, Named, Of, Reference, change_of, reference
 from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.schema import RESULT_COLUMNS
@@ -109,7 +110,15 @@ class Fragment(Strict):
 
     def references(self, place: Place) -> Iterator[tuple[Place, str, Reference]]:
         """Every component that this fragment, which stands at `place`, names: where, of which family, and how."""
-        return _references(place, self)
+        if self.cell is not None:
+            yield (*place, "cell"), "cells", self.cell
+        if self.model is not None:
+            yield (*place, "model"), "models", self.model
+        for index, mitigation in enumerate(self.mitigations):
+            yield (*place, "mitigations", index), "mitigations", mitigation
+        for key, family in TRAINING_FAMILIES.items():
+            if key in self.training.model_fields_set:
+                yield (*place, "training", key), family, getattr(self.training, key)
 
 
 class NamedMethod(Fragment):
@@ -249,28 +258,4 @@ class Grid(Strict):
 
     def references(self) -> Iterator[tuple[Place, str, Reference]]:
         """Every component the file names: where, of which family, and how."""
-        for index, task in enumerate(self.tasks):
-            yield ("tasks", index), "tasks", task
-        yield from _references((), self)
-        for index, method in enumerate(self.methods):
-            yield from method.references(("methods", index))
-        for factor, levels in self.factors.items():
-            for level, fragment in levels.items():
-                yield from fragment.references(("factors", factor, level))
-        if not isinstance(self.probes, str):
-            for index, part in enumerate(self.probes):
-                yield ("probes", index), "probes", reference(part)
-        elif self.probes not in PROBE_SETS:
-            yield ("probes",), "probes", Reference(self.probes)
-
-
-def _references(place: Place, part: Grid | Fragment) -> Iterator[tuple[Place, str, Reference]]:
-    """Every component of a fragment that stands at `place`."""
-    if part.cell is not None:
-        yield (*place, "cell"), "cells", part.cell
-    if part.model is not None:
-        yield (*place, "model"), "models", part.model
-    for index, mitigation in enumerate(part.mitigations):
-        yield (*place, "mitigations", index), "mitigations", mitigation
-    for key, family in TRAINING_FAMILIES.items():
-        yield (*place, "training", key), family, getattr(part.training, key)
+        return named_components(self._document.data)

@@ -39,7 +39,7 @@ def claims(fragment: Fragment, place: Place) -> Iterator[Claim]:
         yield Claim(("training", key), getattr(fragment.training, key), (*place, "training", key))
     for own, _, reference in fragment.references(place):
         thing = own[len(place) :]
-        if thing[0] == "mitigations" or (thing[0] == "training" and thing[1] not in said):
+        if thing[0] == "mitigations":
             continue
         inner = (*own, reference.name) if reference.name else own
         if reference.name:

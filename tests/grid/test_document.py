@@ -7,7 +7,8 @@ import pytest
 
 from seqbench.errors import GridError
 from seqbench.grid import document
-from seqbench.grid.document import Document, Position, plain_value, read_document, spell
+from seqbench.grid.document import Document, Position, excerpt, in_order, read_document, spell
+from seqbench.grid.words import plain_value
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def load(tmp_path: Path):
 def refusal(load):
     def message(text: str | bytes) -> str:
         with pytest.raises(GridError) as caught:
-            load(text)
+            raise GridError(problems=in_order(load(text).problems.values()))
         return str(caught.value).partition("example.yaml:")[2]
 
     return message
@@ -122,7 +123,26 @@ def test_every_value_and_key_knows_its_line_and_column(load) -> None:
     assert found.mark(("b", 0, "c"), key=True) == Position(3, 6)
     assert found.mark(("b", 1)) == Position(4, 5)
     assert found.mark(("b", 0, "missing", "deeper")) == Position(3, 5)
-    assert str(found.error(("b", 1), "is wrong")).endswith("example.yaml:4:5 b[1]: is wrong")
+    problem = found.problem(("b", 1), "is wrong")
+    assert problem.head.endswith("example.yaml:4:5 b[1]: is wrong")
+    assert (problem.line, problem.column, problem.field, problem.message) == (4, 5, "b[1]", "is wrong")
+    assert str(problem).splitlines()[1:] == ["    4 |   - 'y'", "      |     ^^^"]
+
+
+def test_a_long_line_is_shown_around_the_place_and_tabs_and_control_characters_move_no_mark() -> None:
+    assert excerpt("x" * 200 + " bad, y", Position(1, 202)).splitlines() == [
+        f"    1 | {'x' * 79} bad, y",
+        f"      | {' ' * 80}^^^",
+    ]
+    assert excerpt("a:\t1\r", Position(1, 4)).splitlines() == ["    1 | a: 1", "      |    ^"]
+    assert excerpt("a: 1", Position(2, 1)) == ""
+
+
+def test_all_that_can_be_read_in_two_ways_is_told_at_once(load) -> None:
+    problems = in_order(load("b: no\na: [1e-3, 1, 010]\nb: 2\n").problems.values())
+    assert [(problem.line, problem.column, problem.field) for problem in problems] == [
+        (1, 4, "b"), (2, 5, "a[0]"), (2, 14, "a[2]")
+    ]  # fmt: skip
 
 
 def test_keys_are_text_as_written(load) -> None:

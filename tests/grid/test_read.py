@@ -207,12 +207,40 @@ def test_every_error_names_line_column_and_field(error_of: Callable[[str], str],
 
 def test_all_errors_of_shape_are_told_at_once_in_order(error_of) -> None:
     lines = error_of(SMALL + "primary: best\nseeds: ten\ncel: gru").splitlines()
-    assert [line.rpartition("example.yaml:")[2].partition(" ")[0] for line in lines] == ["4:10", "5:8", "6:1"]
+    assert [line.rpartition("example.yaml:")[2].partition(" ")[0] for line in lines[::3]] == ["4:10", "5:8", "6:1"]
+
+
+def test_errors_of_every_kind_are_told_at_once_in_the_order_of_the_file(read) -> None:
+    text = """\
+question: Does it?
+tasks: [addign, {adding: {lenght: 3}}]
+lengths: [10, 10]
+cell: {lstm: {forget_bias: high}}
+training: {learning_rate: 1e-3, step: 5, optimizer: adm}
+methods:
+  - {name: a, cell: grru, mitigations: [clip_valu, {clip_value: {threshold: -1}}]}
+probes: [jacobain]
+"""
+    with pytest.raises(GridError) as caught:
+        read(text)
+    assert [(problem.line, problem.field) for problem in caught.value.problems] == [
+        (2, "tasks[0]"),
+        (2, "tasks[1].adding.lenght"),
+        (4, "cell.lstm.forget_bias"),
+        (5, "training.learning_rate"),
+        (5, "training.step"),
+        (5, "training.optimizer"),
+        (7, "methods[0].cell"),
+        (7, "methods[0].mitigations[0]"),
+        (7, "methods[0].mitigations[1].clip_value.threshold"),
+        (8, "probes[0]"),
+    ]
+    assert all(problem.excerpt.count("^") >= 2 for problem in caught.value.problems)
 
 
 def test_ten_errors_are_enough(error_of) -> None:
     lines = error_of(SMALL + "mitigations: [" + "1, " * 50 + "]").splitlines()
-    assert len(lines) == 11
+    assert len(lines) == 31  # three lines each: what is wrong, the line of the file, and the mark
     assert lines[-1] == "... and 40 more"
 
 
@@ -223,7 +251,8 @@ def test_reserved_names_are_the_columns_of_the_results() -> None:
 def test_reading_the_shape_of_a_grid_needs_no_jax() -> None:
     program = (
         "import sys, seqbench.grid.read as read\n"
-        "assert 'adding' in read.catalogue.names('tasks') and 'factorial' in read.shipped_grids()\n"
+        "from seqbench.components import catalogue\n"
+        "assert 'adding' in catalogue.names('tasks') and 'factorial' in read.shipped_grids()\n"
         "assert not {'jax', 'flax', 'pandas'} & set(sys.modules), 'a heavy import'\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -1,0 +1,67 @@
+"""Every component that a grid's document names, whatever else is wrong in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from seqbench.components.probe_selection import PROBE_SETS
+from seqbench.grid.document import Place
+from seqbench.grid.reference import Reference, change, reference
+from seqbench.grid.training import TRAINING_FAMILIES
+
+STARTS = {"cell": "vanilla", "model": "stacked", "optimizer": "adam", "schedule": "constant"}
+"""What a grid has before it says anything: settings alone at its top change these."""
+
+Found = Iterator[tuple[Place, str, Reference]]
+"""Where a component is named, of which family it is, and how it is named."""
+
+
+def named_components(data: Any) -> Found:
+    """Every component that the values of a grid's file name. What does not name one is left out."""
+    grid = _keys(data)
+    for place, value in _items(grid, "tasks"):
+        yield from _one(place, "tasks", value, reference)
+    yield from _fragment((), grid, STARTS)
+    for place, method in _items(grid, "methods"):
+        yield from _fragment(place, _keys(method), {})
+    for factor, levels in _keys(grid.get("factors")).items():
+        for level, fragment in _keys(levels).items():
+            yield from _fragment(("factors", factor, level), _keys(fragment), {})
+    probes = grid.get("probes")
+    for place, value in _items(grid, "probes"):
+        yield from _one(place, "probes", value, reference)
+    if isinstance(probes, str) and probes not in PROBE_SETS:
+        yield from _one(("probes",), "probes", probes, reference)
+
+
+def _fragment(place: Place, fragment: Mapping[str, Any], starts: Mapping[str, str]) -> Found:
+    """The components of a method, of a level, or of the grid itself, which `starts` from something."""
+    training = _keys(fragment.get("training"))
+    single = [((*place, key), f"{key}s", fragment.get(key)) for key in ("cell", "model")]
+    single += [((*place, "training", key), family, training.get(key)) for key, family in TRAINING_FAMILIES.items()]
+    for at, family, value in single:
+        start = starts.get(str(at[-1]))
+        for _, _, found in _one(at, family, value, change):
+            yield at, family, found.over(Reference(start)) if start else found
+    for at, value in _items(fragment, "mitigations"):
+        yield from _one((*place, *at), "mitigations", value, reference)
+
+
+def _one(place: Place, family: str, value: Any, read: Callable[[Any], Reference]) -> Found:
+    """A component, if the value names one."""
+    if value is None:
+        return
+    try:
+        yield place, family, read(value)
+    except ValueError:  # the shape of the grid is checked elsewhere, and that says what is wrong
+        return
+
+
+def _keys(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _items(values: Mapping[str, Any], key: str) -> Iterator[tuple[Place, Any]]:
+    listed = values.get(key)
+    return (((key, index), value) for index, value in enumerate(listed if isinstance(listed, list) else []))
