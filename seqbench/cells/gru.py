@@ -6,6 +6,9 @@
 The reset gate acts after the recurrent product (the form of cuDNN, PyTorch and Flax), so that all recurrent products
 of a step are one.
 
+Unlike `nnx.GRUCell`, the candidate has a bias of its own inside the reset gate (c_n), and recurrent matrices are drawn
+Glorot uniform rather than orthogonal.
+
 Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder, arXiv:1406.1078
 """
 

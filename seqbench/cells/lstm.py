@@ -6,6 +6,9 @@
 With peepholes the gates also see the cell state: p_i * c_{t-1} is added inside i, p_f * c_{t-1} inside f and p_o * c_t
 inside o.
 
+Unlike `nnx.LSTMCell`, the four gates share one matrix product, the forget bias starts at 1 rather than 0, and recurrent
+matrices are drawn Glorot uniform rather than orthogonal.
+
 Source: Hochreiter & Schmidhuber 1997, Long short-term memory; forget gate of Gers, Schmidhuber & Cummins 2000;
 peepholes of Gers, Schraudolph & Schmidhuber 2002; forget bias 1 as recommended by Jozefowicz, Zaremba & Sutskever 2015
 """

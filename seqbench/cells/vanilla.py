@@ -2,6 +2,9 @@
 
     h_t = phi(W x_t + U h_{t-1} + b),  phi = tanh or ReLU
 
+Unlike `nnx.SimpleCell`, the input's products of all steps are one product before the loop, and both matrices are drawn
+Glorot uniform rather than LeCun normal and orthogonal.
+
 Source: Elman 1990, Finding structure in time; the ReLU form as in Le, Jaitly & Hinton 2015, arXiv:1504.00941
 """
 

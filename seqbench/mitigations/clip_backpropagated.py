@@ -7,6 +7,8 @@ contributions of near steps; this one stops the explosion where it happens. L is
 the message of one sequence is its own divided by the batch size. For a cell with several states (c and h of an LSTM)
 all are clipped. `threshold: .inf` is off.
 
+Unlike `optax.clip`, which sees the finished gradient only, it is part of the backward pass.
+
 Source: Mikolov 2012, Statistical language models based on neural networks (thesis); in the published code of Mikolov et
 al. 2014, Learning longer memory in recurrent neural networks, arXiv:1412.7753 (`gradinputclip`, "hard") and of Li et
 al. 2018, arXiv:1803.04831 (`grad_clipping`, at 10)

@@ -4,6 +4,8 @@
 
 `threshold: .inf` is off.
 
+Unlike `optax.clip_by_global_norm`, a norm whose square overflows is still measured; optax returns zeros then.
+
 Source: Pascanu, Mikolov & Bengio 2013, On the difficulty of training recurrent neural networks, arXiv:1211.5063
 """
 

@@ -4,6 +4,9 @@
 
 Layers of a stack and the read-out count as one each. `threshold: .inf` is off.
 
+Unlike `optax.clip_by_block_rms`, a block is a layer with all its arrays rather than one array, and what is bounded is
+its norm rather than its root mean square.
+
 Source: our own form of Pascanu, Mikolov & Bengio 2013, arXiv:1211.5063, applied layer by layer as in McMahan, Ramage,
 Talwar & Zhang 2018, Learning differentially private recurrent language models, arXiv:1710.06963 (per-layer clipping)
 """

@@ -6,6 +6,8 @@
 The norms of the last `history` steps are remembered; the paper remembers all, so let `history` be the number of
 training steps or more. At percentile 100 nothing is ever clipped: 100 and above (`.inf`) is off.
 
+Unlike every clip of optax, it needs no threshold.
+
 Source: Seetharaman, Wichern, Pardo & Le Roux 2020, AutoClip: adaptive gradient clipping for source separation
 networks, arXiv:2007.14469
 """

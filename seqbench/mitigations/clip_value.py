@@ -2,6 +2,8 @@
 
 The classic textbook example clips at 25. `threshold: .inf` is off.
 
+Unlike `optax.clip`, which closes over a number, the threshold is an array of the program: another one compiles nothing.
+
 Source: Mikolov 2012, Statistical language models based on neural networks (thesis, section 3.2.2)
 """
 

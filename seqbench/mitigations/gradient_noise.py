@@ -4,6 +4,8 @@
 
 The noise is drawn anew from the trial's seed in every step. `variance: 0` is off.
 
+Unlike `optax.add_noise`, it keeps no key in its state: the key of a step follows from the trial's seed and the step.
+
 Source: Neelakantan et al. 2015, Adding gradient noise improves learning for very deep networks, arXiv:1511.06807
 (decay 0.55; variance 0.01, 0.3 or 1)
 """

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from seqbench.components.assembly import TrainingSettings
 from seqbench.layers.unroll import MEMORY_BUDGET
 from seqbench.plan.model_size import ModelSize
 from seqbench.protocol import evaluation_batch
@@ -51,12 +52,12 @@ def machine_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def trial_seconds(size: ModelSize, steps: int, training: dict[str, Any]) -> float:
+def trial_seconds(size: ModelSize, steps: int, training: TrainingSettings) -> float:
     """Seconds of one trial over sequences of `steps` time steps, without compilation."""
-    one = forward_seconds(size, steps, training["batch_size"])
-    evaluations = training["steps"] / training["evaluate_every"]
-    sequences = evaluations * training["validation_sequences"] + training["test_sequences"]
-    return TRAINING_FACTOR * training["steps"] * one + evaluation_seconds(size, steps, sequences)
+    one = forward_seconds(size, steps, training.batch_size)
+    evaluations = training.steps / training.evaluate_every
+    sequences = evaluations * training.validation_sequences + training.test_sequences
+    return TRAINING_FACTOR * training.steps * one + evaluation_seconds(size, steps, sequences)
 
 
 def evaluation_seconds(size: ModelSize, steps: int, sequences: float) -> float:
@@ -70,9 +71,9 @@ def forward_seconds(size: ModelSize, steps: int, batch_size: int) -> float:
     return 2.0 * size.weights * batch_size * steps / FLOPS_PER_SECOND + SECONDS_PER_TIME_STEP * steps * size.layers
 
 
-def trial_bytes(size: ModelSize, steps: int, training: dict[str, Any]) -> int:
+def trial_bytes(size: ModelSize, steps: int, training: TrainingSettings) -> int:
     """Bytes that training one trial needs: of a training batch and its backward pass, or of an evaluation batch."""
-    train = pass_bytes(size, steps, training["batch_size"], kept=BACKWARD_FACTOR)
+    train = pass_bytes(size, steps, training.batch_size, kept=BACKWARD_FACTOR)
     return held_bytes(size) + max(train, pass_bytes(size, steps, evaluation_batch(steps), kept=1))
 
 

@@ -98,10 +98,10 @@ class Examiner:
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
             return None
-        steps, training = assembly.task.steps, fixed["training"]
-        batch_size, sequences = training["batch_size"], training["test_sequences"]
-        name = structure.gradient_name(batch_size, block_sequences(steps, batch_size=batch_size))
-        seconds = [evaluation_seconds(size, other.steps, sequences) for other in others.values()]
+        steps, training = assembly.task.steps, assembly.training
+        block = block_sequences(steps, batch_size=training.batch_size)
+        name = structure.gradient_name(training.batch_size, block)
+        seconds = [evaluation_seconds(size, other.steps, training.test_sequences) for other in others.values()]
         needed = [evaluation_bytes(size, other.steps) for other in others.values()]
         return Configuration(
             digest(name.text if name else ""), fixed, task, length, size,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqbench.errors import SeqbenchError, StoreError
-from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, Column
+from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.store.json_content import checksum, plain
 from seqbench.store.plain_file import NotPlainFile, read_bytes
 
@@ -117,7 +117,7 @@ def _shape() -> Any:
     )
 
 
-def _row_shape(name: str, columns: dict[str, Column], **required: Any) -> Any:
+def _row_shape(name: str, columns: dict[str, DataColumn], **required: Any) -> Any:
     """The pydantic model of a row: columns that may be absent, but for those `required`; others are not looked at."""
     from pydantic import create_model
 

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from seqbench.components.assembly import TrainingSettings
 from seqbench.plan.estimate import forward_seconds, trial_bytes, trial_seconds
 from seqbench.plan.model_size import ModelSize
 
 LSTM = ModelSize(parameters=132_000, weights=131_072, layers=1, states=6 * 128, outputs=128)
 """128 units reading 128: kernels of 128 x 512, twice."""
 
-TRAINING = {
-    "steps": 1000,
-    "batch_size": 64,
-    "evaluate_every": 100,
-    "validation_sequences": 512,
-    "test_sequences": 2560,
-}
+TRAINING = TrainingSettings(
+    steps=1000,
+    batch_size=64,
+    evaluate_every=100,
+    optimizer="adam",
+    validation_sequences=512,
+    test_sequences=2560,
+)
 
 
 def test_a_forward_pass_is_matrix_products_and_a_fixed_price_a_step() -> None:
@@ -37,13 +41,15 @@ def test_long_sequences_are_evaluated_in_smaller_batches() -> None:
 
 def test_memory_is_the_runtime_the_optimizer_and_the_states() -> None:
     assert trial_bytes(LSTM, 100, TRAINING) == 350_000_000 + 4 * (4 * 132_000 + 256 * 100 * 768)
-    assert trial_bytes(LSTM, 100, {**TRAINING, "batch_size": 256}) == 350_000_000 + 4 * (4 * 132_000 + 512 * 100 * 768)
+    assert trial_bytes(LSTM, 100, replace(TRAINING, batch_size=256)) == 350_000_000 + 4 * (
+        4 * 132_000 + 512 * 100 * 768
+    )
 
 
 def test_of_long_sequences_outputs_are_kept_and_the_states_of_segments() -> None:
     # All states: 2 * 4 * 32 * 10,000 * 768 = 1.97 GB, above the 268 MB of a layer. In segments of 100 steps:
     # 2 * 4 * 32 * (100 + 100) * 768 = 39 MB, and outputs 4 * 32 * 10,000 * 128 = 164 MB. (XLA: 225 MB of temporaries.)
-    batch_of_32 = {**TRAINING, "batch_size": 32}
+    batch_of_32 = replace(TRAINING, batch_size=32)
     assert trial_bytes(LSTM, 10_000, batch_of_32) == 350_000_000 + 16 * 132_000 + 39_321_600 + 163_840_000
 
 

@@ -40,12 +40,13 @@ def write_plan(folder: Path, trials: list[dict[str, Any]], **changes: Any) -> No
 
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often each file's content is read."""
+    """How often the content of each trial's file is read."""
     counted: Counter[str] = Counter()
     whole = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
-        counted[path.name] += 1
+        if path.parent.name == "trials":
+            counted[path.name] += 1
         return whole(path)
 
     monkeypatch.setattr(Path, "read_bytes", read_bytes)
