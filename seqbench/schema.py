@@ -122,6 +122,7 @@ RESULT_COLUMNS = _table(
     DataColumn("clipped_entries", "number", "mean share of the gradient's entries that changed",
                unit="share", roles=("metric",), metric="mean_clipped_entries"),
     DataColumn("environment", "text", "fingerprint of the versions and the machine the trial ran on", roles=("tag",)),
+    DataColumn("probed", "text", "labels of the probes that were read, as a JSON list"),
 )  # fmt: skip
 
 CURVE_COLUMNS = _table(

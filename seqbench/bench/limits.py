@@ -1,4 +1,4 @@
-"""What stands between a training step and each goal that it misses, by its profile."""
+"""What is in the way of each goal that is missed: of a training step by its profile, of a whole grid by its parts."""
 
 from __future__ import annotations
 
@@ -21,6 +21,20 @@ def missed_goals(steps: Rows, profiles: Rows) -> list[str]:
         for row in steps
         for other in ("pytorch", "flax")
         if _size(row) in kinds and _missed(row[f"{other}_ratio"], row[f"{other}_goal"])
+    ]
+
+
+def missed_by_grids(grids: Rows) -> list[str]:
+    """One sentence a missed goal, from the rows of the table `grids`."""
+    ours = grids[0]
+    parts = {"training": "training_seconds", "compilation": "compilation_seconds", "the rest": "rest_seconds"}
+    took = ", ".join(f"{name} {ours[part]:.3g}" for name, part in parts.items())
+    return [
+        f"{row['harness']}, {row['ratio']:.2f} times, goal {row['goal']:g}: the goal leaves "
+        f"{row['seconds'] / row['goal']:.3g} s, and seqbench takes {took}; with nothing but its training it would be "
+        f"{row['seconds'] / ours['training_seconds']:.2f} times."
+        for row in grids
+        if _missed(row["ratio"], row["goal"])
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.bench.limits import missed_goals
+from seqbench.bench.limits import missed_by_grids, missed_goals
 from seqbench.execution.environment import environment
 
 TITLES = {
@@ -36,7 +36,9 @@ TITLES = {
     "grids": (
         "A whole grid",
         "64 trials (4 methods x 4 lengths x 4 seeds, 300 steps each) from the command to its end: imports, compilation "
-        "and, for seqbench, the MLflow mirror and the report included. Ratio: against seqbench with an empty cache.",
+        "and, for seqbench, the MLflow mirror and the report included. Ratio: against seqbench with an empty cache. "
+        "training: with its evaluations, and compilation, a worker; rest: start of processes, imports, waiting for the "
+        "last worker, mirror and report.",
     ),
     "lengths": (
         "Cost by length",
@@ -95,11 +97,19 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             continue
         table = pd.DataFrame(found[name]["rows"])
         lines += ["", f"## {title}", "", text, "", *_markdown(table), "", f"Machine: {found[name]['machine']}."]
-        if name == "profile" and (
-            missed := missed_goals(found.get("steps", {"rows": []})["rows"], found[name]["rows"])
-        ):
+        if missed := _missed(name, found):
             lines += ["", "Goals that are missed, and what is in the way:", "", *(f"- {each}" for each in missed)]
     return [*lines, ""]
+
+
+def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is in the way of each goal that this table shows to be missed."""
+    match name:
+        case "profile":
+            return missed_goals(found.get("steps", {"rows": []})["rows"], found[name]["rows"])
+        case "grids":
+            return missed_by_grids(found[name]["rows"])
+    return []
 
 
 def _markdown(table: pd.DataFrame) -> list[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,9 +15,22 @@ from typing import IO, NamedTuple
 import seqbench
 from seqbench.errors import StoreError
 
+LAUNCHER = """
+import json, resource, subprocess, sys, time
+began = time.monotonic()
+code = subprocess.call(sys.argv[2:])
+seconds, used = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+figures = [seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024]
+with open(sys.argv[1], "w") as file:
+    json.dump(figures, file)
+sys.exit(code)
+"""
+"""Runs a command and writes what it took. The peak memory of a process counts that of the one which started it, until
+it became another program: a large one, such as the benchmark, would be measured in its place."""
+
 
 class Usage(NamedTuple):
-    """What a process took. `peak_mib` is its own largest memory, without that of its workers."""
+    """What a command took. `peak_mib` is the memory of the largest of its processes."""
 
     seconds: float
     cpu_seconds: float
@@ -58,14 +72,12 @@ def measure(command: Sequence[str], *, folder: Path, environment: Mapping[str, s
     Raises:
         StoreError: it failed; the message ends with what it printed last.
     """
-    with tempfile.TemporaryFile("w+") as errors:
-        began = time.monotonic()
-        with running(command, folder=folder, environment=environment, errors=errors) as process:
-            _, status, used = os.wait4(process.pid, 0)
-            seconds = time.monotonic() - began
-            process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for here
+    with tempfile.TemporaryFile("w+") as errors, tempfile.NamedTemporaryFile() as figures:
+        launched = [sys.executable, "-I", "-S", "-c", LAUNCHER, figures.name, *command]
+        with running(launched, folder=folder, environment=environment, errors=errors) as process:
+            process.wait()
         if process.returncode:
             errors.seek(0)
             said = errors.read()[-2000:]
             raise StoreError(f"{' '.join(command)} ended with code {process.returncode}:\n{said}")
-    return Usage(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        return Usage(*json.loads(Path(figures.name).read_text()))

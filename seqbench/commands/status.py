@@ -17,6 +17,7 @@ from seqbench.invocation import command
 from seqbench.plan.plan import Plan
 from seqbench.printable import last_line
 from seqbench.schema import OUTCOMES
+from seqbench.store.from_tables import records_from_tables
 from seqbench.store.ownership import require_own
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
@@ -31,6 +32,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     grid = read_grid(find_grid(name))
     store = TrialStore(results / grid.name)
     records, set_aside = store.read()
+    records += records_from_tables(store.folder)
     current = planned(grid, records)
     facts = _facts(grid, store, current, records) | {"damaged": len(set_aside)}
     if as_json:

@@ -21,6 +21,7 @@ from seqbench.execution.local import Pool
 from seqbench.execution.plan_content import plan_content
 from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
+from seqbench.execution.restore import read_tables, write_trials
 from seqbench.grid.spec import Grid
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
@@ -115,12 +116,15 @@ class _Run:
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
         records, self._set_aside = self._store.read(quarantine=True)
-        self.records = {record.trial: record for record in records}
+        kept, damaged = read_tables(self._store)
+        self._set_aside += damaged
+        self.records = {record.trial: record for record in (*records, *kept)}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
         self._examined = examine(grid)
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
+        self.records |= write_trials(self._store, kept, self._trials)
         self._write()
 
     def replan(self) -> list[Group]:

@@ -55,6 +55,15 @@ def replace(path: Path, write: Callable[[Path], None]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def rename(path: Path, target: Path) -> None:
+    """Give a file or folder another name, at which nothing stands. Raises as `write_bytes` does."""
+    try:
+        path.rename(target)
+        _force(target.parent)
+    except OSError as error:
+        raise fault(error, target) from error
+
+
 def sweep(folder: Path) -> list[Path]:
     """Remove the temporary files that killed processes left below a folder. Only for the holder of its lock.
 

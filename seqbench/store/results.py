@@ -10,6 +10,7 @@ The columns are those of `seqbench.schema`, and one more for each factor of the 
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -119,7 +120,7 @@ def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str,
     """The results in trial records; records of trials that the plan does not know are left out."""
     known = {record.trial: record for record in records}
     rows = [
-        {"trial": trial} | label.columns | (known[trial].row if trial in known else {})
+        {"trial": trial} | label.columns | (_measured(known[trial]) if trial in known else {})
         for trial, label in plan.trials.items()
     ]
     found = [known[trial] for trial in plan.trials if trial in known]
@@ -159,6 +160,10 @@ def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
 
 def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
     return typed(pd.DataFrame(rows, columns=list(columns)), columns)
+
+
+def _measured(record: Record) -> dict[str, Any]:
+    return record.row | {"probed": json.dumps(record.probed)}
 
 
 def _probe_rows(record: Record) -> list[dict[str, Any]]:

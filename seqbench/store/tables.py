@@ -51,9 +51,14 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     atomic.write_text(folder / MANIFEST, json.dumps({"format": FORMAT, "sha256": sums}, indent=1))
 
 
+def paths(folder: Path) -> list[Path]:
+    """The files of a folder's tables, whether they exist or not."""
+    return [folder / name for name in (*map(_file, TABLES), MANIFEST)]
+
+
 def present(folder: Path) -> bool:
     """Whether a folder holds tables, or any part of them."""
-    return any((folder / name).exists() for name in (MANIFEST, *map(_file, TABLES)))
+    return any(path.exists() for path in paths(folder))
 
 
 def read(folder: Path) -> dict[str, pd.DataFrame]:

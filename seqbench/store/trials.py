@@ -11,6 +11,8 @@ deleted.
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +45,17 @@ class TrialStore:
             raise StoreError(f"{self.folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
         atomic.write_text(self.trials / f"{record.trial}.json", encode_record(record))
         (self.failures / f"{record.trial}.json").unlink(missing_ok=True)
+
+    def restore(self, records: Iterable[Record]) -> None:
+        """Write the files of all finished trials of a folder that has none: all of them, or none if it is stopped.
+
+        Raises StoreError if the disk refuses.
+        """
+        beside = self.folder / ".trials"
+        shutil.rmtree(beside, ignore_errors=True)
+        for record in records:
+            atomic.write_text(beside / f"{record.trial}.json", encode_record(record))
+        atomic.rename(beside, self.trials)
 
     def write_failure(self, trial: str, traceback: str) -> None:
         """Keep why a trial crashed."""

@@ -13,6 +13,7 @@ from seqbench.bench import grids
 from seqbench.bench.contestants import grid_flax, step_products
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
+from seqbench.bench.process import measure
 from seqbench.bench.profile import kinds_of
 from seqbench.bench.steps import CONTESTANTS, SIZES, operations
 from seqbench.bench.timing import Contestant, interleave, ratio
@@ -130,6 +131,19 @@ def test_the_page_says_what_is_in_the_way_of_each_goal_that_is_missed(tmp_path):
     assert "Goals that are missed" not in write_page(tmp_path, {"steps": [{**size, **reached}]}).read_text()
 
 
+def test_the_page_says_how_much_of_a_grid_is_training(tmp_path):
+    ours = {"training_seconds": 30.0, "compilation_seconds": 20.0, "rest_seconds": 10.0}
+    rows = [
+        {"harness": "seqbench, empty cache", "seconds": 60.0, "ratio": 1.0, "goal": None} | ours,
+        {"harness": "Flax by hand", "seconds": 240.0, "ratio": 4.0, "goal": 3.0},
+        {"harness": "PyTorch by hand", "seconds": 150.0, "ratio": 2.5, "goal": 4.0},
+    ]
+    page = write_page(tmp_path, {"grids": rows}).read_text()
+    assert "PyTorch by hand, 2.50 times, goal 4: the goal leaves 37.5 s, and seqbench takes training 30" in page
+    assert "with nothing but its training it would be 5.00 times." in page
+    assert "Flax by hand, 4" not in page
+
+
 def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
     path = tmp_path / "large.yaml"
     path.write_text(large_grid(3, 4, 5))
@@ -149,3 +163,17 @@ def test_goals_stand_beside_every_size():
     assert len(SIZES) == 7
     assert all(goal.pytorch > 1 and goal.flax > 1 for goal in SIZES.values())
     assert Path(CONTESTANTS / "step_pytorch.py").exists()
+
+
+def test_a_command_is_measured_by_itself_and_not_with_the_process_that_starts_it(tmp_path):
+    held = np.ones(2**25)  # 256 MiB
+    small, large = (
+        measure([sys.executable, "-S", "-c", f"x = bytearray({mib} * 2**20)"], folder=tmp_path) for mib in (1, 128)
+    )
+    assert small.peak_mib < 64 < held.nbytes / 2**20
+    assert 120 < large.peak_mib - small.peak_mib < 136
+
+
+def test_a_command_that_fails_is_an_error_with_what_it_said(tmp_path):
+    with pytest.raises(StoreError, match=r"ended with code 3:\nno disk"):
+        measure([sys.executable, "-c", "import sys; print('no disk', file=sys.stderr); sys.exit(3)"], folder=tmp_path)

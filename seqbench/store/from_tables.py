@@ -1,0 +1,77 @@
+"""Records of finished trials made again from a folder's tables, where it came without trial files, as a clone does.
+
+A grid that goes on there trains nothing that the tables hold. They lack what no column has: the complete settings of a
+trial, which follow from the plan, and the accuracies by distance of trials that chose settings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqbench.schema import RESULT_COLUMNS
+from seqbench.store import tables
+from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
+from seqbench.store.records import Record
+from seqbench.store.trials import TrialStore
+
+Rows = list[dict[str, Any]]
+
+BY_DISTANCE = ("accuracy", "test_accuracy")
+"""Probes under which the tables keep accuracies by distance, of evaluations and of the test."""
+
+
+def records_from_tables(folder: Path) -> list[Record]:
+    """Records of the trials that the tables hold, with empty `settings`; none where there are trial files or no tables.
+
+    Left out are trials of which the tables do not say what they ran on or which probes were read.
+
+    Raises:
+        StoreError: the plan or a table is damaged.
+    """
+    if TrialStore(folder).trials.exists() or not tables.present(folder):
+        return []
+    plan, kept = load_plan(folder), tables.read(folder)
+    curves, probes = _by_trial(kept["curves"]), _by_trial(kept["probes"])
+    rows = _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS)))
+    usable = [row for row in rows if row["probed"] is not None and row["environment"] in plan.environments]
+    return [_record(row, plan, curves.get(row["trial"], []), probes.get(row["trial"], [])) for row in usable]
+
+
+def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -> Record:
+    labels = TrialLabel.__dataclass_fields__
+    measured = {name: value for name, value in row.items() if name not in labels and name not in ("trial", "probed")}
+    at = {step: _by_distance(probes, "accuracy", step) for step in (evaluation["step"] for evaluation in curve)}
+    test = _by_distance(probes, "test_accuracy", row["steps"])
+    return Record(
+        trial=row["trial"],
+        settings={},
+        row=measured | ({"accuracy_by_distance": test} if test else {}),
+        environment=dict(plan.environments[row["environment"]]),
+        curve=[
+            evaluation | ({"accuracy_by_distance": own} if (own := at[evaluation["step"]]) else {})
+            for evaluation in curve
+        ],
+        probes=[measurement for measurement in probes if measurement["probe"] not in BY_DISTANCE],
+        probed=json.loads(row["probed"]),
+        parameters=None,
+    )
+
+
+def _by_distance(probes: Iterable[Mapping[str, Any]], name: str, step: int) -> dict[str, float]:
+    return {str(row["distance"]): row["value"] for row in probes if row["probe"] == name and row["step"] == step}
+
+
+def _by_trial(table: pd.DataFrame) -> dict[str, Rows]:
+    """Rows of each trial in the order of the table, without its name."""
+    groups = table.groupby("trial", sort=False)
+    return {str(trial): _rows(own.drop(columns="trial")) for trial, own in groups}
+
+
+def _rows(table: pd.DataFrame) -> Rows:
+    """Rows with Python's own numbers; missing values are None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")

@@ -1,0 +1,90 @@
+"""A folder that came without its trial files goes on from its tables: nothing is trained again, nothing changes."""
+
+import json
+import shutil
+
+import pytest
+
+from seqbench.execution.run import run_grid
+from seqbench.store.results import load
+from seqbench.store.tables import paths
+
+
+@pytest.fixture(scope="module")
+def finished(grid, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results") / "tiny"
+    run_grid(grid, folder, workers=1)
+    return folder
+
+
+@pytest.fixture
+def clone(finished, tmp_path):
+    """What is committed of a finished grid."""
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    for path in (*paths(finished), finished / "plan.json"):
+        shutil.copy(path, folder)
+    return folder
+
+
+def run(grid, folder):
+    """Run a grid; what was trained, the results, and what was put aside."""
+    trained, aside = [], []
+    results = run_grid(
+        grid,
+        folder,
+        workers=1,
+        found=lambda plan, state: aside.extend(state.set_aside),
+        observe=lambda trial, event: trained.append(trial.id) if event.event == "finished" else None,
+    )
+    return trained, results, aside
+
+
+def test_a_clone_trains_nothing_again_and_writes_the_same_tables(grid, finished, clone):
+    before = {path.name: path.read_bytes() for path in paths(clone)}
+    trained, results, aside = run(grid, clone)
+    assert (trained, aside) == ([], [])
+    assert len(results.finished) == 8
+    assert {path.name: path.read_bytes() for path in paths(clone)} == before
+
+
+def test_the_trial_files_hold_what_they_held(grid, finished, clone):
+    run(grid, clone)
+    for path in sorted((finished / "trials").glob("*.json")):
+        was, now = (json.loads(place.read_text())["record"] for place in (path, clone / "trials" / path.name))
+        for name in ("trial", "settings", "environment", "curve", "probes", "probed"):
+            assert now[name] == was[name], name
+        assert {name: value for name, value in now["row"].items() if value is not None} == {
+            name: value for name, value in was["row"].items() if value is not None
+        }
+
+
+def test_only_what_the_tables_lack_is_trained(grid, finished, clone):
+    kept = load(clone).finished["trial"].tolist()
+    one = run(grid, clone)[0]
+    assert one == []
+    (
+        clone / "trials" / f"{kept[0]}.json"
+    ).unlink()  # a trial file that is removed is trained again, whatever tables say
+    assert run(grid, clone)[0] == [kept[0]]
+
+
+def test_being_stopped_while_the_files_are_written_leaves_the_tables_in_charge(grid, clone, monkeypatch):
+    def stop(path, target):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("seqbench.store.atomic.rename", stop)
+        with pytest.raises(KeyboardInterrupt):
+            run(grid, clone)
+    assert not (clone / "trials").exists()
+    assert run(grid, clone)[0] == []
+
+
+def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
+    table = clone / "curves.parquet"
+    table.write_bytes(table.read_bytes()[:-1] + b"x")
+    trained, results, aside = run(grid, clone)
+    assert len(trained) == len(results.finished) == 8
+    assert {each.path.name.split(".")[0] for each in aside} == {"results", "curves", "probes", "manifest"}
+    assert "curves.parquet" in aside[0].reason
