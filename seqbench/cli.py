@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from seqbench.commands import trial_commands
+from seqbench.commands.arguments import Family, GridName, Json, Listed, NoCode, Results, TrackingUri, cores
+from seqbench.invocation import RESULTS
 
 app = typer.Typer(
     name="seqbench",
@@ -16,24 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-GridName = Annotated[str, typer.Argument(metavar="GRID", help="A grid file, or the name of a shipped grid.")]
-Results = Annotated[Path, typer.Option("--results", help="Folder that holds one folder of results a grid.")]
-TrackingUri = Annotated[
-    str | None,
-    typer.Option(
-        "--tracking-uri", help="MLflow tracking server. Default: MLFLOW_TRACKING_URI, else a local SQLite file."
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
-Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules", "probes"]
-Listed = Literal[Family, "grids"]
-RESULTS = Path("results")
-
-
-def cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def show_version(context: typer.Context, wanted: bool) -> None:
@@ -73,6 +59,7 @@ def run(
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
+    no_code: NoCode = False,
 ) -> None:
     """Train what is missing of a grid, mirror it to MLflow and write the report."""
     from seqbench.commands.run import run as command
@@ -81,7 +68,8 @@ def run(
     if no_cache:
         os.environ[VARIABLE] = OFF  # what workers inherit
     uri = None if no_tracking else tracking_uri
-    command(grid, results, tracking=not no_tracking, tracking_uri=uri, workers=workers, only=trial, quiet=quiet)
+    only = None if trial is None else {trial}
+    command(grid, results, tracking=not no_tracking, tracking_uri=uri, workers=workers, only=only, quiet=quiet)
 
 
 @app.command()
@@ -90,6 +78,7 @@ def plan(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes to estimate for.")] = cores(),
     max_trials: Annotated[int, typer.Option(min=1, help="Refuse grids of more trials than this.")] = 1_000_000,
     as_json: Json = False,
+    no_code: NoCode = False,
 ) -> None:
     """Show what a grid would run: methods, trials, compilations, impossible pairs, time and memory. Trains nothing."""
     from seqbench.commands.plan import plan as command
@@ -98,15 +87,19 @@ def plan(
 
 
 @app.command()
-def status(grid: GridName, results: Results = RESULTS, as_json: Json = False) -> None:
+def status(grid: GridName, results: Results = RESULTS, as_json: Json = False, no_code: NoCode = False) -> None:
     """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
     from seqbench.commands.status import status as command
 
     command(grid, results, as_json=as_json)
 
 
+for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_commands.why, trial_commands.sample):
+    app.command()(command_of_trials)
+
+
 @app.command()
-def report(grid: GridName, results: Results = RESULTS) -> None:
+def report(grid: GridName, results: Results = RESULTS, no_code: NoCode = False) -> None:
     """Write report.html, report.md, figures and tables from what has finished."""
     from seqbench.commands.report import report as command
 
@@ -126,7 +119,9 @@ def ui(
 
 
 @app.command()
-def track(grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri = None) -> None:
+def track(
+    grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri = None, no_code: NoCode = False
+) -> None:
     """Mirror stored results to an MLflow tracking server. Doing it twice adds nothing."""
     from seqbench.commands.track import track as command
 
@@ -167,24 +162,6 @@ def check(
 
 
 @app.command()
-def sample(
-    grid: GridName,
-    trial: Annotated[str, typer.Option(help="A finished trial of a language model, with parameters kept.")],
-    length: Annotated[int, typer.Option(min=1, help="Symbols to add.")] = 200,
-    temperature: Annotated[
-        float, typer.Option(min=0.0, help="Below 1 the likely become likelier; 0 takes the likeliest.")
-    ] = 1.0,
-    top_k: Annotated[int, typer.Option(min=0, help="Choose from this many of the likeliest; 0 is all.")] = 0,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
-    results: Results = RESULTS,
-) -> None:
-    """Print text from a trained language model. Its grid must say `keep_parameters: true`."""
-    from seqbench.commands.sample import sample as command
-
-    command(grid, results, trial=trial, length=length, temperature=temperature, top_k=top_k, seed=seed)
-
-
-@app.command()
 def compare(
     results_a: Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")],
     results_b: Annotated[Path, typer.Argument(help="Another run of the grid: other code, machine or versions.")],
@@ -220,6 +197,7 @@ def probe(
     cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
     mitigation: Annotated[list[str] | None, typer.Option(help="Without a grid: a mitigation; repeat for more.")] = None,
     results: Results = RESULTS,
+    no_code: NoCode = False,
 ) -> None:
     """Show the gradient by distance at initialisation. Trains nothing."""
     from seqbench.commands.probe import probe as command

@@ -96,6 +96,18 @@ class TrackingError(EnvironmentFault):
     """The tracking server cannot be reached or refuses."""
 
 
+class NotReproduced(SeqbenchError):
+    """A trial that was trained again in the same environment gave other numbers: the promise does not hold."""
+
+    exit_code = 5
+
+
+class OtherEnvironment(SeqbenchError):
+    """Trials that were trained again gave other numbers, and all of these in another environment than before."""
+
+    exit_code = 6
+
+
 class RenamedWarning(FutureWarning):
     """A grid calls a component by a former name, which is still read."""
 

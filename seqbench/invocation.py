@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+RESULTS = Path("results")
+"""Folder of results folders, unless a command says otherwise."""
+
 
 def command(verb: str, grid: str, results: Path) -> str:
     """A command as this person must type it."""
-    elsewhere = "" if results == Path("results") else f" --results {results}"
+    elsewhere = "" if results == RESULTS else f" --results {results}"
     return f"{invocation()} {verb} {grid}{elsewhere}"
 
 

@@ -21,7 +21,7 @@ from seqbench.plan.plan import plan
 from seqbench.schema import TABLES
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "experiments/README.md")
+PAGES = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "experiments/README.md")
 
 
 def blocks(page, language):

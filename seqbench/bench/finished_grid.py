@@ -37,7 +37,7 @@ def finished_grid(folder: Path, *, trials: int) -> Path:
     path.write_text(GRID.replace("SEEDS", str(trials // (METHODS * LENGTHS))).replace("METHODS", names))
     grid = read_grid(path)
     planned, results = plan(grid).trials, folder / "results" / grid.name
-    run_grid(grid, results, workers=1, only=planned[0].id)
+    run_grid(grid, results, workers=1, only={planned[0].id})
     store = TrialStore(results)
     [trained] = store.read()[0]
     draw = np.random.default_rng(0)

@@ -33,7 +33,7 @@ def run(
     tracking: bool,
     tracking_uri: str | None,
     workers: int,
-    only: str | None,
+    only: set[str] | None,
     quiet: bool,
 ) -> None:
     """Run a grid by name or file.
@@ -81,7 +81,7 @@ class _RunDisplay:
     crashes: tracebacks of the trials that crashed
     """
 
-    def __init__(self, grid: Grid, folder: Path, board: Board, *, only: str | None, quiet: bool) -> None:
+    def __init__(self, grid: Grid, folder: Path, board: Board, *, only: set[str] | None, quiet: bool) -> None:
         self.crashes: list[str] = []
         self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
         self._choices: int | None = None
@@ -92,9 +92,9 @@ class _RunDisplay:
         Raises:
             UsageError: there is nothing to train, or no such trial.
         """
-        if self._only is not None and self._only not in {trial.id for trial in current.trials}:
+        if unknown := (self._only or set()) - {trial.id for trial in current.trials}:
             raise UsageError(
-                f"{self._grid.name} has no trial {self._only}; see {self._folder / 'plan.json'} for those it has"
+                f"{self._grid.name} has no trial {min(unknown)}; see {self._folder / 'plan.json'} for those it has"
             )
         if not current.trials:
             reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
@@ -112,7 +112,7 @@ class _RunDisplay:
         self._board.observe(trial, event)
 
 
-def describe_found(current: Plan, state: RoundStart, *, only: str | None = None) -> str:
+def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = None) -> str:
     """What was there before training began, in a line or two."""
     lines = []
     if state.interrupted:
@@ -126,7 +126,8 @@ def describe_found(current: Plan, state: RoundStart, *, only: str | None = None)
     waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
     verb = "Resuming" if state.finished and left else "Found"
     halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
-    work = f"training {only} alone" if only else f"{left:,} to train{halfway}{waiting}"
+    alone = f"{len(only):,} trials" if only and len(only) > 1 else "".join(only or ())
+    work = f"training {alone} alone" if only else f"{left:,} to train{halfway}{waiting}"
     lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
     if state.outdated:
         lines.append(

@@ -13,10 +13,8 @@ import ast
 import importlib
 import importlib.util
 import inspect
-import os
 import pkgutil
 import re
-import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +23,7 @@ from typing import Any, NamedTuple
 
 from seqbench.components.checking import Checker, Mismatch, check, checker
 from seqbench.components.nearest_name import advice
+from seqbench.components.own_code import look_here, require_allowed
 from seqbench.errors import GridError
 
 RETURNS = {
@@ -178,8 +177,8 @@ def _module(family: str, name: str) -> ModuleType:
     module = name.partition(":")[0]
     if not all(part.isidentifier() for part in module.split(".")):
         raise ComponentError(f"expected `module:function`, got {name!r}")
-    if os.getcwd() not in sys.path:  # an installed command does not look beside the user's grid by itself
-        sys.path.append(os.getcwd())
+    require_allowed(name)
+    look_here()
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:

@@ -8,11 +8,12 @@ folder or, if it is installed, from the same package. Comments and layout do not
 from __future__ import annotations
 
 import ast
-import importlib.util
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+from seqbench.components.own_code import find_spec
 
 
 @cache
@@ -57,9 +58,9 @@ def _together(first: str, module: str) -> bool:
 
 
 def _file(module: str) -> Path | None:
-    """The Python file of a module, if it is one."""
+    """The Python file of a module, if it is one. Nothing is imported."""
     try:
-        spec = importlib.util.find_spec(module)
+        spec = find_spec(module)
     except (ImportError, AttributeError, ValueError):
         return None  # a name that was imported from a module, not a module
     path = Path(spec.origin) if spec and spec.has_location and spec.origin else None

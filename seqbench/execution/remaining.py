@@ -13,11 +13,11 @@ from seqbench.store.parameters import parameters_path
 from seqbench.store.records import Record
 
 
-def missing(current: Plan, done: set[str], *, only: str | None = None) -> list[Group]:
-    """The groups with the trials that are yet to train; with `only`, that one trial."""
+def missing(current: Plan, done: set[str], *, only: set[str] | None = None) -> list[Group]:
+    """The groups with the trials that are yet to train; with `only`, those of them alone."""
 
     def wanted(trial: Trial) -> bool:
-        return trial.id not in done and (only is None or trial.id == only)
+        return trial.id not in done and (only is None or trial.id in only)
 
     groups = [replace(group, trials=tuple(filter(wanted, group.trials))) for group in current.groups]
     return [group for group in groups if group.trials]

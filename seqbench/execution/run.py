@@ -65,7 +65,7 @@ def run_grid(
     folder: Path,
     *,
     workers: int,
-    only: str | None = None,
+    only: set[str] | None = None,
     found: Finder = lambda plan, found: None,
     observe: Observer = lambda trial, event: None,
     finish: Callable[[Results], None] = lambda results: None,
@@ -78,7 +78,7 @@ def run_grid(
         grid: what to run.
         folder: its results folder; made if absent.
         workers: worker processes.
-        only: the one trial to train, again if it has finished.
+        only: the trials to train and no others, again if they have finished.
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
         finish: called with the results while no other process can run this grid: for what must happen once.
@@ -110,7 +110,7 @@ class _Run:
     _trials: dict[str, Trial]
     _finished: set[str]
 
-    def __init__(self, grid: Grid, folder: Path, only: str | None, tell: Finder, observe: Observer) -> None:
+    def __init__(self, grid: Grid, folder: Path, only: set[str] | None, tell: Finder, observe: Observer) -> None:
         """Read what is there and plan; `only`, `found` (here `tell`) and `observe` are those of `run_grid`."""
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
@@ -139,7 +139,7 @@ class _Run:
         return self.replan() if self.plan.unfolding else []
 
     def missing(self) -> list[Group]:
-        """The groups with the trials that are to be trained; with `only`, that one, again if it had finished before."""
+        """The groups with the trials that are to be trained; with `only`, those, again if they had finished before."""
         done = self._crashed | (self._finished if self._only is None else self._trained)
         return missing(self.plan, done, only=self._only)
 

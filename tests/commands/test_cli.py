@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from seqbench.cli import Family
+from seqbench.commands.arguments import Family
 from seqbench.components import catalogue
 
 SMALL = """

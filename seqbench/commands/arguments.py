@@ -1,0 +1,40 @@
+"""The arguments that several commands share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+
+def cores() -> int:
+    """Cores that this process may use, which in a container are fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def refuse_code(wanted: bool) -> None:
+    """Let this process and its workers import no code that a grid names."""
+    if wanted:
+        from seqbench.components.own_code import OFF, VARIABLE
+
+        os.environ[VARIABLE] = OFF
+
+
+GridName = Annotated[str, typer.Argument(metavar="GRID", help="A grid file, or the name of a shipped grid.")]
+Results = Annotated[Path, typer.Option("--results", help="Folder that holds one folder of results a grid.")]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(
+        "--tracking-uri", help="MLflow tracking server. Default: MLFLOW_TRACKING_URI, else a local SQLite file."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+NoCode = Annotated[
+    bool,
+    typer.Option("--no-code", callback=refuse_code, help="Refuse a grid that names code of its own, module:function."),
+]
+"""Acts as it is read, before the command."""
+Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules", "probes"]
+Listed = Literal[Family, "grids"]

@@ -1,0 +1,59 @@
+"""`seqbench retry`: crashed trials once more, and no others; or diverged ones, to see whether they diverge again.
+
+A crash is no result: what finishes now is kept. Divergence is one, and is never retried away: diverged trials are
+trained again beside their results, which stay as they are, whatever comes out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from seqbench.commands.console import out
+from seqbench.commands.run import run
+from seqbench.commands.verify import counted, kept_of, require_same, train_again
+
+
+def retry(
+    name: str,
+    results: Path,
+    *,
+    diverged: bool,
+    tracking: bool,
+    tracking_uri: str | None,
+    workers: int,
+    quiet: bool,
+) -> None:
+    """Train the crashed trials of a grid again, or with `diverged` those.
+
+    Raises:
+        UsageError: there are no results, or they are another grid's. TrialsCrashed: trials crashed again.
+        NotReproduced, OtherEnvironment: a diverged trial gave other numbers; see `verify`.
+    """
+    if diverged:
+        _diverged_again(name, results, workers=workers)
+        return
+    failed = crashed(name, results)
+    if not failed:
+        out().print("No trial of this grid has crashed; there is nothing to try again.")
+        return
+    run(name, results, tracking=tracking, tracking_uri=tracking_uri, workers=workers, only=failed, quiet=quiet)
+
+
+def crashed(name: str, results: Path) -> set[str]:
+    """The trials that the grid plans now, and that crashed and have not finished since."""
+    kept = kept_of(name, results)
+    return kept.results.failures.keys() & {trial.id for trial in kept.plan.trials}
+
+
+def _diverged_again(name: str, results: Path, *, workers: int) -> None:
+    kept = kept_of(name, results)
+    rows = kept.results.finished
+    diverged = set(rows.loc[rows["outcome"] == "diverged", "trial"])
+    chosen = [trial for trial in kept.finished if trial.id in diverged]
+    if not chosen:
+        out().print("No trial of this grid has diverged.")
+        return
+    found = train_again(kept, chosen, workers=workers)
+    same = sum(each.after == each.before for each in found)
+    out().print(f"{same} of {counted(len(found))} diverged again at the same step. The results stay as they are.")
+    require_same(found)

@@ -1,0 +1,83 @@
+"""The commands about single trials, as options and help. Each imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqbench.commands.arguments import GridName, Json, NoCode, Results, TrackingUri, cores
+from seqbench.invocation import RESULTS
+
+
+def retry(
+    grid: GridName,
+    results: Results = RESULTS,
+    diverged: Annotated[
+        bool, typer.Option("--diverged/--failed", help="Which trials; by default those that crashed.")
+    ] = False,
+    tracking_uri: TrackingUri = None,
+    no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
+    no_code: NoCode = False,
+) -> None:
+    """Train crashed trials again and no others; or say whether diverged ones diverge again, which changes no result.
+
+    A crash is no result, so what finishes now is kept, as by `run`. Divergence is a result and stays one: --diverged
+    trains those trials again beside their results and says what happened, with the exit codes of `verify`.
+    """
+    from seqbench.commands.retry import retry as command
+
+    uri = None if no_tracking else tracking_uri
+    command(grid, results, diverged=diverged, tracking=not no_tracking, tracking_uri=uri, workers=workers, quiet=quiet)
+
+
+def verify(
+    grid: GridName,
+    results: Results = RESULTS,
+    number: Annotated[int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid.")] = 3,
+    trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    as_json: Json = False,
+    no_code: NoCode = False,
+) -> None:
+    """Train finished trials again and say whether their numbers are the same. Changes nothing.
+
+    Exit code 0: the same to the last bit; 5: other numbers in the same environment; 6: other numbers in another one.
+    """
+    from seqbench.commands.verify import verify as command
+
+    command(grid, results, number=number, trial=trial, workers=workers, as_json=as_json)
+
+
+def why(
+    grid: GridName,
+    trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial; the first letters of its name will do.")],
+    other: Annotated[str | None, typer.Argument(metavar="[OTHER]", help="Another one, to compare with.")] = None,
+    results: Results = RESULTS,
+    as_json: Json = False,
+    no_code: NoCode = False,
+) -> None:
+    """Show the settings that make a trial what it is, and which of them differ from another trial's."""
+    from seqbench.commands.why import why as command
+
+    command(grid, trial, other, results, as_json=as_json)
+
+
+def sample(
+    grid: GridName,
+    trial: Annotated[str, typer.Option(help="A finished trial of a language model, with parameters kept.")],
+    length: Annotated[int, typer.Option(min=1, help="Symbols to add.")] = 200,
+    temperature: Annotated[
+        float, typer.Option(min=0.0, help="Below 1 the likely become likelier; 0 takes the likeliest.")
+    ] = 1.0,
+    top_k: Annotated[int, typer.Option(min=0, help="Choose from this many of the likeliest; 0 is all.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
+    results: Results = RESULTS,
+    no_code: NoCode = False,
+) -> None:
+    """Print text from a trained language model. Its grid must say `keep_parameters: true`."""
+    from seqbench.commands.sample import sample as command
+
+    command(grid, results, trial=trial, length=length, temperature=temperature, top_k=top_k, seed=seed)

@@ -1,0 +1,148 @@
+"""`seqbench verify`: finished trials, trained again, and how far their numbers are from those that are kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from seqbench.commands.console import out, print_json, progress
+from seqbench.commands.progress import duration
+from seqbench.commands.trial_names import full_name
+from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
+from seqbench.execution.reproduce import Reproduction, reproduce, spread
+from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan.plan import Plan, plan
+from seqbench.plan.trial import Trial
+from seqbench.printable import last_line, printable
+from seqbench.store.ownership import require_own
+from seqbench.store.results import Results, load
+
+
+class Kept(NamedTuple):
+    """A grid and what its folder holds.
+
+    folder: its results folder
+    finished: the trials that it plans now and that have finished
+    """
+
+    plan: Plan
+    folder: Path
+    results: Results
+    finished: list[Trial]
+
+
+def verify(name: str, results: Path, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
+    """Train `number` finished trials again, or the one named, and say whether they are the same.
+
+    Raises:
+        UsageError: none has finished, or there is no such trial. TrialsCrashed: a trial crashed.
+        NotReproduced, OtherEnvironment: a trial gave other numbers, in the same environment or only in another one.
+    """
+    kept = kept_of(name, results)
+    if not kept.finished:
+        raise UsageError(f"{kept.plan.grid.name} has no finished trial to train again")
+    if trial is None:
+        chosen = spread(kept.finished, number)
+    else:
+        full = full_name(trial, (each.id for each in kept.finished), of=f"what has finished of {kept.plan.grid.name}")
+        chosen = [each for each in kept.finished if each.id == full]
+    found = train_again(kept, chosen, workers=workers, quiet=as_json)
+    if as_json:
+        print_json([facts(each) for each in found])
+    require_same(found)
+    if not as_json:
+        out().print(f"{counted(len(found))} trained again to the same bits.")
+
+
+def kept_of(name: str, results: Path) -> Kept:
+    """A grid by its name or file, and what its folder holds.
+
+    Raises:
+        UsageError: there are no results, or they are another grid's. GridError: the grid cannot be read.
+    """
+    grid = read_grid(find_grid(name))
+    stored = load(folder := results / grid.name)
+    current = plan(grid, stored.finished)
+    require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})
+    finished = set(stored.finished["trial"])
+    return Kept(current, folder, stored, [trial for trial in current.trials if trial.id in finished])
+
+
+def train_again(kept: Kept, trials: Sequence[Trial], *, workers: int, quiet: bool = False) -> list[Reproduction]:
+    """Train these again; a line for each as it ends, unless `quiet`."""
+    names = {trial.id for trial in trials}
+    rows = kept.results.finished
+    took = float(rows.loc[rows["trial"].isin(names), "seconds"].sum())
+    progress().print(f"Training {counted(len(trials))} again, which took {duration(took)} before.")
+    found: list[Reproduction] = []
+    console = out()
+
+    def show(each: Reproduction) -> None:
+        found.append(each)
+        if not quiet:
+            console.print(printable(in_words(each)))
+
+    reproduce(kept.plan, kept.results, names, workers=workers, found=show)
+    return found
+
+
+def in_words(each: Reproduction) -> str:
+    """What became of a trial: which it is, where it was trained before, and what came out."""
+    trial = each.trial
+    label = f"{trial.id}  {trial.method}, {trial.task_label}, length {trial.length}, seed {trial.seed}"
+    if each.crash is not None:
+        return f"{label}: crashed; before it was {each.before}. {last_line(each.crash)}"
+    changes = "; ".join(f"{name} was {before}, is {now}" for name, (before, now) in each.environment.items())
+    environment = f"trained in another environment ({changes}): " if changes else ""
+    outcome = f", {each.after}" if each.before == each.after else f", {each.after} instead of {each.before}"
+    return f"{label}{outcome}: {environment}{_numbers(each)}"
+
+
+def _numbers(each: Reproduction) -> str:
+    if each.difference is None:
+        return "same bits"
+    relative, where, before, after = each.difference
+    place = f"{where} was {_shown(before)}, is {_shown(after)}"
+    return f"other numbers: {place}" if math.isinf(relative) else f"within {relative:.2g}: {place}"
+
+
+def _shown(value: object) -> str:
+    return "missing" if pd.isna(value) else str(value)
+
+
+def facts(each: Reproduction) -> dict[str, Any]:
+    """What became of a trial, as values that JSON can hold; a difference without a number has `relative` null."""
+    label = {"trial": each.trial.id, "method": each.trial.method, "task": each.trial.task_label,
+             "length": each.trial.length, "seed": each.trial.seed}  # fmt: skip
+    return label | {
+        "before": each.before,
+        "after": each.after,
+        "same_bits": each.same_bits,
+        "relative_difference": each.difference.relative if each.difference else None if each.crash else 0.0,
+        "where": each.difference.where if each.difference else None,
+        "environment": {name: list(pair) for name, pair in each.environment.items()},
+        "crash": each.crash,
+    }
+
+
+def require_same(found: Sequence[Reproduction]) -> None:
+    """Raise unless every trial gave the same bits; see `verify` for what."""
+    if crashed := [each for each in found if each.crash is not None]:
+        raise TrialsCrashed(f"{len(crashed)} of {counted(len(found))} crashed.")
+    others = [each for each in found if not each.same_bits]
+    if here := [each for each in others if not each.environment]:
+        raise NotReproduced(f"{len(here)} of {counted(len(found))} gave other numbers in the same environment.")
+    if others:
+        raise OtherEnvironment(
+            f"{len(others)} of {counted(len(found))} gave other numbers, in another environment than before, where the "
+            "same bits are not promised."
+        )
+
+
+def counted(number: int) -> str:
+    """`1 trial`, `3 trials`."""
+    return f"{number:,} trial" if number == 1 else f"{number:,} trials"

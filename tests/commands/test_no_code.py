@@ -1,0 +1,67 @@
+"""Grids that name code: nothing is imported where that is refused, whatever the command."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GRID = """
+question: Whose code is it?
+tasks: [delayed_recall]
+lengths: [2]
+seeds: 1
+methods: [{name: strange, cell: vanilla, mitigations: ["stranger:remedy"]}]
+"""
+
+MODULE = """
+from pathlib import Path
+Path("imported").touch()
+from seqbench.mitigations.base import Mitigation
+def remedy() -> Mitigation:
+    return Mitigation()
+"""
+
+
+def seqbench(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from seqbench.entry import main; main()", *words]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | variables, timeout=300,
+                          check=False)  # fmt: skip
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """A folder with a grid, the module it names, and results that hold a plan alone."""
+    (tmp_path / "strange.yaml").write_text(GRID)
+    (tmp_path / "stranger.py").write_text(MODULE)
+    return tmp_path
+
+
+def test_code_that_a_grid_names_is_imported_unless_it_is_refused(place: Path) -> None:
+    done = seqbench("plan", "strange.yaml", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "imported").exists()
+
+
+@pytest.mark.parametrize("command", ["run", "plan", "status", "verify", "retry", "why", "probe"])
+def test_every_command_that_reads_a_grid_refuses_its_code(command: str, place: Path) -> None:
+    more = ["abc"] if command == "why" else []
+    done = seqbench(command, "strange.yaml", *more, "--no-code", cwd=place)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("stranger:remedy is code that is not part of seqbench, and --no-code")
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in place.iterdir()) == ["strange.yaml", "stranger.py"]
+
+
+def test_a_variable_refuses_as_the_option_does(place: Path) -> None:
+    done = seqbench("plan", "strange.yaml", cwd=place, SEQBENCH_CODE="off")
+    assert done.returncode == 2, done.stderr
+    assert not (place / "imported").exists()
+
+
+def test_a_grid_without_code_is_not_refused(place: Path) -> None:
+    (place / "plain.yaml").write_text(GRID.replace(', mitigations: ["stranger:remedy"]', ""))
+    assert seqbench("plan", "plain.yaml", "--no-code", cwd=place).returncode == 0
