@@ -65,8 +65,7 @@ def grid_of(document: Document) -> Grid:
     """The grid that a document holds, checked; raises as `read_grid`."""
     document = with_present_names(document)
     if not isinstance(document.data, dict):
-        problem = f"expected keys such as question, tasks and methods, got {shown(document.data)}"
-        raise document.error((), problem)
+        raise document.error((), f"expected keys such as question, tasks and methods, got {shown(document.data)}")
     found = dict(document.problems)
     grid, misshapen = _shape(document)
     for stage in (misshapen, component_problems(document), number_problems(grid) if grid else ()):
