@@ -32,10 +32,10 @@ def own_results_folder(name: str, results: Path) -> Path:
     folder = results_folder(name, results)
     if not Path(name).is_file():
         return folder
-    from seqbench.grid.read import read_grid
+    from seqbench.commands.own_code import read_grid_of
 
     try:
-        grid = read_grid(name)
+        grid = read_grid_of(name, results)
         if asks(folder, grid.question):  # importing JAX takes a second, and planning a large grid several
             return folder
         from seqbench.plan.plan import plan

@@ -5,9 +5,10 @@ from __future__ import annotations
 from rich.table import Table
 
 from seqbench.commands.console import out, print_json
+from seqbench.commands.own_code import read_grid_of
 from seqbench.commands.progress import duration
-from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.training import spell_steps
+from seqbench.invocation import RESULTS
 from seqbench.plan.estimate import Estimate, machine_bytes
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
@@ -15,7 +16,7 @@ from seqbench.plan.plan import plan as make_plan
 
 def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:
     """Print the plan of a grid."""
-    asked = read_grid(find_grid(grid))
+    asked = read_grid_of(grid, RESULTS)
     current = make_plan(asked, max_trials=max_trials)
     if as_json:
         print_json(current.describe(workers))

@@ -12,12 +12,12 @@ from seqbench import compilation_cache
 from seqbench.commands.console import progress
 from seqbench.commands.crashes import last_lines
 from seqbench.commands.interrupt import Interrupted
+from seqbench.commands.own_code import read_grid_of
 from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
 from seqbench.execution.run import RoundStart, run_grid
-from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan, Trial
@@ -41,7 +41,7 @@ def run(
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
-    grid = read_grid(find_grid(name))
+    grid = read_grid_of(name, results)
     folder = results / grid.name
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)

@@ -6,7 +6,9 @@ from pathlib import Path
 
 from seqbench.commands.console import out
 from seqbench.commands.folders import results_folder
+from seqbench.commands.own_code import announce_code
 from seqbench.errors import Incompatible, UsageError
+from seqbench.plan.settings_difference import flat
 from seqbench.store.parameters import load_parameters, parameters_path
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
@@ -22,6 +24,8 @@ def sample(name: str, results: Path, *, trial: str, length: int, temperature: fl
     folder = results_folder(name, results)
     console = out()
     record = _record(folder, trial, name)
+    named = [value for value in flat(record.settings).values() if isinstance(value, str)]
+    announce_code(named, f"trial {trial}", folder)
     console.print(_text(folder, record, length=length, temperature=temperature, top_k=top_k, seed=seed))
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.commands.console import out, print_json
+from seqbench.commands.own_code import read_grid_of
 from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
-from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan
@@ -29,7 +29,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     Raises:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
-    grid = read_grid(find_grid(name))
+    grid = read_grid_of(name, results)
     store = TrialStore(results / grid.name)
     records, set_aside = store.read()
     records += records_from_tables(store.folder)

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from seqbench.commands.console import out, print_json, progress
+from seqbench.commands.own_code import read_grid_of
 from seqbench.commands.progress import duration
 from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
-from seqbench.grid.read import find_grid, read_grid
 from seqbench.plan.plan import Plan, plan
 from seqbench.plan.trial import Trial
 from seqbench.printable import last_line, printable
@@ -64,7 +64,7 @@ def kept_of(name: str, results: Path) -> Kept:
     Raises:
         UsageError: there are no results, or they are another grid's. GridError: the grid cannot be read.
     """
-    grid = read_grid(find_grid(name))
+    grid = read_grid_of(name, results)
     stored = load(folder := results / grid.name)
     current = plan(grid, stored.finished)
     require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})

@@ -15,11 +15,13 @@ from rich.table import Table
 
 from seqbench.canonical import canonical
 from seqbench.commands.console import out, print_json
+from seqbench.commands.own_code import announce_code
 from seqbench.commands.trial_names import full_name
 from seqbench.commands.verify import Kept, kept_of
 from seqbench.errors import GridError, UsageError
 from seqbench.execution.remaining import complete
 from seqbench.grid.document import document_of
+from seqbench.grid.named import own_names
 from seqbench.grid.read import grid_of
 from seqbench.plan.plan import plan
 from seqbench.plan.settings_difference import Pair, differing, flat, nearest
@@ -96,9 +98,11 @@ class _Known:
     @cached_property
     def _planned_before(self) -> dict[str, Trial]:
         """The trials of the grid as it was run, where its text still is a grid."""
-        results = self._kept.results
+        results, file = self._kept.results, self._store.folder / "plan.json"
         try:
-            grid = grid_of(document_of(results.plan.grid_text, file=str(self._store.folder / "plan.json")))
+            document = document_of(results.plan.grid_text, file=str(file))
+            announce_code(own_names(document.data), document.file, file.parent)
+            grid = grid_of(document)
             return {trial.id: trial for trial in plan(grid, results.finished).trials}
         except GridError:
             return {}

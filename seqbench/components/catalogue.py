@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from seqbench.components.checking import Checker, Mismatch, check, checker
 from seqbench.components.nearest_name import advice
-from seqbench.components.own_code import look_here, require_allowed
+from seqbench.components.own_code import look_here, module_of, require_allowed
 from seqbench.errors import GridError
 
 RETURNS = {
@@ -174,8 +174,8 @@ def _module(family: str, name: str) -> ModuleType:
     """The module a name stands in."""
     if ":" not in name:
         return importlib.import_module(f"seqbench.{family}.{name}")
-    module = name.partition(":")[0]
-    if not all(part.isidentifier() for part in module.split(".")):
+    module = module_of(name)
+    if not module:
         raise ComponentError(f"expected `module:function`, got {name!r}")
     require_allowed(name)
     look_here()

@@ -20,13 +20,24 @@ class CodeRefused(UsageError):
     """A grid, or a record of a trial, names code, and none may be imported."""
 
 
+def refused() -> bool:
+    """Whether the user lets no code be imported."""
+    return os.environ.get(VARIABLE) == OFF
+
+
 def require_allowed(name: str) -> None:
-    """Raise CodeRefused if the user lets no code be imported; `name` is `module:function`."""
-    if os.environ.get(VARIABLE) == OFF:
+    """Raise CodeRefused if `name`, a `module:function`, must not be imported."""
+    if refused():
         raise CodeRefused(
             f"{name} is code that is not part of seqbench, and --no-code (or {VARIABLE}={OFF}) lets none be imported. "
             f"If you trust the module {name.partition(':')[0]!r}, do without that."
         )
+
+
+def module_of(name: str) -> str:
+    """The module of `module:function`; empty if the name is none."""
+    module, colon, _ = name.partition(":")
+    return module if colon and all(part.isidentifier() for part in module.split(".")) else ""
 
 
 def look_here() -> None:

@@ -8,7 +8,9 @@ from typing import Any
 
 from seqbench.canonical import canonical
 from seqbench.components.assemble import assemble_chain
+from seqbench.components.own_source import own_source
 from seqbench.execution.environment import environment, revision
+from seqbench.grid.named import own_names
 from seqbench.grid.spec import Grid, Range
 from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.plan import Plan
@@ -42,6 +44,7 @@ def plan_content(current: Plan, records: Iterable[Record]) -> PlanFile:
         versions=environment(),
         revision=revision(Path(__file__).parent),
         environments={record.row["environment"]: record.environment for record in records},
+        code={name: own_source(name) for name in own_names(grid.document.data)},
     )
 
 

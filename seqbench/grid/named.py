@@ -35,6 +35,11 @@ def named_components(data: Any) -> Found:
         yield from _one(("probes",), "probes", probes, reference)
 
 
+def own_names(data: Any) -> list[str]:
+    """Every `module:function` that the values of a grid's file name, each once."""
+    return list(dict.fromkeys(found.name for _, _, found in named_components(data) if ":" in found.name))
+
+
 def _fragment(place: Place, fragment: Mapping[str, Any], starts: Mapping[str, str]) -> Found:
     """The components of a method, of a level, or of the grid itself, which `starts` from something."""
     training = _keys(fragment.get("training"))

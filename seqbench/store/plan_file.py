@@ -76,6 +76,7 @@ class PlanFile:
     chosen: what tuning has chosen so far
     versions, revision: of the code that wrote the plan; the revision is None outside of a Git checkout
     environments: every environment that a finished trial ran in, by its fingerprint
+    code: a hash of the program behind each `module:function` that the grid names
     """
 
     grid: str = ""
@@ -93,6 +94,7 @@ class PlanFile:
     versions: Mapping[str, str] = field(default_factory=dict)
     revision: str | None = None
     environments: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 def write_plan(folder: Path, plan: PlanFile) -> None:

@@ -1,4 +1,4 @@
-"""Grids that name code: nothing is imported where that is refused, whatever the command."""
+"""Grids that name code: it is said before it is imported, and not imported where that is refused."""
 
 from __future__ import annotations
 
@@ -14,12 +14,16 @@ question: Whose code is it?
 tasks: [delayed_recall]
 lengths: [2]
 seeds: 1
+model: {stacked: {width: 4}}
+training: {steps: 10, batch_size: 4, evaluate_every: 10, validation_sequences: 64, test_sequences: 256}
 methods: [{name: strange, cell: vanilla, mitigations: ["stranger:remedy"]}]
 """
 
 MODULE = """
+import sys
 from pathlib import Path
 Path("imported").touch()
+print("at work", file=sys.stderr)
 from seqbench.mitigations.base import Mitigation
 def remedy() -> Mitigation:
     return Mitigation()
@@ -44,6 +48,21 @@ def test_code_that_a_grid_names_is_imported_unless_it_is_refused(place: Path) ->
     done = seqbench("plan", "strange.yaml", cwd=place)
     assert done.returncode == 0, done.stderr
     assert (place / "imported").exists()
+    said = f"Importing code that strange.yaml names: remedy from stranger ({place / 'stranger.py'})\nat work\n"
+    assert done.stderr == said
+
+
+def test_what_has_run_into_these_results_is_said_again_once_its_program_has_changed(place: Path) -> None:
+    first = seqbench("run", "strange.yaml", "--no-tracking", "--quiet", cwd=place)
+    assert first.returncode == 0, first.stderr
+    assert first.stderr.count("Importing code") == 1
+    module = place / "stranger.py"
+    module.write_text(f"# The same program.\n{module.read_text()}")
+    assert "Importing code" not in seqbench("status", "strange.yaml", cwd=place).stderr
+    module.write_text(module.read_text().replace("at work", "at other work"))
+    assert "Importing code" in seqbench("status", "strange.yaml", cwd=place).stderr
+    elsewhere = seqbench("status", "strange.yaml", "--results", "other", cwd=place)
+    assert "Importing code" in elsewhere.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "plan", "status", "verify", "retry", "why", "probe"])

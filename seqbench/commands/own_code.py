@@ -1,0 +1,76 @@
+"""Before code that a grid names is imported: which, and from where, unless it has run into these results before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from seqbench.commands.console import progress
+from seqbench.components.own_code import find_spec, look_here, module_of, refused
+from seqbench.components.own_source import own_source
+from seqbench.errors import StoreError, UsageError
+from seqbench.grid.document import read_document
+from seqbench.grid.named import own_names
+from seqbench.grid.read import find_grid, grid_of, require_name
+from seqbench.grid.spec import Grid
+from seqbench.printable import printable
+from seqbench.store.plan_file import load_plan
+
+
+def read_grid_of(name: str, results: Path) -> Grid:
+    """The grid given by its name or file, after `announce_code`.
+
+    Raises:
+        GridError: there is none, or it cannot be read. CodeRefused: it names code, and none may be imported.
+    """
+    document = read_document(path := find_grid(name))
+    require_name(path)
+    announce_code(own_names(document.data), document.file, results / path.stem)
+    return grid_of(document)
+
+
+def announce_code(names: Iterable[str], source: str, folder: Path) -> None:
+    """Say on standard error what will be imported. Nothing is imported yet.
+
+    What the last run into `folder` used, unchanged since, is not said again.
+
+    Args:
+        names: each `module:function` that is named.
+        source: what names them.
+        folder: a results folder.
+    """
+    named = [name for name in names if module_of(name)]
+    if not named or refused():
+        return
+    look_here()
+    before = _known_code(folder)
+    unknown = [name for name in named if name not in before or before[name] != _program(name)]
+    for module in dict.fromkeys(map(module_of, unknown)):
+        functions = ", ".join(name.partition(":")[2] for name in unknown if module_of(name) == module)
+        line = f"Importing code that {source} names: {functions} from {module} ({_place(module)})"
+        progress().print(printable(line), markup=False)
+
+
+def _known_code(folder: Path) -> dict[str, str]:
+    """A hash of each program that the last run into a folder used, by its name."""
+    try:
+        return dict(load_plan(folder).code)
+    except (UsageError, StoreError):  # it has not run there, or that is not known
+        return {}
+
+
+def _program(name: str) -> str | None:
+    """A hash of the program behind a name; None if it is no program, which importing it will tell."""
+    try:
+        return own_source(name)
+    except (SyntaxError, ValueError, OSError):
+        return None
+
+
+def _place(module: str) -> str:
+    """The file that importing a module runs."""
+    try:
+        spec = find_spec(module)
+    except (ImportError, AttributeError, ValueError):
+        spec = None
+    return str(spec.origin) if spec and spec.origin else "not found"
