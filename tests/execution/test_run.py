@@ -29,8 +29,9 @@ from seqbench.traces import Remedy, Trace
 
 
 def numbers(folder):
-    """All that a grid says, but for the clock."""
-    tables = (without_clock(load_results(folder)), without_clock(load_curves(folder)))
+    """All that a grid says, but for the clock and which probes were asked for."""
+    results = load_results(folder).drop(columns="probed")
+    tables = (without_clock(results), without_clock(load_curves(folder)))
     return hashlib.sha256("".join(table.to_json(double_precision=15) for table in tables).encode()).hexdigest()
 
 
