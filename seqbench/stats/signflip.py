@@ -7,6 +7,7 @@ is the share of the 2^n sign patterns whose sum is at least as far from zero as 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,8 +44,13 @@ def _signed_sums(magnitudes: Floats, unit: float) -> tuple[Floats, Floats] | Non
 
 def _random_patterns(magnitudes: Floats, reached: float) -> float:
     """The p-value from random patterns and the observed one; always the same ones."""
-    signs = np.random.default_rng(0).choice((-1.0, 1.0), size=(RANDOM_PATTERNS, magnitudes.size))
-    return float((1 + np.sum(np.abs(signs @ magnitudes) >= reached)) / (1 + RANDOM_PATTERNS))
+    return float((1 + np.sum(np.abs(_signs(magnitudes.size) @ magnitudes) >= reached)) / (1 + RANDOM_PATTERNS))
+
+
+@lru_cache(maxsize=1)  # the tests of one grid have as many pairs each
+def _signs(pairs: int) -> Floats:
+    """Random signs `[RANDOM_PATTERNS, pairs]`."""
+    return np.random.default_rng(0).choice((-1.0, 1.0), size=(RANDOM_PATTERNS, pairs))
 
 
 def sign_flip_test(differences: ArrayLike) -> float:
