@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
+import statistics
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from seqbench.bench.timing import Contestant, interleave
-from seqbench.errors import StoreError
+from seqbench.bench.process import measure
+from seqbench.bench.timing import Contestant, interleave, ratio
 from seqbench.execution.worker import ENVIRONMENT
 
 LENGTHS = (10, 30, 100, 300, 1000, 3000, 10_000)
@@ -17,51 +17,42 @@ CELLS = ("lstm", "mingru")
 BATCH, WIDTH = 32, 128
 REFERENCE = 100
 
-MEASURE = (
-    "import resource, sys; from seqbench.bench.contestants import step_seqbench as step; step.main(); "
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
-)
-"""Trains as its input says, then prints the largest memory of the process in MiB."""
+MODULE = "seqbench.bench.contestants.step_seqbench"
 
 
 def time_lengths(*, core: int, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
     """One row a cell and length: milliseconds a training step, microseconds a step of time, and peak memory.
 
-    relative: the time of one step of time over that at 100 steps
+    relative: how many times as long one step of time takes as at 100 steps, which are timed in turn with each length
     """
-    rows = []
-    for cell in CELLS:
-        own = [_row(cell, length, core, rounds, say) for length in LENGTHS]
-        base = next(row["microseconds_a_step"] for row in own if row["steps"] == REFERENCE)
-        rows += [{**row, "relative": row["microseconds_a_step"] / base} for row in own]
-    return rows
+    return [_row(cell, length, core, rounds, say) for cell in CELLS for length in LENGTHS]
 
 
 def _row(cell: str, length: int, core: int, rounds: int, say: Callable[[str], None]) -> dict[str, Any]:
     say(f"a training step of {cell} over {length} steps of time")
-    size = [cell, str(BATCH), str(length), str(WIDTH)]
-    command = [sys.executable, "-m", "seqbench.bench.contestants.step_seqbench", *size]
-    with Contestant(command, core, environment=ENVIRONMENT) as running:
-        found = interleave({"seqbench": running}, rounds=rounds)["seqbench"]
-    seconds = sorted(found)[len(found) // 2]
+    with _contestant(cell, length, core) as running, _contestant(cell, REFERENCE, core) as reference:
+        found = interleave({"running": running, "reference": reference}, rounds=rounds)
+    seconds = statistics.median(found["running"])
     return {
         "cell": cell,
         "steps": length,
         "milliseconds": 1000 * seconds,
         "microseconds_a_step": 1e6 * seconds / length,
-        "peak_mib": _peak(size),
+        "peak_mib": _peak(cell, length),
+        "relative": ratio(found["running"], found["reference"]) * REFERENCE / length,
     }
 
 
-def _peak(size: list[str]) -> float:
+def _contestant(cell: str, length: int, core: int) -> Contestant:
+    return Contestant([sys.executable, "-m", MODULE, *_size(cell, length)], core, environment=ENVIRONMENT)
+
+
+def _peak(cell: str, length: int) -> float:
     """Largest memory in MiB of a process that takes two training steps of this size."""
-    done = subprocess.run(
-        [sys.executable, "-c", MEASURE, *size],
-        input="2\n",
-        env={**os.environ, **ENVIRONMENT, "JAX_PLATFORMS": "cpu"},
-        capture_output=True,
-        text=True,
-    )
-    if done.returncode:
-        raise StoreError(f"measuring memory ended with code {done.returncode}:\n{done.stderr[-2000:]}")
-    return float(done.stdout.splitlines()[-1])
+    # The module's own process is asked for the number that it answers with seconds.
+    words = f"printf '2\\n' | {sys.executable} -m {MODULE} {' '.join(_size(cell, length))}"
+    return measure(["sh", "-c", words], folder=Path.cwd(), environment=ENVIRONMENT).peak_mib
+
+
+def _size(cell: str, length: int) -> list[str]:
+    return [cell, str(BATCH), str(length), str(WIDTH)]
