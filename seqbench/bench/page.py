@@ -42,7 +42,7 @@ TITLES = {
     ),
     "lengths": (
         "Cost by length",
-        "One training step on one core; `relative` is the time of one step of time over that at 100 steps, timed in turn.",
+        "One training step on one core. relative: the time of one step of time over that at 100 steps, timed in turn.",
     ),
     "scaling": (
         "Cost by trials, methods and workers",
