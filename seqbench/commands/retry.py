@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from seqbench.commands.console import out
+from seqbench.commands.kept import kept_of
 from seqbench.commands.run import run
-from seqbench.commands.verify import counted, kept_of, require_same, train_again
+from seqbench.commands.verify import counted, require_same, train_again
 
 
 def retry(
@@ -30,7 +31,7 @@ def retry(
         NotReproduced, OtherEnvironment: a diverged trial gave other numbers; see `verify`.
     """
     if diverged:
-        _diverged_again(name, results, workers=workers)
+        _diverged_again(name, results, workers=workers, quiet=quiet)
         return
     failed = crashed(name, results)
     if not failed:
@@ -45,7 +46,7 @@ def crashed(name: str, results: Path) -> set[str]:
     return kept.results.failures.keys() & {trial.id for trial in kept.plan.trials}
 
 
-def _diverged_again(name: str, results: Path, *, workers: int) -> None:
+def _diverged_again(name: str, results: Path, *, workers: int, quiet: bool) -> None:
     kept = kept_of(name, results)
     rows = kept.results.finished
     diverged = set(rows.loc[rows["outcome"] == "diverged", "trial"])
@@ -53,7 +54,7 @@ def _diverged_again(name: str, results: Path, *, workers: int) -> None:
     if not chosen:
         out().print("No trial of this grid has diverged.")
         return
-    found = train_again(kept, chosen, workers=workers)
+    found = train_again(kept, chosen, workers=workers, quiet=quiet)
     same = sum(each.after == each.before for each in found)
     out().print(f"{same} of {counted(len(found))} diverged again at the same step. The results stay as they are.")
     require_same(found)

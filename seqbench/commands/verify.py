@@ -5,34 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from seqbench.commands.console import out, print_json, progress
-from seqbench.commands.own_code import read_grid_of
+from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.progress import duration
 from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
-from seqbench.plan.plan import Plan, plan
 from seqbench.plan.trial import Trial
 from seqbench.printable import last_line, printable
-from seqbench.store.ownership import require_own
-from seqbench.store.results import Results, load
-
-
-class Kept(NamedTuple):
-    """A grid and what its folder holds.
-
-    folder: its results folder
-    finished: the trials that it plans now and that have finished
-    """
-
-    plan: Plan
-    folder: Path
-    results: Results
-    finished: list[Trial]
 
 
 def verify(name: str, results: Path, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
@@ -56,20 +40,6 @@ def verify(name: str, results: Path, *, number: int, trial: str | None, workers:
     require_same(found)
     if not as_json:
         out().print(f"{counted(len(found))} trained again to the same bits.")
-
-
-def kept_of(name: str, results: Path) -> Kept:
-    """A grid by its name or file, and what its folder holds.
-
-    Raises:
-        UsageError: there are no results, or they are another grid's. GridError: the grid cannot be read.
-    """
-    grid = read_grid_of(name, results)
-    stored = load(folder := results / grid.name)
-    current = plan(grid, stored.finished)
-    require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})
-    finished = set(stored.finished["trial"])
-    return Kept(current, folder, stored, [trial for trial in current.trials if trial.id in finished])
 
 
 def train_again(kept: Kept, trials: Sequence[Trial], *, workers: int, quiet: bool = False) -> list[Reproduction]:

@@ -15,9 +15,9 @@ from rich.table import Table
 
 from seqbench.canonical import canonical
 from seqbench.commands.console import out, print_json
+from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.own_code import announce_code
 from seqbench.commands.trial_names import full_name
-from seqbench.commands.verify import Kept, kept_of
 from seqbench.errors import GridError, UsageError
 from seqbench.execution.remaining import complete
 from seqbench.grid.document import document_of

@@ -87,15 +87,16 @@ def test_other_numbers_are_told_with_their_size_and_where_the_environment_differ
     alter(place, second, loss=1.25, jax="0.0.1")
     run_grid(read_grid(place / "again.yaml"), place / "results" / "again", workers=1)  # the plan takes in environments
     arguments = {"number": 1, "workers": 1}
-    with pytest.raises(NotReproduced, match="1 of 1 trial gave other numbers in the same environment"):
+    with pytest.raises(NotReproduced, match="1 of 1 trial gave other numbers in the same environment") as here:
         verify(str(place / "again.yaml"), place / "results", trial=first[:8], as_json=True, **arguments)
     [found] = json.loads(capsys.readouterr().out)
     assert found["relative_difference"] == pytest.approx(0.2)
     assert (found["trial"], found["where"], found["same_bits"], found["environment"]) == (first, "loss", False, {})
-    with pytest.raises(OtherEnvironment):
+    with pytest.raises(OtherEnvironment) as elsewhere:
         verify(str(place / "again.yaml"), place / "results", trial=second, as_json=False, **arguments)
     assert "trained in another environment (jax was 0.0.1, is " in (said := capsys.readouterr().out)
     assert "within 0.2: loss was" in said
+    assert (here.value.exit_code, elsewhere.value.exit_code) == (5, 6)
 
 
 def test_a_folder_of_tables_alone_is_verified_too(place, capsys):
