@@ -55,6 +55,8 @@ def _show(current: Plan, workers: int) -> None:
         "trials", f"{len(current.trials):,}" + (f", {current.waiting:,} wait for tuning" if current.waiting else "")
     )
     facts.add_row("training steps", _steps(current))
+    if current.training_lengths:
+        facts.add_row("training lengths", current.training_lengths)
     if current.searches:
         come, own = current.to_come, len(current.trials)
         facts.add_row("searches", f"{len(current.searches):,} under way; of trials there will be")

@@ -7,8 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from seqbench.components import catalogue
-from seqbench.components.assembly import Assembly, TrainingSettings
-from seqbench.components.program_names import name_programs
+from seqbench.components.assembly import Assembly, NamedTask, TrainingSettings
+from seqbench.components.program_names import name_of, name_programs
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.tasks.base import Task
 
@@ -34,7 +34,12 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
         make("optimizers", training["optimizer"]),
         make("schedules", training["schedule"])(training["steps"]),
         name_programs(settings, mitigations),
+        tuple(_named_task(at_length(settings, length)["task"]) for length in training.get("lengths", ())),
     )
+
+
+def _named_task(named: Mapping[str, Any]) -> NamedTask:
+    return NamedTask(make("tasks", named), name_of(named))
 
 
 def read_training(settings: Mapping[str, Any]) -> TrainingSettings:

@@ -48,10 +48,10 @@ def name_programs(settings: Mapping[str, Any], chain: Chain) -> ProgramNames:
         if link.acts_after
     ]
     return ProgramNames(
-        task=_name(settings["task"]),
-        model=_name(settings["model"], settings["cell"], *inner),
-        transformations=_name(*outer),
-        optimizer=_name(settings["training"]["optimizer"]),
+        task=name_of(settings["task"]),
+        model=name_of(settings["model"], settings["cell"], *inner),
+        transformations=name_of(*outer),
+        optimizer=name_of(settings["training"]["optimizer"]),
     )
 
 
@@ -60,6 +60,6 @@ def _without_arrays(setting: Mapping[str, Any], link: Mitigation) -> dict[str, A
     return {"name": setting["name"], "settings": constant}
 
 
-def _name(*components: Mapping[str, Any]) -> Name:
+def name_of(*components: Mapping[str, Any]) -> Name:
     """The name of components; it does not last where one of them is a user's own."""
     return Name(canonical(components), lasting=not any(":" in component["name"] for component in components))

@@ -82,6 +82,7 @@ def declared(current: Plan) -> dict[str, Any]:
         "baseline": grid.comparisons.baseline or (grid.methods[0].name if grid.methods and not grid.factors else None),
         "searched": {task.label: list(task.lengths) for task in expand_tasks(grid) if task.searched},
         "tuning": tuning_in_words(grid, current.budget),
+        **({"training_lengths": words} if (words := current.training_lengths) else {}),
     }
 
 

@@ -14,7 +14,7 @@ from seqbench.errors import GridError, Problem
 from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.checks import component_problems, number_problems
 from seqbench.grid.document import Document, Place, in_order, read_document
-from seqbench.grid.lengths import LengthRange, ListedLengths
+from seqbench.grid.lengths import DrawnLengths, LengthRange, ListedLengths
 from seqbench.grid.renamed import with_present_names
 from seqbench.grid.spec import Comparisons, Fragment, Grid, NamedMethod, Range, Tuning
 from seqbench.grid.training import StepsByLength, StopWhenStuck, Training, TrainOn
@@ -144,6 +144,7 @@ def _siblings(place: Place) -> list[str]:
     }
     if len(place) == 1:
         return list(Grid.model_fields)
-    nearest: Any = parents.get(str(place[-2])) or (Range if place[0] == "tuning" else None)
+    within = DrawnLengths if place[-3:-1] == ("training", "lengths") else parents.get(str(place[-2]))
+    nearest: Any = within or (Range if place[0] == "tuning" else None)
     fields = (nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields
     return [field.alias or name for name, field in fields.items()]

@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
+from seqbench.grid.lengths import Drawn
 from seqbench.grid.reference import Change, Of, Reference, layered
 
 TRAINING_FAMILIES = {"optimizer": "optimizers", "schedule": "schedules"}
@@ -68,6 +69,8 @@ class Training(Strict):
 
     steps: Steps = 3000
     """Most training steps of a trial; `{per_length: 20, at_least: 800}` grows with the dependency length."""
+    lengths: Drawn = False
+    """`{from: 0.5}` draws each training batch's dependency length from half of the trial's to all of it."""
     batch_size: Positive = 32
     """Sequences in a training step."""
     evaluate_every: Positive = 100

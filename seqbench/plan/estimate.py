@@ -52,9 +52,12 @@ def machine_bytes() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def trial_seconds(size: ModelSize, steps: int, training: TrainingSettings) -> float:
-    """Seconds of one trial over sequences of `steps` time steps, without compilation."""
-    one = forward_seconds(size, steps, training.batch_size)
+def trial_seconds(size: ModelSize, steps: int, training: TrainingSettings, *, trained: float | None = None) -> float:
+    """Seconds of one trial over sequences of `steps` time steps, without compilation.
+
+    trained: time steps of a training sequence on average, if others
+    """
+    one = forward_seconds(size, steps if trained is None else trained, training.batch_size)
     evaluations = training.steps / training.evaluate_every
     sequences = evaluations * training.validation_sequences + training.test_sequences
     return TRAINING_FACTOR * training.steps * one + evaluation_seconds(size, steps, sequences)
@@ -66,7 +69,7 @@ def evaluation_seconds(size: ModelSize, steps: int, sequences: float) -> float:
     return sequences / batch_size * forward_seconds(size, steps, batch_size)
 
 
-def forward_seconds(size: ModelSize, steps: int, batch_size: int) -> float:
+def forward_seconds(size: ModelSize, steps: float, batch_size: int) -> float:
     """Seconds of one forward pass."""
     return 2.0 * size.weights * batch_size * steps / FLOPS_PER_SECOND + SECONDS_PER_TIME_STEP * steps * size.layers
 

@@ -37,7 +37,7 @@ class Method:
 
     name: as the grid or its factors give it; no part of a trial's identity
     factors: the level of each factor, empty for a method of the explicit list
-    training: everything but the learning rate; steps may be a rule of the dependency length
+    training: everything but the learning rate; steps and lengths may be rules of the dependency length
     tuned: whether tuning may change it; True where nothing is tuned
     """
 
@@ -106,9 +106,12 @@ def complete_training(training: Training) -> dict[str, Any]:
     values = {key: getattr(training, key) for key in type(training).model_fields if key != "learning_rate"}
     if isinstance(training.stop_when_solved, TrainOn):
         values["stop_when_solved"] = training.stop_when_solved.model_dump()
+    # Named where they are declared alone: trials from before they could be keep their identity.
     stuck = values.pop("stop_when_stuck")
-    if stuck:  # named where it is declared alone: trials from before it could be keep their identity
+    if stuck:
         values["stop_when_stuck"] = stuck.model_dump()
+    if not values["lengths"]:
+        del values["lengths"]
     for key, family in TRAINING_FAMILIES.items():
         reference = values[key]
         values[key] = catalogue.resolve(family, reference.name, reference.settings or {})._asdict()

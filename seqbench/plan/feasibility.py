@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from statistics import fmean
 from typing import Any, NamedTuple, TypeVar
 
 from seqbench.canonical import canonical, digest
@@ -24,7 +25,7 @@ from seqbench.plan.expand import Method
 from seqbench.plan.identity import fixed_settings
 from seqbench.plan.matched_width import match_width
 from seqbench.plan.model_size import ModelSize, measure, rehearse
-from seqbench.plan.other_lengths import other_tasks
+from seqbench.plan.other_lengths import other_tasks, training_tasks
 from seqbench.plan.task_series import TaskSeries
 from seqbench.protocol import block_sequences
 from seqbench.tasks.base import Task
@@ -69,6 +70,7 @@ class Examiner:
         self._rehearsed: dict[str, Incompatible | None] = {}
         self._found: dict[tuple[str, str, str], dict[int, None]] = {}
         self._fixed_length: dict[str, None] = {}
+        self._trained: dict[str, float | Incompatible] = {}
 
     @property
     def impossible(self) -> tuple[Impossible, ...]:
@@ -89,11 +91,14 @@ class Examiner:
         task = series.at(length)
         try:
             with user_component_errors((task, *(part for _, part in method.components))):
+                trained = self._trained_steps(method, series, length)
                 model = self._matched(method, task) if self.match_parameters else method.model
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)
                 structure, size = self._rehearsed_structure(fixed, assembly)
                 _require_reach(size, assembly)
+                if trained is not None and not structure.interface.bucketed:
+                    raise Incompatible("it reads sequences of one length alone and cannot be trained at several")
                 others = self._others(method, series, length, structure)
         except Incompatible as reason:
             self._found.setdefault((method.name, series.label, str(reason)), {})[length] = None
@@ -106,7 +111,7 @@ class Examiner:
         return Configuration(
             digest(name.text if name else ""), fixed, task, length, size,
             tested=tuple(others),
-            seconds=trial_seconds(size, steps, training) + sum(seconds),
+            seconds=trial_seconds(size, steps, training, trained=trained) + sum(seconds),
             bytes=max([trial_bytes(size, steps, training), *needed]),
         )  # fmt: skip
 
@@ -117,6 +122,18 @@ class Examiner:
         if resolve_test_lengths(self._grid.test_lengths, length):
             self._fixed_length[method.name] = None
         return {}
+
+    def _trained_steps(self, method: Method, series: TaskSeries, length: int) -> float | None:
+        """Time steps of a training sequence on average, where batches are drawn at other lengths; else None."""
+        drawn = method.training.get("lengths")
+        lengths = drawn.at(length) if drawn else ()
+        if not lengths:
+            return None
+
+        def mean() -> float:
+            return fmean(task.steps for task in training_tasks(series, length, lengths))
+
+        return self._once(self._trained, canonical([series.label, length, lengths]), mean)
 
     def _matched(self, method: Method, task: Component) -> Component:
         """The method's model with the width at which it has the number of parameters asked for."""

@@ -26,13 +26,14 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
     """
     trained = [(key, family, Component(**method.training[key])) for key, family in TRAINING_FAMILIES.items()]
     length = task.settings[catalogue.length_argument(task.name)]
-    training = {**method.training, **{key: _plain(family, part) for key, family, part in trained}}
+    own = {key: value for key, value in method.training.items() if key != "lengths"}
+    training = own | {key: _plain(family, part) for key, family, part in trained}
     return {
         "task": _plain("tasks", task),
         "cell": _plain("cells", method.cell),
         "model": _plain("models", model),
         "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
-        "training": training | {"steps": steps_at(training["steps"], length)},
+        "training": training | _at_length(method.training, length),
         "versions": {
             "task": _version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),
@@ -46,6 +47,13 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
         # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
         **({} if method.tuned else {"tuned": False}),
     }
+
+
+def _at_length(training: Mapping[str, Any], length: int) -> dict[str, Any]:
+    """What the rules of the dependency length come to: training steps, and lengths of batches other than its own."""
+    drawn = training.get("lengths")
+    lengths = drawn.at(length) if drawn else ()
+    return {"steps": steps_at(training["steps"], length), **({"lengths": list(lengths)} if lengths else {})}
 
 
 def _version(family: str, name: str) -> int | list[int | str]:

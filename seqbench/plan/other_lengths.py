@@ -1,4 +1,4 @@
-"""Which dependency lengths a task has, and whether a network that was trained at one can be tested at another.
+"""Which dependency lengths a task has, and whether one network can be trained or tested at several of them.
 
 For that the task must exist at the other length and mean the same: with inputs and answers of the same sizes, and
 longer sequences at longer lengths. The model must read sequences of any length.
@@ -26,6 +26,20 @@ def other_tasks(grid: Grid, series: TaskSeries, length: int) -> Mapping[int, Tas
     """
     own = _task(series, length)
     return {other: _checked(own, _task(series, other)) for other in resolve_test_lengths(grid.test_lengths, length)}
+
+
+def training_tasks(series: TaskSeries, length: int, lengths: Sequence[int]) -> tuple[Task, ...]:
+    """The tasks that the batches of a trial at `length` are drawn from, at these lengths.
+
+    Raises:
+        Incompatible: the task does not go on to one of them, or needs another program there.
+    """
+    own = _task(series, length)
+    try:
+        return tuple(own if other == length else _same_program(own, _task(series, other)) for other in lengths)
+    except Incompatible as reason:
+        span = f"from {lengths[0]:,} to {lengths[-1]:,}"
+        raise Incompatible(f"it cannot be trained at lengths {span}: {reason}") from None
 
 
 def require_testable(grid: Grid, tasks: Sequence[TaskSeries]) -> None:
@@ -61,6 +75,18 @@ def _checked(own: Task, other: Task) -> Task:
     short, long = sorted((own, other), key=lambda task: task.length)
     if (short.steps, short.targets) == (long.steps, long.targets):
         raise Incompatible(f"its sequences are no longer at length {long.length:,} than at {short.length:,}")
+    return other
+
+
+def _same_program(own: Task, other: Task) -> Task:
+    """The shorter task, if the program that is trained on the longer one reads it."""
+    _checked(own, other)
+    if other.steps > own.steps or other.targets > own.targets:
+        raise Incompatible(f"its sequences are longer at length {other.length:,} than at {own.length:,}")
+    expected, found = own.interface(), other.interface()._replace(steps=own.steps, targets=own.targets)
+    # Functions that are made anew for each length are compared by name; without one they may differ.
+    if found != expected and (found.named is None or found.named != expected.named):
+        raise Incompatible(f"it is read or scored differently at length {other.length:,} than at {own.length:,}")
     return other
 
 

@@ -79,6 +79,15 @@ class Plan:
         budgets = {trial.configuration.fixed["training"]["steps"] for trial in self.trials}
         return min(budgets, default=0), max(budgets, default=0)
 
+    @property
+    def training_lengths(self) -> str:
+        """At which lengths batches are drawn where that is not the dependency length of the trial; else empty."""
+        rules = {method.name: str(method.training.get("lengths", "")) for method in self.methods}
+        if len(set(rules.values())) == 1:
+            return next(iter(rules.values()))
+        drawn = [f"{name}: {rule}" for name, rule in rules.items() if rule]
+        return "; ".join([*drawn, "the others: at the dependency length"])
+
     def describe(self, workers: int = 1) -> dict[str, Any]:
         """The plan as values that JSON can hold."""
         estimate = self.estimate(workers)
@@ -88,6 +97,7 @@ class Plan:
             "methods": [method.name for method in self.methods],
             "trials": len(self.trials),
             "training_steps": list(self.steps),
+            **({"training_lengths": words} if (words := self.training_lengths) else {}),
             "waiting": self.waiting,
             "settings_tried": self.budget,
             **({"to_come": asdict(self.to_come)} if self.searches else {}),

@@ -44,6 +44,8 @@ class Declared:
     sensitivity: other values of tau at which the solve rates are shown again.
     searched: the lengths on which horizons are sought, shortest first, for each task that is searched; a task that is
         absent was trained at every length of a list.
+    training_lengths: at which lengths training batches were drawn, in words, printed in the report; empty: at the
+        dependency length of the trial.
     tuning: how the learning rates were chosen, in words, printed in the report.
     """
 
@@ -55,6 +57,7 @@ class Declared:
     tau: float | None = None
     sensitivity: tuple[float, ...] = (0.90, 0.99)
     searched: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    training_lengths: str = ""
     tuning: str = ""
 
     def __post_init__(self) -> None:

@@ -1,9 +1,10 @@
 """The sequences of a trial: drawn in blocks by a program of their own, and kept for the other trials that want them.
 
 A block is what one key of a stream gives: some 2,048 sequences, padded to the bucket of their length, symbols in the
-smallest type that holds them. Step s of training takes its batch out of the block that it falls into, and evaluation
-its sequences from the beginning of the first one on. What a block holds depends on the task, the seed and the stream
-alone, so that every method meets the same data, and a worker need not draw it again for the next method or evaluation.
+smallest type that holds them. A step of training takes its batch out of one (`seqbench.training.batches`), and
+evaluation its sequences from the beginning of the first one on. What a block holds depends on the task, the seed and
+the stream alone, so that every method meets the same data, and a worker need not draw it again for the next method or
+evaluation.
 
 Shapes: `N` sequences of a block, `T` steps and `K` targets of the buffers, `I` inputs, `O` outputs.
 """
@@ -23,7 +24,7 @@ from seqbench.compilation import LIGHT, Name, compiled
 from seqbench.protocol import block_sequences
 from seqbench.tasks.base import Batch, Interface, Task
 
-TRAIN, VALIDATION, TEST, INITIAL = range(4)
+TRAIN, VALIDATION, TEST, INITIAL, LENGTHS = range(5)
 """Names of a seed's key streams. They are disjoint by construction, and the same for every method."""
 
 PROBES = 2**31 - 1
@@ -108,7 +109,7 @@ class Data:
 
     def block(self, seed: int, stream: int, index: int, *, batch_size: int = 1) -> Block:
         """A block of one of a seed's streams, of one batch at least."""
-        sequences = block_sequences(self._task.steps, batch_size=batch_size)
+        sequences = block_sequences(self._interface.steps, batch_size=batch_size)
         known = (self._name or id(self), sequences, seed, stream, index)
         if known not in _kept:
             _keep(known, self.program(stream, sequences)(*map(np.int32, (seed, stream, index))))
@@ -138,7 +139,7 @@ class Data:
 
 
 def stream_key(seed: Int[Array, ""] | int, stream: Int[Array, ""] | int) -> Key[Array, ""]:
-    """The key of one of a seed's streams: TRAIN, VALIDATION, TEST or INITIAL."""
+    """The key of one of a seed's streams: TRAIN, VALIDATION, TEST, INITIAL or LENGTHS."""
     return jax.random.fold_in(jax.random.key(seed), stream)
 
 

@@ -2,7 +2,7 @@
 
 Each depends on as little as it can, so that many trials share it:
 
-    draw        the task at its length                                    (`seqbench.training.data`)
+    draw        the task at a length                                      (`seqbench.training.data`)
     initialise  the model's structure
     gradient    the structure, the task's `Interface`, the bucket of lengths, the batch size
     update      the mitigations of the gradient, the optimizer, the shapes of the parameters
@@ -34,6 +34,7 @@ from seqbench.probes.base import Probe
 from seqbench.protocol import DECIDING, block_sequences, evaluation_batch
 from seqbench.tasks.base import Batch, Task
 from seqbench.training.action import start_rows
+from seqbench.training.batches import Batches
 from seqbench.training.data import INITIAL, PROBES, TEST, TRAIN, VALIDATION, Block, Data, stream_key
 from seqbench.training.decision import decided
 from seqbench.training.measure import Measurement, Probed, measure
@@ -62,6 +63,12 @@ class Program:
         self.structure = structure_of(assembly)
         self.graph, self.shapes = self.structure.graph, self.structure.shapes
         self.data = Data(self.task, self.structure.interface, assembly.names and assembly.names.task)
+        self.batches = Batches(
+            [Data(task, self.structure.interface, name) for task, name in assembly.trained] or [self.data],
+            batch_size=self.training.batch_size,
+            in_block=self._sequences(TRAIN) // self.training.batch_size,
+            steps=self.training.steps,
+        )
         self._names = assembly.names
         self._optimizer, self._schedule = assembly.optimizer, assembly.schedule
 
@@ -87,7 +94,8 @@ class Program:
 
     def compile(self) -> None:
         """Compile what training and evaluation need, so that a trial's seconds do not count it. Idempotent."""
-        for stream in (TRAIN, VALIDATION, TEST):
+        self.batches.compile(self._sequences(TRAIN))
+        for stream in (VALIDATION, TEST):
             self.data.program(stream, self._sequences(stream))
         _ = self._rates, self._initialise, self._prepare, self.gradient, self.update, self._evaluate
 
@@ -115,14 +123,12 @@ class Program:
         within, after = _numbers(numbers.chain.within), _numbers(numbers.chain.after)
         seed: Any = np.int32(numbers.seed)
         rates = np.float32(numbers.learning_rate) * self._rates
-        size, sums = self.training.batch_size, Sums.zero(self.chain.after)
-        in_block = self._sequences(TRAIN) // size
+        sums = Sums.zero(self.chain.after)
         numbers_of_parameters = len(jax.tree.leaves(self.shapes))
         # A list costs a call much less than the tree: nodes of Flax are taken apart and made again in Python.
         held, structure = jax.tree.flatten(state)
         for step in range(int(state.step), until):
-            block = self.data.block(numbers.seed, TRAIN, step // in_block, batch_size=size)
-            start = np.int32(step % in_block * size)
+            block, start = self.batches.at(numbers.seed, step)
             parts, gradient = self.gradient(held[:numbers_of_parameters], block, start, within)
             held, sums = self.update(held, sums, parts, gradient, StepInputs(seed, rates[step], after))
             if step % LOOK_EVERY == 0 and int(jax.tree.unflatten(structure, held).diverged_at):

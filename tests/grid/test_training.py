@@ -15,6 +15,11 @@ ERRORS = [
     ("{stop_when_stuck: {evaluatons: 9}}", "4:30 training.stop_when_stuck.evaluatons: unknown key; did you mean 'eval"),
     ("{stop_when_stuck: {evaluations: 1}}", "4:43 training.stop_when_stuck.evaluations: expected 2 or more, got 1"),
     ("{stop_when_stuck: true}", "4:29 training.stop_when_stuck: expected"),
+    ("{lengths: {form: 0.5}}", "4:22 training.lengths.form: unknown key; did you mean 'from'?"),
+    ("{lengths: {from: 0.5, to: 2}}", "4:37 training.lengths.to: expected 1 or less, got 2"),
+    ("{lengths: {from: 0.5, to: 0.4}}", "4:21 training.lengths: expected to of no less than from, which is 0.5"),
+    ("{lengths: {from: 0.5, count: 1}}", "4:40 training.lengths.count: expected 2 or more, got 1"),
+    ("{lengths: [10, 20]}", "4:21 training.lengths: expected"),
     ("{steps: [1, 2]}", "4:19 training.steps: expected a whole number, got [1, 2]"),
 ]
 

@@ -117,6 +117,7 @@ CHANGES = [
             "schedule: cosine", "stop_when_solved: false",
             "stop_when_stuck: {evaluations: 5}", "stop_when_stuck: {evaluations: 5, improvement: 0.02}",
             "stop_when_solved: {after: 5}", "stop_when_solved: {after: 6}",
+            "lengths: {from: 0.4}", "lengths: {from: 0.4, to: 0.8}", "lengths: {from: 0.4, count: 2}",
             "validation_sequences: 1023", "test_sequences: 9999",
         )
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -285,3 +286,12 @@ def test_the_protocol_counts_trials_that_a_rule_stopped(make: Any) -> None:
     text = said([50, 60, *[None] * (len(rows) - 2)])
     assert text is not None
     assert text.startswith(f"2 of {len(rows)} trials were stopped before their budget")
+
+
+@pytest.mark.parametrize("rule", [None, "each training batch at one of up to 16 lengths"])
+def test_the_protocol_says_at_which_lengths_batches_were_drawn(make: Any, rule: str | None) -> None:
+    evidence = make.evidence(make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1]))
+    drawn = {"training_lengths": rule} if rule else {}
+    evidence.plan = replace(evidence.plan, declared={**evidence.plan.declared, **drawn})
+    [table] = protocol(evidence).parts[0].tables
+    assert {row[0].text: row[1].text for row in table.entries}.get("training lengths") == rule

@@ -78,5 +78,12 @@ def test_a_length_of_the_same_bucket_compiles_what_draws_its_sequences_and_nothi
     assert train(read, LENGTH="5", SEED="3") == 0
 
 
+def test_drawn_lengths_compile_what_draws_them_and_the_sequences_of_each_and_nothing_else(train, read, trained):
+    drawn = "{name: m, training: {lengths: {from: 0.5, count: 3}}, mitigations: [identity_init, clip_global_norm]}"
+    # Of lengths 6, 9 and 12 in the same bucket: three programs, and one that draws which of them a step reads.
+    assert train(read, LENGTH="12", METHOD=drawn) == 4
+    assert train(read, LENGTH="12", METHOD=drawn, SEED="3") == 0
+
+
 def test_another_optimizer_compiles_its_step_and_the_state_that_it_begins_with(train, read, trained):
     assert train(read, OPTIMIZER="momentum") == 2

@@ -47,6 +47,7 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         "test data": ", ".join(f"{int(n):,} fresh sequences a trial" for n in rows["test_sequences"].dropna().unique()),
         "optimizer": ", ".join(sorted(map(str, rows["optimizer"].dropna().unique()))),
         "batch": ", ".join(f"{int(n)} sequences" for n in sorted(rows["batch_size"].dropna().unique())),
+        "training lengths": declared.training_lengths,
         "reporting seeds": _span(seeds["reporting"]),
         "tuning seeds": _span(seeds["tuning"]) or "none: settings were fixed beforehand",
         "how settings were chosen": declared.tuning,
