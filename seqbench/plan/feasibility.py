@@ -153,10 +153,11 @@ class Examiner:
     def _rehearsed_structure(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Structure, ModelSize]:
         """The structure and size of a model whose initialisation has been tried."""
         structure, size = self._drawn(assembly)
-        links = zip(fixed["mitigations"], assembly.chain.links, strict=True)
+        links = list(zip(fixed["mitigations"], assembly.chain.links, strict=True))
         if initialising := [setting for setting, link in links if link.initialise]:
             key = canonical([structure.name.text if structure.name else "", initialising])
-            self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, structure))
+            names = [setting["name"] for setting, _ in links]
+            self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, names, structure))
         return structure, size
 
     def _drawn(self, assembly: Assembly) -> tuple[Structure, ModelSize]:

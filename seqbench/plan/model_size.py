@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
@@ -13,7 +14,7 @@ from seqbench.cells.base import Cell, CellWrapper
 from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import Chain
+from seqbench.mitigations.base import Chain, Mitigation
 from seqbench.models.base import cells
 
 
@@ -56,11 +57,17 @@ def _reach(cell: Cell) -> int:
     return max(cell.reach, _reach(cell.inner)) if isinstance(cell, CellWrapper) else 0
 
 
-def rehearse(chain: Chain, structure: Structure) -> None:
+def rehearse(chain: Chain, names: Sequence[str], structure: Structure) -> None:
     """Let every mitigation initialise a model of arbitrary numbers, to find out before training if one refuses.
 
+    Args:
+        chain: the mitigations of the model.
+        names: what each of them is called.
+        structure: the model.
+
     Raises:
-        Incompatible: a mitigation has no meaning for one of the cells, or the model has none.
+        Incompatible: a mitigation has no meaning for one of the cells, the model has none, or one mitigation sets
+            again all that another one set.
     """
     generator = np.random.default_rng(0)
 
@@ -68,11 +75,25 @@ def rehearse(chain: Chain, structure: Structure) -> None:
         # NumPy's numbers, so that nothing is compiled for them.
         return generator.standard_normal(leaf.shape, np.float32) if _is_number(leaf) else leaf
 
-    found = cells(nnx.merge(structure.graph, jax.tree.map(draw, structure.shapes)))
-    if not found:
-        raise Incompatible("a mitigation initialises recurrent cells, and this model has none")
-    for _, cell in found:
-        chain.initialise(cell, generator)
+    drawn = jax.tree.map(draw, structure.shapes)
+
+    def started(*links: Mitigation) -> np.ndarray:
+        """All numbers of the cells after these links have initialised them."""
+        fresh = jax.tree.map(lambda leaf: leaf, drawn)  # a merged model shares the variables of its state
+        found = [cell for _, cell in cells(nnx.merge(structure.graph, fresh))]
+        if not found:
+            raise Incompatible("a mitigation initialises recurrent cells, and this model has none")
+        for cell in found:
+            Chain(links).initialise(cell, generator)
+        leaves = jax.tree.leaves([nnx.state(cell) for cell in found])
+        return np.concatenate([np.ravel(leaf) for leaf in leaves if _is_number(leaf)])
+
+    last = started(*chain.links)
+    places = [place for place, link in enumerate(chain.links) if link.initialise]
+    for place in places if len(places) > 1 else ():
+        own, others = chain.links[place], (*chain.links[:place], *chain.links[place + 1 :])
+        if np.array_equal(last, started(*others)) and not np.array_equal(started(own), started()):
+            raise Incompatible(f"what {names[place]} sets at the start is set again by another of the mitigations")
 
 
 def _is_number(leaf: jax.ShapeDtypeStruct) -> bool:

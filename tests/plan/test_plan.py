@@ -88,7 +88,7 @@ def test_impossible_pairs_are_reported_and_not_run(read) -> None:
 
 
 def test_an_initialisation_that_refuses_is_found_while_planning(read, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(chain: object, blueprint: object) -> None:
+    def refuse(chain: object, names: object, blueprint: object) -> None:
         if any(link.initialise for link in chain.links):  # type: ignore[attr-defined]
             raise examine.Incompatible("there is no gate here")
 
@@ -96,6 +96,24 @@ def test_an_initialisation_that_refuses_is_found_while_planning(read, monkeypatc
     made = plan(read(HEAD + "factors: {start: {default: {}, identity: {mitigations: [identity_init]}}}"))
     assert {trial.method for trial in made.trials} == {"plain"}
     assert made.incompatible == (("identity", "adding", "there is no gate here", (5, 9)),)
+
+
+def test_an_initialisation_that_another_one_undoes_is_refused(read) -> None:
+    levels = (
+        "cell: {none: {}, GRU: {cell: gru}}",
+        "identity: {none: {}, identity: {mitigations: [identity_init]}}",
+        "orthogonal: {none: {}, all: {mitigations: [orthogonal_init]}, last: {mitigations: [{orthogonal_init: {blocks: "
+        "candidate}}]}}",
+    )
+    found = {pair.method: pair.reason for pair in plan(read(f"{HEAD}factors: {{{', '.join(levels)}}}")).incompatible}
+    both = ("identity + all", "identity + last", "GRU + identity + all", "GRU + identity + last")
+    assert found == dict.fromkeys(
+        both, "what identity_init sets at the start is set again by another of the mitigations"
+    )
+    reversed_levels = f"{HEAD}factors: {{{', '.join((levels[0], levels[2], levels[1]))}}}"
+    found = {pair.method: pair.reason for pair in plan(read(reversed_levels)).incompatible}
+    # Of a network with gates the identity sets the candidate alone: what was set of the gates before is kept.
+    assert sorted(found) == ["GRU + last + identity", "all + identity", "last + identity"]
 
 
 TUNED = HEAD + "tuning: {seeds: 2, learning_rate: [0.1, 0.01]}\nfactors: {g: {none: {}, GRU: {cell: gru}}}"
