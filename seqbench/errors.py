@@ -5,8 +5,10 @@ A message says what is wrong, where, and what to do next; it is printed without 
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 SHOWN_PROBLEMS = 10
 """How many problems of a grid its error prints; `GridError.problems` holds all."""
@@ -16,6 +18,11 @@ class SeqbenchError(Exception):
     """Root of the tree. `exit_code` is what the command line returns."""
 
     exit_code = 1
+
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows: the message, as a terminal does, below what a component of the user's own raised."""
+        raised = traceback.format_exception(self.__cause__) if self.__cause__ else []
+        return [*"".join(raised).splitlines(), f"{type(self).__name__}: {self}"]
 
 
 class ContractBroken(SeqbenchError):
@@ -69,9 +76,17 @@ class Incompatible(UsageError):
 
 
 class TrialsCrashed(SeqbenchError):
-    """Some trials crashed. They have no outcome, count as missing and are run again."""
+    """Some trials crashed. They have no outcome, count as missing and are run again.
+
+    tracebacks: of each of them
+    results: what `seqbench.run` would have returned, with the trials that have finished
+    """
 
     exit_code = 3
+
+    def __init__(self, problem: str, *, tracebacks: Sequence[str] = (), results: Any = None) -> None:
+        super().__init__(problem)
+        self.tracebacks, self.results = tuple(tracebacks), results
 
 
 class EnvironmentFault(SeqbenchError):

@@ -13,10 +13,14 @@ import re
 ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 """Control characters other than tab and line feed, and marks that change the direction of text or break lines."""
 
+JAX_NOTE = "\n--------------------\nFor simplicity, JAX has removed its internal frames"
+"""How the note begins that JAX adds to errors that pass through it."""
+
 
 def last_line(traceback: str) -> str:
-    """What a traceback ends with: the error and its message."""
-    return printable(traceback.strip() or "no traceback was kept").splitlines()[-1]
+    """What a traceback ends with: the error and its message, without the note that JAX adds."""
+    own = traceback.partition(JAX_NOTE)[0]
+    return printable(own.strip() or "no traceback was kept").splitlines()[-1]
 
 
 def printable(text: str) -> str:

@@ -116,8 +116,8 @@ def test_the_python_that_the_readme_shows_runs(monkeypatch):
     [text] = blocks("README.md", "python")
     namespace = {}
     exec(text, namespace)
-    assert len(namespace["results"]) == 60
-    assert len(namespace["probes"])
+    assert len(namespace["results"].finished) == 60
+    assert len(namespace["results"].probes)
 
 
 def test_the_guide_to_grids_names_every_key_with_its_default():

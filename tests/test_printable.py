@@ -1,5 +1,8 @@
 """Text from strangers does not act on the terminal."""
 
+import traceback
+
+import jax
 import pytest
 
 from seqbench.errors import GridError
@@ -21,6 +24,17 @@ GRID = "question: {}\ntasks: [adding]\nlengths: [5]\n"
 )
 def test_acting_characters_are_spelled_out_and_others_stay(text, shown):
     assert printable(text) == shown
+
+
+def test_the_last_line_is_the_error_and_not_the_note_of_jax():
+    def fail(x):
+        raise ValueError("boom")
+
+    with pytest.raises(ValueError, match="boom") as caught:
+        jax.eval_shape(fail, 1.0)
+    text = "".join(traceback.format_exception(caught.value))
+    assert "JAX has removed its internal frames" in text
+    assert last_line(text) == "ValueError: boom"
 
 
 @pytest.mark.parametrize("written", [r'"a\e[31mb"', r'"a\u202Eb"', r'"a\ab"', r'"a\u2029b"'])

@@ -71,11 +71,9 @@ class Board:
         """Print one line above the board; any thread may call it.
 
         Anything else that writes to the terminal would garble the board: warnings of the mirror and the standard
-        error of workers come through here. Control characters are removed, so that a worker cannot move the cursor.
+        error of workers come through here.
         """
-        plain = Text.from_ansi(line.strip().expandtabs()).plain
-        shown = "".join(character for character in plain if character.isprintable())
-        if shown:
+        if shown := plain_line(line):
             self._console.print(Text(shown), soft_wrap=True)
 
     def observe(self, trial: Trial, event: Event) -> None:
@@ -139,6 +137,12 @@ class Board:
         """What is known of the horizon that a trial is to tell more about; empty for a list of lengths."""
         search = self._searches.get((trial.method, trial.task_label, trial.seed, trial.purpose))
         return f" ({bracket_in_words(search)})" if search and search.finished else ""
+
+
+def plain_line(line: str) -> str:
+    """A line without control characters, so that a worker cannot move the cursor."""
+    plain = Text.from_ansi(line.strip().expandtabs()).plain
+    return "".join(character for character in plain if character.isprintable())
 
 
 def duration(seconds: float) -> str:

@@ -46,7 +46,7 @@ def run(
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
-    display = _RunDisplay(grid, folder, board, only=only, quiet=quiet)
+    display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
     again = command("run", name, results)
     if line := compilation_cache.problem():
         board.say(line)
@@ -75,7 +75,7 @@ def _require_no_crash(tracebacks: Sequence[str], folder: Path, again: str) -> No
         )
 
 
-class _RunDisplay:
+class RunDisplay:
     """Shows a run as it goes: what was found before each round, and every event.
 
     crashes: tracebacks of the trials that crashed

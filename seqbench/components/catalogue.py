@@ -21,9 +21,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from seqbench.components import carried
 from seqbench.components.checking import Checker, Mismatch, check, checker
 from seqbench.components.nearest_name import advice
 from seqbench.components.own_code import look_here, module_of, require_allowed
+from seqbench.components.own_source import own_source
 from seqbench.errors import GridError
 
 RETURNS = {
@@ -147,6 +149,19 @@ def family_of(name: str) -> str:
     raise ComponentError(f"expected the name of a component or `module:function`, got {name!r}{near}")
 
 
+def define(name: str, text: str) -> None:
+    """Make the function of a notebook or a script known by its name; raises as `carried.define`."""
+    if carried.define(name, text):
+        forget()
+
+
+def forget() -> None:
+    """Look for every component anew."""
+    component.cache_clear()
+    settings.cache_clear()
+    own_source.cache_clear()
+
+
 def _function(family: str, name: str) -> Callable[..., Any]:
     """The function behind a name, whatever it returns."""
     module = _module(family, name)
@@ -174,6 +189,10 @@ def _module(family: str, name: str) -> ModuleType:
     """The module a name stands in."""
     if ":" not in name:
         return importlib.import_module(f"seqbench.{family}.{name}")
+    if carried.is_carried(name):
+        if found := carried.module_of(name):
+            return found
+        raise ComponentError(f"{name} is a function of a notebook or a script; only seqbench.run there can be given it")
     module = module_of(name)
     if not module:
         raise ComponentError(f"expected `module:function`, got {name!r}")

@@ -33,6 +33,6 @@ def user_component_errors(components: Collection[Component]) -> Iterator[None]:
         passed = {frame.f_globals.get("__name__") for frame, _ in walk_tb(error.__traceback__)}
         for name in (component.name for component in components):
             module, colon, _ = name.partition(":")
-            if colon and module in passed:
+            if colon and not passed.isdisjoint((module, name)):  # a function of a notebook is a module of its own
                 raise UserComponentError(name, error) from error
         raise

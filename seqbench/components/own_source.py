@@ -8,12 +8,21 @@ folder or, if it is installed, from the same package. Comments and layout do not
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from seqbench.components.carried import is_carried, text_of
 from seqbench.components.own_code import find_spec
+
+INSTALLED = ("site-packages", "dist-packages")
+"""Names of the folders in which packages are installed."""
+
+
+_read: dict[str, dict[str, str]] = {}
+"""The programs behind each name that was asked for."""
 
 
 @cache
@@ -24,17 +33,34 @@ def own_source(name: str) -> str:
     """
     if ":" not in name:
         return ""
-    return sha256("\n".join(text for _, text in sorted(_programs(name.partition(":")[0]).items())).encode()).hexdigest()
+    _read[name] = _own_programs(name)
+    return sha256("\n".join(text for _, text in sorted(_read[name].items())).encode()).hexdigest()
 
 
-def _programs(first: str) -> dict[str, str]:
-    """The programs of a module and of the modules that it imports and that belong to it, by name."""
+def edited() -> set[str]:
+    """The modules of which a program has been edited since it was read here, and all that were read with them."""
+    return {module for name, before in _read.items() if _own_programs(name) != before for module in before}
+
+
+def _own_programs(name: str) -> dict[str, str]:
+    return _carried_programs(name) if is_carried(name) else _programs(name.partition(":")[0])
+
+
+def _carried_programs(name: str) -> dict[str, str]:
+    """The program of a function of a notebook or a script, and those of the user's modules that it imports."""
+    tree = ast.parse(text_of(name))
+    imported = _imported(tree, name, is_package=False)
+    return {name: ast.unparse(tree)} | _programs(*(module for module in imported if _is_users(module)))
+
+
+def _programs(*first: str) -> dict[str, str]:
+    """The programs of modules and of the modules that they import and that belong to them, by name."""
     found: dict[str, str] = {}
-    waiting = [first]
+    waiting = list(first)
     while waiting:
         module = waiting.pop()
         path = _file(module)
-        if module in found or path is None or not _together(first, module):
+        if module in found or path is None or not any(_together(own, module) for own in first):
             continue
         tree = ast.parse(path.read_bytes())
         found[module] = ast.unparse(tree)
@@ -53,8 +79,15 @@ def _root(module: str) -> Path | None:
 def _together(first: str, module: str) -> bool:
     """Whether two modules are imported from one folder; where packages are installed, whether they are one package."""
     folder = _root(first)
-    installed = folder is not None and folder.name in ("site-packages", "dist-packages")
+    installed = folder is not None and folder.name in INSTALLED
     return folder == _root(module) and (not installed or module.partition(".")[0] == first.partition(".")[0])
+
+
+def _is_users(module: str) -> bool:
+    """Whether a module is neither installed, nor of Python, nor of seqbench."""
+    folder = _root(module)
+    own = module.partition(".")[0] not in {"seqbench", *sys.stdlib_module_names}
+    return own and folder is not None and folder.name not in INSTALLED
 
 
 def _file(module: str) -> Path | None:

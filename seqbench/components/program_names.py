@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from seqbench.canonical import canonical
 from seqbench.compilation import Name
+from seqbench.components.own_source import own_source
 from seqbench.mitigations.base import Chain, Mitigation
 from seqbench.tasks.base import Interface
 
@@ -61,5 +62,6 @@ def _without_arrays(setting: Mapping[str, Any], link: Mitigation) -> dict[str, A
 
 
 def name_of(*components: Mapping[str, Any]) -> Name:
-    """The name of components; it does not last where one of them is a user's own."""
-    return Name(canonical(components), lasting=not any(":" in component["name"] for component in components))
+    """The name of components; of a user's own also the hash of its program, and it does not last."""
+    own = [program for component in components if (program := own_source(component["name"]))]
+    return Name(" ".join([canonical(components), *own]), lasting=not own)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from seqbench.components.carried import carried_in
 from seqbench.components.probe_selection import Asked
 from seqbench.execution.messages import FORMAT, read_message
 from seqbench.execution.remaining import probes_of
@@ -30,6 +31,7 @@ class Job:
     parameters: file to keep the trained parameters in, or None
     checkpoint: file to continue from and to write checkpoints to, or None
     checkpoint_seconds: seconds of training between two checkpoints
+    carried: programs of the functions of a notebook or a script that the settings name
     """
 
     trial: str
@@ -42,6 +44,7 @@ class Job:
     parameters: Path | None
     checkpoint: Path | None
     checkpoint_seconds: float
+    carried: dict[str, str] = field(default_factory=dict)
 
     def encode(self) -> str:
         """The job as one line of JSON."""
@@ -96,4 +99,5 @@ def job_of(
         parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,
         checkpoint_seconds=checkpoint_seconds,
+        carried=carried_in(trial.settings, probes),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,7 +10,7 @@ import pandas as pd
 from seqbench.components.probe_selection import Asked, assemble_probes
 from seqbench.errors import UsageError
 from seqbench.grid.document import Document
-from seqbench.grid.read import find_grid, read_grid
+from seqbench.grid.given import Function, Given, grid_given, with_names
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial, plan
 
@@ -22,12 +21,12 @@ COLUMNS = ["method", "task", "length", "seed", "trial", "step", "probe", "distan
 PROBES = ("action", "gradient_flow")
 """What is measured unless one asks for more: the gradient by distance, and what remedies changed."""
 
-Named = str | Mapping[str, Mapping[str, Any]]
-"""A component as a grid names it: its name, or `{name: {setting: value}}`."""
+Named = str | Function | Mapping[str | Function, Mapping[str, Any]]
+"""A component as a grid names it: its name, or `{name: {setting: value}}`. Its function may stand for its name."""
 
 
 def probe(
-    grid: str | Path | None = None,
+    grid: Given | None = None,
     *,
     task: Named = "delayed_recall",
     length: int = 50,
@@ -41,7 +40,7 @@ def probe(
         seqbench.probe(task="adding", length=100, cell="lstm", mitigations=["residual_recurrence"])
 
     Args:
-        grid: a grid file or the name of a shipped grid; if given, the next four are not looked at.
+        grid: a grid in any form, see `seqbench.run`; if given, the next four are not looked at.
         task: what it is measured on.
         length: the task's dependency length in steps.
         cell: what is measured.
@@ -55,8 +54,8 @@ def probe(
     Raises:
         UsageError: something is named that does not exist, or the parts do not go together.
     """
-    asked = read_grid(find_grid(grid)) if grid is not None else grid_of(task, length, cell, mitigations)
-    return probe_grid(plan(asked), probes=probes, seeds=seeds)
+    asked = grid_given(grid) if grid is not None else grid_of(task, length, cell, mitigations)
+    return probe_grid(plan(asked), probes=with_names(probes), seeds=seeds)
 
 
 def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] = ()) -> Grid:
@@ -67,13 +66,14 @@ def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] 
     """
     if length < 1:
         raise UsageError(f"a dependency length is at least 1 step, got {length}")
-    names = [part if isinstance(part, str) else next(iter(part)) for part in (cell, *mitigations)]
-    methods: list[dict[str, Any]] = [{"name": names[0], "cell": cell, "mitigations": []}]
+    parts = [with_names(part) for part in (cell, *mitigations)]
+    names = [(part if isinstance(part, str) else next(iter(part))).rpartition(":")[2] for part in parts]
+    methods: list[dict[str, Any]] = [{"name": names[0], "cell": parts[0], "mitigations": []}]
     if mitigations:
-        methods.append({"name": " + ".join(names), "cell": cell, "mitigations": list(mitigations)})
+        methods.append({"name": " + ".join(names), "cell": parts[0], "mitigations": parts[1:]})
     values = {
         "question": "How much gradient arrives from each distance before training?",
-        "tasks": [task],
+        "tasks": [with_names(task)],
         "lengths": [length],
         "methods": methods,
     }

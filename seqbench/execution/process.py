@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import IO
 
 from seqbench.errors import MessageError
@@ -29,11 +30,20 @@ def say(line: str) -> None:
 
 
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
-    """What a worker's environment is, in this process's: nothing of it changes numbers but flags of XLA."""
+    """What a worker's environment is, in this process's: nothing of it changes numbers but flags of XLA.
+
+    Modules of the user's own are found where this process finds them.
+    """
     taken = harmful(own)
     kept = {name: value for name, value in own.items() if name not in taken}
+    kept["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path and not _belongs_to_python(path))
     flags = " ".join(filter(None, (own.get("XLA_FLAGS"), ENVIRONMENT["XLA_FLAGS"])))
     return {**kept, **ENVIRONMENT, "XLA_FLAGS": flags}
+
+
+def _belongs_to_python(path: str) -> bool:
+    """Whether a place where modules are looked for is one of Python's own, or of what is installed."""
+    return any(Path(path).is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix))
 
 
 class Worker:

@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from seqbench.components.carried import carried_in, file_name
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
@@ -26,6 +27,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
 from seqbench.plan.selection import LOOKED_AT
+from seqbench.store import atomic
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
@@ -36,6 +38,9 @@ from seqbench.store.trials import SetAside, TrialStore
 
 if TYPE_CHECKING:
     import pandas as pd
+
+COMPONENTS = "components"
+"""Folder, in a grid's, of the programs of functions that were given to it from a notebook or a script."""
 
 
 class RoundStart(NamedTuple):
@@ -152,10 +157,12 @@ class _Run:
     def _write(self) -> None:
         self.file = plan_content(self.plan, self.records.values())
         write_plan(self._folder, self.file)
+        for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
+            atomic.write_text(self._folder / COMPONENTS / file_name(name), text)
 
     def results(self) -> Results:
         """All that the folder holds, its tables written."""
-        results = results_of(self.records.values(), self.file, self._store.read_failures())
+        results = results_of(self.records.values(), self.file, self._store.read_failures(), self._folder)
         write_tables(self._folder, results)
         return results
 

@@ -81,6 +81,7 @@ def _read_lines(lines: queue.SimpleQueue[str]) -> None:
 
 def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     """Train one trial; `report` is called as it begins and after each evaluation."""
+    from seqbench.components import catalogue
     from seqbench.components.assemble import assemble, at_length
     from seqbench.components.probe_selection import assemble_probes
     from seqbench.execution.checkpointer import Checkpointer
@@ -91,6 +92,8 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     from seqbench.training.trial import run_trial
 
     report(Started(job.trial))
+    for name, program_text in job.carried.items():
+        catalogue.define(name, program_text)
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)
     others = {length: Program(assemble(at_length(job.settings, length))) for length in job.tested}
     program = Program(assembly)

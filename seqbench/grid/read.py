@@ -20,7 +20,7 @@ from seqbench.grid.spec import Comparisons, Fragment, Grid, NamedMethod, Range, 
 from seqbench.grid.training import StepsByLength, StopWhenStuck, Training, TrainOn
 from seqbench.printable import ACTING, printable
 
-TAKEN_NAMES = ("mlartifacts", "mlruns", "trials", "failures", "quarantine", "checkpoints", "parameters")
+TAKEN_NAMES = ("mlartifacts", "mlruns", "trials", "failures", "quarantine", "checkpoints", "parameters", "components")
 """Folders of other things beside or in results folders."""
 
 LONGEST_NAME = 200

@@ -32,7 +32,7 @@ class Group:
     trials: tuple[Trial, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Plan:
     """What a grid will run.
 
@@ -58,6 +58,12 @@ class Plan:
     to_come: ToCome = ToCome()  # noqa: RUF009 (immutable)
     memory: int = 0
     untested: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """What it comes to, in a line."""
+        left_out = f", {len(self.incompatible)} combinations left out" if self.incompatible else ""
+        size = f"{len(self.trials):,} trials of {len(self.methods)} methods in {len(self.groups)} groups"
+        return f"<Plan of {self.grid.name}: {size}{left_out}>"
 
     def estimate(self, workers: int = 1) -> Estimate:
         """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""

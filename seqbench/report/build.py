@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from seqbench.errors import UsageError
 from seqbench.report.contents import contents
 from seqbench.report.document import download, html
 from seqbench.report.evidence import Evidence
@@ -17,7 +18,7 @@ from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
 from seqbench.report.table import Table
 from seqbench.store import atomic
-from seqbench.store.results import load
+from seqbench.store.results import Results, load
 
 
 def build_report(folder: Path) -> Path:
@@ -27,6 +28,15 @@ def build_report(folder: Path) -> Path:
         StoreError: the folder holds no results, or cannot be written.
     """
     return write_report(Evidence(load(folder)), Path(folder))
+
+
+def report(results: Results | str | Path, folder: str | Path | None = None) -> Path:
+    """Write the report of results at hand, or of a results folder; see `seqbench.report`."""
+    found = results if isinstance(results, Results) else load(results)
+    place = folder or found.folder
+    if place is None:
+        raise UsageError("these results have no folder of their own; name one: seqbench.report(results, folder)")
+    return write_report(Evidence(found), Path(place))
 
 
 def write_report(evidence: Evidence, folder: Path) -> Path:

@@ -27,12 +27,20 @@ from seqbench.stats.answers import answers, budget_in_words
 from seqbench.stats.counts import counts
 from seqbench.stats.critical_difference import critical_ranks, task_scores
 from seqbench.stats.methods import methods_table
-from seqbench.stats.preregistration import Declared
+from seqbench.stats.preregistration import Declared, declared_in
 from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
 from seqbench.stats.sensitivity import budget_sensitivity, sensitivity
 from seqbench.stats.solve_rate import solve_rates
-from seqbench.stats.task_arrays import TaskArrays, arrays_by_task, complete, reporting_rows, trained_alike
+from seqbench.stats.task_arrays import (
+    TaskArrays,
+    arrays_by_task,
+    complete,
+    reporting_rows,
+    trained_alike,
+    with_rates_apart,
+)
+from seqbench.store.results import Results
 
 _NONE = pd.DataFrame()
 
@@ -208,13 +216,14 @@ def _method_tables(rows: pd.DataFrame, tasks: list[_TaskResults], declared: Decl
 
 
 def compare(
-    results: pd.DataFrame,
+    results: Results | pd.DataFrame,
     curves: pd.DataFrame | None = None,
     declared: Declared = Declared(),  # noqa: B008 (frozen)
 ) -> Comparison:
     """Compare the methods of a grid.
 
-    results: one row a trial, as `seqbench.load_results` returns it; a missing `outcome` is a trial not finished
+    results: what `seqbench.run` and `seqbench.load` return, then the rest is known from them; or one row a trial, as
+        `seqbench.load_results` returns it, where a missing `outcome` is a trial not finished
     curves: one row an evaluation, as `seqbench.load_curves` returns it; without it `sensitivity` has no steps
     declared: what was decided beforehand
 
@@ -222,6 +231,8 @@ def compare(
         UsageError: a needed column is absent, two trials claim the same method, task, length and seed, or `declared`
             names a method that is not in the results.
     """
+    if isinstance(results, Results):
+        return compare(with_rates_apart(results.trials), results.curves, declared_in(results.plan))
     whole = complete(results)
     rows = reporting_rows(whole)
     _check_names(rows, declared)

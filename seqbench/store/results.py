@@ -33,7 +33,7 @@ def _empty(columns: Iterable[str]) -> pd.DataFrame:
     return typed(pd.DataFrame(columns=list(columns)), columns)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Results:
     """All that a grid has produced so far.
 
@@ -43,6 +43,7 @@ class Results:
     probes: one row per measurement, with the columns of `PROBE_COLUMNS`; accuracy by distance is among them
     plan: what was planned
     failures: traceback by trial, of those that crashed and have not finished since
+    folder: where it is kept, if it is
     """
 
     trials: pd.DataFrame
@@ -50,6 +51,13 @@ class Results:
     probes: pd.DataFrame = field(default_factory=lambda: _empty(PROBE_COLUMNS))
     plan: PlanFile = field(default_factory=PlanFile)
     failures: Mapping[str, str] = field(default_factory=dict)
+    folder: Path | None = None
+
+    def __repr__(self) -> str:
+        """How much of which grid there is, in a line."""
+        done, planned = len(self.finished), len(self.trials)
+        place = f" in {self.folder}" if self.folder else ""
+        return f"<Results of {self.plan.grid or 'a grid'}: {done:,} of {planned:,} trials finished{place}>"
 
     @cached_property
     def finished(self) -> pd.DataFrame:
@@ -83,7 +91,7 @@ def load(path: str | Path) -> Results:
         records, unusable = store.read()
         for path, reason in unusable:
             warnings.warn(f"{path} {reason} and is left out; running the grid trains it again", LeftOutWarning, 2)
-        return results_of(records, plan, store.read_failures())
+        return results_of(records, plan, store.read_failures(), folder)
     kept = tables.read(folder)
     known = set(kept["results"]["trial"])
     if not known <= plan.trials.keys():
@@ -97,6 +105,7 @@ def load(path: str | Path) -> Results:
         probes=typed(kept["probes"], PROBE_COLUMNS),
         plan=plan,
         failures=store.read_failures(),
+        folder=folder,
     )
 
 
@@ -116,7 +125,9 @@ def load_probes(path: str | Path) -> pd.DataFrame:
     return load(path).probes
 
 
-def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str, str] | None = None) -> Results:
+def results_of(
+    records: Iterable[Record], plan: PlanFile, failures: Mapping[str, str] | None = None, folder: Path | None = None
+) -> Results:
     """The results in trial records; records of trials that the plan does not know are left out."""
     known = {record.trial: record for record in records}
     rows = [
@@ -134,6 +145,7 @@ def results_of(records: Iterable[Record], plan: PlanFile, failures: Mapping[str,
         probes=_frame(probes, list(PROBE_COLUMNS)),
         plan=plan,
         failures=dict(failures or {}),
+        folder=folder,
     )
 
 

@@ -13,6 +13,7 @@ from jaxtyping import Array, Int
 
 from seqbench.buckets import bucket
 from seqbench.compilation import LIGHT, Name, compiled_from
+from seqbench.components.own_source import own_source
 from seqbench.mitigations.base import Arrays, Chain
 from seqbench.probes.base import Probe, Row, look
 from seqbench.tasks.base import Batch, Task
@@ -98,9 +99,9 @@ def _name(program: Probed, wanted: tuple[str, ...], shape: tuple[int, ...], *, p
     """What names the program that reads these probes, if anything does."""
     if program.name is None:
         return None
-    name = program.name.of("probes", *wanted, shape, padded, program.batch_size)
-    # A colon stands in the label of a user's own probe, whose code may have changed.
-    return name._replace(lasting=name.lasting and not any(":" in label.partition(" ")[0] for label in wanted))
+    own = [text for label in wanted if (text := own_source(label.partition(" ")[0]))]
+    name = program.name.of("probes", *wanted, *own, shape, padded, program.batch_size)
+    return name._replace(lasting=name.lasting and not own)
 
 
 def _worth_padding(program: Probed, steps: int) -> bool:

@@ -55,7 +55,7 @@ def _own_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_a_users_fault_is_told_with_its_place(cell: str, said: str, error_of) -> None:
-    assert error_of(f"{HEAD}cell: {cell}\n") == said
+    assert error_of(f"{HEAD}cell: {cell}\n").splitlines()[0] == said
 
 
 def test_a_shipped_fault_stays_loud(read, monkeypatch: pytest.MonkeyPatch) -> None:

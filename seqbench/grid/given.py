@@ -1,0 +1,182 @@
+"""A grid in whatever form a program has it: a file, the name of a shipped one, YAML text, or Python values.
+
+Python values become YAML text and are read like any other, so that a grid means the same however it is given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+from seqbench.components.checking import shown
+from seqbench.components.own_functions import import_edited_again, name_of
+from seqbench.errors import GridError, Problem
+from seqbench.grid.document import Place, document_of, spell
+from seqbench.grid.read import find_grid, grid_of, read_grid, require_name
+from seqbench.grid.spec import Grid
+from seqbench.grid.words import plain_value, trap_in
+
+Given = str | Path | Mapping[str, Any] | Grid
+"""A grid's file, the name of a shipped grid, YAML text (of several lines), Python values, or a grid that was read."""
+
+Function = Callable[..., Any]
+"""A component as its function."""
+
+WIDTH = 110
+"""Columns of the text that Python values become."""
+
+LONGEST = 50
+"""Letters of a name made from a question."""
+
+
+class Added(NamedTuple):
+    """Functions that join a grid: tasks its tasks, cells and mitigations its methods, under their own names."""
+
+    tasks: Sequence[Function] = ()
+    cells: Sequence[Function] = ()
+    mitigations: Sequence[Function] = ()
+
+
+NOTHING = Added()
+
+
+def grid_given(given: Given, *, name: str | None = None, added: Added = NOTHING) -> Grid:
+    """The grid that is meant.
+
+    Args:
+        given: see `Given`.
+        name: names the results, in place of the file's name; of text and values without one, the question does.
+        added: functions that join the grid; those that it names already are only made known to it.
+
+    Raises:
+        GridError: it cannot be read, as `read_grid` says; of Python values the places are those in the YAML text that
+            they are.
+        NotCarried: a function cannot be taken to the workers.
+    """
+    import_edited_again()
+    if isinstance(given, Grid):
+        grid = given
+    elif isinstance(given, Mapping):
+        grid = _read(_text(given), file=f"{name or name_from(given.get('question'))}.yaml")
+    elif isinstance(given, str) and "\n" in given:
+        grid = _read(given, file=f"{name or name_from(_question(given))}.yaml")
+    else:
+        grid = read_grid(find_grid(given))
+    if any(added):
+        grid = _read(_text(_with_added(grid.document.data, added)), file=grid.document.file)
+    return grid if name is None else _renamed(grid, name)
+
+
+def _with_added(data: Mapping[str, Any], added: Added) -> dict[str, Any]:
+    """A grid's values with further tasks and methods. What stood alone as the only method stays one."""
+    tasks, cells, remedies = ([name_of(function) for function in own] for own in added)
+    named = set(_words(data))
+    methods: list[dict[str, Any]] = [{"name": _function(cell), "cell": cell} for cell in cells if cell not in named]
+    methods += [
+        {"name": _function(remedy), "mitigations": [*data.get("mitigations", []), remedy]}
+        for remedy in remedies
+        if remedy not in named
+    ]
+    if methods and not data.get("methods") and not data.get("factors"):
+        methods.insert(0, {"name": _only(data)})
+    return {
+        **data,
+        "tasks": [*data["tasks"], *(task for task in tasks if task not in named)],
+        **({"methods": [*data.get("methods", []), *methods]} if methods else {}),
+    }
+
+
+def _function(name: str) -> str:
+    """What a component of one's own is called without its module."""
+    return name.rpartition(":")[2]
+
+
+def _only(data: Mapping[str, Any]) -> str:
+    """What the method is called that a grid without methods and factors has."""
+    cell = data.get("cell", "vanilla")
+    return _function(cell) if isinstance(cell, str) else "plain"
+
+
+def _words(value: Any) -> Iterator[str]:
+    """Every text in a grid's values, keys included."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from (key, *_words(inner))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _words(inner)
+
+
+def _read(text: str, *, file: str) -> Grid:
+    require_name(Path(file))
+    return grid_of(document_of(text, file=file))
+
+
+def _renamed(grid: Grid, name: str) -> Grid:
+    """The same grid, with results of another name."""
+    file = Path(f"{name}.yaml")
+    require_name(file)
+    copy = grid.model_copy()
+    copy._document = replace(grid.document, file=str(file))
+    return copy
+
+
+def name_from(question: Any) -> str:
+    """A name for the results of a grid that has no file: the beginning of its question."""
+    words = re.sub(r"[^a-z0-9]+", "-", str(question or "").casefold()).strip("-")
+    if len(words) > LONGEST:
+        words = words[: LONGEST + 1].rpartition("-")[0] or words[:LONGEST]
+    return words or "grid"
+
+
+def _question(text: str) -> str:
+    """The question in YAML text, as far as it can be found before the text has been read."""
+    found = re.search(r"^question:\s*(.+)$", text, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _text(given: Mapping[str, Any]) -> str:
+    """Python values as the text of a grid file."""
+    return yaml.dump(
+        with_names(given), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None
+    )
+
+
+def with_names(value: Any, place: Place = ()) -> Any:
+    """A value as YAML can hold it: functions as names, tuples and ranges as lists, numbers of NumPy as numbers."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if callable(value):
+        return name_of(value)
+    if isinstance(value, Mapping):
+        named = {name_of(key) if callable(key) else str(key): inner for key, inner in value.items()}
+        return {key: with_names(inner, (*place, key)) for key, inner in named.items()}
+    if isinstance(value, (list, tuple, range)):
+        return [with_names(inner, (*place, index)) for index, inner in enumerate(value)]
+    if hasattr(value, "tolist"):  # an array or a number of NumPy
+        return with_names(value.tolist(), place)
+    if isinstance(value, Path):
+        return str(value)
+    problem = f"expected text, a number, true, false, a list, keys or a function, got {shown(value)}"
+    raise GridError(problems=[Problem("grid", 0, 0, spell(place), problem)])
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes text that the reader of grids reads back as the same values."""
+
+
+def _write_text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    """Text, in quotes where it would be read as something else without them."""
+    other = trap_in(value) or not isinstance(plain_value(value), str)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="'" if other else None)
+
+
+_Dumper.add_representer(str, _write_text)
+_Dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]

@@ -1,0 +1,98 @@
+"""`seqbench.run`: a grid from Python, in a notebook or a script."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from seqbench.commands.arguments import cores
+from seqbench.commands.console import progress as progress_console
+from seqbench.commands.crashes import last_lines
+from seqbench.commands.progress import Board
+from seqbench.commands.run import RunDisplay
+from seqbench.errors import TrialsCrashed
+from seqbench.execution.run import run_grid
+from seqbench.grid.given import Added, Function, Given, grid_given
+from seqbench.grid.spec import Grid
+from seqbench.interactive.notebook_board import NotebookBoard
+from seqbench.store.results import Results
+from seqbench.tracking.live import LiveMirror
+
+
+def run(
+    grid: Given,
+    *,
+    name: str | None = None,
+    results: str | Path = "results",
+    workers: int | None = None,
+    tasks: Sequence[Function] = (),
+    cells: Sequence[Function] = (),
+    mitigations: Sequence[Function] = (),
+    tracking: bool | str = False,
+    quiet: bool = False,
+) -> Results:
+    """Train what is missing of a grid, and return all that there is of it then. What has finished is kept at once.
+
+        results = seqbench.run("quickstart", cells=[my_cell])
+
+    Args:
+        grid: a file, the name of a shipped grid, YAML text, or Python values as a grid file has them, in which a
+            component may be its function (`{"cell": my_cell}`, `{"cell": {my_cell: {"leak": 0.2}}}`).
+        name: names the folder of the results, in place of the file's name; without a file the question names it.
+        results: the folder that holds one folder of results a grid.
+        workers: worker processes; by default one a core.
+        tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
+        cells: the same, each of which becomes a method of its name.
+        mitigations: the same, each of which becomes a method of its name, on the grid's cell.
+        tracking: whether it is mirrored to MLflow as it runs: to the local store, or to the server at an address.
+        quiet: whether to show nothing.
+
+    Raises:
+        GridError, NotCarried: the grid cannot be read (`problems`); a function cannot be taken to the workers.
+        UsageError: there is nothing to train, or the folder holds the results of another grid.
+        TrialsCrashed: some trials crashed; `results` has the rest, `tracebacks` says why.
+        GridBusy, StoreError: another process runs this grid; the folder cannot be written.
+    """
+    asked = grid_given(grid, name=name, added=Added(tasks, cells, mitigations))
+    return _train(asked, Path(results) / asked.name, workers or cores(), tracking=tracking, quiet=quiet)
+
+
+def _train(grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quiet: bool) -> Results:
+    board = _board(quiet)
+    display = RunDisplay(grid, folder, board, only=None, quiet=quiet)
+    uri = tracking if isinstance(tracking, str) else None
+    mirror = LiveMirror(folder, tracking_uri=uri, warn=board.say) if tracking else None
+
+    def finish(found: Results) -> None:
+        live.close()
+        if mirror:
+            mirror.complete(found)
+
+    with _stopping(board), contextlib.ExitStack() as live:
+        live.enter_context(board)
+        live.enter_context(mirror or contextlib.nullcontext())
+        found = run_grid(grid, folder, workers=workers, found=display.found, observe=display.observe, finish=finish,
+                         say=board.say)  # fmt: skip
+    if display.crashes:
+        problem = f"{len(display.crashes)} trials crashed:\n{last_lines(display.crashes)}\nThey count as missing."
+        raise TrialsCrashed(problem, tracebacks=display.crashes, results=found)
+    return found
+
+
+@contextlib.contextmanager
+def _stopping(board: Board) -> Iterator[None]:
+    """Where the notebook's stop button or Ctrl-C ends a run, say that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        board.say("Stopped. What has finished is kept; the same call goes on from there.")
+        raise
+
+
+def _board(quiet: bool) -> Board:
+    """Where progress is shown: in the notebook if there is one, else on standard error."""
+    in_notebook = Console().is_jupyter and not quiet
+    return NotebookBoard() if in_notebook else Board(progress_console(), quiet=quiet)
