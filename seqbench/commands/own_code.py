@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from seqbench.commands.console import progress
+from seqbench.components.carried import is_carried
 from seqbench.components.own_code import find_spec, look_here, module_of, refused
 from seqbench.components.own_source import own_source
 from seqbench.errors import StoreError, UsageError
@@ -39,7 +40,7 @@ def announce_code(names: Iterable[str], source: str, folder: Path) -> None:
         source: what names them.
         folder: a results folder.
     """
-    named = [name for name in names if module_of(name)]
+    named = [name for name in names if module_of(name) and not is_carried(name)]  # those are not imported
     if not named or refused():
         return
     look_here()

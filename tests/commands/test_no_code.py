@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from seqbench.store.plan_file import PlanFile, write_plan
+
 GRID = """
 question: Whose code is it?
 tasks: [delayed_recall]
@@ -84,3 +86,15 @@ def test_a_variable_refuses_as_the_option_does(place: Path) -> None:
 def test_a_grid_without_code_is_not_refused(place: Path) -> None:
     (place / "plain.yaml").write_text(GRID.replace(', mitigations: ["stranger:remedy"]', ""))
     assert seqbench("plan", "plain.yaml", "--no-code", cwd=place).returncode == 0
+
+
+def test_a_function_of_a_notebook_is_refused_as_such_also_where_it_has_run(place: Path) -> None:
+    (place / "strange.yaml").write_text(GRID.replace("stranger:remedy", "__main__:remedy"))
+    folder = place / "results" / "strange"
+    folder.mkdir(parents=True)
+    write_plan(folder, PlanFile(grid="strange", question="Whose code is it?", code={"__main__:remedy": "0" * 64}))
+    done = seqbench("status", "strange.yaml", cwd=place)
+    assert done.returncode == 2, done.stderr
+    assert "__main__:remedy is a function of a notebook or a script" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Importing code" not in done.stderr
