@@ -13,6 +13,7 @@ from rich.text import Text
 from seqbench.commands.console import out
 from seqbench.invocation import command
 from seqbench.stats.brackets import Brackets, bracket_table, find_brackets
+from seqbench.stats.costs import parameters
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.pairwise import pairwise
 from seqbench.stats.preregistration import declared_in
@@ -38,12 +39,12 @@ def print_summary(results: Results, folder: Path, name: str, links: Links | None
     rates = solve_rates(rows, declared)
     for arrays in arrays_by_task(rows, declared):
         own = rows[rows["task"] == arrays.task]
-        parameters = own.groupby("method")["parameters"].median()
+        sizes = parameters(own).loc[arrays.task]
         methods = method_order(results.plan.methods, own)
         if arrays.searched:
-            console.print(horizon_table(find_brackets(arrays), parameters, methods, declared.alpha))
+            console.print(horizon_table(find_brackets(arrays), sizes, methods, declared.alpha))
         else:
-            console.print(summary_table(arrays.task, rates[rates["task"] == arrays.task], parameters, methods))
+            console.print(summary_table(arrays.task, rates[rates["task"] == arrays.task], sizes, methods))
         for line in factor_lines(pairwise(own, arrays, declared)):
             console.print(line, markup=False)
     if share := probe_share(results.finished):
@@ -61,7 +62,7 @@ def factor_lines(pairs: pd.DataFrame) -> list[str]:
     return lines if len(declared) <= MOST_LINES else [*lines, f"and {len(declared) - MOST_LINES} more in the report"]
 
 
-def horizon_table(found: Brackets, parameters: pd.Series, methods: Sequence[str], alpha: float) -> Table:
+def horizon_table(found: Brackets, sizes: pd.Series, methods: Sequence[str], alpha: float) -> Table:
     """How far back each method remembers, with its interval, and the bracket of every seed."""
     table = Table(title=f"{found.task}: how far back each method remembers", title_justify="left")
     table.add_column("method", no_wrap=True)
@@ -75,7 +76,7 @@ def horizon_table(found: Brackets, parameters: pd.Series, methods: Sequence[str]
             brackets = ", ".join(_ends(*ends) for ends in seeds[method][["solved", "failed"]].itertuples(index=False))
             table.add_row(
                 Text(method), str(row["text"]), f"{row['n'] - row['open']} of {row['n']}", brackets,
-                f"{int(parameters[method]):,}",
+                f"{int(sizes[method]):,}",
             )  # fmt: skip
     return table
 
@@ -101,10 +102,10 @@ def cost_of_probes(share: float) -> str:
     return said + (" `probes: none` in the grid switches them off; naming fewer costs less." if share > MUCH else "")
 
 
-def summary_table(task: str, rates: pd.DataFrame, parameters: pd.Series, methods: Sequence[str]) -> Table:
+def summary_table(task: str, rates: pd.DataFrame, sizes: pd.Series, methods: Sequence[str]) -> Table:
     """Solved seeds of all seeds and median accuracy, a column a dependency length; a diverged seed counts as 0.
 
-    rates: the task's rows of the table of solve rates; parameters: of each method
+    rates: the task's rows of the table of solve rates; sizes: the parameters of each method
     """
     table = Table(title=f"{task}: seeds solved and median accuracy at each dependency length", title_justify="left")
     table.add_column("method", no_wrap=True)
@@ -117,7 +118,7 @@ def summary_table(task: str, rates: pd.DataFrame, parameters: pd.Series, methods
         own = rates[rates["method"] == method].set_index("length")
         if not own.empty:
             cells = [_cell(own.loc[length]) if length in own.index else "-" for length in lengths]
-            table.add_row(Text(method), *cells, str(own["diverged"].sum()), f"{int(parameters[method]):,}")
+            table.add_row(Text(method), *cells, str(own["diverged"].sum()), f"{int(sizes[method]):,}")
     return table
 
 

@@ -9,7 +9,6 @@ import io
 from pathlib import Path
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -18,9 +17,9 @@ from seqbench.errors import UsageError
 from seqbench.palette import Style, styles
 from seqbench.report.charts.axes import at_floor, log_axis, zero_floor
 from seqbench.report.charts.base import MUTED, PAPER, THEME, panels, themed
+from seqbench.stats.gradient_norms import relative_gradient
 from seqbench.store import atomic
 
-PROBE = "gradient_norm"
 DECADES = 16
 """Decades below the top that are drawn; a smaller gradient is drawn as if it were this small."""
 
@@ -47,7 +46,7 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     Raises:
         UsageError: no gradient was measured.
     """
-    curves = _curves(measured)
+    curves = relative_gradient(measured)
     if curves.empty:
         raise UsageError("no gradient was measured; include the probe gradient_flow, and a method with a recurrence")
     top, values = curves["share"].max(), curves["share"]
@@ -85,7 +84,7 @@ def probe_table(measured: pd.DataFrame) -> pd.DataFrame:
     table = rows.pivot_table(index=keys, columns="probe", values="value", aggfunc="median", sort=False)
     wanted = [name for name in FIGURES if name in table.columns]
     table = table[wanted].rename(columns=FIGURES)
-    curves = _curves(measured)
+    curves = relative_gradient(measured)
     at = curves[curves["distance"] == curves["length"]].set_index(keys)["share"]
     table.insert(min(1, len(wanted)), "at the dependency length", at.reindex(table.index))
     order = {name: place for place, name in enumerate(dict.fromkeys(measured["method"]))}
@@ -106,17 +105,6 @@ def write_figure(figure: Figure, folder: Path, name: str = "gradient") -> Path:
             figure.savefig(picture, format=ending, dpi=160, metadata={"Date": None} if ending == "svg" else None)
         atomic.write_bytes(folder / f"{name}.{ending}", picture.getvalue())
     return folder / f"{name}.png"
-
-
-def _curves(measured: pd.DataFrame) -> pd.DataFrame:
-    """The median over seeds of the gradient by distance, as a share of each seed's nearest one above 0."""
-    rows = measured[measured["probe"] == PROBE].astype({"distance": float, "value": float}).sort_values("distance")
-    trials = rows[rows["value"] > 0].groupby("trial")["value"].first()
-    shares = rows["value"] / rows["trial"].map(trials).astype(float)
-    rows = rows.assign(share=shares.mask(rows["value"] == 0, 0.0))
-    rows = rows[np.isfinite(rows["share"])]
-    shares = rows.groupby(["task", "method", "length", "distance"], sort=False)["share"].median().reset_index()
-    return shares.sort_values("distance", kind="stable")
 
 
 def _line(ax: Axes, curve: pd.DataFrame, look: Style) -> None:

@@ -45,6 +45,24 @@ def gradient_by_distance(results: pd.DataFrame, probes: pd.DataFrame) -> pd.Data
     return groups.agg(value="median", n="size").reset_index()[DISTANCE_COLUMNS]
 
 
+def relative_gradient(measured: pd.DataFrame) -> pd.DataFrame:
+    """One row a task, method, length and distance: the gradient from there as a share of the nearest one above 0.
+
+    Args:
+        measured: one row a measurement of `gradient_norm`, with `trial`, `method`, `task` and `length`.
+
+    Returns:
+        share: median over the trials that measured a finite one; by rising distance.
+    """
+    rows = measured[measured["probe"] == PROBE].astype({"distance": float, "value": float}).sort_values("distance")
+    nearest = rows[rows["value"] > 0].groupby("trial")["value"].first()
+    shares = rows["value"] / rows["trial"].map(nearest).astype(float)
+    rows = rows.assign(share=shares.mask(rows["value"] == 0, 0.0))
+    rows = rows[np.isfinite(rows["share"])]
+    shares = rows.groupby(["task", "method", "length", "distance"], sort=False)["share"].median().reset_index()
+    return shares.sort_values("distance", kind="stable")
+
+
 def norms_by_length(results: pd.DataFrame) -> pd.DataFrame:
     """One row a method, task and length: medians over seeds of each of `NORMS`, the mean norm of a trial's training."""
     trials = with_purpose(finished(results), "reporting")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from seqbench.schema import is_finished
+from seqbench.stats.costs import parameters
 from seqbench.stats.interval import SEEDS_FOR_RANKING
 
 COLUMNS = [
@@ -18,17 +19,16 @@ COLUMNS = [
 def _per_method(rows: pd.DataFrame) -> pd.DataFrame:
     """Counts and costs of each method and task."""
     judged = rows.assign(
-        finished=is_finished(rows), diverged=rows["outcome"] == "diverged",
-        seconds=pd.to_numeric(rows["seconds"]), parameters=pd.to_numeric(rows["parameters"]),
+        finished=is_finished(rows), diverged=rows["outcome"] == "diverged", seconds=pd.to_numeric(rows["seconds"]),
     )  # fmt: skip
-    return judged.groupby(["task", "method"]).agg(
+    counts = judged.groupby(["task", "method"]).agg(
         planned=("seed", "size"),
         finished=("finished", "sum"),
         diverged=("diverged", "sum"),
         seconds=("seconds", "median"),
-        parameters=("parameters", "median"),
         learning_rate=("learning_rate", lambda rates: ", ".join(f"{rate:g}" for rate in sorted(set(rates.dropna())))),
     )
+    return counts.join(parameters(rows))
 
 
 def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.DataFrame) -> pd.DataFrame:

@@ -77,6 +77,17 @@ def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     return table[CURVE_COLUMNS]
 
 
+def over_lengths(tried: pd.DataFrame) -> pd.DataFrame:
+    """The settings that were tried on one task, by method: sums of the counts and the mean score over lengths.
+
+    tried: of the table `tuning_curves`, with the `setting` in words and its `knobs`
+    """
+    joined = tried.groupby(["method", "setting"], sort=False)
+    sums = joined.agg(learning_rate=("learning_rate", "first"), knobs=("knobs", "first"), n=("n", "sum"),
+                      solved=("solved", "sum"), diverged=("diverged", "sum"), score=("score", "mean"))  # fmt: skip
+    return sums.reset_index()
+
+
 def tuning(results: pd.DataFrame) -> pd.DataFrame:
     """One row a method and task that was tuned; all figures over all lengths.
 

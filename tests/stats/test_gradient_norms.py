@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.gradient_norms import DISTANCE_COLUMNS, LENGTH_COLUMNS, gradient_by_distance, norms_by_length
+from seqbench.stats.gradient_norms import (
+    DISTANCE_COLUMNS,
+    LENGTH_COLUMNS,
+    gradient_by_distance,
+    norms_by_length,
+    relative_gradient,
+)
 
 
 def trials(*rows: tuple[object, ...]) -> pd.DataFrame:
@@ -66,3 +72,16 @@ def test_without_trials_or_probes_there_is_nothing() -> None:
     assert gradient_by_distance(RESULTS, probes()).empty
     assert gradient_by_distance(trials(), probes(("a1", 1, 1.0))).empty
     assert norms_by_length(trials()).empty
+
+
+def test_the_relative_gradient_is_a_share_of_the_nearest_above_zero() -> None:
+    measured = pd.concat(
+        [
+            probes(("a1", 2, 1.0), ("a1", 1, 4.0), ("a1", 3, 0.0)),
+            probes(("a2", 1, 0.0), ("a2", 2, 2.0), ("a2", 3, 1.0)),
+            probes(("a3", 1, 1.0), ("a3", 2, np.inf), ("a3", 3, 2.0)),
+        ]
+    ).assign(method="a", task="t", length=3)
+    found = relative_gradient(measured)
+    # Shares: 1, 1/4, 0 of the first; 0, 1, 1/2 of the second; 1, infinite and so left out, 2 of the third.
+    assert found[["distance", "share"]].to_numpy().tolist() == [[1, 1], [2, 0.625], [3, 0.5]]

@@ -11,7 +11,7 @@ import pytest
 
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import complete
-from seqbench.stats.tuning import expected_best, tuning, tuning_budget, tuning_curves
+from seqbench.stats.tuning import expected_best, over_lengths, settings_of, tuning, tuning_budget, tuning_curves
 
 SCORES = {0.001: 0.6, 0.01: 0.9, 0.1: 0.7}
 
@@ -127,3 +127,12 @@ def test_nothing_tuned(results):
     assert curves.empty
     assert tuning(reported).empty
     assert tuning_budget(curves).empty
+
+
+def test_a_setting_scores_the_mean_over_lengths(results):
+    curves = tuning_curves(results, Declared())
+    both = pd.concat([curves, curves.assign(length=curves["length"] * 2, score=curves["score"] + 0.2)])
+    both = both.assign(setting=settings_of(both), knobs=[{}] * len(both))
+    table, single = over_lengths(both).set_index("setting"), curves.set_index("learning_rate")
+    assert table.loc["0.1", ["n", "solved"]].tolist() == (2 * single.loc[0.1, ["n", "solved"]]).tolist()
+    assert table.loc["0.1", "score"] == pytest.approx(single.loc[0.1, "score"] + 0.1)

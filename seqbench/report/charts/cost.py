@@ -14,31 +14,19 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 
 
-def cost_rows(evidence: Evidence) -> pd.DataFrame:
-    """Milliseconds per training step (median over trials), and the mean horizon in octaves, by task and method."""
-    rows = evidence.reporting
-    alike = rows["trial"].isin(evidence.alike["trial"])  # long lengths take longer: methods must be timed at the same
-    speed = 1000 * rows["seconds"].astype(float) / rows["steps"].astype(float).where(lambda steps: steps > 0)
-    table = rows.assign(milliseconds=speed.where(alike)).groupby(["task", "method"], sort=False).agg(
-        milliseconds=("milliseconds", "median"), parameters=("parameters", "median"), hours=("seconds", "sum"),
-        trials=("trial", "size"),
-    )  # fmt: skip
-    table["hours"] = table["hours"] / 3600
-    far = evidence.comparison.horizons.set_index(["task", "method"])["octaves"]
-    return table.join(far).reset_index()
-
-
 @themed
-def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
-    """Draw the horizon against the time per training step, one panel for each task."""
-    rows = cost_rows(evidence)
+def cost(evidence: Evidence, tasks: Sequence[str], rows: pd.DataFrame, name: str = "cost") -> Chart:
+    """Draw the horizon against the time per training step, one panel for each task.
+
+    rows: as `seqbench.stats.costs.costs` returns them
+    """
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,
         title="Memory horizon against training time",
         figure=figure,
-        reading="Mean horizon against the time of one training step, both over all lengths and seeds. "
-        "Up and to the left is better.",
+        reading="Mean horizon over seeds against the time of one training step, the median over trials at the lengths "
+        "that all seeds are trained at. Up and to the left is better.",
         table=rows,
         about={"purpose": "reporting"},
     )

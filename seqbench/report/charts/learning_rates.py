@@ -14,7 +14,7 @@ from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.charts.steps import MOST_PANELS, spread
 from seqbench.report.evidence import Evidence
-from seqbench.stats.tuning import knobs_of, settings_of
+from seqbench.stats.tuning import knobs_of, over_lengths, settings_of
 
 RINGED = "A ring marks what was chosen."
 SCORE_LABEL = "validation score"
@@ -79,14 +79,6 @@ def knobs(evidence: Evidence, task: str) -> Chart:
         ax.set_xlabel(name)
     axes[0, 0].set_ylabel(SCORE_LABEL)
     return chart
-
-
-def over_lengths(rows: pd.DataFrame) -> pd.DataFrame:
-    """The settings tried, by method: the mean score over lengths."""
-    joined = rows.groupby(["method", "setting"], sort=False)
-    sums = joined.agg(learning_rate=("learning_rate", "first"), knobs=("knobs", "first"), n=("n", "sum"),
-                      solved=("solved", "sum"), diverged=("diverged", "sum"), score=("score", "mean"))  # fmt: skip
-    return sums.reset_index()
 
 
 def spread_names(rows: pd.DataFrame) -> list[str]:

@@ -25,6 +25,7 @@ def accuracy_elsewhere(evidence: Evidence, task: str, found: pd.DataFrame) -> Ch
     lengths = trained_lengths(found)
     figure, axes = panels(len(lengths), width=max(2.25 * len(lengths) + 0.7, 4.6), height=3.0, sharey=True)
     summary = other_lengths(found)
+    medians = summary.set_index(["method", "length", "tested"])["median"]
     chart = Chart(
         name=f"other-lengths-{evidence.file_names[task]}",
         title="Accuracy by length of the test",
@@ -38,7 +39,7 @@ def accuracy_elsewhere(evidence: Evidence, task: str, found: pd.DataFrame) -> Ch
         own = found[found["length"] == length]
         ax.axvline(length, color=MUTED, lw=1.1, dashes=(4, 3), zorder=1)
         for method in in_order(evidence, set(own["method"])):
-            _draw_method(chart, ax, evidence, own[own["method"] == method])
+            _draw_method(chart, ax, evidence, own[own["method"] == method], medians.loc[method, length])
         length_axis(ax, sorted(own["tested"].unique()), label="length of the test (steps)")
         ax.set_title(f"trained at {length:,}")
     axes[0, 0].set_ylim(-0.03, 1.03)
@@ -53,8 +54,8 @@ def trained_lengths(found: pd.DataFrame) -> list[int]:
     return sorted(int(length) for length, _ in ranked[:MOST_PANELS])
 
 
-def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame) -> None:
-    """The dots and the line of one method that was trained at one length."""
+def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, medians: pd.Series) -> None:
+    """The dots and the line of one method that was trained at one length; medians: by test length."""
     first = rows.iloc[0]
     method, length, task = first["method"], int(first["length"]), first["task"]
     look, front = evidence.styles[method], method in foreground(evidence)
@@ -64,7 +65,6 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame)
     )  # fmt: skip
     said = [f"{method}, seed {row.seed}, tested at {row.tested:,}: {row.accuracy:.3f}" for row in rows.itertuples()]
     chart.mark(dots, evidence.place(method), tips=said, trials=rows["trial"])
-    medians = rows.groupby("tested")["accuracy"].median()
     tips = [f"{method}, trained at {length:,}, tested at {at:,}: median {value:.3f}" for at, value in medians.items()]
     link = trials(evidence, task=task, method=method, length=length, purpose="reporting")
     method_line(chart, ax, evidence, method, medians.index, medians, tips=tips, links=[link] * len(medians))
