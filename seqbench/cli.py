@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands import trial_commands
-from seqbench.commands.arguments import Family, GridName, Json, Listed, NoCode, Results, TrackingUri, cores
+from seqbench.commands import component_commands, trial_commands
+from seqbench.commands.arguments import GridName, Json, Name, NoCode, Results, Set, TrackingUri, cores, run_options
+from seqbench.commands.asked import Asked
 from seqbench.invocation import RESULTS
 
 app = typer.Typer(
@@ -52,6 +53,8 @@ def options(
 @app.command()
 def run(
     grid: GridName,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
@@ -67,14 +70,19 @@ def run(
 
     if no_cache:
         os.environ[VARIABLE] = OFF  # what workers inherit
-    uri = None if no_tracking else tracking_uri
-    only = None if trial is None else {trial}
-    command(grid, results, tracking=not no_tracking, tracking_uri=uri, workers=workers, only=only, quiet=quiet)
+    asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
+    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
+    options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
+    command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers,
+            only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options))  # fmt: skip
 
 
 @app.command()
 def plan(
     grid: GridName,
+    set_: Set = None,
+    name: Name = "",
+    results: Results = RESULTS,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes to estimate for.")] = cores(),
     max_trials: Annotated[int, typer.Option(min=1, help="Refuse grids of more trials than this.")] = 1_000_000,
     as_json: Json = False,
@@ -83,15 +91,22 @@ def plan(
     """Show what a grid would run: methods, trials, compilations, impossible pairs, time and memory. Trains nothing."""
     from seqbench.commands.plan import plan as command
 
-    command(grid, workers=workers, max_trials=max_trials, as_json=as_json)
+    command(Asked(grid, results, tuple(set_ or ()), name), workers=workers, max_trials=max_trials, as_json=as_json)
 
 
 @app.command()
-def status(grid: GridName, results: Results = RESULTS, as_json: Json = False, no_code: NoCode = False) -> None:
+def status(
+    grid: GridName,
+    set_: Set = None,
+    name: Name = "",
+    results: Results = RESULTS,
+    as_json: Json = False,
+    no_code: NoCode = False,
+) -> None:
     """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
     from seqbench.commands.status import status as command
 
-    command(grid, results, as_json=as_json)
+    command(Asked(grid, results, tuple(set_ or ()), name), as_json=as_json)
 
 
 for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_commands.why, trial_commands.sample):
@@ -99,66 +114,51 @@ for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_com
 
 
 @app.command()
-def report(grid: GridName, results: Results = RESULTS, no_code: NoCode = False) -> None:
+def report(
+    grid: GridName, set_: Set = None, name: Name = "", results: Results = RESULTS, no_code: NoCode = False
+) -> None:
     """Write report.html, report.md, figures and tables from what has finished."""
     from seqbench.commands.report import report as command
 
-    command(grid, results)
+    command(Asked(grid, results, tuple(set_ or ()), name))
 
 
 @app.command()
 def ui(
     grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="Print the links of this grid's charts.")] = None,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
+    tracking_uri: Annotated[str | None, typer.Option(help="Another store, such as sqlite:////data/mlflow.db.")] = None,
     port: Annotated[int, typer.Option(help="First port to try.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the embedded store, on this machine only."""
     from seqbench.commands.ui import ui as command
 
-    command(grid, results, port=port)
+    asked = Asked(grid, results, tuple(set_ or ()), name) if grid else None
+    command(asked, results, port=port, tracking_uri=tracking_uri)
 
 
 @app.command()
 def track(
-    grid: GridName, results: Results = RESULTS, tracking_uri: TrackingUri = None, no_code: NoCode = False
+    grid: GridName,
+    set_: Set = None,
+    name: Name = "",
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    no_code: NoCode = False,
 ) -> None:
     """Mirror stored results to an MLflow tracking server. Doing it twice adds nothing."""
     from seqbench.commands.track import track as command
 
-    command(grid, results, tracking_uri=tracking_uri)
+    command(Asked(grid, results, tuple(set_ or ()), name), tracking_uri=tracking_uri)
 
 
-@app.command(name="list")
-def list_(
-    family: Annotated[Listed | None, typer.Argument(help="What to list. Default: all.")] = None,
-    as_json: Json = False,
-) -> None:
-    """List what a grid can name, with its source and its settings."""
-    from seqbench.commands.list import list_names
-
-    list_names(family, as_json=as_json)
-
-
-@app.command()
-def schema() -> None:
-    """Print the JSON Schema of a grid, for completion, hover and errors in an editor."""
-    from seqbench.commands.schema import schema as command
-
-    command()
-
-
-@app.command()
-def check(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Your own module:function, or a shipped name.")],
-    family: Annotated[
-        Family | None,
-        typer.Option(help="What it must be. Default: what its return annotation says."),
-    ] = None,
-) -> None:
-    """Check that a component of any family keeps its contract, so that a grid can name it."""
-    from seqbench.commands.check import check as command
-
-    command(name, family=family)
+for command_of_components in (
+    component_commands.new, component_commands.list_, component_commands.show, component_commands.schema,
+    component_commands.check,
+):  # fmt: skip
+    app.command(name=command_of_components.__name__.rstrip("_"))(command_of_components)
 
 
 @app.command()
@@ -178,6 +178,8 @@ def power(
     pilot: Annotated[
         str | None, typer.Argument(metavar="[GRID]", help="Finished grid to take differences from.")
     ] = None,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     rate: Annotated[float, typer.Option(help="Solve rate hoped for.")] = 0.9,
     rate_against: Annotated[float, typer.Option(help="Solve rate of what it is compared with.")] = 0.5,
@@ -186,12 +188,15 @@ def power(
     """Say how many seeds a claim needs, before the grid is run."""
     from seqbench.commands.power import power as command
 
-    command(pilot, results, rate=rate, rate_against=rate_against, comparisons=comparisons)
+    asked = Asked(pilot, results, tuple(set_ or ()), name) if pilot else None
+    command(asked, rate=rate, rate_against=rate_against, comparisons=comparisons)
 
 
 @app.command()
 def probe(
     grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="Probe every method of this grid.")] = None,
+    set_: Set = None,
+    name: Name = "",
     task: Annotated[str, typer.Option(help="Without a grid: the task.")] = "delayed_recall",
     length: Annotated[int, typer.Option(min=1, help="Without a grid: its dependency length.")] = 50,
     cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
@@ -202,7 +207,8 @@ def probe(
     """Show the gradient by distance at initialisation. Trains nothing."""
     from seqbench.commands.probe import probe as command
 
-    command(grid, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
+    asked = Asked(grid, results, tuple(set_ or ()), name) if grid else None
+    command(asked, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
 
 
 @app.command()

@@ -1,18 +1,23 @@
-"""Commands as this person must type them."""
+"""Commands as this person must type them: complete and quoted, so that they can be pasted."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 RESULTS = Path("results")
 """Folder of results folders, unless a command says otherwise."""
 
 
-def command(verb: str, grid: str, results: Path) -> str:
+def command(verb: str, *words: str | Path) -> str:
     """A command as this person must type it."""
-    elsewhere = "" if results == RESULTS else f" --results {results}"
-    return f"{invocation()} {verb} {grid}{elsewhere}"
+    return f"{invocation()} {verb} {shlex.join(map(str, words))}"
+
+
+def kept_in(results: Path) -> tuple[str, ...]:
+    """The option that says where results are kept, if it must be said."""
+    return () if results == RESULTS else ("--results", str(results))
 
 
 def invocation() -> str:

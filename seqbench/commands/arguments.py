@@ -14,6 +14,13 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def run_options(*, tracking: bool, tracking_uri: str | None, workers: int) -> list[str]:
+    """How these were typed, for a command that is printed: nothing of what is so by default."""
+    options = [] if tracking else ["--no-tracking"]
+    options += ["--tracking-uri", tracking_uri] if tracking_uri else []
+    return [*options, *(["--workers", str(workers)] if workers != cores() else [])]
+
+
 def refuse_code(wanted: bool) -> None:
     """Let this process and its workers import no code that a grid names."""
     if wanted:
@@ -38,3 +45,15 @@ NoCode = Annotated[
 """Acts as it is read, before the command."""
 Family = Literal["tasks", "cells", "models", "mitigations", "optimizers", "schedules", "probes"]
 Listed = Literal[Family, "grids"]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace a value of the grid, such as training.steps=200 or 'methods[0].cell=gru'; repeat for more.",
+    ),
+]
+Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the results folder. Default: the grid's.")]
+Names = Annotated[
+    list[str] | None, typer.Option(metavar="NAME,...", help="Names, separated by commas or in options of their own.")
+]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from seqbench.commands.own_code import read_grid_of
+from seqbench.commands.asked import Asked
 from seqbench.plan.plan import Plan, plan
 from seqbench.plan.trial import Trial
 from seqbench.store.ownership import require_own
@@ -25,14 +25,14 @@ class Kept(NamedTuple):
     finished: list[Trial]
 
 
-def kept_of(name: str, results: Path) -> Kept:
-    """A grid by its name or file, and what its folder holds.
+def kept_of(asked: Asked) -> Kept:
+    """A grid as it was asked for, and what its folder holds.
 
     Raises:
         UsageError: there are no results, or they are another grid's. GridError: the grid cannot be read.
     """
-    grid = read_grid_of(name, results)
-    stored = load(folder := results / grid.name)
+    grid = asked.read()
+    stored = load(folder := asked.results / grid.name)
     current = plan(grid, stored.finished)
     require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})
     finished = set(stored.finished["trial"])

@@ -10,24 +10,8 @@ from seqbench.components.carried import is_carried
 from seqbench.components.own_code import find_spec, look_here, module_of, refused
 from seqbench.components.own_source import own_source
 from seqbench.errors import StoreError, UsageError
-from seqbench.grid.document import read_document
-from seqbench.grid.named import own_names
-from seqbench.grid.read import find_grid, grid_of, require_name
-from seqbench.grid.spec import Grid
 from seqbench.printable import printable
 from seqbench.store.plan_file import load_plan
-
-
-def read_grid_of(name: str, results: Path) -> Grid:
-    """The grid given by its name or file, after `announce_code`.
-
-    Raises:
-        GridError: there is none, or it cannot be read. CodeRefused: it names code, and none may be imported.
-    """
-    document = read_document(path := find_grid(name))
-    require_name(path)
-    announce_code(own_names(document.data), document.file, results / path.stem)
-    return grid_of(document)
 
 
 def announce_code(names: Iterable[str], source: str, folder: Path) -> None:

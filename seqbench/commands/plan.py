@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
-from seqbench.commands.own_code import read_grid_of
+from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import duration
 from seqbench.grid.training import spell_steps
-from seqbench.invocation import RESULTS
 from seqbench.plan.estimate import Estimate, machine_bytes
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
 
 
-def plan(grid: str, *, workers: int, max_trials: int, as_json: bool) -> None:
+def plan(asked: Asked, *, workers: int, max_trials: int, as_json: bool) -> None:
     """Print the plan of a grid."""
-    asked = read_grid_of(grid, RESULTS)
-    current = make_plan(asked, max_trials=max_trials)
+    current = make_plan(asked.read(), max_trials=max_trials)
     if as_json:
         print_json(current.describe(workers))
     else:
@@ -43,6 +42,8 @@ def _memory(estimate: Estimate) -> str:
 def _show(current: Plan, workers: int) -> None:
     console, estimate = out(), current.estimate(workers)
     console.print(current.grid.question)
+    if current.grid.overrides:
+        console.print(describe_overrides(current.grid))
     facts = Table.grid(padding=(0, 2))
     tasks = {(trial.task_label, trial.length) for trial in current.trials}
     lengths = ", ".join(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
 from seqbench.commands.tables import table_of
 
@@ -16,15 +17,14 @@ ALONE = "probe"
 
 
 def probe(
-    grid: str | None, results: Path, *, task: str, length: int, cell: str, mitigations: Sequence[str] = ()
+    grid: Asked | None, results: Path, *, task: str, length: int, cell: str, mitigations: Sequence[str] = ()
 ) -> None:
     """Probe at initialisation, write the figure, and print where it is and a small table."""
-    from seqbench.commands.own_code import read_grid_of
     from seqbench.execution.probe_grid import grid_of, probe_grid
     from seqbench.plan.plan import plan
     from seqbench.report.probe_figures import probe_figure, probe_table, write_figure
 
-    asked = read_grid_of(grid, results) if grid is not None else grid_of(task, length, cell, mitigations)
+    asked = grid.read() if grid is not None else grid_of(task, length, cell, mitigations)
     current = plan(asked)
     with Progress(console=progress(), transient=True) as bar:
         line = bar.add_task("Probing", total=None)

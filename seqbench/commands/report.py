@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
-from seqbench.commands.folders import own_results_folder
 
 
-def report(name: str, results: Path) -> None:
+def report(asked: Asked) -> None:
     """Write the report of a grid and print where it is."""
     from seqbench.report.build import build_report
 
-    folder = own_results_folder(name, results)
+    folder = asked.own_folder()
     with progress().status("Writing the report"):
         path = build_report(folder)
     out().print(f"{path}")

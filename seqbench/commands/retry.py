@@ -6,8 +6,7 @@ trained again beside their results, which stay as they are, whatever comes out.
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.kept import kept_of
 from seqbench.commands.run import run
@@ -15,39 +14,39 @@ from seqbench.commands.verify import counted, require_same, train_again
 
 
 def retry(
-    name: str,
-    results: Path,
+    asked: Asked,
     *,
     diverged: bool,
     tracking: bool,
     tracking_uri: str | None,
     workers: int,
     quiet: bool,
+    again: str,
 ) -> None:
-    """Train the crashed trials of a grid again, or with `diverged` those.
+    """Train the crashed trials of a grid again, or with `diverged` those; `again` is this command.
 
     Raises:
         UsageError: there are no results, or they are another grid's. TrialsCrashed: trials crashed again.
         NotReproduced, OtherEnvironment: a diverged trial gave other numbers; see `verify`.
     """
     if diverged:
-        _diverged_again(name, results, workers=workers, quiet=quiet)
+        _diverged_again(asked, workers=workers, quiet=quiet)
         return
-    failed = crashed(name, results)
+    failed = crashed(asked)
     if not failed:
         out().print("No trial of this grid has crashed; there is nothing to try again.")
         return
-    run(name, results, tracking=tracking, tracking_uri=tracking_uri, workers=workers, only=failed, quiet=quiet)
+    run(asked, tracking=tracking, tracking_uri=tracking_uri, workers=workers, only=failed, quiet=quiet, again=again)
 
 
-def crashed(name: str, results: Path) -> set[str]:
+def crashed(asked: Asked) -> set[str]:
     """The trials that the grid plans now, and that crashed and have not finished since."""
-    kept = kept_of(name, results)
+    kept = kept_of(asked)
     return kept.results.failures.keys() & {trial.id for trial in kept.plan.trials}
 
 
-def _diverged_again(name: str, results: Path, *, workers: int, quiet: bool) -> None:
-    kept = kept_of(name, results)
+def _diverged_again(asked: Asked, *, workers: int, quiet: bool) -> None:
+    kept = kept_of(asked)
     rows = kept.results.finished
     diverged = set(rows.loc[rows["outcome"] == "diverged", "trial"])
     chosen = [trial for trial in kept.finished if trial.id in diverged]

@@ -9,17 +9,17 @@ from pathlib import Path
 from rich.console import Console
 
 from seqbench import compilation_cache
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import progress
 from seqbench.commands.crashes import last_lines
 from seqbench.commands.interrupt import Interrupted
-from seqbench.commands.own_code import read_grid_of
+from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
 from seqbench.execution.run import RoundStart, run_grid
 from seqbench.grid.spec import Grid
-from seqbench.invocation import command
 from seqbench.plan.plan import Plan, Trial
 from seqbench.store.results import Results
 from seqbench.tracking.live import LiveMirror
@@ -27,27 +27,26 @@ from seqbench.tracking.mirror import Links
 
 
 def run(
-    name: str,
-    results: Path,
+    asked: Asked,
     *,
     tracking: bool,
     tracking_uri: str | None,
     workers: int,
     only: set[str] | None,
     quiet: bool,
+    again: str,
 ) -> None:
-    """Run a grid by name or file.
+    """Run a grid; `again` is the command that goes on with it.
 
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
-    grid = read_grid_of(name, results)
-    folder = results / grid.name
+    grid = asked.read()
+    folder = asked.results / grid.name
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
-    again = command("run", name, results)
     if line := compilation_cache.problem():
         board.say(line)
     links: list[Links | None] = []
@@ -63,7 +62,7 @@ def run(
         live.enter_context(mirror or contextlib.nullcontext())
         found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
                          finish=finish, say=board.say)  # fmt: skip
-    print_summary(found, folder, name, links[0])
+    print_summary(found, folder, links[0])
     _require_no_crash(display.crashes, folder, again)
 
 
@@ -100,6 +99,8 @@ class RunDisplay:
             reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
             raise UsageError(f"{self._grid.name} has nothing to train: no combination makes sense.\n{reasons}")
         if self._choices != len(current.choices) and not self._quiet:  # what a search goes on with is on the board
+            if self._choices is None and self._grid.overrides:
+                self._board.say(f"{describe_overrides(self._grid)}. Results: {self._folder}")
             for line in describe_found(current, state, only=self._only).splitlines():
                 self._board.say(line)
         self._choices = len(current.choices)

@@ -2,48 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
-from seqbench.commands.folders import results_folder
 from seqbench.commands.own_code import announce_code
 from seqbench.errors import Incompatible, UsageError
 from seqbench.plan.settings_difference import flat
 from seqbench.store.parameters import load_parameters, parameters_path
+from seqbench.store.plan_file import TrialLabel, load_plan
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
 
-def sample(name: str, results: Path, *, trial: str, length: int, temperature: float, top_k: int, seed: int) -> None:
+def sample(asked: Asked, *, trial: str | None, length: int, temperature: float, top_k: int, seed: int) -> None:
     """Print the first symbol of a held-out sequence and `length` symbols that the model generates.
 
+    Without a trial, of the best one of each method, under a line that says which it is.
+
     Raises:
-        UsageError: there is no such trial, or its parameters were not kept.
+        UsageError: there is no such trial, or no parameters were kept.
         Incompatible: it is not a language model. StoreError: its parameters are damaged.
     """
-    folder = results_folder(name, results)
-    console = out()
-    record = _record(folder, trial, name)
-    named = [value for value in flat(record.settings).values() if isinstance(value, str)]
-    announce_code(named, f"trial {trial}", folder)
-    console.print(_text(folder, record, length=length, temperature=temperature, top_k=top_k, seed=seed))
+    folder, console = asked.folder(), out()
+    records, plan = TrialStore(folder).read()[0], load_plan(folder)
+    if trial is not None:
+        record = _record(folder, records, trial, asked)
+        console.print(_text(folder, record, length=length, temperature=temperature, top_k=top_k, seed=seed))
+        return
+    chosen = best_of_each(records, plan.trials)
+    if not chosen:
+        keeping = replace(asked, overrides=(*asked.overrides, "keep_parameters=true"), name=folder.name)
+        raise UsageError(
+            f"No finished trial in {folder} has kept its parameters. Write `keep_parameters: true` into the grid, or "
+            f"train it so, to the same numbers: {keeping.command('run')}"
+        )
+    for place, best in enumerate(chosen):
+        console.print(("\n" if place else "") + best.heading, style="bold")
+        console.print(_text(folder, best.record, length=length, temperature=temperature, top_k=top_k, seed=seed))
 
 
-def _record(folder: Path, trial: str, name: str) -> Record:
+class Best(NamedTuple):
+    """The best trial of a method on a task: `heading` says which it is and of how many."""
+
+    heading: str
+    record: Record
+
+
+def best_of_each(records: Iterable[Record], labels: Mapping[str, TrialLabel]) -> list[Best]:
+    """Of each method on each task the reporting trial of the smallest test loss whose parameters were kept."""
+    kept: dict[tuple[str, str], list[Record]] = {}
+    for record in records:
+        label = labels.get(record.trial)
+        if label and label.purpose == "reporting" and record.parameters and record.row["loss"] is not None:
+            kept.setdefault((label.method, label.task), []).append(record)
+    order = list(dict.fromkeys((label.method, label.task) for label in labels.values()))
+    found = []
+    for method, task in sorted(kept, key=order.index):
+        own = kept[method, task]
+        best = min(own, key=lambda record: record.row["loss"])
+        label = labels[best.trial]
+        found.append(
+            Best(
+                f"{method} on {task}, length {label.length}, seed {label.seed}: test loss {best.row['loss']:.3f}, "
+                f"the smallest of {len(own)} (--trial {best.trial})",
+                best,
+            )
+        )
+    return found
+
+
+def _record(folder: Path, records: Iterable[Record], trial: str, asked: Asked) -> Record:
     """The record of a finished trial that kept its parameters."""
-    records = {record.trial: record for record in TrialStore(folder).read()[0]}
-    if trial not in records:
+    by_trial = {record.trial: record for record in records}
+    if trial not in by_trial:
         raise UsageError(f"{folder} has no finished trial {trial}. Those it has are in {folder / 'trials'}.")
-    if not records[trial].parameters:
+    if not by_trial[trial].parameters:
         raise UsageError(
             f"The parameters of trial {trial} were not kept. Write `keep_parameters: true` into the grid, then "
-            f"train it again: seqbench run {name} --trial {trial}"
+            f"train it again: {asked.command('run', '--trial', trial)}"
         )
-    return records[trial]
+    return by_trial[trial]
 
 
 def _text(folder: Path, record: Record, *, length: int, temperature: float, top_k: int, seed: int) -> str:
     """The first symbol of a held-out sequence, continued by the model."""
+    named = [value for value in flat(record.settings).values() if isinstance(value, str)]
+    announce_code(named, f"trial {record.trial}", folder)
     import jax
     from flax import nnx
 

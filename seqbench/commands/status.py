@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
-from seqbench.commands.own_code import read_grid_of
 from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.spec import Grid
-from seqbench.invocation import command
 from seqbench.plan.plan import Plan
 from seqbench.printable import last_line
 from seqbench.schema import OUTCOMES
@@ -23,14 +21,14 @@ from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
 
-def status(name: str, results: Path, *, as_json: bool) -> None:
+def status(asked: Asked, *, as_json: bool) -> None:
     """Print how many trials of a grid are finished, incomplete, missing and failed, their outcomes, and each search.
 
     Raises:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
-    grid = read_grid_of(name, results)
-    store = TrialStore(results / grid.name)
+    grid = asked.read()
+    store = TrialStore(asked.results / grid.name)
     records, set_aside = store.read()
     records += records_from_tables(store.folder)
     current = planned(grid, records)
@@ -38,7 +36,7 @@ def status(name: str, results: Path, *, as_json: bool) -> None:
     if as_json:
         print_json(facts | {"searches": search_facts(current.searches)})
         return
-    _print(facts, store, again=command("run", name, results))
+    _print(facts, store, again=asked.command("run"))
     if current.searches:
         out().print(search_table(current.searches))
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqbench.commands.console import out
-from seqbench.invocation import command
+from seqbench.invocation import command, kept_in
 from seqbench.stats.brackets import Brackets, bracket_table, find_brackets
 from seqbench.stats.costs import parameters
 from seqbench.stats.horizon_means import horizon_means
@@ -20,6 +20,7 @@ from seqbench.stats.preregistration import declared_in
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows
 from seqbench.store.results import Results
+from seqbench.tracking.client import embedded_uri
 from seqbench.tracking.comparison import method_order
 from seqbench.tracking.mirror import Links
 
@@ -32,7 +33,7 @@ MUCH = 0.1
 LOCAL_SERVER = "http://127.0.0.1:5000"
 
 
-def print_summary(results: Results, folder: Path, name: str, links: Links | None) -> None:
+def print_summary(results: Results, folder: Path, links: Links | None) -> None:
     """Print the answer for each task (solved seeds by length, or searched horizons), its factors, and where it is."""
     console, declared = out(), declared_in(results.plan)
     rows = reporting_rows(complete(results.reporting))
@@ -49,7 +50,7 @@ def print_summary(results: Results, folder: Path, name: str, links: Links | None
             console.print(line, markup=False)
     if share := probe_share(results.finished):
         console.print(f"\n{cost_of_probes(share)}")
-    _print_places(console, folder, name, links)
+    _print_places(console, folder, links)
 
 
 def factor_lines(pairs: pd.DataFrame) -> list[str]:
@@ -128,16 +129,18 @@ def _cell(row: pd.Series) -> str:
     return f"{row['solved']}/{row['n']}" + (f" {median:.2f}" if median == median else "")
 
 
-def _print_places(console: Console, folder: Path, name: str, links: Links | None) -> None:
+def _print_places(console: Console, folder: Path, links: Links | None) -> None:
     console.print(f"\nReport:  {folder / 'report.html'}")
     if links is not None:
-        print_links(console, folder, name, links)
+        print_links(console, folder, links)
 
 
-def print_links(console: Console, folder: Path, name: str, links: Links) -> None:
+def print_links(console: Console, folder: Path, links: Links) -> None:
     """Print how to open the comparison charts: on the server they are on, or by the command that serves them here."""
     server = links.uri if links.uri.startswith("http") else LOCAL_SERVER
     if server == LOCAL_SERVER:
-        console.print(f"MLflow:  {command('ui', Path(name).stem, folder.parent)}   (then open the link)")
+        store = () if links.uri == embedded_uri(folder.parent) else ("--tracking-uri", links.uri)
+        opened = command("ui", folder.name, *kept_in(folder.parent), *store)
+        console.print(f"MLflow:  {opened}   (then open the link)")
     for task, fragment in links.comparison.items():
         console.print(f"         {task}: {server}{fragment}")

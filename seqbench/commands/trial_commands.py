@@ -6,12 +6,15 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands.arguments import GridName, Json, NoCode, Results, TrackingUri, cores
+from seqbench.commands.arguments import GridName, Json, Name, NoCode, Results, Set, TrackingUri, cores, run_options
+from seqbench.commands.asked import Asked
 from seqbench.invocation import RESULTS
 
 
 def retry(
     grid: GridName,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     diverged: Annotated[
         bool, typer.Option("--diverged/--failed", help="Which trials; by default those that crashed.")
@@ -30,11 +33,16 @@ def retry(
     from seqbench.commands.retry import retry as command
 
     uri = None if no_tracking else tracking_uri
-    command(grid, results, diverged=diverged, tracking=not no_tracking, tracking_uri=uri, workers=workers, quiet=quiet)
+    asked = Asked(grid, results, tuple(set_ or ()), name)
+    again = asked.command("retry", *run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers))
+    command(asked, diverged=diverged, tracking=not no_tracking, tracking_uri=uri, workers=workers, quiet=quiet,
+            again=again)  # fmt: skip
 
 
 def verify(
     grid: GridName,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     number: Annotated[int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid.")] = 3,
     trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
@@ -48,13 +56,15 @@ def verify(
     """
     from seqbench.commands.verify import verify as command
 
-    command(grid, results, number=number, trial=trial, workers=workers, as_json=as_json)
+    command(Asked(grid, results, tuple(set_ or ()), name), number=number, trial=trial, workers=workers, as_json=as_json)
 
 
 def why(
     grid: GridName,
     trial: Annotated[str, typer.Argument(metavar="TRIAL", help="A trial; the first letters of its name will do.")],
     other: Annotated[str | None, typer.Argument(metavar="[OTHER]", help="Another one, to compare with.")] = None,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     as_json: Json = False,
     no_code: NoCode = False,
@@ -62,22 +72,27 @@ def why(
     """Show the settings that make a trial what it is, and which of them differ from another trial's."""
     from seqbench.commands.why import why as command
 
-    command(grid, trial, other, results, as_json=as_json)
+    command(Asked(grid, results, tuple(set_ or ()), name), trial, other, as_json=as_json)
 
 
 def sample(
     grid: GridName,
-    trial: Annotated[str, typer.Option(help="A finished trial of a language model, with parameters kept.")],
+    trial: Annotated[
+        str | None, typer.Option(help="A finished trial. Default: the best of each method, by test loss.")
+    ] = None,
     length: Annotated[int, typer.Option(min=1, help="Symbols to add.")] = 200,
     temperature: Annotated[
         float, typer.Option(min=0.0, help="Below 1 the likely become likelier; 0 takes the likeliest.")
     ] = 1.0,
     top_k: Annotated[int, typer.Option(min=0, help="Choose from this many of the likeliest; 0 is all.")] = 0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same text.")] = 0,
+    set_: Set = None,
+    name: Name = "",
     results: Results = RESULTS,
     no_code: NoCode = False,
 ) -> None:
     """Print text from a trained language model. Its grid must say `keep_parameters: true`."""
     from seqbench.commands.sample import sample as command
 
-    command(grid, results, trial=trial, length=length, temperature=temperature, top_k=top_k, seed=seed)
+    asked = Asked(grid, results, tuple(set_ or ()), name)
+    command(asked, trial=trial, length=length, temperature=temperature, top_k=top_k, seed=seed)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json, progress
 from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.progress import duration
@@ -19,14 +19,14 @@ from seqbench.plan.trial import Trial
 from seqbench.printable import last_line, printable
 
 
-def verify(name: str, results: Path, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
+def verify(asked: Asked, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
     """Train `number` finished trials again, or the one named, and say whether they are the same.
 
     Raises:
         UsageError: none has finished, or there is no such trial. TrialsCrashed: a trial crashed.
         NotReproduced, OtherEnvironment: a trial gave other numbers, in the same environment or only in another one.
     """
-    kept = kept_of(name, results)
+    kept = kept_of(asked)
     if not kept.finished:
         raise UsageError(f"{kept.plan.grid.name} has no finished trial to train again")
     if trial is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from rich.table import Table
 
 from seqbench.canonical import canonical
+from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
 from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.own_code import announce_code
@@ -34,13 +34,13 @@ LONGEST = 44
 """Letters of a value in a table; the rest is left to --json."""
 
 
-def why(name: str, trial: str, other: str | None, results: Path, *, as_json: bool) -> None:
+def why(asked: Asked, trial: str, other: str | None, *, as_json: bool) -> None:
     """Print what makes a trial, and how it differs from `other` or from what explains that it is not used again.
 
     Raises:
         UsageError: there is no such trial, or its settings are not known.
     """
-    known = _Known(kept_of(name, results))
+    known = _Known(kept_of(asked))
     one = known.full(trial)
     second = known.full(other) if other is not None else known.counterpart(one)
     pairs = differing(known.settings(one), known.settings(second)) if second else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Setting
@@ -102,6 +102,40 @@ def _reference_to_setting(family: str, name: str, setting: str) -> Schema:
     return reference_to(f"{family}.{name}/properties/{setting}")
 
 
+class SettingInWords(NamedTuple):
+    """A setting for people: what may stand there, and the default as YAML, empty where it must be given."""
+
+    form: str
+    default: str
+
+
+def setting_in_words(family: str, name: str, setting: str) -> SettingInWords:
+    """The type and range of a setting, and its default."""
+    known = catalogue.settings(family, name)[setting]
+    form: Schema = known.checker.adapter.json_schema()
+    default = "" if known.default is inspect.Parameter.empty else _written(known.default)
+    return SettingInWords(_form(form), default)
+
+
+def _form(form: Schema) -> str:
+    """What a schema of one value allows, in words."""
+    if "enum" in form or "const" in form:
+        return " or ".join(map(str, form.get("enum", [form.get("const")])))
+    if "anyOf" in form:
+        return " or ".join(dict.fromkeys(map(_form, form["anyOf"])))
+    if form.get("type") == "array":
+        return f"a list, each {_form(form['items'])}" if "items" in form else "a list"
+    kind = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}
+    named = str(form.get("type"))
+    return ", ".join(filter(None, (kind.get(named, named), _bounds(form))))
+
+
+def _bounds(form: Schema) -> str:
+    """The bounds of a number in words; empty where there are none."""
+    bounds = (f"{words} {form[key]:.10g}" for key, words in BOUNDS.items() if form.get(key, LARGEST) != LARGEST)
+    return " and ".join(bounds)
+
+
 def _settings(family: str, name: str) -> Schema:
     """The settings of a component. Nothing at all means the defaults, as the bare name does."""
     known = catalogue.settings(family, name)
@@ -154,8 +188,8 @@ def _about_setting(family: str, name: str, form: Schema, default: Any) -> str:
 
 def _range(form: Schema) -> str:
     """The bounds of a number in words; empty where there are none."""
-    bounds = [f"{words} {form[key]:.10g}" for key, words in BOUNDS.items() if form.get(key, LARGEST) != LARGEST]
-    return f"It is {' and '.join(bounds)}." if bounds else ""
+    bounds = _bounds(form)
+    return f"It is {bounds}." if bounds else ""
 
 
 def _written(default: Any) -> str:

@@ -16,7 +16,7 @@ from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.plan import Plan
 from seqbench.plan.task_series import expand_tasks
 from seqbench.plan.trial import Trial
-from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, TrialLabel
+from seqbench.store.plan_file import Chosen, LeftOut, Overridden, PlanFile, TrialLabel
 from seqbench.store.records import Record
 from seqbench.traces import Remedy
 
@@ -32,6 +32,7 @@ def plan_content(current: Plan, records: Iterable[Record]) -> PlanFile:
         grid=grid.name,
         question=grid.question,
         grid_text=grid.text,
+        overrides=tuple(Overridden(one.setting, one.before, one.after) for one in grid.overrides),
         declared=declared(current),
         training=complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
         methods=tuple(method.name for method in current.methods),

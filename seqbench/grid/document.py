@@ -14,7 +14,7 @@ import shlex
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import yaml
 
@@ -46,11 +46,22 @@ class Position:
     override: str = ""
 
 
+class Override(NamedTuple):
+    """What an override has made of a value: both as YAML; `before` is empty where the file says nothing."""
+
+    place: Place
+    setting: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True)
 class Document:
     """A file's content as plain values, and where each value and each key stands.
 
     text: of the file, whatever overrides have made of the data
+    overrides: what is not as the file says
+    chosen_name: names the results in place of the file
     problems: what has been found wrong so far, by place; `data` holds something in its stead
     """
 
@@ -60,6 +71,13 @@ class Document:
     marks: dict[Place, Position] = field(default_factory=dict)
     keys: dict[Place, Position] = field(default_factory=dict)
     problems: dict[Place, Problem] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    chosen_name: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the results are called: by default as the file, without its ending."""
+        return self.chosen_name or Path(self.file).stem
 
     def mark(self, place: Place, *, key: bool = False) -> Position:
         """The position of a value (or of its key); of the nearest value around it if it is not in the file."""

@@ -7,28 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import yaml
 
 from seqbench.components.checking import shown
 from seqbench.components.own_functions import import_edited_again, name_of
 from seqbench.errors import GridError, Problem
 from seqbench.grid.document import Place, document_of, spell
-from seqbench.grid.read import find_grid, grid_of, read_grid, require_name
+from seqbench.grid.read import find_grid, grid_of, prepared, read_grid
 from seqbench.grid.spec import Grid
-from seqbench.grid.words import plain_value, trap_in
+from seqbench.grid.written import as_yaml
 
 Given = str | Path | Mapping[str, Any] | Grid
 """A grid's file, the name of a shipped grid, YAML text (of several lines), Python values, or a grid that was read."""
 
 Function = Callable[..., Any]
 """A component as its function."""
-
-WIDTH = 110
-"""Columns of the text that Python values become."""
 
 LONGEST = 50
 """Letters of a name made from a question."""
@@ -115,16 +109,13 @@ def _words(value: Any) -> Iterator[str]:
 
 
 def _read(text: str, *, file: str) -> Grid:
-    require_name(Path(file))
-    return grid_of(document_of(text, file=file))
+    return grid_of(prepared(document_of(text, file=file)))
 
 
 def _renamed(grid: Grid, name: str) -> Grid:
     """The same grid, with results of another name."""
-    file = Path(f"{name}.yaml")
-    require_name(file)
     copy = grid.model_copy()
-    copy._document = replace(grid.document, file=str(file))
+    copy._document = prepared(grid.document, name=name)
     return copy
 
 
@@ -144,9 +135,7 @@ def _question(text: str) -> str:
 
 def _text(given: Mapping[str, Any]) -> str:
     """Python values as the text of a grid file."""
-    return yaml.dump(
-        with_names(given), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=None
-    )
+    return as_yaml(with_names(given))
 
 
 def with_names(value: Any, place: Place = ()) -> Any:
@@ -166,17 +155,3 @@ def with_names(value: Any, place: Place = ()) -> Any:
         return str(value)
     problem = f"expected text, a number, true, false, a list, keys or a function, got {shown(value)}"
     raise GridError(problems=[Problem("grid", 0, 0, spell(place), problem)])
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes text that the reader of grids reads back as the same values."""
-
-
-def _write_text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
-    """Text, in quotes where it would be read as something else without them."""
-    other = trap_in(value) or not isinstance(plain_value(value), str)
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="'" if other else None)
-
-
-_Dumper.add_representer(str, _write_text)
-_Dumper.ignore_aliases = lambda *_: True  # type: ignore[method-assign]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.checks import component_problems, number_problems
 from seqbench.grid.document import Document, Place, in_order, read_document
 from seqbench.grid.lengths import DrawnLengths, LengthRange, ListedLengths
+from seqbench.grid.overrides import folder_name, overridden
 from seqbench.grid.renamed import with_present_names
 from seqbench.grid.spec import Comparisons, Fragment, Grid, NamedMethod, Range, Tuning
 from seqbench.grid.training import StepsByLength, StopWhenStuck, Training, TrainOn
@@ -50,15 +53,38 @@ def shipped_grids() -> dict[str, Path]:
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
 
-def read_grid(path: str | Path) -> Grid:
+def read_grid(path: str | Path, *, overrides: Sequence[str] = (), name: str = "") -> Grid:
     """Read and check a grid.
+
+    Args:
+        path: its file.
+        overrides: values that replace those of the file, such as `training.steps=200`; see `seqbench.grid.overrides`.
+        name: names the results. By default the file does, and where overrides make another grid of it, they do.
 
     Raises:
         GridError: with all problems in the order of the file, `file:line:column field: what is wrong`, each with the
             line that it is in.
     """
-    require_name(Path(path))
-    return grid_of(read_document(path))
+    return grid_of(prepared(read_document(path), overrides=overrides, name=name))
+
+
+def prepared(document: Document, *, overrides: Sequence[str] = (), name: str = "") -> Document:
+    """The document with overrides and under its name, with the errors of `read_grid`; it is not checked yet."""
+    if overrides:
+        document = _overridden(document, overrides)
+    if name:
+        document = replace(document, chosen_name=name)
+    require_name(document)
+    return document
+
+
+def _overridden(document: Document, overrides: Sequence[str]) -> Document:
+    """The document with overrides, named after them; or as it was, if they make the same grid of it."""
+    changed = overridden(document, overrides)
+    before, after = (_shape(either)[0] for either in (document, changed))
+    if before and after and vars(before) == vars(after):
+        return document
+    return replace(changed, chosen_name=folder_name(changed))
 
 
 def grid_of(document: Document) -> Grid:
@@ -84,18 +110,19 @@ def _overlap(one: Place, other: Place) -> bool:
     return one[:shared] == other[:shared]
 
 
-def require_name(path: Path) -> None:
-    """A grid's file names the folder of its results: refuse a name that is none, or that means something else there.
+def require_name(document: Document) -> None:
+    """A grid names the folder of its results: refuse a name that is none, or that means something else there.
 
     Raises:
         GridError: says which names will do.
     """
-    name = path.stem
+    name = document.name
     taken = name in TAKEN_NAMES or name.startswith((".", "mlflow.db")) or ACTING.search(name)
-    if taken or len(name.encode()) > LONGEST_NAME or not name.strip():
+    if taken or "/" in name or len(name.encode()) > LONGEST_NAME or not name.strip():
         raise GridError(
-            f"{printable(str(path))}: {printable(name)!r} cannot name a folder of results. Rename the file: its name "
-            f"must not begin with a dot or be one of {', '.join(TAKEN_NAMES)}, and have at most {LONGEST_NAME} bytes"
+            f"{printable(document.file)}: {printable(name)!r} cannot name a folder of results. Rename the file, or "
+            f"choose another name with --name. It must not hold a slash, begin with a dot or be one of "
+            f"{', '.join(TAKEN_NAMES)}, and have at most {LONGEST_NAME} bytes"
         )
 
 
@@ -122,7 +149,9 @@ def _explain(document: Document, detail: Any) -> tuple[Place, Problem]:
     """What one pydantic error says, and its place."""
     place = _place(document, detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return place, document.problem(place, f"unknown key{advice(place[-1], _siblings(place))}", key=True)
+        inside = len(place) == 1 and place[0] in Training.model_fields
+        near = f"; did you mean 'training.{place[0]}'?" if inside else advice(place[-1], _siblings(place))
+        return place, document.problem(place, f"unknown key{near}", key=True)
     if detail["type"] == "missing":
         return place, document.problem(place, "expected a value, got none; a grid needs this key")
     in_key = "[key]" in detail["loc"]

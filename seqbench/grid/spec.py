@@ -28,11 +28,12 @@ from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import Asked
 from seqbench.grid.base import DIFFERENT, KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
-from seqbench.grid.document import Document, Place
+from seqbench.grid.document import Document, Override, Place
 from seqbench.grid.lengths import Lengths, TestLengths
 from seqbench.grid.named import named_components
 from seqbench.grid.reference import Change, Named, Of, Reference, change_of, reference
 from seqbench.grid.training import TRAINING_FAMILIES, Training
+from seqbench.grid.written import as_yaml
 from seqbench.schema import RESULT_COLUMNS
 
 FIRST_REPORTING_SEED = 1000
@@ -238,8 +239,8 @@ class Grid(Strict):
 
     @property
     def name(self) -> str:
-        """The file's name without its ending: names the results."""
-        return Path(self._document.file).stem
+        """Names the results: the file's name without its ending, unless another was chosen or values are overridden."""
+        return self._document.name
 
     @property
     def path(self) -> Path:
@@ -248,8 +249,13 @@ class Grid(Strict):
 
     @property
     def text(self) -> str:
-        """The file as it was read."""
-        return self._document.text
+        """The file as it was read; where values are overridden, a file that says the same."""
+        return as_yaml(self._document.data) if self.overrides else self._document.text
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """What is not as the file says."""
+        return self._document.overrides
 
     @property
     def document(self) -> Document:

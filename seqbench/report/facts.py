@@ -133,7 +133,13 @@ def facts(evidence: Evidence) -> str:
     ]  # fmt: skip
     words = {"solved": "solved", "partial": "partial", "chance": "at chance", "diverged": "diverged"}
     parts += [f"{int((results['outcome'] == outcome).sum()):,} {word}" for outcome, word in words.items()]
+    parts += [f"overridden: {found}"] if (found := overridden(evidence)) else []
     return " · ".join(parts)
+
+
+def overridden(evidence: Evidence) -> str:
+    """What is not as the grid's file says: `training.steps 200 (file: 800)`."""
+    return "; ".join(f"{one.setting} {one.after} (file: {one.before or 'not set'})" for one in evidence.plan.overrides)
 
 
 def _count(number: int, noun: str) -> str:

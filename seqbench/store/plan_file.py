@@ -61,10 +61,20 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Overridden:
+    """A setting that is not as the grid's file says, both values as YAML; `before` is empty where the file has none."""
+
+    setting: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
 class PlanFile:
     """A plan as it is kept.
 
-    grid, question, grid_text: the grid's name, its question and the text of its file
+    grid, question, grid_text: the grid's name, its question and the text of its file, with what is overridden
+    overrides: what is overridden
     declared: the settings of `seqbench.stats.preregistration.Declared`
     training: the grid's complete training settings
     methods: names in the order of the grid
@@ -82,6 +92,7 @@ class PlanFile:
     grid: str = ""
     question: str = ""
     grid_text: str = ""
+    overrides: tuple[Overridden, ...] = ()
     declared: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = ()

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from seqbench.invocation import command
+from seqbench.invocation import command, kept_in
 from seqbench.store.plan_file import PlanFile
 from seqbench.store.results import Results
 from seqbench.tracking.arrivals import Arrivals
@@ -38,8 +38,8 @@ class LiveMirror:
         self.folder = folder
         self.uri = resolve_uri(folder.parent, tracking_uri)
         self._warn = warn
-        elsewhere = f" --tracking-uri {without_password(tracking_uri)}" if tracking_uri else ""
-        self._again = command("track", folder.name, folder.parent) + elsewhere
+        elsewhere = ("--tracking-uri", without_password(tracking_uri)) if tracking_uri else ()
+        self._again = command("track", folder.name, *kept_in(folder.parent), *elsewhere)
         self._arrivals = Arrivals(folder)
         self._mirror: Mirror | None = None
         self._opening = threading.Lock()

@@ -20,7 +20,17 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from seqbench.errors import TrackingError
-from seqbench.tracking.client import ARTIFACTS, DATABASE, connect, embedded_uri, set_environment, translated
+from seqbench.invocation import command, kept_in
+from seqbench.tracking.client import (
+    ARTIFACTS,
+    DATABASE,
+    SQLITE,
+    artifact_root,
+    connect,
+    embedded_uri,
+    set_environment,
+    translated,
+)
 from seqbench.tracking.saved_view import comparison_fragment, experiments_fragment
 
 PORTS_TRIED = 50
@@ -42,18 +52,28 @@ def serve_ui(
     port: int = 5000,
     *,
     grid: str | None = None,
+    uri: str | None = None,
     echo: Callable[[str], None] = print,
 ) -> None:
     """Serve the MLflow UI until Ctrl-C, and print the address of every comparison chart, or of those of one grid.
 
+    Args:
+        results_dir: where the store is, unless `uri` names another.
+        host: the address that the server listens on.
+        port: the first port that is tried.
+        grid: the one grid of which charts are printed.
+        uri: address of a database, such as `sqlite:////data/mlflow.db`.
+        echo: called with each line.
+
     Raises:
-        TrackingError: there is no store in `results_dir`, it cannot be read, or the server does not start.
+        TrackingError: there is no store, it cannot be read, or the server does not start.
     """
-    links = [link for link in find_chart_links(results_dir) if grid in (None, link.grid)]
+    links = [link for link in find_chart_links(results_dir, uri) if grid in (None, link.grid)]
     if grid is not None and not links:
-        raise TrackingError(f"The store in {results_dir} has no grid {grid}. Run `seqbench track {grid}` first.")
+        again = command("track", grid, *kept_in(Path(results_dir)), *(("--tracking-uri", uri) if uri else ()))
+        raise TrackingError(f"{uri or f'The store in {results_dir}'} has no grid {grid}. Mirror it first: {again}")
     echo("Starting MLflow, which takes about ten seconds ...")
-    with contextlib.suppress(KeyboardInterrupt), running_ui(results_dir, host, port) as (address, server):
+    with contextlib.suppress(KeyboardInterrupt), running_ui(results_dir, host, port, uri=uri) as (address, server):
         for link in links:
             echo(f"{link.grid}, {link.task}: {address}{link.fragment}")
         echo(f"All experiments: {address}{experiments_fragment()}")
@@ -62,15 +82,18 @@ def serve_ui(
         raise TrackingError(f"The MLflow server ended unexpectedly with exit code {server.returncode}.")
 
 
-def find_chart_links(results_dir: Path | str) -> list[ChartLink]:
-    """The comparison pages that the store in `results_dir` holds, in the order in which they were created.
+def find_chart_links(results_dir: Path | str, uri: str | None = None) -> list[ChartLink]:
+    """The comparison pages that the store in `results_dir`, or at `uri`, holds, in the order of their creation.
 
     Raises:
         TrackingError: there is no store, or it cannot be read.
     """
-    if not (Path(results_dir) / DATABASE).is_file():
-        raise TrackingError(f"No MLflow store in {results_dir}. Run `seqbench run` or `seqbench track` first.")
-    uri = embedded_uri(results_dir)
+    if uri is not None and "sql" not in uri.partition(":")[0]:
+        raise TrackingError(f"{uri} is no database. If it is a server, open its address in a browser.")
+    file = Path(uri.removeprefix(SQLITE) if uri else Path(results_dir) / DATABASE)
+    if (uri is None or uri.startswith(SQLITE)) and not file.is_file():
+        raise TrackingError(f"There is no MLflow store {file}. `seqbench run` and `seqbench track` write one.")
+    uri = uri or embedded_uri(results_dir)
     client = connect(uri, results_dir)
     with translated(uri):
         found = client.search_experiments(
@@ -86,7 +109,7 @@ def find_chart_links(results_dir: Path | str) -> list[ChartLink]:
 
 @contextmanager
 def running_ui(
-    results_dir: Path | str, host: str = "127.0.0.1", port: int = 5000
+    results_dir: Path | str, host: str = "127.0.0.1", port: int = 5000, *, uri: str | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of a running UI server and its process; it is stopped at the end.
 
@@ -96,7 +119,7 @@ def running_ui(
     folder = Path(results_dir).resolve()
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
-            _command(folder, host, port), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=log,
+            _command(folder, host, port, uri), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=log,
             stderr=subprocess.STDOUT, start_new_session=True,  # Ctrl-C reaches this process, which stops the server
         )  # fmt: skip
         try:
@@ -124,11 +147,12 @@ def free_port(host: str, first: int) -> int:
     raise TrackingError(f"No free port on {host} from {first} to {first + PORTS_TRIED - 1}; name another with --port.")
 
 
-def _command(folder: Path, host: str, port: int) -> list[str]:
-    artifacts = str(folder / ARTIFACTS)
+def _command(folder: Path, host: str, port: int, uri: str | None) -> list[str]:
+    uri = uri or embedded_uri(folder)
+    artifacts = artifact_root(uri, folder) or str(folder / ARTIFACTS)
     return [
         sys.executable, "-m", "mlflow", "server",
-        "--backend-store-uri", embedded_uri(folder),
+        "--backend-store-uri", uri,
         "--default-artifact-root", artifacts,
         "--artifacts-destination", artifacts,
         "--host", host,

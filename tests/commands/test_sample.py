@@ -7,12 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from seqbench.commands.sample import sample, written
+from seqbench.commands.asked import Asked
+from seqbench.commands.sample import best_of_each, sample, written
 from seqbench.errors import StoreError, UsageError
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 from seqbench.store.parameters import parameters_path
+from seqbench.store.plan_file import TrialLabel
 from seqbench.store.trials import TrialStore
 
 TEXT = "abcd" * 200
@@ -43,7 +45,7 @@ def results(tmp_path_factory):
 def printed(capsys, results, **options):
     folder, record = results
     settings = {"trial": record.trial, "length": 12, "temperature": 1.0, "top_k": 0, "seed": 0} | options
-    sample("alphabet", folder, **settings)
+    sample(Asked("alphabet", folder), **settings)
     return capsys.readouterr().out.removesuffix("\n")
 
 
@@ -78,9 +80,40 @@ def test_what_was_not_kept_or_is_damaged_is_refused(capsys, results):
         printed(capsys, results)
     path.write_bytes(whole)
     TrialStore(folder / "alphabet").write(replace(record, parameters=None))
-    with pytest.raises(UsageError, match=r"keep_parameters: true.*seqbench run alphabet --trial"):
+    with pytest.raises(UsageError, match=r"keep_parameters: true.*seqbench run alphabet --results .* --trial"):
         printed(capsys, results)
     TrialStore(folder / "alphabet").write(record)
+
+
+def test_without_a_trial_the_best_of_each_method_writes_and_is_named(capsys, results):
+    folder, record = results
+    said = printed(capsys, results, trial=None, temperature=0.0)
+    heading, text = said.splitlines()
+    assert heading.startswith("plain on language_model, length 8, seed 1000: test loss ")
+    assert heading.endswith(f"the smallest of 1 (--trial {record.trial})")
+    assert text == printed(capsys, results, temperature=0.0)
+    TrialStore(folder / "alphabet").write(replace(record, parameters=None))
+    with pytest.raises(UsageError, match=r"seqbench run alphabet --set keep_parameters=true --name alphabet"):
+        printed(capsys, results, trial=None)
+    TrialStore(folder / "alphabet").write(record)
+
+
+def test_the_best_trial_is_a_reporting_one_with_the_smallest_finite_loss_of_its_method(results):
+    _, record = results
+    label = TrialLabel("B", "text", 8, 1000, 0.1, "reporting")
+    other = {"method": "A"}
+    labels = {
+        "worse": label, "best": replace(label, seed=1001), "tuning": replace(label, purpose="tuning"),
+        "diverged": label, "not kept": label, "alone": replace(label, **other),
+    }  # fmt: skip
+    losses = {"worse": 2.0, "best": 1.0, "tuning": 0.1, "diverged": None, "not kept": 0.2, "alone": 3.0}
+    records = [
+        replace(record, trial=trial, row={**record.row, "loss": loss}, parameters=None if trial == "not kept" else "x")
+        for trial, loss in losses.items()
+    ]
+    found = best_of_each(records, labels)
+    assert [best.record.trial for best in found] == ["best", "alone"]  # in the order of the plan
+    assert found[0].heading == ("B on text, length 8, seed 1001: test loss 1.000, the smallest of 2 (--trial best)")
 
 
 def test_keeping_parameters_is_no_part_of_a_trials_identity(tmp_path):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.retry import retry
 from seqbench.commands.verify import verify
 from seqbench.commands.why import why
@@ -74,7 +75,7 @@ def alter(place: Path, trial: str, *, loss: float = 1.0, **environment: str) -> 
 
 def test_every_trial_gives_the_same_bits_and_nothing_is_written(place, capsys):
     before = contents(place)
-    verify(str(place / "again.yaml"), place / "results", number=100, trial=None, workers=1, as_json=False)
+    verify(Asked(str(place / "again.yaml"), place / "results"), number=100, trial=None, workers=1, as_json=False)
     said = capsys.readouterr().out
     assert said.count("same bits") == 5
     assert said.endswith("4 trials trained again to the same bits.\n")
@@ -88,12 +89,12 @@ def test_other_numbers_are_told_with_their_size_and_where_the_environment_differ
     run_grid(read_grid(place / "again.yaml"), place / "results" / "again", workers=1)  # the plan takes in environments
     arguments = {"number": 1, "workers": 1}
     with pytest.raises(NotReproduced, match="1 of 1 trial gave other numbers in the same environment") as here:
-        verify(str(place / "again.yaml"), place / "results", trial=first[:8], as_json=True, **arguments)
+        verify(Asked(str(place / "again.yaml"), place / "results"), trial=first[:8], as_json=True, **arguments)
     [found] = json.loads(capsys.readouterr().out)
     assert found["relative_difference"] == pytest.approx(0.2)
     assert (found["trial"], found["where"], found["same_bits"], found["environment"]) == (first, "loss", False, {})
     with pytest.raises(OtherEnvironment) as elsewhere:
-        verify(str(place / "again.yaml"), place / "results", trial=second, as_json=False, **arguments)
+        verify(Asked(str(place / "again.yaml"), place / "results"), trial=second, as_json=False, **arguments)
     assert "trained in another environment (jax was 0.0.1, is " in (said := capsys.readouterr().out)
     assert "within 0.2: loss was" in said
     assert (here.value.exit_code, elsewhere.value.exit_code) == (5, 6)
@@ -103,7 +104,7 @@ def test_a_folder_of_tables_alone_is_verified_too(place, capsys):
     shutil.rmtree(place / "results" / "again" / "trials")
     before = contents(place)
     [trial, _] = trials_of(place, "exploding")
-    verify(str(place / "again.yaml"), place / "results", number=1, trial=trial, workers=1, as_json=False)
+    verify(Asked(str(place / "again.yaml"), place / "results"), number=1, trial=trial, workers=1, as_json=False)
     assert "same bits" in capsys.readouterr().out
     assert contents(place) == before
 
@@ -117,17 +118,17 @@ def test_retry_trains_what_crashed_and_no_other(place, capsys):
         (store.trials / f"{trial}.json").unlink()
     store.write_failure(crashed, "ValueError: at first")
     arguments = {"tracking": False, "tracking_uri": None, "workers": 1, "quiet": True}
-    retry(str(place / "again.yaml"), place / "results", diverged=False, **arguments)
+    retry(Asked(str(place / "again.yaml"), place / "results"), diverged=False, again="", **arguments)
     assert {record.trial for record in store.read()[0]} == {record.trial for record in whole} - {missing}
     assert store.read_failures() == {}
     capsys.readouterr()
-    retry(str(place / "again.yaml"), place / "results", diverged=False, **arguments)
+    retry(Asked(str(place / "again.yaml"), place / "results"), diverged=False, again="", **arguments)
     assert "nothing to try again" in capsys.readouterr().out
 
 
 def test_a_diverged_trial_diverges_again_and_its_result_stays(place, capsys):
     before = contents(place)
-    retry(str(place / "again.yaml"), place / "results", diverged=True, tracking=False, tracking_uri=None, workers=1,
+    retry(Asked(str(place / "again.yaml"), place / "results"), diverged=True, again="", tracking=False, tracking_uri=None, workers=1,
           quiet=False)  # fmt: skip
     said = capsys.readouterr().out
     assert said.count("same bits") == 2
@@ -140,12 +141,12 @@ def test_why_shows_settings_or_what_differs(place, capsys):
     grid, results = str(place / "again.yaml"), place / "results"
     first, second = trials_of(place, "plain")
     [diverged, _] = trials_of(place, "exploding")
-    why(grid, first[:8], None, results, as_json=True)
+    why(Asked(grid, results), first[:8], None, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert (found["trial"], found["settings"]["task.length"], found["other"]) == (first, 2, None)
-    why(grid, first, second, results, as_json=True)
+    why(Asked(grid, results), first, second, as_json=True)
     assert json.loads(capsys.readouterr().out)["differences"].keys() == {"seed"}
-    why(grid, first, diverged, results, as_json=False)
+    why(Asked(grid, results), first, diverged, as_json=False)
     assert "learning_rate" in (said := capsys.readouterr().out)
     assert "finished (diverged)" in said
 
@@ -157,21 +158,21 @@ def test_why_a_finished_trial_is_not_used_again(tables_alone, place, capsys):
         shutil.rmtree(results / "again" / "trials")
     [first, _] = trials_of(place, "plain")
     grid.write_text(GRID.replace("width: 4", "width: 8"))
-    why(str(grid), first, None, results, as_json=True)
+    why(Asked(str(grid), results), first, None, as_json=True)
     found = json.loads(capsys.readouterr().out)
     assert found["state"].endswith("no longer planned")
     assert found["differences"] == {"model.width": {"one": "4", "other": "8"}}
     if not tables_alone:
-        why(str(grid), found["other"], None, results, as_json=True)
+        why(Asked(str(grid), results), found["other"], None, as_json=True)
         back = json.loads(capsys.readouterr().out)
         assert (back["state"].rpartition("; ")[2], back["other"]) == ("yet to train", first)
 
 
 def test_a_trial_that_is_none_is_refused(place):
     with pytest.raises(UsageError, match="no trial 'xyz'"):
-        why(str(place / "again.yaml"), "xyz", None, place / "results", as_json=False)
+        why(Asked(str(place / "again.yaml"), place / "results"), "xyz", None, as_json=False)
     with pytest.raises(UsageError, match="no trial 'xyz'"):
-        verify(str(place / "again.yaml"), place / "results", number=1, trial="xyz", workers=1, as_json=False)
+        verify(Asked(str(place / "again.yaml"), place / "results"), number=1, trial="xyz", workers=1, as_json=False)
 
 
 def test_few_trials_are_spread_over_methods_lengths_and_purposes(read):

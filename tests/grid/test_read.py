@@ -201,45 +201,6 @@ def test_every_error_names_line_column_and_field(error_of: Callable[[str], str],
     assert error_of(text).startswith(message)
 
 
-def test_all_errors_of_shape_are_told_at_once_in_order(error_of) -> None:
-    lines = error_of(SMALL + "primary: best\nseeds: ten\ncel: gru").splitlines()
-    assert [line.rpartition("example.yaml:")[2].partition(" ")[0] for line in lines[::3]] == ["4:10", "5:8", "6:1"]
-
-
-def test_errors_of_every_kind_are_told_at_once_in_the_order_of_the_file(read) -> None:
-    text = """\
-question: Does it?
-tasks: [addign, {adding: {lenght: 3}}]
-lengths: [10, 10]
-cell: {lstm: {forget_bias: high}}
-training: {learning_rate: 1e-3, step: 5, optimizer: adm}
-methods:
-  - {name: a, cell: grru, mitigations: [clip_valu, {clip_value: {threshold: -1}}]}
-probes: [jacobain]
-"""
-    with pytest.raises(GridError) as caught:
-        read(text)
-    assert [(problem.line, problem.field) for problem in caught.value.problems] == [
-        (2, "tasks[0]"),
-        (2, "tasks[1].adding.lenght"),
-        (4, "cell.lstm.forget_bias"),
-        (5, "training.learning_rate"),
-        (5, "training.step"),
-        (5, "training.optimizer"),
-        (7, "methods[0].cell"),
-        (7, "methods[0].mitigations[0]"),
-        (7, "methods[0].mitigations[1].clip_value.threshold"),
-        (8, "probes[0]"),
-    ]
-    assert all(problem.excerpt.count("^") >= 2 for problem in caught.value.problems)
-
-
-def test_ten_errors_are_enough(error_of) -> None:
-    lines = error_of(SMALL + "mitigations: [" + "1, " * 50 + "]").splitlines()
-    assert len(lines) == 31  # three lines each: what is wrong, the line of the file, and the mark
-    assert lines[-1] == "... and 40 more"
-
-
 def test_reserved_names_are_the_columns_of_the_results() -> None:
     assert set(RESULT_COLUMNS) == RESERVED
 

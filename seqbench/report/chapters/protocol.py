@@ -11,6 +11,7 @@ import pandas as pd
 from seqbench.printable import last_line
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
+from seqbench.report.facts import overridden
 from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, number, word
@@ -21,7 +22,8 @@ from seqbench.stats.preregistration import OUTCOME_UNITS
 def protocol(evidence: Evidence) -> Section:
     """The definitions behind every number."""
     tables = (_listed("protocol", "Definitions", _definitions(evidence)),)
-    part = Part(tables=tables, code_title="The grid file", code=evidence.plan.grid_text)
+    title = "The grid, with what is overridden" if evidence.plan.overrides else "The grid file"
+    part = Part(tables=tables, code_title=title, code=evidence.plan.grid_text)
     return Section("protocol", "Protocol", "Fixed in the grid file before any trial ran.", (part,))
 
 
@@ -37,6 +39,7 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         purpose: sorted({int(seed) for seed in with_purpose(evidence.results, purpose)["seed"]}) for purpose in PURPOSES
     }
     return {
+        "overridden": overridden(evidence),
         "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",
         "comparisons": "each remedy alone or every method against the baseline, whichever fits the grid"
         if declared.comparisons is None else str(declared.comparisons),

@@ -1,0 +1,117 @@
+"""Which grid a command is about, as a person typed it: what it reads, which folder it means, how to type it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from seqbench.errors import GridError, UsageError
+from seqbench.invocation import command, kept_in
+
+if TYPE_CHECKING:  # commands that only read results start without pydantic
+    from seqbench.grid.document import Document
+    from seqbench.grid.spec import Grid
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A grid and where its results are.
+
+    grid: its file, the name of a shipped grid, or the name of a results folder
+    overrides: values that replace those of the file
+    name: of its results folder, if it was chosen
+    """
+
+    grid: str
+    results: Path
+    overrides: tuple[str, ...] = ()
+    name: str = ""
+
+    def read(self) -> Grid:
+        """The grid, after saying which code of its own it imports. That of a results folder is the last run into it.
+
+        Raises:
+            GridError: there is none, or it cannot be read. CodeRefused: it names code, and none may be imported.
+        """
+        from seqbench.commands.own_code import announce_code
+        from seqbench.grid.named import own_names
+        from seqbench.grid.read import grid_of, prepared
+
+        document = prepared(self._document(), overrides=self.overrides, name=self.name)
+        announce_code(own_names(document.data), document.file, self.results / document.name)
+        return grid_of(document)
+
+    def _document(self) -> Document:
+        """What the grid says, as it stands in its file or in its results folder."""
+        from seqbench.grid.document import read_document
+        from seqbench.grid.read import find_grid
+
+        try:
+            return read_document(find_grid(self.grid))
+        except GridError:
+            if not (self.results / self.grid / "plan.json").exists():
+                raise
+        return _stored(self.results / self.grid)
+
+    def folder(self) -> Path:
+        """The folder that holds results of the grid, which may also be given by its path.
+
+        Raises:
+            UsageError: there are no results of it.
+        """
+        itself = [] if self.name or self.overrides else [Path(self.grid)]
+        for folder in (*itself, own := self.results / self.folder_name):
+            if (folder / "plan.json").exists():
+                return folder
+        raise UsageError(f"There are no results in {own}. Run the grid first: {self.command('run')}")
+
+    @property
+    def folder_name(self) -> str:
+        """What the folder of its results is called, whether or not there are any."""
+        if self.name or self.overrides:
+            return self.name or self.read().name
+        whole = Path(self.grid).name  # of a results folder, whose name may have dots
+        return whole if (self.results / whole / "plan.json").exists() else Path(self.grid).stem
+
+    def own_folder(self) -> Path:
+        """The same, but results of another grid with the same name are refused if a grid's file is given.
+
+        If the file is no longer a valid grid, the results cannot be attributed and are returned as they are.
+
+        Raises:
+            UsageError: there are no results of that name, or they are another grid's.
+        """
+        folder = self.folder()
+        if not Path(self.grid).is_file():
+            return folder
+        from seqbench.store.ownership import asks, require_own
+
+        try:
+            grid = self.read()
+            if asks(folder, grid.question):  # importing JAX takes a second, and planning a large grid several
+                return folder
+            from seqbench.plan.plan import plan
+
+            trials = {trial.id for trial in plan(grid).trials}
+        except GridError:
+            return folder
+        require_own(folder, question=grid.question, trials=trials)
+        return folder
+
+    def command(self, verb: str, *options: str) -> str:
+        """A command about the same grid, as this person must type it."""
+        overrides = [word for text in self.overrides for word in ("--set", text)]
+        name = ["--name", self.name] if self.name else []
+        return command(verb, self.grid, *overrides, *name, *kept_in(self.results), *options)
+
+
+def _stored(folder: Path) -> Document:
+    """The grid that was last run into a folder, as a document."""
+    from seqbench.grid.document import Override, document_of
+    from seqbench.store.plan_file import load_plan
+
+    plan = load_plan(folder)
+    document = document_of(plan.grid_text, file=str(folder / "plan.json"))
+    overrides = tuple(Override((), one.setting, one.before, one.after) for one in plan.overrides)
+    return replace(document, chosen_name=folder.name, overrides=overrides)
