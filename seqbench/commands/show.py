@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rich.table import Table
 from rich.text import Text
 
 from seqbench.commands.console import out, print_json
 from seqbench.components import catalogue
-from seqbench.components.component_schemas import setting_in_words
+from seqbench.components.component_schemas import SettingInWords, setting_in_words
 from seqbench.plan.pairs import Refused, needs_depth, refused_pairs
 
 KEYS = {
@@ -26,6 +26,18 @@ KEYS = {
 """How a grid names a member of each family."""
 
 
+class Shown(NamedTuple):
+    """A component: what it says of itself, its settings, why it may need layers, and what it does not go with."""
+
+    name: str
+    family: str
+    about: str
+    function: str
+    settings: dict[str, SettingInWords]
+    needs_depth: str
+    incompatible: list[Refused]
+
+
 def show(name: str, *, family: str | None, as_json: bool) -> None:
     """Print what a component is, its settings, and what it does not go with.
 
@@ -34,44 +46,61 @@ def show(name: str, *, family: str | None, as_json: bool) -> None:
     """
     found = family or catalogue.family_of(name)
     function = catalogue.component(found, name)
-    module = inspect.getmodule(function)
-    settings = {setting: setting_in_words(found, name, setting) for setting in catalogue.settings(found, name)}
-    refused = refused_pairs(found, name)
-    deep = needs_depth(name) if found == "mitigations" else ""
-    facts: dict[str, Any] = {
-        "name": name,
-        "family": found,
-        "about": inspect.getdoc(module) or "",
-        "function": inspect.getdoc(function) or "",
-        "settings": {setting: words._asdict() for setting, words in settings.items()},
-        "needs_depth": deep,
-        "incompatible": [each._asdict() for each in refused],
-    }
+    component = Shown(
+        name=name,
+        family=found,
+        about=inspect.getdoc(inspect.getmodule(function)) or "",
+        function=inspect.getdoc(function) or "",
+        settings={setting: setting_in_words(found, name, setting) for setting in catalogue.settings(found, name)},
+        needs_depth=needs_depth(name) if found == "mitigations" else "",
+        incompatible=refused_pairs(found, name),
+    )
     if as_json:
-        print_json(facts)
-        return
+        print_json(_plain(component))
+    else:
+        _print(component)
+
+
+def _plain(component: Shown) -> dict[str, Any]:
+    """The component as values that JSON can hold."""
+    return component._asdict() | {
+        "settings": {setting: words._asdict() for setting, words in component.settings.items()},
+        "incompatible": [each._asdict() for each in component.incompatible],
+    }
+
+
+def _print(component: Shown) -> None:
     console = out()
-    console.print(f"{name}, {catalogue.ONE[found]}", style="bold")
-    console.print(f"\n{facts['about']}\n")
-    if facts["function"] and facts["function"] not in facts["about"]:
-        console.print(f"{facts['function']}\n")
-    if settings:
-        table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="bold")
-        for heading in ("setting", "is", "default"):
-            table.add_column(heading)
-        for setting, words in settings.items():
-            table.add_row(Text(setting), Text(words.form), Text(words.default))
-        console.print(table)
+    console.print(f"{component.name}, {catalogue.ONE[component.family]}", style="bold")
+    console.print(f"\n{component.about}\n")
+    if component.function and component.function not in component.about:
+        console.print(f"{component.function}\n")
+    if component.settings:
+        console.print(_settings(component.settings))
         console.print()
-    example = {setting: words.default for setting, words in settings.items() if words.default}
-    named = f"{{{name}: {{{', '.join(f'{key}: {value}' for key, value in example.items())}}}}}" if example else name
-    console.print(f"In a grid:  {KEYS[found].format(named)}")
-    if deep:
-        console.print(f"\nIn a model of one layer: {deep}")
-    if refused:
+    console.print(f"In a grid:  {KEYS[component.family].format(_example(component))}")
+    if component.needs_depth:
+        console.print(f"\nIn a model of one layer: {component.needs_depth}")
+    if component.incompatible:
         console.print("\nDoes not go with", style="bold")
-        for line in in_words(refused):
+        for line in in_words(component.incompatible):
             console.print(f"  {line}")
+
+
+def _settings(settings: Mapping[str, SettingInWords]) -> Table:
+    """A row a setting: what may stand there, and the default."""
+    table = Table(box=None, padding=(0, 2), pad_edge=False, header_style="bold")
+    for heading in ("setting", "is", "default"):
+        table.add_column(heading)
+    for setting, words in settings.items():
+        table.add_row(Text(setting), Text(words.form), Text(words.default))
+    return table
+
+
+def _example(component: Shown) -> str:
+    """The component as a grid names it, with all its settings at their defaults."""
+    given = ", ".join(f"{setting}: {words.default}" for setting, words in component.settings.items() if words.default)
+    return f"{{{component.name}: {{{given}}}}}" if given else component.name
 
 
 def in_words(refused: Sequence[Refused]) -> list[str]:

@@ -128,8 +128,8 @@ def test_retry_trains_what_crashed_and_no_other(place, capsys):
 
 def test_a_diverged_trial_diverges_again_and_its_result_stays(place, capsys):
     before = contents(place)
-    retry(Asked(str(place / "again.yaml"), place / "results"), diverged=True, again="", tracking=False, tracking_uri=None, workers=1,
-          quiet=False)  # fmt: skip
+    asked = Asked(str(place / "again.yaml"), place / "results")
+    retry(asked, diverged=True, again="", tracking=False, tracking_uri=None, workers=1, quiet=False)
     said = capsys.readouterr().out
     assert said.count("same bits") == 2
     assert "plain" not in said
