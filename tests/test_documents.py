@@ -116,7 +116,7 @@ def test_the_python_that_the_readme_shows_runs(monkeypatch):
     [text] = blocks("README.md", "python")
     namespace = {}
     exec(text, namespace)
-    assert len(namespace["results"].finished) == 60
+    assert len(namespace["results"].finished) == 84
     assert len(namespace["results"].probes)
 
 

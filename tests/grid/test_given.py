@@ -119,7 +119,7 @@ def test_functions_join_a_grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.syspath_prepend(tmp_path)
     mine = importlib.import_module("joining").mine
     grid = grid_given("quickstart", added=Added(cells=[mine]))
-    assert [method.name for method in grid.methods][-2:] == ["LSTM", "mine"]
+    assert [method.name for method in grid.methods][-2:] == ["LSTM chrono", "mine"]
     assert set(ids(grid_given("quickstart"))) < set(ids(grid))
     assert grid.methods[-1].cell.name == "joining:mine"
     named = {**VALUES, "methods": [{"name": "a", "cell": {mine: {"size": 2.0}}}]}
