@@ -10,6 +10,7 @@ import pandas as pd
 from seqbench.palette import Style, styles
 from seqbench.schema import finished, is_finished, with_purpose
 from seqbench.stats.compare import Comparison, compare
+from seqbench.stats.costs import costs
 from seqbench.stats.preregistration import Declared, declared_in
 from seqbench.stats.task_arrays import method_levels, trained_alike, with_rates_apart
 from seqbench.store.results import Results
@@ -48,6 +49,11 @@ class Evidence:
     def alike(self) -> pd.DataFrame:
         """Those of them at lengths at which every seed of a method is trained; in a search these are few."""
         return trained_alike(self.reporting, self.declared)
+
+    @cached_property
+    def costs(self) -> pd.DataFrame:
+        """What each method cost on each task; see `seqbench.stats.costs.costs`."""
+        return costs(self.reporting, self.comparison.methods, self.declared)
 
     @cached_property
     def tuning(self) -> pd.DataFrame:

@@ -9,12 +9,12 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, word
-from seqbench.stats.costs import costs, hours
+from seqbench.stats.costs import hours
 
 
 def price(evidence: Evidence) -> Section:
     """Time per step, parameters and the time of all trials."""
-    rows = costs(evidence.reporting, evidence.comparison.methods, evidence.declared)
+    rows = evidence.costs
     rows = rows[rows["milliseconds"].notna()]
     if rows.empty:
         return Section("price", "Cost", "", ())
@@ -33,7 +33,7 @@ def price(evidence: Evidence) -> Section:
         "cost", "Cost of each method", columns, rows, folded=True,
         note="Wall-clock time of training and evaluation without compilation, on the machine named below.",
     )  # fmt: skip
-    charts = tuple(cost(evidence, group, rows, name) for name, group in in_groups(tasks, "cost"))
+    charts = tuple(cost(evidence, group, name) for name, group in in_groups(tasks, "cost"))
     spent = hours(evidence.results)
     lead = f"All trials of this grid, tuning included, took {spent:,.2f} hours of training on one worker."
     return Section("price", "Cost", lead, (Part(charts=charts, tables=(table,)),))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from matplotlib.ticker import LogLocator
 
 from seqbench.report.charts.axes import log_axis
@@ -15,11 +14,9 @@ from seqbench.report.links import trials
 
 
 @themed
-def cost(evidence: Evidence, tasks: Sequence[str], rows: pd.DataFrame, name: str = "cost") -> Chart:
-    """Draw the horizon against the time per training step, one panel for each task.
-
-    rows: as `seqbench.stats.costs.costs` returns them
-    """
+def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
+    """Draw the horizon against the time per training step, one panel for each task."""
+    rows = evidence.costs
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,
