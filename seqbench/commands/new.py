@@ -11,15 +11,11 @@ from seqbench.components import catalogue
 from seqbench.errors import UsageError
 from seqbench.grid import template
 from seqbench.grid.document import document_of
-from seqbench.grid.json_schema import grid_schema
+from seqbench.grid.json_schema import FILE, MODELINE, grid_schema
 from seqbench.grid.read import find_grid, grid_of, require_name
 from seqbench.grid.template import Method
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan, plan
-
-SCHEMA = "schema.json"
-EDITOR = f"# yaml-language-server: $schema={SCHEMA}"
-"""The first line of a grid, by which an editor completes and explains it."""
 
 TASKS, CELLS, MITIGATIONS = ("delayed_recall",), ("vanilla", "gru"), ("clip_global_norm",)
 """What a new grid has if nothing is asked for."""
@@ -47,8 +43,8 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
     require_name(document)
     current = plan(grid_of(document))
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{EDITOR}\n{text}", encoding="utf-8")
-    schema = path.parent / SCHEMA
+    path.write_text(f"{MODELINE}\n{text}", encoding="utf-8")
+    schema = path.parent / FILE
     if not schema.exists():
         schema.write_text(json.dumps(grid_schema(), indent=2) + "\n", encoding="utf-8")
     console = out()

@@ -23,6 +23,8 @@ def name_of(function: Callable[..., Any]) -> str:
     Raises:
         NotCarried: it can neither be imported from a module nor be taken along; says why.
     """
+    if not inspect.isfunction(function):
+        raise NotCarried(repr(function), f"expected a function, got {type(function).__name__}")
     module, name = getattr(function, "__module__", None), getattr(function, "__name__", repr(function))
     if module == MAIN:
         text = carried_source(function)

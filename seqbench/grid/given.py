@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from seqbench.components.checking import shown
 from seqbench.components.own_functions import import_edited_again, name_of
-from seqbench.errors import GridError, Problem
+from seqbench.errors import GridError, Problem, UsageError
 from seqbench.grid.document import Place, document_of, spell
 from seqbench.grid.read import find_grid, grid_of, prepared, read_grid
 from seqbench.grid.spec import Grid
@@ -59,8 +59,10 @@ def grid_given(given: Given, *, name: str | None = None, added: Added = NOTHING)
         grid = _read(_text(given), file=f"{name or name_from(given.get('question'))}.yaml")
     elif isinstance(given, str) and "\n" in given:
         grid = _read(given, file=f"{name or name_from(_question(given))}.yaml")
-    else:
+    elif isinstance(given, str | Path):
         grid = read_grid(find_grid(given))
+    else:
+        raise UsageError(f"expected a grid (its file, a shipped name, YAML text or a dictionary), got {shown(given)}")
     if any(added):
         grid = _read(_text(_with_added(grid.document.data, added)), file=grid.document.file)
     return grid if name is None else _renamed(grid, name)

@@ -6,7 +6,6 @@ what the reader does. `experiments/README.md` lists what it cannot see.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
@@ -14,7 +13,6 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from seqbench.components.component_schemas import Schema, component_definitions, knobs, reference_to, settings_of
 from seqbench.components.probe_selection import PROBE_SETS
-from seqbench.grid.read import shipped_grids
 from seqbench.grid.reference import DEFAULT, DEFINITION, Reference
 from seqbench.grid.spec import MOST_KNOBS, Grid
 
@@ -22,7 +20,10 @@ DIALECT = "http://json-schema.org/draft-07/schema#"
 """The version of JSON Schema that editors know."""
 
 FILE = "schema.json"
-"""Name of the committed schema, beside the shipped grids."""
+"""Name of the schema, beside the shipped grids and beside new ones."""
+
+MODELINE = f"# yaml-language-server: $schema={FILE}"
+"""The first line of a grid, by which an editor completes and explains it."""
 
 
 def grid_schema() -> Schema:
@@ -48,17 +49,6 @@ class _Generator(GenerateJsonSchema):
         """A default as JSON: a component by its name, seeds by their number."""
         plain = dft.name if isinstance(dft, Reference) else len(dft) if isinstance(dft, range) else dft
         return super().encode_default(plain)
-
-
-def modeline(grid: Path) -> str:
-    """The comment that makes an editor use the shipped schema for a grid file."""
-    return f"# yaml-language-server: $schema={_schema_file(grid)}"
-
-
-def _schema_file(grid: Path) -> str:
-    """The shipped schema as a grid file names it: beside it by its name alone, elsewhere by its whole path."""
-    shipped = next(iter(shipped_grids().values())).parent
-    return FILE if shipped.resolve() == grid.parent.resolve() else (shipped.resolve() / FILE).as_posix()
 
 
 def _probes() -> Schema:

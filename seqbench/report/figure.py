@@ -27,6 +27,7 @@ from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.charts.steps import incidence
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import add_legend, settle
+from seqbench.stats.costs import costs
 from seqbench.stats.gradient_norms import PROBE
 from seqbench.store.results import Results, load
 
@@ -50,6 +51,15 @@ def _gradient(evidence: Evidence, tasks: Sequence[str]) -> Chart:
     return gradients.gradient(evidence, measured)
 
 
+def _cost(evidence: Evidence, tasks: Sequence[str]) -> Chart:
+    rows = costs(evidence.reporting, evidence.comparison.methods, evidence.declared)
+    measured = rows[rows["milliseconds"].notna() & rows["octaves"].notna()]
+    known = [task for task in tasks if task in set(measured["task"])]
+    if not known:
+        raise UsageError("no horizon is known beside a time per step; draw accuracy instead")
+    return cost(evidence, known, rows)
+
+
 OF_A_TASK: Mapping[str, Callable[[Evidence, str], Chart]] = {
     "accuracy": accuracy,
     "solve_rate": solve_rate,
@@ -65,7 +75,7 @@ remembers, seeds solved by each training step, paired differences, factors toget
 OF_TASKS: Mapping[str, Callable[[Evidence, Sequence[str]], Chart]] = {
     "gradient": _gradient,
     "divergence": divergence,
-    "cost": cost,
+    "cost": _cost,
 }
 """Figures of all tasks: the gradient that arrives above the accuracy at that distance, what diverged, what it costs."""
 

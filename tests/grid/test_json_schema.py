@@ -14,7 +14,7 @@ from seqbench.components import catalogue
 from seqbench.components.component_schemas import component_definitions
 from seqbench.errors import GridError
 from seqbench.grid.document import read_document
-from seqbench.grid.json_schema import FILE, grid_schema, modeline
+from seqbench.grid.json_schema import FILE, MODELINE, grid_schema
 from seqbench.grid.read import shipped_grids
 from seqbench.grid.spec import Grid
 from tests.grid.test_read import ERRORS, FULL, SMALL
@@ -53,14 +53,8 @@ def test_the_committed_schema_is_that_of_the_present_code() -> None:
 @pytest.mark.parametrize("path", shipped_grids().values(), ids=lambda path: path.stem)
 def test_a_shipped_grid_fits_and_names_the_schema(schema: Draft7Validator, path: Path) -> None:
     assert [error.message for error in schema.iter_errors(read_document(path).data)] == []
-    assert path.read_text("utf-8").startswith(f"{modeline(path)}\n")
-    assert (path.parent / modeline(path).partition("$schema=")[2]).is_file()
-
-
-def test_a_grid_elsewhere_names_the_schema_by_its_whole_path(tmp_path: Path) -> None:
-    named = Path(modeline(tmp_path / "mine.yaml").partition("$schema=")[2])
-    assert named.is_absolute()
-    assert named.samefile(EXPERIMENTS / FILE)
+    assert path.read_text("utf-8").startswith(f"{MODELINE}\n")
+    assert (path.parent / MODELINE.partition("$schema=")[2]).is_file()
 
 
 @pytest.mark.parametrize(
