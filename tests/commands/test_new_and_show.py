@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.commands.new import EDITOR, new
+from seqbench.commands.new import new
 from seqbench.commands.show import show
 from seqbench.components import catalogue
 from seqbench.errors import GridError, UsageError
+from seqbench.grid.json_schema import MODELINE
 from seqbench.grid.read import read_grid, shipped_grids
 from seqbench.plan.plan import plan
 
@@ -40,7 +41,7 @@ def test_a_new_grid_needs_nothing_to_be_said_and_says_how_to_go_on(capsys) -> No
     assert "my grid.yaml: 4 methods, 36 trials" in said
     assert "seqbench run 'my grid.yaml'" in said
     text = Path("my grid.yaml").read_text()
-    assert text.startswith(f"{EDITOR}\n# my grid:")
+    assert text.startswith(f"{MODELINE}\n# my grid:")
     assert Path("schema.json").is_file()
     assert "# What is learned." in text
 
