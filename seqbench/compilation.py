@@ -153,7 +153,7 @@ def _load(kept: bytes) -> jax.stages.Compiled | None:
     """The program in the bytes of an entry, or None if XLA or Python refuses them."""
     try:
         return serialize_executable.deserialize_and_load(*pickle.loads(kept))
-    except Exception:  # noqa: BLE001 - whatever is wrong with an entry, compiling anew puts it right
+    except Exception:  # noqa: BLE001 - whatever is wrong with an entry, compiling again replaces it
         return None
 
 

@@ -1,6 +1,6 @@
 """Where the command begins: signals, streams and warnings are in order before anything slow is imported.
 
-A fault that seqbench foresees is one message and an exit code, not a traceback.
+A fault that seqbench expects is one message and an exit code, not a traceback.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ TITLES = {
 
 
 def write_page(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
-    """Write the page of these tables, keeping those of an earlier run that are not measured anew. Returns its path."""
+    """Write the page of these tables, keeping those of an earlier run that are not measured again. Returns its path."""
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "bench.json"
     kept = json.loads(data.read_text()) if data.exists() else {"tables": {}}

@@ -15,7 +15,7 @@ PIPED_WIDTH = 120
 
 
 class _Output(Console):
-    """Standard output. Whoever closes it early, as `head` does, has read enough: that is no fault."""
+    """Standard output. A reader that closes it early, as `head` does, has read enough: that is no error."""
 
     def on_broken_pipe(self) -> None:
         _read_enough()

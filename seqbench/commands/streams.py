@@ -18,5 +18,5 @@ def open_streams() -> None:
 
 
 def discard_output() -> None:
-    """Send what standard output still holds nowhere: Python writes it at exit, and complains if it is refused."""
+    """Discard what standard output still holds: Python writes it at exit, and prints an error if that fails."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

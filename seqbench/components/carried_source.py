@@ -81,7 +81,7 @@ class _Collector:
     def text(self) -> str:
         """The program, with its imports first."""
         if self.namespace.get(self.function) is not self.original:
-            raise self.refuse("its name stands for something else by now; define it anew")
+            raise self.refuse("its name stands for something else by now; define it again")
         self.take(self.function)
         future = self.namespace.get("annotations") is __future__.annotations
         head = ["from __future__ import annotations"] * future

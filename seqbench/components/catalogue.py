@@ -156,7 +156,7 @@ def define(name: str, text: str) -> None:
 
 
 def forget() -> None:
-    """Look for every component anew."""
+    """Look for every component again."""
     component.cache_clear()
     settings.cache_clear()
     own_source.cache_clear()

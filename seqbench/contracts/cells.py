@@ -67,7 +67,7 @@ class Subject:
     def stirred(self) -> tuple[nnx.GraphDef, nnx.State]:
         """A cell whose parameters have all moved away from where they start, so that none is zero by accident.
 
-        Made anew each time: in float64 where that is enabled.
+        A new one each time: in float64 where that is enabled.
         """
         graph, state = nnx.split(self.build())
         draw = np.random.default_rng(3)

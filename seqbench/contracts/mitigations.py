@@ -1,4 +1,4 @@
-"""What every mitigation must keep to: it trains, it is off when it says so, its numbers compile nothing anew.
+"""What every mitigation must keep to: it trains, it is off when it says so, other numbers compile nothing.
 
 A mitigation that can be switched off says so in its module: `OFF` holds the settings that do it.
 """
@@ -157,7 +157,7 @@ def numbers_seed_and_learning_rate_do_not_compile_again(subject: Subject) -> Non
     with compilations() as counted:
         jax.block_until_ready(trainer.program.train(*prepared[1], STEPS))
     advice = "Use the numbers of `arrays` as traced arguments and never in Python conditions."
-    require(not counted, f"Other numbers compiled {len(counted)} programs anew. {advice}")
+    require(not counted, f"Other numbers compiled {len(counted)} new programs. {advice}")
 
 
 def at_the_edges_of_its_settings_the_first_step_is_finite(subject: Subject) -> None:

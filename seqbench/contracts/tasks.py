@@ -31,7 +31,7 @@ QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
 
 
 class Draws(NamedTuple):
-    """A batch, the batch of the same key and of another one, and how the predictors fare."""
+    """A batch, the batch of the same key and of another one, and how the predictors score."""
 
     batch: Batch
     again: Batch

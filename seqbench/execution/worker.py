@@ -5,7 +5,7 @@
 It reads jobs from standard input and writes events to standard output, one JSON object a line; see
 `seqbench.execution.job` and `seqbench.execution.events`.
 
-A worker ends when its input closes, so none outlives a driver that was killed. One thread of arithmetic a process:
+A worker ends when its input closes, so none remains after a driver that was killed. One thread of arithmetic a process:
 for the sizes of recurrent networks two processes do twice the work of two threads, and several threads may change bits.
 """
 

@@ -62,7 +62,7 @@ class Document:
     text: of the file, whatever overrides have made of the data
     overrides: what is not as the file says
     chosen_name: names the results in place of the file
-    problems: what has been found wrong so far, by place; `data` holds something in its stead
+    problems: what has been found wrong so far, by place; `data` holds a placeholder there
     """
 
     file: str
@@ -131,7 +131,7 @@ def read_document(path: str | Path) -> Document:
 
     Raises:
         GridError: the file cannot be read, or is not safe YAML. What can be read in more than one way is kept among the
-            document's problems, so that it is told together with the others.
+            document's problems, so that it is reported together with the others.
     """
     return document_of(_read_text(Path(path)), file=str(path))
 

@@ -1,8 +1,8 @@
-"""Add noise to the gradient that fades as training goes on.
+"""Add noise to the gradient that decreases as training goes on.
 
     g_t <- g_t + N(0, variance / (1 + t)^decay),  t = steps taken before, entry by entry
 
-The noise is drawn anew from the trial's seed in every step. `variance: 0` is off.
+New noise is drawn from the trial's seed in every step. `variance: 0` is off.
 
 Unlike `optax.add_noise`, it keeps no key in its state: the key of a step follows from the trial's seed and the step.
 

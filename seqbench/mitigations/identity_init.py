@@ -5,7 +5,7 @@ candidate) is set: the gates keep their own initialisation, because an identity 
 its own last value and has no meaning as memory. A gated cell at initialisation therefore still forgets as its gates
 say; what changes is that the candidate carries each unit's last value, undiluted by the others.
 
-`input_scale` above 0 also draws the candidate's input weights anew from a normal distribution with that standard
+`input_scale` above 0 also redraws the candidate's input weights from a normal distribution with that standard
 deviation (0.001 in the paper); 0 leaves them as they are.
 
 Source: Le, Jaitly & Hinton 2015, A simple way to initialize recurrent networks of rectified linear units,

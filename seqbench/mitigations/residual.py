@@ -1,4 +1,4 @@
-"""Add each layer's input to its output, so that the gradient passes between layers unweakened.
+"""Add each layer's input to its output, so that the gradient passes between layers without decay.
 
     y = x + f(x)
 

@@ -84,7 +84,7 @@ def _same_program(own: Task, other: Task) -> Task:
     if other.steps > own.steps or other.targets > own.targets:
         raise Incompatible(f"its sequences are longer at length {other.length:,} than at {own.length:,}")
     expected, found = own.interface(), other.interface()._replace(steps=own.steps, targets=own.targets)
-    # Functions that are made anew for each length are compared by name; without one they may differ.
+    # Functions that are created for each length are compared by name; without one they may differ.
     if found != expected and (found.named is None or found.named != expected.named):
         raise Incompatible(f"it is read or scored differently at length {other.length:,} than at {own.length:,}")
     return other

@@ -3,9 +3,9 @@
     influence_k = mean || f(x with x_{s-k} from another sequence) - f(x) || / mean || f(another sequence) - f(x) ||
 
 The other sequence is the next one of the batch, so that the changed input is one that occurs. 1 means that this step
-decides the answer as much as the whole sequence does, 0 that it is not heard. Only sequences in which the input differs
-count; a step at which all show the same (a cue) has no influence to measure. Nothing is differentiated, so that what
-training cuts off from gradients (truncation) is still heard here.
+decides the answer as much as the whole sequence does, 0 that it does not affect it. Only sequences in which the input
+differs count; a step at which all show the same (a cue) has no influence to measure. Nothing is differentiated,
+so that what training cuts off from gradients (truncation) still counts here.
 
 Rows: `influence` by distance.
 

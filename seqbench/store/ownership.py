@@ -27,7 +27,7 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
     """
     try:
         plan = load_plan(folder)
-    except (UsageError, StoreError):  # there is none, or it is damaged and will be written anew
+    except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
         return
     known = plan.trials.keys() | {path.stem for path in TrialStore(folder).trials.glob("*.json")}
     theirs = plan.question

@@ -131,10 +131,10 @@ def load_plan(path: str | Path) -> PlanFile:
         return decode_plan(json.loads(read_bytes(file)))
     except OSError as error:
         raise StoreError(
-            f"{file} cannot be read ({error.strerror}). Remove it; running the grid writes it anew"
+            f"{file} cannot be read ({error.strerror}). Remove it; running the grid writes it again"
         ) from error
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"{file} is damaged ({error}); running the grid writes it anew") from error
+        raise StoreError(f"{file} is damaged ({error}); running the grid writes it again") from error
 
 
 def decode_plan(content: Any) -> PlanFile:

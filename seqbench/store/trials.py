@@ -41,7 +41,7 @@ class TrialStore:
 
     def write(self, record: Record) -> None:
         """Keep a finished trial. Raises StoreError if the disk refuses, or the folder is gone."""
-        if not self.folder.exists():  # a folder made anew would hold this trial alone, and no lock
+        if not self.folder.exists():  # a new folder would hold this trial alone, and no lock
             raise StoreError(f"{self.folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
         atomic.write_text(self.trials / f"{record.trial}.json", encode_record(record))
         (self.failures / f"{record.trial}.json").unlink(missing_ok=True)

@@ -130,7 +130,7 @@ def test_a_name_that_stands_for_something_else_by_now_is_refused(ran) -> None:
     program = "def wanted():\n    return 1"
     old = ran(program)["wanted"]
     old.__globals__["wanted"] = 3
-    with pytest.raises(NotCarried, match="define it anew"):
+    with pytest.raises(NotCarried, match="define it again"):
         carried_source(old, [program])
 
 

@@ -47,7 +47,7 @@ def value_of(text: str, folder: Path) -> Any:
 
 def test_the_committed_schema_is_that_of_the_present_code() -> None:
     committed = json.loads((EXPERIMENTS / FILE).read_text("utf-8"))
-    assert committed == grid_schema(), "write it anew: uv run seqbench schema > experiments/schema.json"
+    assert committed == grid_schema(), "write it again: uv run seqbench schema > experiments/schema.json"
 
 
 @pytest.mark.parametrize("path", shipped_grids().values(), ids=lambda path: path.stem)

@@ -128,7 +128,7 @@ def test_the_checksum_does_not_depend_on_the_order_of_keys():
 
 
 def rewrite(folder, version=1, **changes):
-    """Write the trial file of `record()` anew with these changes and a checksum that is right; None removes a key."""
+    """Write the trial file of `record()` again with these changes and a checksum that is right; None removes a key."""
     content = {name: value for name, value in (vars(record()) | changes).items() if value is not REMOVED}
     file = {"format": version, "checksum": checksum(content), "record": content}
     path = folder / "trials" / "ab12.json"

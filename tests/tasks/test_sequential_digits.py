@@ -29,7 +29,7 @@ def test_samplers_stay_in_their_part_and_only_the_pixels_tell() -> None:
         known = {tuple(image): digit for image, digit in zip(part.pixels, part.digits, strict=True)}
         shown = np.asarray(batch.inputs)[..., 0]
         assert [known[tuple(row[:PIXELS])] for row in shown] == batch.targets[:, 0].tolist()
-        assert len(np.unique(shown[:, PIXELS:])) == 64, "noise is drawn anew"
+        assert len(np.unique(shown[:, PIXELS:])) == 64, "noise is drawn again"
     answers = np.asarray(task.oracle(batch)).argmax(-1)
     moved = batch._replace(inputs=np.roll(shown, 1, axis=0)[..., None])
     np.testing.assert_array_equal(np.asarray(task.oracle(moved)).argmax(-1), np.roll(answers, 1, axis=0))

@@ -41,7 +41,7 @@ def _task(evidence: Evidence, task: str) -> Part:
 
 
 def search_in_words(evidence: Evidence, task: str) -> str:
-    """What was searched, at which budget, how monotony fared, and why nothing is averaged by length."""
+    """What was searched, at which budget, whether solving was monotone, and why nothing is averaged by length."""
     rows, lengths = evidence.comparison.horizons, evidence.sought(task)
     rows = rows[rows["task"] == task]
     budget = evidence.comparison.answers.set_index("task")["budget"].get(task, "")
