@@ -100,13 +100,20 @@ def status(
     set_: Set = None,
     name: Name = "",
     results: Results = RESULTS,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow a run in another terminal.")] = False,
     as_json: Json = False,
     no_code: NoCode = False,
 ) -> None:
     """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
+    asked = Asked(grid, results, tuple(set_ or ()), name)
+    if watch and not as_json:
+        from seqbench.commands.watch import watch as follow
+
+        follow(asked)
+        return
     from seqbench.commands.status import status as command
 
-    command(Asked(grid, results, tuple(set_ or ()), name), as_json=as_json)
+    command(asked, as_json=as_json)
 
 
 for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_commands.why, trial_commands.sample):

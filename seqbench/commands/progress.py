@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 from rich.text import Text
 
+from seqbench.commands.lengths_table import lengths_tables
 from seqbench.commands.searches import bracket_in_words, searches_in_words
 from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Started
 from seqbench.plan.horizon import SeedSearch
@@ -22,7 +23,6 @@ from seqbench.plan.plan import Plan, Trial
 
 LINE_EVERY = 30.0
 """Seconds between lines where there is no terminal."""
-SHOWN_METHODS = 16
 
 
 class Board:
@@ -42,10 +42,9 @@ class Board:
         self._task = self._bar.add_task("trials", total=None, left="")
         self._running: dict[str, tuple[Trial, str]] = {}
         self._outcomes: Counter[str] = Counter()
-        self._methods: list[str] = []
+        self._plan: Plan | None = None
+        self._known: dict[str, str] = {}
         self._searches: dict[tuple[str, str, int, str], SeedSearch] = {}
-        self._ended: Counter[str] = Counter()
-        self._solved: Counter[str] = Counter()
         self._total = self._done = self._before = 0
         self._began = self._last_line = time.monotonic()
 
@@ -59,11 +58,17 @@ class Board:
         if self._live:
             self._live.stop()
 
-    def start(self, current: Plan, *, finished: int) -> None:
-        """A plan begins, or a grid that is tuned or searches has been planned again; so many trials have finished."""
-        if not self._methods:
+    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None) -> None:
+        """A plan begins, or a grid that is tuned or searches has been planned again.
+
+        Args:
+            current: the plan.
+            finished: how many of its trials have finished.
+            outcomes: theirs, by trial.
+        """
+        if self._plan is None:
             self._done, self._before, self._began = finished, finished, time.monotonic()
-        self._methods = [method.name for method in current.methods]
+        self._plan, self._known = current, dict(outcomes or {}) | self._known
         self._total = len(current.trials)
         self._searches = {(each.method, each.task, each.seed, each.purpose): each for each in current.searches}
 
@@ -86,8 +91,7 @@ class Board:
                 self._running[trial.id] = trial, f"step {step:,}, {shown}"
             case Finished(row=row):
                 self._end(trial, row["outcome"])
-                self._ended[trial.method] += 1
-                self._solved[trial.method] += row["outcome"] == "solved"
+                self._known[trial.id] = row["outcome"]
             case Crashed():
                 self._end(trial, "crashed")
         self._bar.update(self._task, completed=self._done, total=self._total, left=self._left())
@@ -118,20 +122,14 @@ class Board:
         return ", ".join(filter(None, parts))
 
     def _picture(self) -> Group:
-        solved = Table(box=None, padding=(0, 2))
-        solved.add_column("method", no_wrap=True)
-        solved.add_column("trials solved so far", justify="right")
-        for method in self._methods[:SHOWN_METHODS]:
-            solved.add_row(escape(method), f"{self._solved[method]} of {self._ended[method]}")
-        if len(self._methods) > SHOWN_METHODS:
-            solved.add_row(f"and {len(self._methods) - SHOWN_METHODS} more", "")
         running = [
             f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}"
             f"{self._bracket(trial)}: {state}"
             for trial, state in self._running.values()
         ]
         searches = searches_in_words(list(self._searches.values()))
-        return Group(self._bar, *running, "  " + ", ".join(filter(None, (self._counts(), searches))), solved)
+        tables = lengths_tables(self._plan, self._known, self._running) if self._plan else []
+        return Group(self._bar, *running, "  " + ", ".join(filter(None, (self._counts(), searches))), *tables)
 
     def _bracket(self, trial: Trial) -> str:
         """What is known of the horizon that a trial is to tell more about; empty for a list of lengths."""

@@ -104,7 +104,7 @@ class RunDisplay:
             for line in describe_found(current, state, only=self._only).splitlines():
                 self._board.say(line)
         self._choices = len(current.choices)
-        self._board.start(current, finished=state.finished)
+        self._board.start(current, finished=state.finished, outcomes=state.outcomes)
 
     def observe(self, trial: Trial, event: Event) -> None:
         """Take in one event."""

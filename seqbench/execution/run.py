@@ -9,9 +9,10 @@ The trial files are read once, at the beginning; what finishes is added to what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from seqbench.components.carried import carried_in, file_name
@@ -51,6 +52,7 @@ class RoundStart(NamedTuple):
     outdated: finished trials that lack what the grid now asks for (probes, parameters), and are trained again
     set_aside: trial files that could not be used; their trials are trained again
     interrupted: what the previous run noted, if it was killed or lost power; else None
+    outcomes: of the finished trials of the plan, by trial
     """
 
     planned: int
@@ -59,6 +61,7 @@ class RoundStart(NamedTuple):
     outdated: int
     set_aside: tuple[SetAside, ...]
     interrupted: dict[str, object] | None
+    outcomes: Mapping[str, str] = MappingProxyType({})
 
 
 Finder = Callable[[Plan, RoundStart], None]
@@ -95,7 +98,7 @@ def run_grid(
     """
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
-    with held(folder) as interrupted:
+    with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe)
         found(run.plan, run.found(interrupted))
         groups = run.missing()
@@ -175,6 +178,7 @@ class _Run:
             outdated=len(self.records.keys() & self._trials.keys()) - len(self._finished),
             set_aside=tuple(self._set_aside),
             interrupted=interrupted,
+            outcomes={trial: str(self.records[trial].row["outcome"]) for trial in self._finished},
         )
 
     def keep(self, event: Event) -> None:

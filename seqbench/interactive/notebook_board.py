@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -44,9 +45,9 @@ class NotebookBoard(Board):
     def __exit__(self, *_: object) -> None:
         self.draw()
 
-    def start(self, current: Plan, *, finished: int) -> None:
+    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None) -> None:
         """A plan begins, see `Board.start`."""
-        super().start(current, finished=finished)
+        super().start(current, finished=finished, outcomes=outcomes)
         self.draw()
 
     def say(self, line: str) -> None:

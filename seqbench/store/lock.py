@@ -16,8 +16,12 @@ from seqbench.store.atomic import fault, sweep, write_text
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[dict[str, object] | None]:
+def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, object] | None]:
     """Hold the lock of a results folder, after removing partial files of killed processes.
+
+    Args:
+        folder: the results folder.
+        workers: worker processes, noted for whoever watches.
 
     Yields:
         What the previous run noted in `.running.json` if it was killed or lost power, else None.
@@ -46,13 +50,31 @@ def held(folder: Path) -> Iterator[dict[str, object] | None]:
         previous = _read(note)
         sweep(folder)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
-        write_text(note, json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": since}))
+        said = {"process": os.getpid(), "host": socket.gethostname(), "since": since, "workers": workers}
+        write_text(note, json.dumps(said))
         try:
             yield previous
         finally:
             # The note is informative only: a folder that is read-only or gone must not hide why the run ended.
             with contextlib.suppress(OSError):
                 note.unlink(missing_ok=True)
+
+
+def holder(folder: Path) -> dict[str, object] | None:
+    """What the process that runs into a results folder has noted; None if none does, as far as this machine knows.
+
+    The lock itself is not tried: a run that begins at that moment would find it taken.
+    """
+    note = _read(folder / ".running.json")
+    if note is None or note.get("host") != socket.gethostname():
+        return note
+    try:
+        os.kill(int(str(note.get("process"))), 0)
+    except (ProcessLookupError, ValueError):  # it was killed, or the power failed
+        return None
+    except PermissionError:  # it is there, and another user's
+        pass
+    return note
 
 
 def _read(note: Path) -> dict[str, object] | None:

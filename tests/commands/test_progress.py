@@ -72,8 +72,8 @@ def test_a_line_stands_whole_above_the_board_and_the_board_goes_at_the_end(board
         board._live.refresh()
         board.say("two")
         shown = screen(written.getvalue())
-        assert sum("trials solved so far" in line for line in shown) == 1
-        assert shown.index("two") < next(place for place, line in enumerate(shown) if "solved so far" in line)
+        assert sum("seeds solved at each" in line for line in shown) == 1
+        assert shown.index("two") < next(place for place, line in enumerate(shown) if "seeds solved at each" in line)
     shown = [line for line in screen(written.getvalue()) if line]
     assert "".join(shown[:-1]).startswith("one: a long warning")
     assert shown[-1] == "two"
