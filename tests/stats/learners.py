@@ -15,7 +15,8 @@ from seqbench.plan.search import doublings, length_grid
 from seqbench.stats.interval import Floats
 from seqbench.stats.task_arrays import TaskArrays
 
-LENGTHS = length_grid(10, 2000, 1.1)
+PRECISION = 1.1
+LENGTHS = length_grid(10, 2000, PRECISION)
 OCTAVES = np.log2(np.array(LENGTHS) / LENGTHS[0])
 SPAN = float(OCTAVES[-1])
 
