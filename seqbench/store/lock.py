@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from seqbench.errors import GridBusy
 from seqbench.store.atomic import fault, sweep, write_text
@@ -37,16 +38,7 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
     except OSError as error:
         raise fault(error, folder / ".lock") from error
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            holder = _read(note) or {}
-            raise GridBusy(
-                f"{folder} is being run by process {holder.get('process', '?')} on {holder.get('host', '?')} since "
-                f"{holder.get('since', '?')}. Wait for it, stop it, or name another --results."
-            ) from error
-        except OSError as error:
-            raise fault(error, folder / ".lock") from error
+        _take(handle, folder)
         previous = _read(note)
         sweep(folder)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
@@ -58,6 +50,20 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
             # The note is informative only: a folder that is read-only or gone must not hide why the run ended.
             with contextlib.suppress(OSError):
                 note.unlink(missing_ok=True)
+
+
+def _take(handle: IO[str], folder: Path) -> None:
+    """Lock the open lock file of a results folder. Raises as `held`."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        other = _read(folder / ".running.json") or {}
+        raise GridBusy(
+            f"{folder} is being run by process {other.get('process', '?')} on {other.get('host', '?')} since "
+            f"{other.get('since', '?')}. Wait for it, stop it, or name another --results."
+        ) from error
+    except OSError as error:
+        raise fault(error, folder / ".lock") from error
 
 
 def holder(folder: Path) -> dict[str, object] | None:
