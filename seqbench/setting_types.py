@@ -44,6 +44,9 @@ Penalty = Annotated[float, Ge(0), Le(1e6)]
 AlphabetSize = Annotated[int, Ge(2), Le(26)]
 """How many symbols there are: at least two, and a letter for each."""
 
+Depth = Annotated[int, Ge(1), Le(1000)]
+"""Layers of a model. A plan builds every one, a thousand in three seconds, before it knows whether they fit."""
+
 
 class OrInfinity:
     """Metadata of a number that may be infinite, where infinity means off."""

@@ -15,8 +15,14 @@ from seqbench.plan.plan import plan as make_plan
 
 
 def plan(asked: Asked, *, workers: int, max_trials: int, as_json: bool) -> None:
-    """Print the plan of a grid."""
+    """Print the plan of a grid.
+
+    Raises:
+        GridError: the grid cannot be read, or this machine's memory does not hold a trial.
+        UsageError: no combination makes sense.
+    """
     current = make_plan(asked.read(), max_trials=max_trials)
+    current.require_trials()
     if as_json:
         print_json(current.describe(workers))
     else:

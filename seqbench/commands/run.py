@@ -95,9 +95,7 @@ class RunDisplay:
             raise UsageError(
                 f"{self._grid.name} has no trial {min(unknown)}; see {self._folder / 'plan.json'} for those it has"
             )
-        if not current.trials:
-            reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in current.incompatible)
-            raise UsageError(f"{self._grid.name} has nothing to train: no combination makes sense.\n{reasons}")
+        current.require_trials()
         if self._choices != len(current.choices) and not self._quiet:  # what a search goes on with is on the board
             if self._choices is None and self._grid.overrides:
                 self._board.say(f"{describe_overrides(self._grid)}. Results: {self._folder}")

@@ -24,6 +24,10 @@ from seqbench.printable import ACTING, printable
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 32
+MAX_VALUES = 50_000
+"""Values of a file, lists and mappings counted as well: reading so many takes a quarter of a second."""
+MAX_LETTERS = 4_096
+"""Letters of a key or a value; the longest path of a file has as many."""
 
 Place = tuple[str | int, ...]
 """Where a value stands in the file: keys and list indices from the top."""
@@ -163,6 +167,7 @@ class _Reader:
     def __init__(self, file: str, text: str) -> None:
         self.document = Document(file, text)
         self.events: Iterator[Any] = iter(())
+        self.count = 0
 
     def read(self) -> Document:
         try:
@@ -194,6 +199,9 @@ class _Reader:
             self.fail(event.start_mark, place, f"tags are not allowed, got {event.tag}; write the value alone")
         if len(place) > MAX_DEPTH:
             self.fail(event.start_mark, place[:3], f"expected at most {MAX_DEPTH} levels of nesting, got more")
+        self.count += 1
+        if self.count > MAX_VALUES:
+            self.fail(event.start_mark, place, f"expected at most {MAX_VALUES:,} values in a file, got more")
         self.document.marks[place] = _position(event.start_mark)
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(place)
@@ -235,8 +243,10 @@ class _Reader:
         return plain_value(written)
 
     def text(self, event: Any, place: Place) -> str:
-        """A scalar as written: no half surrogate pair, which an escape of YAML can write, and no acting character."""
+        """A scalar as written, if it is not too long and holds no half surrogate pair and no acting character."""
         written: str = event.value
+        if len(written) > MAX_LETTERS:
+            self.fail(event.start_mark, place, f"expected at most {MAX_LETTERS:,} letters, got {len(written):,}")
         if any("\ud800" <= letter <= "\udfff" for letter in written):
             self.fail(event.start_mark, place, f"expected readable text, got {written!r}")
         if found := ACTING.search(written):

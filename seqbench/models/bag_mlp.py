@@ -11,11 +11,11 @@ from flax import nnx
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, bag, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Interface
 
 
-def bag_mlp(*, width: PositiveInt = 64, depth: PositiveInt = 2) -> ModelBuilder:
+def bag_mlp(*, width: PositiveInt = 64, depth: Depth = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the counts of all symbols so far, or the sums of all features."""
     require_sizes("bag_mlp", width=width, depth=depth)
 

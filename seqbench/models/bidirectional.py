@@ -22,11 +22,11 @@ from seqbench.layers.base import Layer
 from seqbench.layers.bidirectional import Bidirectional
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, refuse_decode, require_sizes
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Batch, Interface
 
 
-def bidirectional(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
+def bidirectional(cell: CellBuilder, *, width: PositiveInt = 64, depth: Depth = 1) -> ModelBuilder:
     """`depth` layers of `width` units in each direction."""
     require_sizes("bidirectional", width=width, depth=depth)
 

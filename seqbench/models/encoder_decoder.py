@@ -25,11 +25,11 @@ from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, ModelBuilder, encode, last_valid, require_sizes
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Batch, Interface
 
 
-def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: PositiveInt = 1) -> ModelBuilder:
+def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: Depth = 1) -> ModelBuilder:
     """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
     require_sizes("encoder_decoder", width=width, depth=depth)
 

@@ -25,7 +25,7 @@ from seqbench.layers.dense import FAN_IN_UNIFORM, GLOROT_UNIFORM, Activation
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
-from seqbench.setting_types import NonNegativeInt, PositiveInt
+from seqbench.setting_types import Depth, NonNegativeInt, PositiveInt
 from seqbench.tasks.base import Interface
 
 LAYERS_STORED_APART = 100
@@ -35,7 +35,7 @@ LAYERS_STORED_APART = 100
 def feedforward(
     *,
     width: PositiveInt = 64,
-    depth: PositiveInt = 10,
+    depth: Depth = 10,
     window: NonNegativeInt = 0,
     activation: Activation = "tanh",
     initial: Literal["fan_in", "glorot"] = "fan_in",

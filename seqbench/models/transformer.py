@@ -28,11 +28,11 @@ from seqbench.models.base import (
     refuse_recurrent_remedies,
     require_sizes,
 )
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Batch, Interface
 
 
-def transformer(*, width: PositiveInt = 64, depth: PositiveInt = 2, heads: PositiveInt = 4) -> ModelBuilder:
+def transformer(*, width: PositiveInt = 64, depth: Depth = 2, heads: PositiveInt = 4) -> ModelBuilder:
     """`depth` blocks of `width` units and `heads` heads of width / heads units each (at least 1)."""
     require_sizes("transformer", width=width, depth=depth, heads=heads)
 

@@ -13,11 +13,11 @@ from flax import nnx
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
 from seqbench.models.base import ModelBuilder, require_sizes
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Interface
 
 
-def window_mlp(*, window: PositiveInt = 20, width: PositiveInt = 64, depth: PositiveInt = 2) -> ModelBuilder:
+def window_mlp(*, window: PositiveInt = 20, width: PositiveInt = 64, depth: Depth = 2) -> ModelBuilder:
     """`depth` ReLU layers of `width` units over the last `window` steps."""
     require_sizes("window_mlp", window=window, width=width, depth=depth)
 

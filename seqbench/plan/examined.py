@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
-from seqbench.plan.estimate import machine_bytes
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
+from seqbench.plan.memory import require_batches, require_trials
 from seqbench.plan.other_lengths import require_testable, within_bounds
 from seqbench.plan.series import Series, examine_series
 from seqbench.plan.task_series import TaskSeries, expand_tasks
@@ -43,13 +43,14 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
     """Build every method of a grid for every task, abstractly.
 
     Raises:
-        GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a range of lengths
-            that this machine's memory does not hold.
+        GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
+            machine's memory does not hold.
     """
     tasks = expand_tasks(grid)
     _require_within(grid, tasks, max_trials, tried=grid.tuning.budget or 1 if grid.tuning else 0)
-    require_testable(grid, tasks)
     methods = expand_methods(grid)
+    require_batches(grid, methods, tasks)
+    require_testable(grid, tasks)
     require_method(grid, methods)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
@@ -64,29 +65,20 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
         impossible=examiner.impossible,
         untested=examiner.fixed_length,
         budget=searched.budget,
-        memory=max((_largest(grid, own) for own in series if own.task.searched), default=0),
+        memory=max(_largest(grid, own) for own in series),
     )
 
 
 def _largest(grid: Grid, series: Series) -> int:
-    """Bytes of a worker at the longest length that a search may ask for.
+    """Bytes of a worker at the largest trial that a method on a task may ask for; 0 if it asks for none.
 
     Raises:
         GridError: this machine does not have them.
     """
-    needed, there = 0, machine_bytes()
-    for own in filter(None, series.configurations):
-        longest, needed = own[-1], max(needed, *(configuration.bytes for configuration in own))
-        if needed <= there:
-            continue
-        fitting = [configuration.length for configuration in own if configuration.bytes <= there]
-        advice = f"up to {fitting[-1]:,} fits" if fitting else "none of its lengths fits; train smaller batches"
-        problem = (
-            f"{series.method.name} on {series.task.label} at length {longest.length:,} needs about "
-            f"{needed / 2**30:,.0f} GiB a worker, and this machine has {there / 2**30:,.0f}: {advice}"
-        )
-        raise grid.document.error(("lengths", "to"), problem)
-    return needed
+    needed = [{each.length: each.bytes for each in configurations} for configurations in series.configurations]
+    for own in needed:
+        require_trials(grid, f"{series.method.name} on {series.task.label}", own)
+    return max((most for own in needed for most in own.values()), default=0)
 
 
 def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *, tried: int) -> None:

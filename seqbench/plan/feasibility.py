@@ -24,6 +24,7 @@ from seqbench.plan.estimate import evaluation_bytes, evaluation_seconds, trial_b
 from seqbench.plan.expand import Method
 from seqbench.plan.identity import fixed_settings
 from seqbench.plan.matched_width import match_width
+from seqbench.plan.memory import require_parameters
 from seqbench.plan.model_size import ModelSize, measure, rehearse
 from seqbench.plan.other_lengths import other_tasks, training_tasks
 from seqbench.plan.task_series import TaskSeries
@@ -87,6 +88,7 @@ class Examiner:
 
         Raises:
             UserComponentError: a component of the user's own raised something.
+            GridError: this machine's memory does not hold the model's parameters.
         """
         task = series.at(length)
         try:
@@ -95,7 +97,9 @@ class Examiner:
                 model = self._matched(method, task) if self.match_parameters else method.model
                 fixed = fixed_settings(method, model, task)
                 assembly = assemble(fixed)
-                structure, size = self._rehearsed_structure(fixed, assembly)
+                structure, size = self._drawn(assembly)
+                require_parameters(self._grid, f"{method.name} on {series.label}", size)
+                self._rehearse(fixed, assembly, structure)
                 _require_reach(size, assembly)
                 if trained is not None and not structure.interface.bucketed:
                     raise Incompatible("it reads sequences of one length alone and cannot be trained at several")
@@ -150,15 +154,13 @@ class Examiner:
 
         return at(match_width(self.match_parameters or 0, count))
 
-    def _rehearsed_structure(self, fixed: dict[str, Any], assembly: Assembly) -> tuple[Structure, ModelSize]:
-        """The structure and size of a model whose initialisation has been tried."""
-        structure, size = self._drawn(assembly)
+    def _rehearse(self, fixed: dict[str, Any], assembly: Assembly, structure: Structure) -> None:
+        """Try the initialisation of a model, once for models alike."""
         links = list(zip(fixed["mitigations"], assembly.chain.links, strict=True))
         if initialising := [setting for setting, link in links if link.initialise]:
             key = canonical([structure.name.text if structure.name else "", initialising])
             names = [setting["name"] for setting, _ in links]
             self._once(self._rehearsed, key, lambda: rehearse(assembly.chain, names, structure))
-        return structure, size
 
     def _drawn(self, assembly: Assembly) -> tuple[Structure, ModelSize]:
         """A model's structure and size, built only if none of the same structure has been."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from seqbench.errors import UsageError
 from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate
 from seqbench.plan.examined import MAX_TRIALS, Examined, examine
@@ -73,6 +74,16 @@ class Plan:
         expected, most = (seconds + more for more in (self.to_come.seconds, self.to_come.most_seconds))
         largest = max((trial.configuration.bytes for trial in self.trials), default=0)
         return Estimate(len(self.groups), expected / workers, most / workers, max(largest, self.memory), workers)
+
+    def require_trials(self) -> None:
+        """Refuse a plan that trains nothing.
+
+        Raises:
+            UsageError: says of each method on each task why it makes no sense.
+        """
+        if not self.trials:
+            reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in self.incompatible)
+            raise UsageError(f"{self.grid.name} has nothing to train: no combination makes sense.\n{reasons}")
 
     @property
     def unfolding(self) -> bool:

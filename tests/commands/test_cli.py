@@ -67,6 +67,15 @@ def test_plan_for_people_gives_the_reason_too(grid):
     assert "depth 2" in seqbench("plan", grid).stdout
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_plan_that_trains_nothing_says_why_and_ends_as_an_unusable_grid_does(grid, options):
+    grid.write_text("question: q\ntasks: [reverse]\nlengths: [3, 5]\nseeds: 2\ncell: vanilla\n")
+    done = seqbench("plan", grid, *options)
+    assert done.returncode == 2
+    assert "has nothing to train: no combination makes sense.\n  plain on reverse:" in done.stderr
+    assert done.stdout == ""
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

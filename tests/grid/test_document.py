@@ -81,7 +81,7 @@ def test_a_word_has_the_value_that_everybody_reads(load, written: str, value: ob
         ("2024-01-01", "YAML reads 2024-01-01 as a date; quote it to keep it as text: '2024-01-01'"),
         (".nan", ".nan is not a number that a setting can have"),
         ("1.0e+999", "1.0e+999 is too large a number"),
-        ("9" * 5000, "expected a number of at most 18 digits, got 5000"),
+        ("9" * 4000, "expected a number of at most 18 digits, got 4000"),
     ],
 )
 def test_a_word_that_is_read_in_two_ways_is_refused(refusal, written: str, problem: str) -> None:
@@ -168,6 +168,22 @@ def test_an_alias_bomb_is_refused_before_it_grows(refusal) -> None:
 def test_a_large_file_is_refused_unread(refusal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MAX_BYTES", 100)
     assert refusal("a: " + "x" * 98).startswith("1:1 grid: expected at most 100 bytes, got more")
+
+
+@pytest.mark.parametrize("text", ["a: [" + "1," * 60_000 + "]", "".join(f"a{i}: 1\n" for i in range(60_000))])
+def test_more_values_than_a_grid_has_are_refused(refusal, text: str) -> None:
+    assert "expected at most 50,000 values in a file, got more" in refusal(text)
+
+
+def test_as_many_values_as_are_allowed_are_read(load) -> None:
+    assert len(load("a: [" + "1," * 49_998 + "]").data["a"]) == 49_998  # the list and the file count as well
+
+
+@pytest.mark.parametrize("text", ["? " + "x" * 900_000 + "\n: 1", "a: " + "x" * 900_000])
+def test_a_key_or_text_of_a_million_letters_is_refused(refusal, text: str) -> None:
+    said = refusal(text)
+    assert "expected at most 4,096 letters, got 900,000" in said
+    assert len(said) < 200
 
 
 def test_a_file_that_is_not_there_is_an_error_of_the_grid(tmp_path: Path) -> None:
