@@ -50,9 +50,11 @@ class Asked:
         try:
             return read_document(find_grid(self.grid))
         except GridError:
-            if not (self.results / self.grid / "plan.json").exists():
+            places = (self.results / self.grid, Path(self.grid), self.results / Path(self.grid).stem)
+            stored = next((folder for folder in places if (folder / "plan.json").exists()), None)
+            if stored is None or Path(self.grid).is_file():
                 raise
-        return _stored(self.results / self.grid)
+        return _stored(stored)
 
     def folder(self) -> Path:
         """The folder that holds results of the grid, which may also be given by its path.
@@ -74,30 +76,11 @@ class Asked:
         whole = Path(self.grid).name  # of a results folder, whose name may have dots
         return whole if (self.results / whole / "plan.json").exists() else Path(self.grid).stem
 
-    def own_folder(self) -> Path:
-        """The same, but results of another grid with the same name are refused if a grid's file is given.
-
-        If the file is no longer a valid grid, the results cannot be attributed and are returned as they are.
-
-        Raises:
-            UsageError: there are no results of that name, or they are another grid's.
-        """
-        folder = self.folder()
-        if not Path(self.grid).is_file():
-            return folder
-        from seqbench.store.ownership import asks, require_own
-
-        try:
-            grid = self.read()
-            if asks(folder, grid.question):  # importing JAX takes a second, and planning a large grid several
-                return folder
-            from seqbench.plan.plan import plan
-
-            trials = {trial.id for trial in plan(grid).trials}
-        except GridError:
-            return folder
-        require_own(folder, question=grid.question, trials=trials)
-        return folder
+    def folder_of(self, grid: Grid) -> Path:
+        """Where the results of the grid, which was read, are or will be."""
+        itself = Path(self.grid)
+        given = not (self.name or self.overrides) and (itself / "plan.json").exists()
+        return itself if given else self.results / grid.name
 
     def command(self, verb: str, *options: str) -> str:
         """A command about the same grid, as this person must type it."""

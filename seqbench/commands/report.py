@@ -8,9 +8,11 @@ from seqbench.commands.console import out, progress
 
 def report(asked: Asked) -> None:
     """Write the report of a grid and print where it is."""
-    from seqbench.report.build import build_report
+    from seqbench.commands.present import present_results
+    from seqbench.report.build import write_report
+    from seqbench.report.evidence import Evidence
 
-    folder = asked.own_folder()
+    folder, results = present_results(asked)
     with progress().status("Writing the report"):
-        path = build_report(folder)
+        path = write_report(Evidence(results), folder)
     out().print(f"{path}")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
@@ -12,58 +13,120 @@ from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.spec import Grid
-from seqbench.plan.plan import Plan
+from seqbench.plan.horizon import SeedSearch
+from seqbench.plan.plan import plan
 from seqbench.printable import last_line
 from seqbench.schema import OUTCOMES
+from seqbench.store import tables
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.ownership import require_own
 from seqbench.store.records import Record
+from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class _Kept(NamedTuple):
+    """What a results folder holds.
+
+    outcomes: outcome by trial, of those that have finished
+    records: of the same trials, if they can be had
+    table: the rows of what has finished where they cannot; else None
+    tables_only: whether the folder came with its tables alone, as a clone does
+    damaged: trial files that cannot be used
+    """
+
+    outcomes: Mapping[str, str]
+    records: Sequence[Record]
+    table: pd.DataFrame | None
+    tables_only: bool
+    damaged: int
+
+
+class _Wanted(NamedTuple):
+    """What a grid asks for.
+
+    trials: identities of the planned trials
+    incomplete: those that have finished without something that the grid asks for by now
+    """
+
+    grid: str
+    trials: Collection[str]
+    waiting: int
+    incomplete: Collection[str]
+    searches: Sequence[SeedSearch]
 
 
 def status(asked: Asked, *, as_json: bool) -> None:
     """Print how many trials of a grid are finished, incomplete, missing and failed, their outcomes, and each search.
 
     Raises:
-        GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
+        GridError: the grid cannot be read, or there is neither a grid nor results of this name.
+        UsageError: the folder holds the results of another grid of this name.
+        StoreError: the plan or the tables are damaged.
     """
     grid = asked.read()
-    store = TrialStore(asked.results / grid.name)
-    records, set_aside = store.read()
-    records += records_from_tables(store.folder)
-    current = planned(grid, records)
-    facts = _facts(grid, store, current, records) | {"damaged": len(set_aside)}
+    folder = asked.folder_of(grid)
+    kept = _kept(folder)
+    wanted = _wanted(grid, folder, kept)
+    facts = _facts(wanted, kept, TrialStore(folder).read_failures())
     if as_json:
-        print_json(facts | {"searches": search_facts(current.searches)})
+        print_json(facts | {"searches": search_facts(wanted.searches)})
         return
-    _print(facts, store, again=asked.command("run"))
-    if current.searches:
-        out().print(search_table(current.searches))
+    _print(facts, folder, again=asked.command("run"))
+    if wanted.searches:
+        out().print(search_table(wanted.searches))
 
 
-def _facts(grid: Grid, store: TrialStore, current: Plan, records: Sequence[Record]) -> dict[str, Any]:
-    """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
+def _kept(folder: Path) -> _Kept:
+    store = TrialStore(folder)
+    if store.trials.exists() or not tables.present(folder):
+        records, set_aside = store.read()
+        return _Kept(_outcomes(records), records, None, False, len(set_aside))
+    if records := records_from_tables(folder):
+        return _Kept(_outcomes(records), records, None, True, 0)
+    table = load(folder).finished  # of a version whose tables do not say which probes were read
+    return _Kept(dict(zip(table["trial"], table["outcome"], strict=True)), (), table, True, 0)
+
+
+def _outcomes(records: Sequence[Record]) -> dict[str, str]:
+    return {record.trial: record.row["outcome"] for record in records}
+
+
+def _wanted(grid: Grid, folder: Path, kept: _Kept) -> _Wanted:
+    """What the grid asks for now."""
+    current = plan(grid, kept.table) if kept.table is not None else planned(grid, kept.records)
     known = {trial.id: trial for trial in current.trials}
-    require_own(store.folder, question=grid.question, trials=known.keys())
-    here = [record for record in records if record.trial in known]
-    finished = sum(complete(record, known[record.trial], grid, store.folder) for record in here)
-    counts = Counter(record.row["outcome"] for record in here)
-    failed = {trial: text for trial, text in store.read_failures().items() if trial in known}
+    require_own(folder, question=grid.question, trials=known.keys())
+    here = [record for record in kept.records if record.trial in known]
+    incomplete = [record.trial for record in here if not complete(record, known[record.trial], grid, folder)]
+    return _Wanted(grid.name, known.keys(), current.waiting, incomplete, current.searches)
+
+
+def _facts(wanted: _Wanted, kept: _Kept, failures: Mapping[str, str]) -> dict[str, Any]:
+    """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
+    known = set(wanted.trials)
+    here = [outcome for trial, outcome in kept.outcomes.items() if trial in known]
+    counts, failed = Counter(here), {trial: text for trial, text in failures.items() if trial in known}
     return {
-        "grid": grid.name,
+        "grid": wanted.grid,
         "planned": len(known),
-        "finished": finished,
-        "incomplete": len(here) - finished,
+        "finished": len(here) - len(wanted.incomplete),
+        "incomplete": len(wanted.incomplete),
         "missing": len(known) - len(here),
-        "waiting": current.waiting,
+        "waiting": wanted.waiting,
         "failed": len(failed),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},
         "failures": failed,
+        "tables_only": kept.tables_only,
+        "damaged": kept.damaged,
     }
 
 
-def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
-    """The facts for people."""
+def _print(facts: dict[str, Any], folder: Path, *, again: str) -> None:
+    """The facts for people; `again` is the command that goes on."""
     console = out()
     console.print(f"{facts['grid']}: {facts['finished']:,} of {facts['planned']:,} trials finished")
     for key in ("incomplete", "missing", "waiting", "failed", "damaged"):
@@ -71,6 +134,8 @@ def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
             console.print(f"  {key:10s}{facts[key]:>8,}")
     for outcome, count in facts["outcomes"].items():
         console.print(f"  {outcome:10s}{count:>8,}")
+    if facts["tables_only"]:
+        console.print(f"\nThis is what the tables hold: {folder} has no trial files.")
     if facts["incomplete"]:
         console.print(
             f"\n{facts['incomplete']:,} trials have finished without probes, tests or parameters that the grid asks "
@@ -79,4 +144,4 @@ def _print(facts: dict[str, Any], store: TrialStore, *, again: str) -> None:
     for trial, text in facts["failures"].items():
         console.print(f"\n{trial} failed: {last_line(text)}", markup=False)
     if facts["failures"]:
-        console.print(f"Tracebacks: {store.failures}. Try them again with: {again}")
+        console.print(f"Tracebacks: {folder / 'failures'}. Try them again with: {again}")

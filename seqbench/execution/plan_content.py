@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,14 @@ from seqbench.plan.plan import Plan
 from seqbench.plan.task_series import expand_tasks
 from seqbench.plan.trial import Trial
 from seqbench.store.plan_file import Chosen, LeftOut, Overridden, PlanFile, TrialLabel
-from seqbench.store.records import Record
 from seqbench.traces import Remedy
 
 OUTCOME = {"solve_rate": "solved", "accuracy": "accuracy", "horizon": "horizon", "steps_to_solve": "steps"}
 """The statistics' word for each primary outcome that a grid can declare."""
 
 
-def plan_content(current: Plan, records: Iterable[Record]) -> PlanFile:
-    """What is kept of a plan. `records` are those of the trials that have finished, for their environments."""
+def plan_content(current: Plan, environments: Mapping[str, Mapping[str, str]]) -> PlanFile:
+    """What is kept of a plan; `environments` are those in which trials have finished, by fingerprint."""
     grid = current.grid
     factors = tuple(grid.factors)
     return PlanFile(
@@ -44,7 +43,7 @@ def plan_content(current: Plan, records: Iterable[Record]) -> PlanFile:
         chosen=tuple(Chosen(**choice._asdict()) for choice in current.choices),
         versions=environment(),
         revision=revision(Path(__file__).parent),
-        environments={record.row["environment"]: record.environment for record in records},
+        environments=environments,
         code={name: own_source(name) for name in own_names(grid.document.data)},
     )
 

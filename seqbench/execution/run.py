@@ -158,7 +158,8 @@ class _Run:
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
     def _write(self) -> None:
-        self.file = plan_content(self.plan, self.records.values())
+        environments = {record.row["environment"]: record.environment for record in self.records.values()}
+        self.file = plan_content(self.plan, environments)
         write_plan(self._folder, self.file)
         for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
             atomic.write_text(self._folder / COMPONENTS / file_name(name), text)

@@ -40,14 +40,6 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
     )
 
 
-def asks(folder: Path, question: str) -> bool:
-    """Whether the grid whose results a folder holds asks this question; then it is the same grid, whatever it plans."""
-    try:
-        return _words(load_plan(folder).question) == _words(question)
-    except (UsageError, StoreError):
-        return False
-
-
 def _words(question: str) -> str:
     """A question as it is compared: letter case and line breaks make no difference."""
     return " ".join(question.casefold().split())

@@ -24,7 +24,7 @@ from seqbench import schema
 from seqbench.errors import LeftOutWarning, StoreError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
-from seqbench.store.plan_file import PlanFile, load_plan
+from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
 
@@ -146,6 +146,22 @@ def results_of(
         plan=plan,
         failures=dict(failures or {}),
         folder=folder,
+    )
+
+
+def under_plan(results: Results, plan: PlanFile) -> Results:
+    """The same results as another plan sees them: what it does not know is left out, and what it adds is missing."""
+    measured = results.trials.drop(columns=[*TrialLabel.__dataclass_fields__, *results.plan.factors], errors="ignore")
+    labels = pd.DataFrame({"trial": trial} | label.columns for trial, label in plan.trials.items())
+    columns = [*RESULT_COLUMNS, *plan.factors]
+    trials = labels.merge(measured, on="trial", how="left") if plan.trials else pd.DataFrame(columns=columns)
+    known = set(plan.trials)
+    return Results(
+        trials=typed(trials, columns),
+        curves=results.curves[results.curves["trial"].isin(known)].reset_index(drop=True),
+        probes=results.probes[results.probes["trial"].isin(known)].reset_index(drop=True),
+        plan=plan,
+        failures={trial: text for trial, text in results.failures.items() if trial in known},
     )
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from seqbench.commands.asked import Asked
+from seqbench.commands.report import report
+from seqbench.commands.status import status
+from seqbench.commands.track import track
+from seqbench.errors import GridError
 from tests.store.full_disk import room_for
 
 GRID = """
@@ -26,7 +32,9 @@ def run(grid: Path, results: Path) -> subprocess.CompletedProcess[str]:
     return seqbench("run", grid, results, "--no-tracking", "-q")
 
 
-def seqbench(verb: str, grid: Path, results: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def seqbench(
+    verb: str, grid: Path, results: Path, *options: str, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     code = "from seqbench.entry import main; main()"
     command = [sys.executable, "-c", code, verb, str(grid), "--results", str(results), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -91,6 +99,76 @@ def test_status_counts_as_run_does_what_finished_trials_lack(change: str, result
     said = seqbench("status", path, results).stdout
     assert "0 of 2 trials finished" in said
     assert "2 trials have finished without" in said
+
+
+@pytest.fixture(params=["trial files", "tables alone, as in a clone"])
+def own(request: pytest.FixtureRequest, results: Path, tmp_path: Path) -> Path:
+    """A copy of the results."""
+    shutil.copytree(results, tmp_path / "results")
+    if request.param != "trial files":
+        shutil.rmtree(tmp_path / "results" / "same" / "trials")
+    return tmp_path / "results"
+
+
+@pytest.mark.parametrize("name", ["same", "results/same", "elsewhere/same.yaml"])
+def test_status_takes_every_name_that_report_takes(name: str, own: Path, monkeypatch, capsys) -> None:
+    monkeypatch.chdir(own.parent)
+    status(Asked(name, own), as_json=True)
+    facts = json.loads(capsys.readouterr().out)
+    assert [facts[key] for key in ("grid", "planned", "finished", "missing")] == ["same", 2, 2, 0]
+    status(Asked(name, own), as_json=False)
+    assert "2 of 2 trials finished" in capsys.readouterr().out
+
+
+def test_a_name_without_a_grid_and_without_results_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GridError, match="there is no such file and no shipped grid of that name"):
+        status(Asked("same", tmp_path), as_json=False)
+
+
+def test_status_of_tables_alone_says_what_they_hold(own: Path, capsys) -> None:
+    grid = str(write_grid(own.parent))
+    status(Asked(grid, own), as_json=True)
+    facts = json.loads(capsys.readouterr().out)
+    assert [facts[key] for key in ("planned", "finished", "missing")] == [2, 2, 0]
+    assert sum(facts["outcomes"].values()) == 2
+    assert facts["tables_only"] == (not (own / "same" / "trials").exists())
+    status(Asked(grid, own), as_json=False)
+    assert ("This is what the tables hold" in capsys.readouterr().out) == facts["tables_only"]
+
+
+def test_a_changed_grid_is_reported_and_tracked_as_it_is_now(own: Path, capsys) -> None:
+    """With a second method: status, report and track agree on what has finished."""
+    grid = write_grid(own.parent)
+    both = "[{name: vanilla, cell: vanilla}, {name: GRU, cell: gru}]"
+    grid.write_text(grid.read_text().replace("[{name: vanilla, cell: vanilla}]", both))
+    status(Asked(str(grid), own), as_json=False)
+    assert "2 of 4 trials finished" in capsys.readouterr().out
+    report(Asked(str(grid), own))
+    assert "same has changed: 2 of the 4 trials it asks for now have finished." in capsys.readouterr().err
+    written = (own / "same" / "report.md").read_text()
+    assert "2 of 4 trials finished" in written
+    assert "GRU" in written
+    track(Asked(str(grid), own), tracking_uri=None)
+    said = capsys.readouterr()
+    assert "same has changed: 2 of the 4 trials" in said.err
+    assert f"holds all 2 finished trials of {own / 'same'}, of 4 that it asks for." in said.out
+
+
+def test_what_a_changed_grid_no_longer_asks_for_is_left_out_of_its_report(own: Path, capsys) -> None:
+    grid = write_grid(own.parent)
+    grid.write_text(grid.read_text().replace("{name: vanilla, cell: vanilla}", "{name: GRU, cell: gru}"))
+    report(Asked(str(grid), own))
+    said = capsys.readouterr().err
+    assert "same has changed: 0 of the 2 trials" in said
+    assert "2 finished trials that it no longer asks for are left out" in said
+    assert "vanilla" not in (own / "same" / "report.md").read_text().partition("```")[0]
+
+
+def test_a_comment_is_no_change(own: Path, capsys) -> None:
+    grid = write_grid(own.parent)
+    grid.write_text(f"# Other words.\n{grid.read_text()}")
+    report(Asked(str(grid), own))
+    assert "has changed" not in capsys.readouterr().err
 
 
 def test_a_full_disk_is_exit_code_4_and_counts_what_is_safe(results: Path) -> None:
