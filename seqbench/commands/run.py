@@ -22,6 +22,7 @@ from seqbench.execution.run import RoundStart, run_grid
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial
 from seqbench.store.results import Results
+from seqbench.store.trials import TrialStore
 from seqbench.tracking.live import LiveMirror
 from seqbench.tracking.mirror import Links
 
@@ -156,7 +157,7 @@ def _stopping(folder: Path, again: str) -> Iterator[None]:
     try:
         yield
     except Interrupted as signal:
-        finished = len(list((folder / "trials").glob("*.json")))
+        finished = len(TrialStore(folder).names())
         progress().print(
             f"Stopped by {signal}. {finished} finished trials are kept. Continue with: {again}",
             markup=False,

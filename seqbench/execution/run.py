@@ -190,7 +190,7 @@ class _Run:
             self._store.write(record)
             self.records[trial.id] = record
             self._trained.add(trial.id)
-            checkpoint_path(self._folder, trial.id).unlink(missing_ok=True)
+            atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
             self._crashed.add(trial.id)
             self._store.write_failure(trial.id, event.traceback)

@@ -2,6 +2,8 @@
 
 A temporary file beside the target is written, forced to the disk and renamed over it; then the folder is forced to the
 disk as well. A full disk leaves the old file; a killed process leaves it and a temporary one, which `sweep` removes.
+
+Nothing is written through a link: the folder must be none, and the target a plain file or absent (`plain_file`).
 """
 
 from __future__ import annotations
@@ -11,10 +13,11 @@ import errno
 import os
 import re
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from seqbench.errors import StoreError
+from seqbench.store.plain_file import NotPlainFile, opened_folder, require_plain
 
 TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.tmp")
 FORGOTTEN = 3600.0
@@ -25,13 +28,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     """Write a file atomically.
 
     Raises:
-        StoreError: the disk is full, or the folder cannot be written; names the path and what to do.
+        StoreError: the disk is full, the folder cannot be written, or the path is a link, pipe, device or folder; names
+            the path and what to do.
     """
-
-    def write(temporary: Path) -> None:
-        temporary.write_bytes(data)
-
-    replace(path, write)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with opened_folder(path.parent) as folder:
+            require_plain(path, folder)
+            _replace(path.name, data, folder)
+    except OSError as error:
+        raise fault(error, path) from error
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,20 +45,56 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
-def replace(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` make a temporary file, then put it in place of `path`. Raises as `write_bytes` does."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+def open_lock(path: Path) -> IO[str]:
+    """A file to hold a lock on, made if absent. Raises as `write_bytes` does."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write(temporary)
-        _force(temporary)
-        temporary.replace(path)
-        _force(path.parent)
+        with opened_folder(path.parent) as folder:
+            require_plain(path, folder)
+            handle = os.open(path.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666, dir_fd=folder)
+        return os.fdopen(handle, "r+")
     except OSError as error:
         raise fault(error, path) from error
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or the link itself where a link stands; nothing if it is absent. Raises as `write_bytes` does."""
+    try:
+        with opened_folder(path.parent) as folder:
+            os.unlink(path.name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise fault(error, path) from error
+
+
+def rename(path: Path, target: Path) -> None:
+    """Give a file or folder another name, at which nothing stands. Raises as `write_bytes` does."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with opened_folder(path.parent) as source, opened_folder(target.parent) as folder:
+            os.rename(path.name, target.name, src_dir_fd=source, dst_dir_fd=folder)
+            os.fsync(folder)
+    except OSError as error:
+        raise fault(error, target) from error
+
+
+def _replace(name: str, data: bytes, folder: int) -> None:
+    """Write a file of an open folder, atomically."""
+    temporary = f".{name}.{os.getpid()}.tmp"
+    with contextlib.suppress(FileNotFoundError):  # of a killed process that had this number before
+        os.unlink(temporary, dir_fd=folder)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)
+        os.fsync(folder)
     finally:
         with contextlib.suppress(OSError):  # where the write was refused there may be nothing to remove
-            temporary.unlink(missing_ok=True)
+            os.unlink(temporary, dir_fd=folder)
 
 
 def rename(path: Path, target: Path) -> None:
@@ -82,6 +124,8 @@ def sweep(folder: Path) -> list[Path]:
 
 def fault(error: OSError, path: Path) -> StoreError:
     """The error that says what the machine refused and what to do about it."""
+    if isinstance(error, NotPlainFile):
+        return StoreError(f"{error.strerror}: nothing is written through it. Move it away, then run again.")
     match error.errno:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return StoreError(
@@ -98,7 +142,7 @@ def fault(error: OSError, path: Path) -> StoreError:
 def finished_beside(path: Path) -> str:
     """How many finished trials lie in the results folder of a file: a sentence, empty where there are none."""
     for folder in (path.parent, path.parent.parent):
-        count = sum(1 for _ in (folder / "trials").glob("*.json"))
+        count = sum(1 for _ in (folder / "trials").glob("*.json"))  # whatever is there: this words an error
         if count:
             return f"{count:,} finished trials are safe. " if count > 1 else "1 finished trial is safe. "
     return ""
@@ -121,12 +165,3 @@ def _is_running(process: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-def _force(path: Path) -> None:
-    """Force a file or folder to the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from seqbench.store import atomic
 from seqbench.store.archive import BadArchive, pack, unpack
-from seqbench.store.plain_file import read_bytes
+from seqbench.store.plain_file import list_names, read_bytes
 
 DIGEST = hashlib.sha256().digest_size
 FORMAT = 1
@@ -57,7 +57,7 @@ def checkpoint_path(folder: Path, trial: str) -> Path:
 
 def begun(folder: Path) -> set[str]:
     """The trials that have a checkpoint."""
-    return {path.name for path in (folder / "checkpoints").glob("[!.]*")}
+    return set(list_names(folder / "checkpoints"))
 
 
 def save_checkpoint(path: Path, tree: Any, facts: Facts, *, owner: str) -> None:

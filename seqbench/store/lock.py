@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from seqbench.errors import GridBusy
-from seqbench.store.atomic import fault, sweep, write_text
+from seqbench.errors import GridBusy, StoreError
+from seqbench.store.atomic import fault, open_lock, remove, sweep, write_text
+from seqbench.store.plain_file import read_bytes
 
 
 @contextlib.contextmanager
@@ -32,12 +33,7 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
         StoreError: the folder cannot be made or written.
     """
     note = folder / ".running.json"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = (folder / ".lock").open("a+")
-    except OSError as error:
-        raise fault(error, folder / ".lock") from error
-    with handle:
+    with open_lock(folder / ".lock") as handle:
         _take(handle, folder)
         previous = _read(note)
         sweep(folder)
@@ -48,8 +44,8 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
             yield previous
         finally:
             # The note is informative only: a folder that is read-only or gone must not hide why the run ended.
-            with contextlib.suppress(OSError):
-                note.unlink(missing_ok=True)
+            with contextlib.suppress(StoreError):
+                remove(note)
 
 
 def _take(handle: IO[str], folder: Path) -> None:
@@ -86,7 +82,7 @@ def holder(folder: Path) -> dict[str, object] | None:
 def _read(note: Path) -> dict[str, object] | None:
     """The note of a run, or None if there is none that can be read."""
     try:
-        content = json.loads(note.read_text())
+        content = json.loads(read_bytes(note))
     except (OSError, ValueError):
         return None
     return content if isinstance(content, dict) else None

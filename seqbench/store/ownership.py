@@ -29,7 +29,7 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
         plan = load_plan(folder)
     except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
         return
-    known = plan.trials.keys() | {path.stem for path in TrialStore(folder).trials.glob("*.json")}
+    known = plan.trials.keys() | TrialStore(folder).names()
     theirs = plan.question
     if not known or not known.isdisjoint(trials) or _words(theirs) == _words(question):
         return

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from seqbench.errors import StoreError
+from seqbench.store.atomic import rename
 
 
 def set_aside(path: Path, quarantine: Path) -> Path:
@@ -16,8 +17,9 @@ def set_aside(path: Path, quarantine: Path) -> Path:
     Raises:
         StoreError: it cannot be moved.
     """
+    target = quarantine / f"{path.stem}.{time.time_ns()}{path.suffix}"
     try:
-        quarantine.mkdir(exist_ok=True)
-        return path.rename(quarantine / f"{path.stem}.{time.time_ns()}{path.suffix}")
-    except OSError as error:
-        raise StoreError(f"{path} cannot be used and cannot be moved to {quarantine}: {error.strerror}") from error
+        rename(path, target)
+    except StoreError as error:
+        raise StoreError(f"{path} cannot be used and cannot be moved to {quarantine}: {error}") from error
+    return target

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
-from seqbench.store.plain_file import read_bytes
+from seqbench.store.plain_file import list_files, list_names, read_bytes
 from seqbench.store.quarantine import set_aside
 from seqbench.store.records import FORMAT, Record, UnusableRecord, encode_record, read_record
 
@@ -44,7 +44,7 @@ class TrialStore:
         if not self.folder.exists():  # a new folder would hold this trial alone, and no lock
             raise StoreError(f"{self.folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
         atomic.write_text(self.trials / f"{record.trial}.json", encode_record(record))
-        (self.failures / f"{record.trial}.json").unlink(missing_ok=True)
+        atomic.remove(self.failures / f"{record.trial}.json")
 
     def restore(self, records: Iterable[Record]) -> None:
         """Write the files of all finished trials of a folder that has none: all of them, or none if it is stopped.
@@ -65,12 +65,16 @@ class TrialStore:
     def read_failures(self) -> dict[str, str]:
         """Traceback by trial, of the trials that crashed and have not finished since."""
         failures = {}
-        for path in sorted(self.failures.glob("*.json")):
+        for path in list_files(self.failures, ".json"):
             try:
                 failures[path.stem] = str(json.loads(read_bytes(path))["traceback"])
             except (OSError, ValueError, KeyError, TypeError):
                 failures[path.stem] = f"{path} is damaged; run the trial again to see why it crashed"
         return failures
+
+    def names(self) -> set[str]:
+        """The trials that have a file, without a look inside."""
+        return {name.removesuffix(".json") for name in list_names(self.trials, ".json")}
 
     def read(self, *, quarantine: bool = False) -> tuple[list[Record], list[SetAside]]:
         """All finished trials in the order of their names, and the files that cannot be used.
@@ -78,7 +82,7 @@ class TrialStore:
         With `quarantine` these files are moved there; only the process that holds the grid's lock may do that.
         """
         records, aside = [], []
-        for path in sorted(self.trials.glob("*.json")):
+        for path in list_files(self.trials, ".json"):
             try:
                 records.append(read_record(path))
             except UnusableRecord as error:

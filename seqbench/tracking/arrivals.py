@@ -15,6 +15,7 @@ import pandas as pd
 
 from seqbench.errors import StoreError
 from seqbench.stats.gradient_norms import before_training
+from seqbench.store.plain_file import opened_folder
 from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record, UnusableRecord, read_record
 from seqbench.store.results import results_of
@@ -89,16 +90,17 @@ class Arrivals:
     def _list(self) -> dict[str, Signature]:
         """Every trial file's signature, without a look inside."""
         try:
-            with os.scandir(TrialStore(self.folder).trials) as entries:
+            with opened_folder(TrialStore(self.folder).trials) as handle, os.scandir(handle) as entries:
                 files = [entry for entry in entries if entry.name.endswith(".json")]
-                return {entry.name.removesuffix(".json"): _signature(entry.stat()) for entry in files}
+                signatures = [_signature(entry.stat(follow_symlinks=False)) for entry in files]
+                return {entry.name.removesuffix(".json"): seen for entry, seen in zip(files, signatures, strict=True)}
         except FileNotFoundError:  # nothing has finished, or a damaged file was set aside just now
             return {}
 
     def _read_plan(self) -> None:
         """Read the plan if it has changed; if trials have other labels now, read all of them again."""
         path = self.folder / "plan.json"
-        if not path.exists() or (seen := _signature(path.stat())) == self._plan_seen:
+        if not path.exists() or (seen := _signature(path.lstat())) == self._plan_seen:
             return
         before, self.plan, self._plan_seen = self.plan, load_plan(self.folder), seen
         labels = self.plan.trials

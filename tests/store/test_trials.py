@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import random
-from pathlib import Path
 
 import pytest
 
@@ -99,17 +98,16 @@ def test_a_failure_is_kept_until_the_trial_finishes(tmp_path):
     assert store.read_failures() == {}
 
 
-@pytest.mark.parametrize("call", ["write_bytes", "fsync", "rename"])
+@pytest.mark.parametrize("call", ["open", "fdopen", "fsync", "replace"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
 def test_a_write_that_fails_at_any_point_leaves_the_old_file(tmp_path, monkeypatch, call, number):
     path = tmp_path / "file"
     atomic.write_text(path, "old")
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(number, os.strerror(number))
 
-    target = {"write_bytes": (Path, "write_bytes"), "fsync": (os, "fsync"), "rename": (Path, "replace")}[call]
-    monkeypatch.setattr(*target, fail)
+    monkeypatch.setattr(os, call, fail)
     with pytest.raises(StoreError, match="Disk full" if number == errno.ENOSPC else "permission"):
         atomic.write_text(path, "new")
     monkeypatch.undo()

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from seqbench.stats.gradient_norms import before_training
+from seqbench.store import plain_file, records
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.arrivals import Arrivals
@@ -42,14 +43,12 @@ def write_plan(folder: Path, trials: list[dict[str, Any]], **changes: Any) -> No
 def reads(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often the content of each trial's file is read."""
     counted: Counter[str] = Counter()
-    whole = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
-        if path.parent.name == "trials":
-            counted[path.name] += 1
-        return whole(path)
+        counted[path.name] += 1
+        return plain_file.read_bytes(path)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(records, "read_bytes", read_bytes)
     return counted
 
 

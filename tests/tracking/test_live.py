@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from seqbench.commands.track import track
+from seqbench.store import plain_file, records
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from seqbench.tracking import live as mirroring
@@ -93,13 +94,12 @@ class Recorder:
 def test_a_trial_is_read_once_and_handed_over_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(mirroring, "Mirror", Recorder)
     reads: Counter[str] = Counter()
-    whole = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
         reads[path.name] += path.parent.name == "trials"
-        return whole(path)
+        return plain_file.read_bytes(path)
 
-    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    monkeypatch.setattr(records, "read_bytes", read_bytes)
     with LiveMirror(folder, tracking_uri=None, warn=pytest.fail) as live:
         for one in TRIALS:
             finish(folder, [one])
