@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit, urlunsplit
 
 from seqbench.errors import TrackingError
+from seqbench.tracking.database import DATABASE, SQLITE, database_file, opening, unusable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-SQLITE = "sqlite:///"
-DATABASE = "mlflow.db"
 ARTIFACTS = "mlartifacts"
-UNUSABLE = ("malformed", "not a database", "database schema", "locate revision")
-"""What SQLite and MLflow say of a database that is damaged, or that another version of MLflow wrote."""
 
 ADDRESS_CHARACTERS = "%?#"
 """Where a path holds them, MLflow and SQLAlchemy disagree about what the file is called."""
@@ -67,15 +64,21 @@ def embedded_uri(results_dir: Path | str) -> str:
     return f"{SQLITE}{path}"
 
 
-def artifact_root(uri: str, results_dir: Path | str) -> str | None:
+def artifact_root(uri: str, results_dir: Path | str) -> Path | None:
     """Absolute folder for artifacts; None where the server decides.
 
     MLflow's own default is a folder below the current directory, which differs from call to call.
     """
+    folder = database_folder(uri, results_dir)
+    return folder and folder / ARTIFACTS
+
+
+def database_folder(uri: str, results_dir: Path | str) -> Path | None:
+    """The absolute folder of a store that is a database: of its file, or that of the results; None for a server."""
     if uri.startswith(SQLITE):
-        return str(Path(uri.removeprefix(SQLITE)).resolve().parent / ARTIFACTS)
+        return database_file(uri).parent
     if "sql" in urlsplit(uri).scheme:  # a database server: postgresql, mysql, mssql keep no files
-        return str(Path(results_dir).resolve() / ARTIFACTS)
+        return Path(results_dir).resolve()
     return None
 
 
@@ -101,13 +104,14 @@ def connect(uri: str, results_dir: Path | str, patience: Mapping[str, str] = Pat
 
     Raises:
         TrackingError: the store cannot be opened or the server does not answer.
+        StoreError: a link, pipe or device stands in the place of the database's file.
     """
     set_environment(patience)
     from mlflow import MlflowClient
 
     # With retries, urllib3 would print a line for each on the user's terminal.
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
-    with translated(uri), _alone(uri, results_dir):
+    with translated(uri), opening(uri, database_folder(uri, results_dir)):
         client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         client.search_experiments(max_results=1)
     return client
@@ -147,28 +151,12 @@ def _fault(error: BaseException, uri: str) -> str:
     if any(isinstance(cause, Unreachable) for cause in causes):
         return "cannot be reached"
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    advice = ""
-    if uri.startswith(SQLITE) and any(sign in first for sign in UNUSABLE):
-        advice = f". It is only a mirror: move {uri.removeprefix(SQLITE)} away; `seqbench track GRID` writes it again"
-    return f"failed: {_without_secret(first, uri).rstrip('.')}{advice}"
+    if uri.startswith(SQLITE) and (advice := unusable(first, database_file(uri))):
+        return f"failed: {first.rstrip('.')}. {advice}"
+    return f"failed: {_without_secret(first, uri).rstrip('.')}"
 
 
 def _without_secret(text: str, uri: str) -> str:
     """`text` without the user and password of the address."""
     secret = urlsplit(uri).netloc.rpartition("@")[0]
     return text.replace(f"{secret}@", "") if secret else text
-
-
-@contextmanager
-def _alone(uri: str, results_dir: Path | str) -> Iterator[None]:
-    """Hold a lock while a database is opened: processes that create its tables at the same time all fail."""
-    if artifact_root(uri, results_dir) is None:
-        yield
-        return
-    import fcntl
-
-    folder = Path(uri.removeprefix(SQLITE)).resolve().parent if uri.startswith(SQLITE) else Path(results_dir).resolve()
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / f".{DATABASE}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # the kernel releases it with the file, however this process ends
-        yield

@@ -20,6 +20,7 @@ from seqbench.store.plan_file import PlanFile
 from seqbench.store.results import Results, load
 from seqbench.tracking.client import Patience, connect, described, translated, without_password
 from seqbench.tracking.comparison import compared_pairs
+from seqbench.tracking.database import Unopenable
 from seqbench.tracking.writer import Links, Writer, unmirrored
 
 __all__ = ["Links", "Mirror", "Snapshot", "mirror_folder", "mirror_snapshot"]
@@ -159,11 +160,14 @@ def mirror_snapshot(snapshot: Snapshot, uri: str) -> Links:
     and removes duplicates, and what is still missing is written.
 
     Raises:
-        TrackingError: the store cannot be reached or refuses, three times.
+        TrackingError: the store cannot be opened, or cannot be reached or refuses three times.
+        StoreError: a file of the report cannot be read, or a link is in the way.
     """
     for pause in TRACK_PAUSES:
         try:
             return _mirror_once(snapshot, uri)
+        except Unopenable:
+            raise
         except TrackingError as error:
             LOGGER.info("%s; trying again in %g s", error, pause)
             time.sleep(pause)
@@ -171,7 +175,7 @@ def mirror_snapshot(snapshot: Snapshot, uri: str) -> Links:
 
 
 def _mirror_once(snapshot: Snapshot, uri: str) -> Links:
-    writer = _open_writer(uri, snapshot.results.plan, snapshot.folder, Patience.TRACK)
+    writer = _open_writer(uri, snapshot.results.plan, snapshot.folder.parent, Patience.TRACK)
     with translated(uri):
         _write_all(writer, snapshot, until=None)
     return writer.links(unmirrored(snapshot.results.finished, writer.mirrored))

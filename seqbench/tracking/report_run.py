@@ -3,41 +3,60 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 
+from seqbench.errors import StoreError
+from seqbench.store.plain_file import list_names, read_bytes
 from seqbench.store.plan_file import PlanFile
 
-ARTIFACTS = ("report.html", "report.md", "figures", "tables")
+PAGES = ("report.html", "report.md")
+FOLDERS = ("figures", "tables")
 
 
-def stage(place: Path, folder: Path, plan: PlanFile, results: pd.DataFrame, curves: pd.DataFrame) -> Path:
-    """Gather under `place` what the report run is to hold, from the results folder and its tables; return `place`."""
-    for name in ARTIFACTS:
-        if (folder / name).is_dir():
-            shutil.copytree(folder / name, place / name)
-        elif (folder / name).is_file():
-            shutil.copyfile(folder / name, place / name)
-    (place / "grid.yaml").write_text(plan.grid_text, encoding="utf-8")
+def report_files(folder: Path, plan: PlanFile, results: pd.DataFrame, curves: pd.DataFrame) -> dict[str, bytes]:
+    """Content by name of what the report run is to hold, from the results folder and its tables.
+
+    Raises:
+        StoreError: a file of the report cannot be read, or is a link, pipe or device.
+    """
+    here = set(list_names(folder))
+    files = {name: _bytes(folder / name) for name in PAGES if name in here}
+    for name in FOLDERS:
+        paths = [folder / name / inner for inner in list_names(folder / name)]
+        files |= {f"{name}/{path.name}": _bytes(path) for path in paths if path.is_symlink() or not path.is_dir()}
     about = {name: getattr(plan, name) for name in ("grid", "question", "methods", "versions", "revision")}
-    (place / "plan.json").write_text(json.dumps(about, indent=2, default=str), encoding="utf-8")
-    results.to_parquet(place / "results.parquet", index=False)
-    curves.to_parquet(place / "curves.parquet", index=False)
-    return place
+    return files | {
+        "grid.yaml": plan.grid_text.encode(),
+        "plan.json": json.dumps(about, indent=2, default=str).encode(),
+        "results.parquet": _parquet(results),
+        "curves.parquet": _parquet(curves),
+    }
 
 
-def digest_files(folder: Path) -> str:
-    """Hash of the name and the content of every file below a folder."""
+def digest_files(files: Mapping[str, bytes]) -> str:
+    """Hash of the name and the content of every file."""
     digest = hashlib.sha256()
-    for path in list_files(folder):
-        digest.update(f"{path.relative_to(folder)}\0{path.stat().st_size}\0".encode())
-        digest.update(path.read_bytes())
+    for name, content in sorted(files.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode())
+        digest.update(content)
     return digest.hexdigest()[:16]
 
 
-def list_files(folder: Path) -> list[Path]:
-    """Every file below a folder, in order."""
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path} cannot be uploaded: {error.strerror}. Write the report again, or remove it"
+        ) from error
+
+
+def _parquet(table: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    table.to_parquet(file, index=False)
+    return file.getvalue()

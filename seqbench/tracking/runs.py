@@ -128,14 +128,23 @@ class Runs:
         return run
 
 
-def open_experiment(client: MlflowClient, name: str, artifact_location: str | None) -> Experiment:
-    """The experiment of that name, created when it is not there and restored when it was deleted."""
+def open_experiment(
+    client: MlflowClient, name: str, artifact_location: str | None, *, anew: bool = False
+) -> Experiment:
+    """The experiment of that name, created when it is not there and restored when it was deleted.
+
+    With `anew`, one whose files lie elsewhere is renamed and deleted, and another takes its place.
+    """
     name = clip(name, NAME_LIMIT)
     experiment = client.get_experiment_by_name(name)
+    if experiment is not None and experiment.lifecycle_stage == "deleted":
+        client.restore_experiment(experiment.experiment_id)
+    if experiment is not None and anew and experiment.artifact_location != artifact_location:
+        client.rename_experiment(experiment.experiment_id, clip(f"{name} ({experiment.experiment_id})", NAME_LIMIT))
+        client.delete_experiment(experiment.experiment_id)
+        experiment = None
     if experiment is None:
         return client.get_experiment(client.create_experiment(name, artifact_location=artifact_location))
-    if experiment.lifecycle_stage == "deleted":
-        client.restore_experiment(experiment.experiment_id)
     return experiment
 
 

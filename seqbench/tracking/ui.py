@@ -21,6 +21,7 @@ from typing import IO, NamedTuple
 
 from seqbench.errors import TrackingError
 from seqbench.invocation import command, kept_in
+from seqbench.tracking.artifacts import require_no_links
 from seqbench.tracking.client import (
     ARTIFACTS,
     DATABASE,
@@ -114,9 +115,13 @@ def running_ui(
     """The address of a running UI server and its process; it is stopped at the end.
 
     port: the first one tried; the next free one is taken
+
+    Raises:
+        TrackingError: the server does not start. StoreError: there is a link among the artifacts.
     """
     port = free_port(host, port)
     folder = Path(results_dir).resolve()
+    require_no_links(_served(folder, uri))
     with tempfile.TemporaryFile() as log:
         server = subprocess.Popen(
             _command(folder, host, port, uri), cwd=folder, env=_environment(), stdin=subprocess.DEVNULL, stdout=log,
@@ -147,14 +152,16 @@ def free_port(host: str, first: int) -> int:
     raise TrackingError(f"No free port on {host} from {first} to {first + PORTS_TRIED - 1}; name another with --port.")
 
 
+def _served(folder: Path, uri: str | None) -> Path:
+    """The folder in which a server on the database at `uri`, or on the embedded one, looks for the files of runs."""
+    return artifact_root(uri or embedded_uri(folder), folder) or folder / ARTIFACTS
+
+
 def _command(folder: Path, host: str, port: int, uri: str | None) -> list[str]:
-    uri = uri or embedded_uri(folder)
-    artifacts = artifact_root(uri, folder) or str(folder / ARTIFACTS)
     return [
         sys.executable, "-m", "mlflow", "server",
-        "--backend-store-uri", uri,
-        "--default-artifact-root", artifacts,
-        "--artifacts-destination", artifacts,
+        "--backend-store-uri", uri or embedded_uri(folder),
+        "--artifacts-destination", str(_served(folder, uri)),  # wherever this is now: runs name no absolute place
         "--host", host,
         "--port", str(port),
         "--workers", "1",

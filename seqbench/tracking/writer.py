@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import html
 import re
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,9 +18,10 @@ from seqbench.schema import factor_columns, finished
 from seqbench.stats.gradient_norms import before_training
 from seqbench.stats.preregistration import declared_in
 from seqbench.store.plan_file import PlanFile
-from seqbench.tracking.client import artifact_root, without_password
+from seqbench.tracking.artifacts import LOCATION, artifacts_of
+from seqbench.tracking.client import without_password
 from seqbench.tracking.comparison import METHOD, comparison_entries, method_order, run_colours
-from seqbench.tracking.report_run import digest_files, list_files, stage
+from seqbench.tracking.report_run import digest_files, report_files
 from seqbench.tracking.runs import RunContent, Runs, open_experiment, set_experiment_tags
 from seqbench.tracking.saved_view import (
     BY_DISTANCE,
@@ -75,7 +75,7 @@ class Writer:
         self.uri = uri
         self.plan = plan
         self.grid = plan.grid
-        self.root = artifact_root(uri, results_dir)
+        self._artifacts = artifacts_of(client, uri, results_dir)
         self._trials = self._open("trials", f"{self.grid}: trials", TRIAL)
         self._comparisons: dict[str, Runs] = {}
         self._reports = self._open("report", f"{self.grid}: report", REPORT)
@@ -126,21 +126,21 @@ class Writer:
         It stops between two files at `until` (`time.monotonic`).
         """
         self.reported = False
-        with tempfile.TemporaryDirectory() as place:
-            staged = stage(Path(place), Path(folder), self.plan, results, curves)
-            page = "report.html" if (staged / "report.html").exists() else ""
-            tags, digest = {**self._versions(), "seqbench.page": page}, digest_files(staged)
-            known = self._reports.known.get(REPORT_KEY)
-            changed = known is None or known.data.tags.get(FILES) != digest
-            now = time.time_ns() // 1_000_000
-            run_id = self._reports.put(self._stamped(RunContent(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
-            for path in list_files(staged) if changed else ():
-                if _is_over(until):
-                    return
-                parent = path.relative_to(staged).parent
-                self.client.log_artifact(run_id, str(path), None if parent == Path() else parent.as_posix())
-            # The tag comes last, so that an upload that was cut off is done again.
-            self._reports.tag(REPORT_KEY, {FILES: digest})
+        files = report_files(Path(folder), self.plan, results, curves)
+        tags = {**self._versions(), "seqbench.page": "report.html" if "report.html" in files else ""}
+        digest, known = digest_files(files), self._reports.known.get(REPORT_KEY)
+        if known is not None and not self._artifacts.fits(known):
+            self._reports.drop_others(set())
+            known = None
+        now = time.time_ns() // 1_000_000
+        run_id = self._reports.put(self._stamped(RunContent(REPORT_KEY, REPORT_KEY, tags, {}, (), now, now)))
+        changed = known is None or known.data.tags.get(FILES) != digest
+        for name, content in files.items() if changed or self._artifacts.lacks(run_id, set(files)) else ():
+            if _is_over(until):
+                return
+            self._artifacts.write(run_id, name, content)
+        # The tag comes last, so that an upload that was cut off is done again.
+        self._reports.tag(REPORT_KEY, {FILES: digest})
         self.reported = True
         self._annotate()
 
@@ -173,7 +173,8 @@ class Writer:
         return sorted({int(length) for length in [*planned, *results.loc[results["task"] == task, "length"]]})
 
     def _open(self, kind: str, name: str, key_tag: str, task: str | None = None) -> Runs:
-        experiment = open_experiment(self.client, name, self.root)
+        own = self._artifacts.location == LOCATION
+        experiment = open_experiment(self.client, name, self._artifacts.location, anew=own and kind == "report")
         tags = {GRID: self.grid, KIND: kind, "mlflow.experimentKind": "custom_model_development"}
         set_experiment_tags(self.client, experiment, tags if task is None else {**tags, "seqbench.task": task})
         return Runs(self.client, experiment, key_tag)

@@ -34,9 +34,9 @@ def test_artifacts_lie_in_an_absolute_folder_unless_a_server_keeps_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert artifact_root(embedded_uri("results"), "results") == f"{tmp_path}/results/mlartifacts"
-    assert artifact_root("sqlite:///other.db", "results") == f"{tmp_path}/mlartifacts"
-    assert artifact_root("postgresql://me:secret@host/db", "results") == f"{tmp_path}/results/mlartifacts"
+    assert artifact_root(embedded_uri("results"), "results") == tmp_path / "results" / "mlartifacts"
+    assert artifact_root("sqlite:///other.db", "results") == tmp_path / "mlartifacts"
+    assert artifact_root("postgresql://me:secret@host/db", "results") == tmp_path / "results" / "mlartifacts"
     assert artifact_root("https://host", "results") is None
 
 

@@ -76,9 +76,10 @@ def test_the_report_run_holds_the_report_the_grid_and_the_full_tables(store: Pat
     client = connect(uri(store), tmp_path)
     experiment = client.get_experiment_by_name("toy: report")
     (run,) = client.search_runs([experiment.experiment_id])
-    names = {one.path for one in client.list_artifacts(run.info.run_id)}
+    place = tmp_path / "mlartifacts" / "seqbench" / run.info.run_id / "artifacts"
+    names = {one.name for one in place.iterdir()}
     assert names == {"report.html", "grid.yaml", "plan.json", "results.parquet", "curves.parquet"}
-    assert Path(experiment.artifact_location) == tmp_path / "mlartifacts"
+    assert run.info.artifact_uri == f"mlflow-artifacts:/seqbench/{run.info.run_id}/artifacts"
     assert run.data.tags["seqbench.version.jax"] == "0.10.2"
     note = client.get_experiment_by_name("toy: adding, comparison").tags["mlflow.note.content"]
     assert f"[The report]({str(links.report)[1:]})" in note

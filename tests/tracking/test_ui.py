@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import pytest
 
@@ -45,11 +47,12 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store that holds a grid of twelve methods: two more than the page draws by itself."""
-    folder = tmp_path_factory.mktemp("results")
+    """A store that holds a grid of twelve methods, two more than the page draws by itself, and has been moved since."""
+    place = tmp_path_factory.mktemp("place")
+    folder = place / "made"
     seeds = {name: {10: [1.0], 30: [0.5 + place / 24]} for place, name in enumerate(METHODS)}
     mirror_snapshot(snapshot(grid(seeds), folder / "toy"), embedded_uri(folder))
-    return folder
+    return folder.rename(place / "moved")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +72,19 @@ def test_a_port_that_is_taken_is_passed_over() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert port < free_port("127.0.0.1", port) < port + 50
+
+
+@pytest.mark.server
+def test_the_report_is_served_from_wherever_the_results_are(results: Path, address: str) -> None:
+    client = connect(embedded_uri(results), results)
+    experiment = client.get_experiment_by_name("toy: report")
+    (run,) = client.search_runs([experiment.experiment_id])
+    with urlopen(f"{address}/get-artifact?run_id={run.info.run_id}&path=report.html") as answer:
+        assert answer.read() == b"<p>report</p>"
+    listed = f"{address}/ajax-api/2.0/mlflow/artifacts/list?run_id={run.info.run_id}"
+    with urlopen(listed) as answer:
+        names = {one["path"] for one in json.load(answer)["files"]}
+    assert names == {"report.html", "grid.yaml", "plan.json", "results.parquet", "curves.parquet"}
 
 
 @pytest.mark.server
