@@ -14,7 +14,9 @@ from seqbench.commands.asked import Asked
 from seqbench.commands.report import report
 from seqbench.commands.status import status
 from seqbench.commands.track import track
-from seqbench.errors import GridError
+from seqbench.errors import GridError, StoreError
+from seqbench.execution.run import run_grid
+from seqbench.grid.read import read_grid
 from tests.store.full_disk import room_for
 
 GRID = """
@@ -169,6 +171,34 @@ def test_a_comment_is_no_change(own: Path, capsys) -> None:
     grid.write_text(f"# Other words.\n{grid.read_text()}")
     report(Asked(str(grid), own))
     assert "has changed" not in capsys.readouterr().err
+
+
+NAMES = [
+    ".lock", ".running.json", "plan.json", "manifest.json", "results.parquet", "curves.parquet", "probes.parquet",
+    "trials", "failures", "checkpoints", "report.html", "report.md", "figures", "tables",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_and_report_write_through_no_link(name: str, results: Path, tmp_path: Path) -> None:
+    """Whatever is a link is named, what it leads to stays as it was, and without it all is well again."""
+    own, outside = tmp_path / "results" / "same", tmp_path / "outside"
+    shutil.copytree(results / "same", own)
+    (own / name).unlink() if (own / name).is_file() else shutil.rmtree(own / name, ignore_errors=True)
+    outside.mkdir() if "." not in name else outside.write_text("mine")
+    (own / name).symlink_to(outside)
+    grid = write_grid(tmp_path)
+
+    def run_and_report() -> None:
+        assert len(run_grid(read_grid(grid), own, workers=1).finished) == 2
+        report(str(grid), tmp_path / "results")
+
+    with pytest.raises(StoreError, match=f"{own / name} is a link and not a"):
+        run_and_report()
+    assert outside.read_text() == "mine" if outside.is_file() else not list(outside.iterdir())
+    if name not in ("plan.json", "trials"):
+        (own / name).unlink()
+        run_and_report()
 
 
 def test_a_full_disk_is_exit_code_4_and_counts_what_is_safe(results: Path) -> None:
