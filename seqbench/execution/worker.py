@@ -24,7 +24,7 @@ from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Re
 from seqbench.execution.job import Job, decode_job
 
 if TYPE_CHECKING:  # JAX is imported when the first job has come
-    from seqbench.training.trial import Checkpoint
+    from seqbench.training.trial import Checkpoint, TrialResult
 
 SINGLE_THREAD = {
     # Without its newer fusion emitters XLA compiles an LSTM's program in 2.4 s instead of 5.0, and it runs as fast.
@@ -98,24 +98,26 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     others = {length: Program(assemble(at_length(job.settings, length))) for length in job.tested}
     program = Program(assembly)
     checkpointer = Checkpointer(job)
-    resume = checkpointer.read(program, assembly)
 
     def after(point: Checkpoint) -> None:
         checkpointer.write(point)
         report(_interval(job, point))
 
-    if resume:
-        report(_interval(job, resume))
-    finished = run_trial(
-        program,
-        chain=assembly.chain,
-        seed=job.seed,
-        learning_rate=job.learning_rate,
-        probes=probes,
-        others=others,
-        resume=resume,
-        after_interval=after,
-    )
+    def train(resume: Checkpoint | None) -> TrialResult:
+        if resume:
+            report(_interval(job, resume))
+        return run_trial(
+            program,
+            chain=assembly.chain,
+            seed=job.seed,
+            learning_rate=job.learning_rate,
+            probes=probes,
+            others=others,
+            resume=resume,
+            after_interval=after,
+        )
+
+    finished = checkpointer.go_on(train, checkpointer.read(program, assembly))
     kept = save_parameters(job.parameters, finished.parameters) if job.parameters else None
     measured = [*probes, *map(test_label, others)]
     return Finished(job.trial, finished.row, finished.curve, finished.probes, measured, kept, environment())

@@ -97,15 +97,6 @@ def _replace(name: str, data: bytes, folder: int) -> None:
             os.unlink(temporary, dir_fd=folder)
 
 
-def rename(path: Path, target: Path) -> None:
-    """Give a file or folder another name, at which nothing stands. Raises as `write_bytes` does."""
-    try:
-        path.rename(target)
-        _force(target.parent)
-    except OSError as error:
-        raise fault(error, target) from error
-
-
 def sweep(folder: Path) -> list[Path]:
     """Remove the temporary files that killed processes left below a folder. Only for the holder of its lock.
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqbench.store import atomic
-from seqbench.store.archive import BadArchive, pack, unpack
+from seqbench.store.archive import BadArchive, largest, pack, unpack
 from seqbench.store.plain_file import list_names, read_bytes
+from seqbench.store.records import evaluation_shape, measurement_shape
 
 DIGEST = hashlib.sha256().digest_size
 FORMAT = 1
@@ -83,7 +84,7 @@ def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept:
         UnusableCheckpoint: it cannot be read, is damaged, has another format or belongs to another owner or model.
     """
     try:
-        content = read_bytes(path)
+        content = read_bytes(path, at_most=DIGEST + largest(like))
     except OSError as error:
         raise UnusableCheckpoint(f"cannot be read ({error.strerror})") from error
     digest, data = content[:DIGEST], content[DIGEST:]
@@ -97,15 +98,25 @@ def load_checkpoint(path: Path, like: Any, *, owner: str) -> Kept:
             raise UnusableCheckpoint(f"has format {version}, and this version of seqbench reads {FORMAT}")
         if saved["owner"] != owner:
             raise UnusableCheckpoint("was written in another environment or with other probes")
-        return Kept(contents.tree, _adapter().validate_python(saved["facts"]))
+        _shape().model_validate(saved["facts"])
+        facts = saved["facts"]
+        return Kept(contents.tree, Facts(**facts | {"curve": tuple(facts["curve"]), "probes": tuple(facts["probes"])}))
     except BadArchive as error:
         raise UnusableCheckpoint(f"is not of this model ({error})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise UnusableCheckpoint("has the shape of another version of seqbench") from error
 
 
 @cache
-def _adapter() -> Any:
-    from pydantic import TypeAdapter
+def _shape() -> Any:
+    """The pydantic model of the facts. Values are checked and never converted: they stay as they were written."""
+    from pydantic import NonNegativeFloat, create_model
 
-    return TypeAdapter(Facts)
+    evaluation, measurement = evaluation_shape(), measurement_shape()
+    return create_model(
+        "FactsShape",
+        curve=(list[evaluation], ...),  # type: ignore[valid-type]
+        probes=(list[measurement], ...),  # type: ignore[valid-type]
+        seconds=(NonNegativeFloat, ...),
+        probe_seconds=(NonNegativeFloat, ...),
+    )

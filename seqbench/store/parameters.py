@@ -13,7 +13,7 @@ from typing import Any
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
-from seqbench.store.archive import BadArchive, pack, unpack
+from seqbench.store.archive import BadArchive, largest, pack, unpack
 from seqbench.store.plain_file import digest_of, read_bytes
 
 
@@ -44,7 +44,7 @@ def load_parameters(path: Path, like: Any, *, sha256: str) -> Any:
     """
     advice = "Train the trial again."
     try:
-        data = read_bytes(path)
+        data = read_bytes(path, at_most=largest(like))
     except OSError as error:
         raise StoreError(f"{path} cannot be read ({error.strerror}). {advice}") from error
     if digest_of(data) != sha256:

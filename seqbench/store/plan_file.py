@@ -131,7 +131,7 @@ def load_plan(path: str | Path) -> PlanFile:
         return decode_plan(json.loads(read_bytes(file)))
     except OSError as error:
         raise StoreError(
-            f"{file} cannot be read ({error.strerror}). Remove it; running the grid writes it again"
+            f"{file} cannot be read ({error.strerror}). Move it away; running the grid writes it again"
         ) from error
     except (ValueError, RecursionError) as error:
         raise StoreError(f"{file} is damaged ({error}); running the grid writes it again") from error

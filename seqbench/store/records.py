@@ -99,11 +99,9 @@ def _shape() -> Any:
     """The pydantic model of a record. Values are checked and never converted: they stay as they were written."""
     from pydantic import create_model
 
-    by_distance: Any = (dict[int, float | None], {})
     row = _row_shape("Row", RESULT_COLUMNS, outcome=(Literal[OUTCOMES], ...), steps=(int, ...),
-                     accuracy_by_distance=by_distance)  # fmt: skip
-    evaluation = _row_shape("Evaluation", CURVE_COLUMNS, step=(int, ...), accuracy_by_distance=by_distance)
-    measurement = _row_shape("Measurement", PROBE_COLUMNS, step=(int, ...), probe=(str, ...), value=(float | None, ...))
+                     accuracy_by_distance=_BY_DISTANCE)  # fmt: skip
+    evaluation, measurement = evaluation_shape(), measurement_shape()
     return create_model(
         "RecordShape",
         trial=(str, ...),
@@ -115,6 +113,19 @@ def _shape() -> Any:
         probed=(list[str], ...),
         parameters=(str | None, ...),
     )
+
+
+_BY_DISTANCE: Any = (dict[int, float | None], {})
+
+
+def evaluation_shape() -> Any:
+    """The pydantic model of a row of a curve."""
+    return _row_shape("Evaluation", CURVE_COLUMNS, step=(int, ...), accuracy_by_distance=_BY_DISTANCE)
+
+
+def measurement_shape() -> Any:
+    """The pydantic model of what a probe measured."""
+    return _row_shape("Measurement", PROBE_COLUMNS, step=(int, ...), probe=(str, ...), value=(float | None, ...))
 
 
 def _row_shape(name: str, columns: dict[str, DataColumn], **required: Any) -> Any:

@@ -21,7 +21,8 @@ from seqbench.store.checkpoints import (
 )
 
 TREE = {"state": (jnp.asarray([[1 / 3, np.nan], [-0.0, 1e-45]]), jnp.asarray(7, jnp.int32)), "none": None}
-FACTS = Facts(({"loss": 0.1 + 0.2, "bad": math.nan, "worse": -math.inf},), ({"probe": "p"},), 1e-300, 0.0)
+CURVE = ({"step": 10, "train_loss": 0.1 + 0.2, "validation_loss": math.nan, "worse": -math.inf},)
+FACTS = Facts(CURVE, ({"step": 10, "probe": "p", "value": 1 / 3},), 1e-300, 0.0)
 
 
 @pytest.fixture
@@ -65,7 +66,23 @@ def test_it_belongs_to_one_trial_in_one_environment_and_of_one_model(path, tmp_p
         ({"owner": None}, "the shape of another version"),
         ({"facts": None}, "the shape of another version"),
         ({"facts": {"curve": [], "probes": [], "seconds": 1.0}}, "the shape of another version"),
-        ({"facts": vars(FACTS) | {"curve": [1]}}, "the shape of another version"),
+        ({"facts": "none"}, "the shape of another version"),
+        ({"facts": [1]}, "the shape of another version"),
+        *(
+            ({"facts": vars(FACTS) | facts}, "the shape of another version")
+            for facts in (
+                {"curve": [1]},
+                {"curve": [{}]},
+                {"curve": [{"step": None}]},
+                {"curve": [{"step": 10, "train_loss": "low"}]},
+                {"curve": 1},
+                {"probes": [{}]},
+                {"probes": [{"step": 10, "probe": None, "value": 1.0}]},
+                {"seconds": None},
+                {"seconds": -1.0},
+                {"more": 1},
+            )
+        ),
     ],
 )
 def test_another_format_or_an_incomplete_shape_is_refused_with_the_reason(changes, reason, path):
@@ -73,6 +90,21 @@ def test_another_format_or_an_incomplete_shape_is_refused_with_the_reason(change
     assert load_checkpoint(path, TREE, owner="ab12 here").facts.seconds == FACTS.seconds
     write(path, **changes)
     with pytest.raises(UnusableCheckpoint, match=reason):
+        load_checkpoint(path, TREE, owner="ab12 here")
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"format": ' + "[" * 100_000, "1" * 5000, "null", "[]", "\ud800"])
+def test_a_text_that_no_checkpoint_has_is_refused(text, path):
+    data = pack(TREE, text.encode("utf-8", "replace").decode())
+    path.write_bytes(hashlib.sha256(data).digest() + data)
+    with pytest.raises(UnusableCheckpoint):
+        load_checkpoint(path, TREE, owner="ab12 here")
+
+
+def test_a_file_that_is_larger_than_the_model_is_not_read(path):
+    with path.open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(UnusableCheckpoint, match=r"cannot be read .it has 1,099,511,627,776 bytes, where"):
         load_checkpoint(path, TREE, owner="ab12 here")
 
 
