@@ -107,15 +107,9 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
         if resume:
             report(_interval(job, resume))
         return run_trial(
-            program,
-            chain=assembly.chain,
-            seed=job.seed,
-            learning_rate=job.learning_rate,
-            probes=probes,
-            others=others,
-            resume=resume,
-            after_interval=after,
-        )
+            program, chain=assembly.chain, seed=job.seed, learning_rate=job.learning_rate, probes=probes, others=others,
+            resume=resume, after_interval=after,
+        )  # fmt: skip
 
     finished = checkpointer.go_on(train, checkpointer.read(program, assembly))
     kept = save_parameters(job.parameters, finished.parameters) if job.parameters else None

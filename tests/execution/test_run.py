@@ -1,7 +1,6 @@
 """Run, interrupt, resume: no trial lost, none trained twice, the same numbers to the last bit."""
 
 import hashlib
-import io
 import json
 import os
 import re
@@ -11,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,8 +19,7 @@ from seqbench.errors import GridBusy
 from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
 from seqbench.plan.plan import plan
-from seqbench.store.archive import TEXT
-from seqbench.store.checkpoints import DIGEST, begun, checkpoint_path
+from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.lock import held
 from seqbench.store.plan_file import load_plan
 from seqbench.store.records import checksum
@@ -218,36 +215,6 @@ def test_a_checkpoint_that_cannot_be_used_is_put_aside_by_name_and_said(grid, un
     [line] = [line for line in said if trial.id in line]
     assert "failed its checksum and was moved to" in line
     assert "its trial begins again" in line
-    assert numbers(folder) == numbers(uninterrupted[0])
-
-
-def test_a_checkpoint_that_nothing_can_go_on_from_is_put_aside_and_the_trial_begins_again(
-    grid, uninterrupted, tmp_path
-):
-    """Shape, checksum and owner are right, and its curve lacks what training looks at."""
-    folder, said, stopped = tmp_path / "tiny", [], []
-
-    def stop(trial, event):
-        if isinstance(event, IntervalDone) and event.step == 20:
-            stopped.append(trial.id)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run_grid(grid, folder, workers=1, observe=stop, checkpoint_seconds=0.0)
-    path = checkpoint_path(folder, stopped[0])
-    with np.load(io.BytesIO(path.read_bytes()[DIGEST:])) as archive:
-        arrays = dict(archive)
-    text = json.loads(arrays[TEXT].tobytes())
-    text["facts"]["curve"] = [{"step": 20}]
-    arrays[TEXT] = np.frombuffer(json.dumps(text).encode(), np.uint8)
-    changed = io.BytesIO()
-    np.savez(changed, **arrays)
-    path.write_bytes(hashlib.sha256(changed.getvalue()).digest() + changed.getvalue())
-    run_grid(grid, folder, workers=1, say=said.append)
-    [line] = [line for line in said if stopped[0] in line]
-    assert "cannot be continued (KeyError(" in line
-    assert "its trial begins again" in line
-    assert [one.name.partition(".")[0] for one in (folder / "quarantine").iterdir()] == stopped
     assert numbers(folder) == numbers(uninterrupted[0])
 
 
