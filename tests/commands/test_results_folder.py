@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -189,8 +190,10 @@ def test_run_and_report_write_through_no_link(name: str, results: Path, tmp_path
     outside.mkdir() if "." not in name else outside.write_text("mine")
     (own / name).symlink_to(outside)
     grid = write_grid(tmp_path)
+    run_it = partial(run_grid, read_grid(grid), own, workers=1)
+    report_it = partial(report, Asked(str(grid), own.parent))
     with pytest.raises(StoreError, match=f"{own / name} is a link and not a"):
-        run_grid(read_grid(grid), own, workers=1) if name in OF_RUNS else report(str(grid), own.parent)
+        (run_it if name in OF_RUNS else report_it)()
     assert outside.read_text() == "mine" if outside.is_file() else not list(outside.iterdir())
 
 
