@@ -14,6 +14,7 @@ from seqbench.cli import app
 from seqbench.commands.check import CONTRACTS
 from seqbench.components import catalogue
 from seqbench.contracts.base import DoesNotApply
+from seqbench.grid.given import grid_given
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid
 from seqbench.grid.training import Training
@@ -118,6 +119,11 @@ def test_the_python_that_the_readme_shows_runs(monkeypatch):
     exec(text, namespace)
     assert len(namespace["results"].finished) == 84
     assert len(namespace["results"].probes)
+
+
+def test_the_grid_that_the_readme_gives_to_python_can_be_planned():
+    [values] = re.findall(r"seqbench\.run\((\{\n.*?\})\)", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert {trial.method for trial in plan(grid_given(ast.literal_eval(values))).trials} == {"vanilla", "GRU"}
 
 
 def test_the_guide_to_grids_names_every_key_with_its_default():

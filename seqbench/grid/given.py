@@ -13,13 +13,16 @@ from typing import Any, NamedTuple
 from seqbench.components.checking import shown
 from seqbench.components.own_functions import import_edited_again, name_of
 from seqbench.errors import GridError, Problem, UsageError
-from seqbench.grid.document import Place, document_of, spell
-from seqbench.grid.read import find_grid, grid_of, prepared, read_grid
+from seqbench.grid.document import Document, Place, document_of, read_document, spell
+from seqbench.grid.read import find_grid, grid_of, prepared
 from seqbench.grid.spec import Grid
-from seqbench.grid.written import as_yaml
+from seqbench.grid.written import as_yaml, inline
 
 Given = str | Path | Mapping[str, Any] | Grid
 """A grid's file, the name of a shipped grid, YAML text (of several lines), Python values, or a grid that was read."""
+
+Overrides = Mapping[str, Any] | Sequence[str]
+"""Values that replace those of a grid, by place, or as one writes them on the command line."""
 
 Function = Callable[..., Any]
 """A component as its function."""
@@ -39,33 +42,41 @@ class Added(NamedTuple):
 NOTHING = Added()
 
 
-def grid_given(given: Given, *, name: str | None = None, added: Added = NOTHING) -> Grid:
+def grid_given(given: Given, *, name: str | None = None, overrides: Overrides = (), added: Added = NOTHING) -> Grid:
     """The grid that is meant.
 
     Args:
         given: see `Given`.
         name: names the results, in place of the file's name; of text and values without one, the question does.
+        overrides: values that replace those of the grid: `{"training.steps": 200}`, or text as of `--set`.
         added: functions that join the grid; those that it names already are only made known to it.
 
     Raises:
         GridError: it cannot be read, as `read_grid` says; of Python values the places are those in the YAML text that
             they are.
         NotCarried: a function cannot be taken to the workers.
+        UsageError: it is none of these.
     """
     import_edited_again()
-    if isinstance(given, Grid):
-        grid = given
-    elif isinstance(given, Mapping):
-        grid = _read(_text(given), file=f"{name or name_from(given.get('question'))}.yaml")
-    elif isinstance(given, str) and "\n" in given:
-        grid = _read(given, file=f"{name or name_from(_question(given))}.yaml")
-    elif isinstance(given, str | Path):
-        grid = read_grid(find_grid(given))
-    else:
-        raise UsageError(f"expected a grid (its file, a shipped name, YAML text or a dictionary), got {shown(given)}")
+    document = _document(given)
     if any(added):
-        grid = _read(_text(_with_added(grid.document.data, added)), file=grid.document.file)
-    return grid if name is None else _renamed(grid, name)
+        document = document_of(_text(_with_added(document.data, added)), file=document.file)
+    if isinstance(overrides, Mapping):
+        overrides = [f"{place}={inline(with_names(value))}" for place, value in overrides.items()]
+    return grid_of(prepared(document, overrides=overrides, name=name or ""))
+
+
+def _document(given: Given) -> Document:
+    """The document that is meant, whatever stands in it."""
+    if isinstance(given, Grid):
+        return given.document
+    if isinstance(given, Mapping):
+        return document_of(_text(given), file=f"{name_from(given.get('question'))}.yaml")
+    if isinstance(given, str) and "\n" in given:
+        return document_of(given, file=f"{name_from(_question(given))}.yaml")
+    if isinstance(given, str | Path):
+        return read_document(find_grid(given))
+    raise UsageError(f"expected a grid (its file, a shipped name, YAML text or a dictionary), got {shown(given)}")
 
 
 def _with_added(data: Mapping[str, Any], added: Added) -> dict[str, Any]:
@@ -108,17 +119,6 @@ def _words(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _words(inner)
-
-
-def _read(text: str, *, file: str) -> Grid:
-    return grid_of(prepared(document_of(text, file=file)))
-
-
-def _renamed(grid: Grid, name: str) -> Grid:
-    """The same grid, with results of another name."""
-    copy = grid.model_copy()
-    copy._document = prepared(grid.document, name=name)
-    return copy
 
 
 def name_from(question: Any) -> str:

@@ -15,7 +15,7 @@ from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
 from seqbench.execution.run import run_grid
-from seqbench.grid.given import Added, Function, Given, grid_given
+from seqbench.grid.given import Added, Function, Given, Overrides, grid_given
 from seqbench.grid.spec import Grid
 from seqbench.interactive.notebook_board import NotebookBoard
 from seqbench.store.results import Results
@@ -26,6 +26,7 @@ def run(
     grid: Given,
     *,
     name: str | None = None,
+    overrides: Overrides = (),
     results: str | Path = "results",
     workers: int | None = None,
     tasks: Sequence[Function] = (),
@@ -42,6 +43,7 @@ def run(
         grid: a file, the name of a shipped grid, YAML text, or Python values as a grid file has them, in which a
             component may be its function (`{"cell": my_cell}`, `{"cell": {my_cell: {"leak": 0.2}}}`).
         name: names the folder of the results, in place of the file's name; without a file the question names it.
+        overrides: values that replace those of the grid: `{"training.steps": 200, "methods[GRU].cell": "lstm"}`.
         results: the folder that holds one folder of results a grid.
         workers: worker processes; by default one a core.
         tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
@@ -56,7 +58,7 @@ def run(
         TrialsCrashed: some trials crashed; `results` has the rest, `tracebacks` says why.
         GridBusy, StoreError: another process runs this grid; the folder cannot be written.
     """
-    asked = grid_given(grid, name=name, added=Added(tasks, cells, mitigations))
+    asked = grid_given(grid, name=name, overrides=overrides, added=Added(tasks, cells, mitigations))
     return _train(asked, Path(results) / asked.name, workers or cores(), tracking=tracking, quiet=quiet)
 
 

@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqbench.grid.given import Given
+    from seqbench.grid.given import Given, Overrides
     from seqbench.plan.plan import Plan
 
 
@@ -20,6 +20,7 @@ class _Package(ModuleType):
         grid: Given,
         *,
         name: str | None = None,
+        overrides: Overrides = (),
         tasks: Sequence[Callable[..., Any]] = (),
         cells: Sequence[Callable[..., Any]] = (),
         mitigations: Sequence[Callable[..., Any]] = (),
@@ -31,6 +32,7 @@ class _Package(ModuleType):
         Args:
             grid: a file, the name of a shipped grid, YAML text, or Python values; see `seqbench.grid.given`.
             name: names the results, in place of the file's name.
+            overrides: values that replace those of the grid, as in `seqbench.run`.
             tasks: functions of your own that join the grid, as in `seqbench.run`.
             cells: the same.
             mitigations: the same.
@@ -41,7 +43,7 @@ class _Package(ModuleType):
         from seqbench.grid.given import Added, grid_given
         from seqbench.plan.plan import plan
 
-        return plan(grid_given(grid, name=name, added=Added(tasks, cells, mitigations)))
+        return plan(grid_given(grid, name=name, overrides=overrides, added=Added(tasks, cells, mitigations)))
 
 
 sys.modules[__name__].__class__ = _Package

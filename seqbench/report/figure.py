@@ -27,7 +27,6 @@ from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.charts.steps import incidence
 from seqbench.report.evidence import Evidence
 from seqbench.report.files import add_legend, settle
-from seqbench.stats.costs import costs
 from seqbench.stats.gradient_norms import PROBE
 from seqbench.store.results import Results, load
 
@@ -52,7 +51,7 @@ def _gradient(evidence: Evidence, tasks: Sequence[str]) -> Chart:
 
 
 def _cost(evidence: Evidence, tasks: Sequence[str]) -> Chart:
-    rows = costs(evidence.reporting, evidence.comparison.methods, evidence.declared)
+    rows = evidence.costs
     measured = rows[rows["milliseconds"].notna() & rows["octaves"].notna()]
     known = [task for task in tasks if task in set(measured["task"])]
     if not known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from seqbench.components.carried_source import NotCarried
 from seqbench.errors import GridError, UsageError
 from seqbench.grid.document import document_of
 from seqbench.grid.given import Added, _text, grid_given, name_from
-from seqbench.grid.read import shipped_grids
+from seqbench.grid.read import find_grid, read_grid, shipped_grids
 from seqbench.plan.plan import plan
 
 TEXT = """\
@@ -112,6 +113,17 @@ def test_another_name_changes_the_name_alone() -> None:
     grid = grid_given("quickstart", name="mine")
     assert grid.name == "mine"
     assert ids(grid) == ids(grid_given("quickstart"))
+
+
+def test_values_are_overridden_as_on_the_command_line() -> None:
+    wanted = {"training.steps": 7, "seeds": range(2, 4), "methods[norm clipping].cell": gru}
+    grid = grid_given("quickstart", overrides=wanted)
+    typed = ["training.steps=7", "seeds=[2, 3]", "methods[norm clipping].cell=gru"]
+    assert ids(grid) == ids(read_grid(find_grid("quickstart"), overrides=typed))
+    assert re.fullmatch(r"quickstart-seeds-2-3-steps-7-cell-gru-[0-9a-f]{6}", grid.name)
+    assert grid_given("quickstart", overrides=typed, name="mine").name == "mine"
+    with pytest.raises(GridError, match=r"training\.step: .*did you mean 'steps'"):
+        grid_given("quickstart", overrides={"training.step": 7})
 
 
 def test_functions_join_a_grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
