@@ -43,7 +43,7 @@ def says_what_it_should(notebook: Any) -> None:
     assert not [output for step in steps(notebook) for output in step.outputs if output.output_type == "error"]
     assert len(list(shown(notebook, "image/png"))) == 4
     assert "<Plan of how-far-back-does-a-small-network-remember: 24 trials of 2 methods in 4 groups>" in texts(notebook)
-    boards = [page for page in shown(notebook, "text/html") if "trials solved so far" in page]
+    boards = [page for page in shown(notebook, "text/html") if "seeds solved at each dependency length" in page]
     assert ["24/24" in boards[0], "36/36" in boards[1], "leaky" in boards[1]] == [True, True, True]
     assert "has no setting 'leek'" in texts(notebook)
 
