@@ -11,7 +11,7 @@ import typer
 from seqbench.commands import component_commands, trial_commands
 from seqbench.commands.arguments import GridName, Json, Name, NoCode, Results, Set, TrackingUri, cores, run_options
 from seqbench.commands.asked import Asked
-from seqbench.invocation import RESULTS
+from seqbench.invocation import RESULTS, UI_PORT
 
 app = typer.Typer(
     name="seqbench",
@@ -137,7 +137,7 @@ def ui(
     name: Name = "",
     results: Results = RESULTS,
     tracking_uri: Annotated[str | None, typer.Option(help="Another store, such as sqlite:////data/mlflow.db.")] = None,
-    port: Annotated[int, typer.Option(help="First port to try.")] = 5000,
+    port: Annotated[int, typer.Option(help="First port to try.")] = UI_PORT,
 ) -> None:
     """Open the MLflow UI on the embedded store, on this machine only."""
     from seqbench.commands.ui import ui as command

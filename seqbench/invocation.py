@@ -9,6 +9,9 @@ from pathlib import Path
 RESULTS = Path("results")
 """Folder of results folders, unless a command says otherwise."""
 
+UI_HOST, UI_PORT = "127.0.0.1", 5000
+"""Where the MLflow UI listens, on this machine only, unless a command says otherwise or the port is taken."""
+
 
 def command(verb: str, *words: str | Path) -> str:
     """A command as this person must type it."""

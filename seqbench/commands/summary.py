@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from seqbench.commands.console import out
-from seqbench.invocation import command, kept_in
+from seqbench.invocation import UI_HOST, UI_PORT, command, kept_in
 from seqbench.stats.brackets import Brackets, bracket_table, find_brackets
 from seqbench.stats.costs import parameters
 from seqbench.stats.horizon_means import horizon_means
@@ -30,7 +30,7 @@ MOST_LINES = 12
 MUCH = 0.1
 """Share of the training time above which the cost of probes is printed with advice on how to reduce it."""
 
-LOCAL_SERVER = "http://127.0.0.1:5000"
+LOCAL_SERVER = f"http://{UI_HOST}:{UI_PORT}"
 
 
 def print_summary(results: Results, folder: Path, links: Links | None) -> None:

@@ -16,7 +16,9 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
-PACKAGES = ("seqbench", "jax", "jaxlib", "flax", "optax", "numpy")
+from seqbench import compilation_cache
+
+PACKAGES = ("seqbench", *compilation_cache.PACKAGES)
 
 
 @cache

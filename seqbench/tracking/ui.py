@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 from seqbench.errors import TrackingError
-from seqbench.invocation import command, kept_in
+from seqbench.invocation import UI_HOST, UI_PORT, command, kept_in
 from seqbench.tracking.artifacts import require_no_links
 from seqbench.tracking.client import (
     ARTIFACTS,
@@ -49,8 +49,8 @@ class ChartLink(NamedTuple):
 
 def serve_ui(
     results_dir: Path | str,
-    host: str = "127.0.0.1",
-    port: int = 5000,
+    host: str = UI_HOST,
+    port: int = UI_PORT,
     *,
     grid: str | None = None,
     uri: str | None = None,
@@ -110,7 +110,7 @@ def find_chart_links(results_dir: Path | str, uri: str | None = None) -> list[Ch
 
 @contextmanager
 def running_ui(
-    results_dir: Path | str, host: str = "127.0.0.1", port: int = 5000, *, uri: str | None = None
+    results_dir: Path | str, host: str = UI_HOST, port: int = UI_PORT, *, uri: str | None = None
 ) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """The address of a running UI server and its process; it is stopped at the end.
 

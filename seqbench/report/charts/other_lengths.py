@@ -9,11 +9,10 @@ from seqbench.report.charts.axes import length_axis
 from seqbench.report.charts.base import MUTED, Chart, panels, themed
 from seqbench.report.charts.facets import background_note, foreground
 from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.charts.steps import MOST_PANELS
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 from seqbench.stats.other_lengths import other_lengths
-
-MOST_PANELS = 5
 
 
 @themed
