@@ -138,6 +138,7 @@ def ui(
     results: Results = RESULTS,
     tracking_uri: Annotated[str | None, typer.Option(help="Another store, such as sqlite:////data/mlflow.db.")] = None,
     port: Annotated[int, typer.Option(help="First port to try.")] = UI_PORT,
+    no_code: NoCode = False,
 ) -> None:
     """Open the MLflow UI on the embedded store, on this machine only."""
     from seqbench.commands.ui import ui as command
@@ -191,6 +192,7 @@ def power(
     rate: Annotated[float, typer.Option(help="Solve rate hoped for.")] = 0.9,
     rate_against: Annotated[float, typer.Option(help="Solve rate of what it is compared with.")] = 0.5,
     comparisons: Annotated[int, typer.Option(min=1, help="Comparisons in the declared family.")] = 1,
+    no_code: NoCode = False,
 ) -> None:
     """Say how many seeds a claim needs, before the grid is run."""
     from seqbench.commands.power import power as command

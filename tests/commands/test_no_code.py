@@ -77,6 +77,18 @@ def test_every_command_that_reads_a_grid_refuses_its_code(command: str, place: P
     assert sorted(path.name for path in place.iterdir()) == ["strange.yaml", "stranger.py"]
 
 
+@pytest.mark.parametrize("command", ["report", "track"])
+def test_results_of_such_a_grid_are_not_attributed_by_importing_it(command: str, place: Path) -> None:
+    folder = place / "results" / "strange"
+    folder.mkdir(parents=True)
+    write_plan(folder, PlanFile(grid="strange", question="Whose code is it?"))
+    done = seqbench(command, "strange.yaml", "--no-code", cwd=place)
+    assert done.returncode == 2, done.stderr
+    assert "--no-code" in done.stderr
+    assert not (place / "imported").exists()
+    assert [path.name for path in folder.iterdir()] == ["plan.json"]
+
+
 def test_a_variable_refuses_as_the_option_does(place: Path) -> None:
     done = seqbench("plan", "strange.yaml", cwd=place, SEQBENCH_CODE="off")
     assert done.returncode == 2, done.stderr
