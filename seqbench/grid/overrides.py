@@ -171,11 +171,6 @@ def _differences(before: Any, after: Any, place: Place) -> Iterator[Override]:
         yield Override(place, spell(place), "" if before is None else inline(before), inline(after))
 
 
-def _nested(values: Sequence[Any]) -> bool:
-    """Whether the entries of a list are more than plain values, which are shown together."""
-    return any(isinstance(value, (dict, list)) for value in values)
-
-
 def _source(text: str) -> str:
     return f"--set {shlex.quote(text)}"
 

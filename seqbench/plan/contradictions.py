@@ -73,7 +73,9 @@ def require_agreement(document: Document, levels: Sequence[Sequence[Claim]]) -> 
 
 def _contradiction(document: Document, before: Claim, claim: Claim) -> GridError:
     """Both places, and what to do."""
-    problem = f"expected {before.value}, to which {_where(document, before)} sets it, got {claim.value}; {OUT}"
+    problem = (
+        f"two levels contradict each other: {claim.value} here, {before.value} at {_where(document, before)}; {OUT}"
+    )
     if claim.thing in (("cell",), ("model",), *(("training", key) for key in TRAINING_FAMILIES)):
         problem += f", or give settings alone, `{claim.thing[-1]}: {{setting: value}}`, for whichever is there"
     return document.error(claim.place, problem, key=_is_key(claim))

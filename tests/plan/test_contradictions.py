@@ -51,8 +51,10 @@ def test_the_grid_and_listed_methods_may_give_settings_alone(read) -> None:
 
 def test_a_level_that_would_be_undone_is_refused_with_both_places(error_of) -> None:
     said = error_of(HEAD + MIXERS + "  width: {8: {model: {stacked: {width: 8}}}}\n")
-    assert said.startswith("6:23 factors.width.8.model.stacked: expected tcn, to which ")
-    assert "example.yaml:5:42 factors.mixer.TCN.model sets it, got stacked; leave the combination out" in said
+    assert said.startswith(
+        "6:23 factors.width.8.model.stacked: two levels contradict each other: stacked here, tcn at "
+    )
+    assert "example.yaml:5:42 factors.mixer.TCN.model; leave the combination out" in said
     assert "`model: {setting: value}`" in said
 
 
@@ -70,7 +72,7 @@ def test_a_level_that_would_be_undone_is_refused_with_both_places(error_of) -> N
 )  # fmt: skip
 def test_two_values_for_one_thing_are_refused(error_of, one, other, place, first) -> None:
     said = error_of(HEAD + f"factors:\n  a: {{x: {{{one}}}}}\n  b: {{y: {{{other}}}}}\n")
-    assert said.startswith(f"{place}: expected ")
+    assert said.startswith(f"{place}: two levels contradict each other: ")
     assert f"example.yaml:{first} factors.a.x" in said
 
 
