@@ -87,9 +87,13 @@ RESULT_COLUMNS = _table(
     DataColumn("stuck_at", "count",
                "step at which the trial stopped because its loss no longer improved, where the grid declares that",
                unit="training steps", roles=("metric",)),
-    DataColumn("diverged_at", "count", "step at which loss, gradient or parameters first were not finite",
+    DataColumn("diverged_at", "count",
+               "step at which loss, gradient or parameters first were not finite, or from which on the loss stayed too "
+               "large",
                unit="training steps", roles=("tag",)),
-    DataColumn("diverged_kind", "text", "loss, gradient or parameters: what was not finite first", roles=("tag",)),
+    DataColumn("diverged_kind", "text",
+               "loss, gradient or parameters: what was not finite first; or large loss: finite, and more than a thousand "
+               "times the trivial predictor's", roles=("tag",)),
     DataColumn("steps", "count", "training steps actually taken", unit="training steps", roles=("metric",)),
     DataColumn("budget", "count", "training steps allowed", unit="training steps", roles=("param",)),
     DataColumn("evaluate_every", "count", "steps between evaluations", unit="training steps", roles=("param",)),

@@ -14,14 +14,14 @@ from scipy import stats
 from statsmodels.stats.contingency_tables import StratifiedTable
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from seqbench.large_loss import KIND
 from seqbench.schema import finished
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 from seqbench.stats.signflip import holm
 
 COLUMNS = [
     "method", "task", "purpose", "length", "n", "diverged", "rate", "low", "high", "in_loss", "in_gradient",
-    "in_parameters",
-    "first_step", "median_step",
+    "in_parameters", "in_large_loss", "first_step", "median_step",
 ]  # fmt: skip
 PAIR_COLUMNS = [
     "method", "against", "task", "n", "n_against", "diverged", "diverged_against", "difference", "low", "high", "test",
@@ -47,6 +47,7 @@ def divergence(results: pd.DataFrame, alpha: float) -> pd.DataFrame:
             in_loss=did & (trials["diverged_kind"] == "loss"),
             in_gradient=did & (trials["diverged_kind"] == "gradient"),
             in_parameters=did & (trials["diverged_kind"] == "parameters"),
+            in_large_loss=did & (trials["diverged_kind"] == KIND),
             at=trials["diverged_at"].where(did),
         )
         .groupby(["method", "task", "purpose", "length"], sort=True)
@@ -56,6 +57,7 @@ def divergence(results: pd.DataFrame, alpha: float) -> pd.DataFrame:
             in_loss=("in_loss", "sum"),
             in_gradient=("in_gradient", "sum"),
             in_parameters=("in_parameters", "sum"),
+            in_large_loss=("in_large_loss", "sum"),
             first_step=("at", "min"),
             median_step=("at", "median"),
         )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqbench.errors import SeqbenchError, StoreError
+from seqbench.large_loss import LIMIT, large_loss_since
 from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.store.json_content import checksum, plain
 from seqbench.store.plain_file import NotPlainFile, read_bytes
@@ -91,7 +92,19 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UnusableRecord(f"has the shape of another version of seqbench ({place}: {first['msg']})") from error
-    return Record(**{name: content[name] for name in Record.__dataclass_fields__})
+    record = Record(**{name: content[name] for name in Record.__dataclass_fields__})
+    _require_declared_divergence(record)
+    return record
+
+
+def _require_declared_divergence(record: Record) -> None:
+    """Refuse a record that was written before a loss that stays too large counted as diverged, and would count now."""
+    since = large_loss_since(record.curve, record.row.get("trivial_loss"), ended=True)
+    if since is not None and record.row["outcome"] != "diverged":
+        raise UnusableRecord(
+            f"is of a version of seqbench that did not count it as diverged, though from step {since} on its loss "
+            f"stayed above {LIMIT:,.0f} times that of the trivial predictor"
+        )
 
 
 @cache

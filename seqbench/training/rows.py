@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from seqbench.large_loss import KIND, large_loss_since
 from seqbench.protocol import CHANCE_MARGIN, HELD
 from seqbench.tasks.base import Task
 from seqbench.training.action import means
@@ -117,11 +118,10 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
     """What became of a trial, without its seconds; `test` is None for one that diverged."""
     task, settings, last = program.task, program.training, curve[-1]
     accuracy, loss = _means(test) if test else (math.nan, math.nan)
-    # A last update can leave finite parameters whose loss is not: that trial has diverged at its last step.
-    diverged = int(state.diverged_at) or (0 if np.isfinite(loss) else int(state.step))
+    diverged_at, diverged_kind = _divergence(state, curve, loss, task)
     return {
-        "outcome": outcome(task, accuracy=accuracy, loss=loss, diverged=diverged > 0),
-        **_test_figures(None if diverged else test, task),
+        "outcome": outcome(task, accuracy=accuracy, loss=loss, diverged=diverged_at is not None),
+        **_test_figures(None if diverged_at else test, task),
         "validation_accuracy": last["validation_accuracy"],
         "validation_loss": last["validation_loss"],
         "chance": task.chance,
@@ -132,8 +132,8 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
         "solved_at": solved_at(curve),
         "held": held(curve),
         "stuck_at": stuck_at(curve, settings.stop_when_stuck),
-        "diverged_at": diverged or None,
-        "diverged_kind": DIVERGED_IN[int(state.diverged_in)] if diverged else None,
+        "diverged_at": diverged_at,
+        "diverged_kind": diverged_kind,
         "steps": int(state.step),
         "budget": settings.steps,
         "evaluate_every": settings.evaluate_every,
@@ -144,6 +144,18 @@ def result_row(program: Program, state: State, curve: list[dict[str, Any]], test
         "gradient_norm_max": max(row["gradient_norm_max"] for row in curve),
         **_means_of_steps(curve),
     }
+
+
+def _divergence(
+    state: State, curve: Sequence[Mapping[str, Any]], loss: float, task: Task
+) -> tuple[int, str] | tuple[None, None]:
+    """The step at which a trial that has ended diverged, and how; `loss` is on test data, where it was tested."""
+    if at := int(state.diverged_at):
+        return at, DIVERGED_IN[int(state.diverged_in)]
+    if (since := large_loss_since(curve, task.trivial_loss, ended=True)) is not None:
+        return since, KIND
+    # A last update can leave finite parameters whose loss is not: that trial has diverged at its last step.
+    return (None, None) if np.isfinite(loss) else (int(state.step), "loss")
 
 
 def _test_figures(test: Scores | None, task: Task) -> dict[str, Any]:

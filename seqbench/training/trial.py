@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from seqbench.compilation import Spent
+from seqbench.large_loss import large_loss_since
 from seqbench.mitigations.base import Chain
 from seqbench.probes.base import Probe
 from seqbench.schema import ACCURACY_AT
@@ -136,7 +137,8 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
 
 def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bool:
     """Whether the trial has ended: budget spent, diverged, or solved and the grid has it stop then."""
-    return bool(int(state.step) >= _last_step(curve, program) or int(state.diverged_at) > 0)
+    large = large_loss_since(curve, program.task.trivial_loss, ended=False) is not None
+    return large or bool(int(state.step) >= _last_step(curve, program) or int(state.diverged_at) > 0)
 
 
 def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
@@ -149,7 +151,8 @@ def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:
     """Score a trial that has ended on test data, unless it diverged: that one has no accuracy."""
     began, test = time.monotonic(), None
-    if not int(point.state.diverged_at):
+    large = large_loss_since(point.curve, program.task.trivial_loss, ended=True)
+    if not int(point.state.diverged_at) and large is None:
         test = program.evaluate(point.state.parameters, seed, TEST, program.training.test_sequences)
     row = result_row(program, point.state, list(point.curve), test) | {
         "seconds": point.seconds + time.monotonic() - began,

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.store.results import load_results
+from seqbench.large_loss import LIMIT, STAYS, large_loss_since
+from seqbench.store.results import load_curves, load_results
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -96,3 +97,23 @@ def test_without_a_remedy_that_keeps_the_networks_of_the_quickstart_guess(method
 @pytest.mark.parametrize("method", ["IRNN", "skip in time", "GRU chrono", "LSTM chrono"])
 def test_four_remedies_of_the_quickstart_solve_what_the_plain_network_guesses(method):
     assert solved("quickstart", method=method, length=120) == (3, 3)
+
+
+@pytest.mark.parametrize("grid", sorted(path.parent.name for path in RESULTS.glob("*/curves.parquet")))
+def test_no_shipped_trial_has_a_loss_that_stayed_too_large_without_counting_as_diverged(grid):
+    trials = load_results(RESULTS / grid).set_index("trial")
+    curves = load_curves(RESULTS / grid)
+    assert set(curves["trial"]) == set(trials.index)
+    for trial, curve in curves.groupby("trial"):
+        row = trials.loc[trial]
+        since = large_loss_since(curve.to_dict("records"), row["trivial_loss"], ended=True)
+        assert since is None or row["outcome"] == "diverged"
+
+
+def test_networks_come_back_from_losses_above_the_limit():
+    """Why one evaluation above the limit is not divergence: shipped trials solved their task after some."""
+    trials, curves = load_results(RESULTS / "horizon"), load_curves(RESULTS / "horizon")
+    rows = curves.merge(trials[["trial", "trivial_loss", "outcome"]], on="trial")
+    high = rows[rows["validation_loss"] > LIMIT * rows["trivial_loss"]]
+    assert high.groupby("trial").size().max() < STAYS
+    assert (high["outcome"] == "solved").any()

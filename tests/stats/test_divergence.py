@@ -37,6 +37,15 @@ def test_rates_kinds_and_first_step(results):
     assert never["high"] == pytest.approx(0.3084971, abs=1e-7)
 
 
+def test_every_kind_is_counted_by_itself(results):
+    lost = results.index[(results["method"] == "plain") & (results["length"] == 100) & (results["seed"] < 1004)]
+    kinds = ["loss", "gradient", "parameters", "large loss"]
+    results.loc[lost, "diverged_kind"] = kinds
+    row = divergence(results, 0.05).set_index(["method", "length"]).loc[("plain", 100)]
+    assert [row[f"in_{kind.replace(' ', '_')}"] for kind in kinds] == [1, 3, 1, 1]
+    assert row["diverged"] == 6
+
+
 def test_newcombes_own_example():
     # Newcombe (1998), Statistics in Medicine 17, 873-890, table II: 56/70 against 48/80, method 10
     low, high = newcombe_interval(56, 70, 48, 80)

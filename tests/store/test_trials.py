@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import random
+import re
 
 import pytest
 
@@ -88,6 +89,18 @@ def test_other_damage_is_found(tmp_path, spoil):
     assert [item.trial for item in records] == ["b"]
     assert len(damaged) == 1
     assert store.read() == (records, [])
+
+
+@pytest.mark.parametrize(("outcome", "usable"), [("chance", False), ("solved", False), ("diverged", True)])
+def test_a_loss_that_would_count_as_diverged_today_sets_the_record_aside(tmp_path, outcome, usable):
+    store = TrialStore(tmp_path)
+    row = {"outcome": outcome, "steps": 20, "trivial_loss": 0.7}
+    curve = [{"step": 10, "validation_loss": 0.6}, {"step": 20, "validation_loss": 1e30}]
+    store.write(record(row=row, curve=curve))
+    store.write(record("other", row=row, curve=curve[:1]))
+    records, aside = store.read(quarantine=True)
+    assert [item.trial for item in records] == (["ab12", "other"] if usable else ["other"])
+    assert [re.search(r"from step (\d+) on its loss", item.reason)[1] for item in aside] == ([] if usable else ["20"])
 
 
 def test_a_failure_is_kept_until_the_trial_finishes(tmp_path):

@@ -98,6 +98,19 @@ def test_a_gradient_that_is_not_finite_is_told_from_a_loss():
     assert (row["diverged_at"], row["diverged_kind"]) == (1, "gradient")
 
 
+@pytest.mark.parametrize(("steps", "taken"), [(80, 50), (30, 30)])
+def test_a_loss_that_stays_finite_and_absurd_is_divergence(steps, taken):
+    never, absurd = Criterion("accuracy", 2.0), lambda predictions, targets: 1e30 + TASK.loss(predictions, targets)
+    task = TASK._replace(loss=absurd, criterion=never)
+    finished = run(program(task, steps=steps))
+    row = finished.row
+    assert (row["outcome"], row["diverged_at"], row["diverged_kind"], row["steps"]) == (
+        "diverged", 10, "large loss", taken,
+    )  # fmt: skip
+    assert (row["accuracy"], row["loss"]) == (None, None)
+    assert len(finished.curve) == taken // 10
+
+
 def test_divergence_later_keeps_what_came_before():
     row = run(program(stop_when_solved=False), learning_rate=1e38, threshold=float("inf")).row
     assert row["outcome"] == "diverged"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.large_loss import LIMIT, STAYS
 from seqbench.printable import last_line
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
@@ -55,7 +56,9 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         "tuning seeds": _span(seeds["tuning"]) or "none: settings were fixed beforehand",
         "how settings were chosen": declared.tuning,
         "stuck": _stuck(rows),
-        "diverged": "loss or gradient became infinite or not a number; a result, never dropped",
+        "diverged": "loss or gradient became infinite or not a number, or the loss on validation data stayed above "
+        f"{LIMIT:,.0f} times that of the best predictor without the distant information ({STAYS} evaluations in a row, "
+        "or where the trial ended) without the task being solved; a result, never dropped",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.ticker import PercentFormatter
 
+from seqbench.large_loss import KIND
 from seqbench.report.charts.axes import length_axis
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
@@ -26,8 +27,8 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
         name=name,
         title="Seeds that diverged",
         figure=figure,
-        reading="Share of the seeds whose loss or gradient became infinite or not a number. "
-        "Exact intervals stand in the table.",
+        reading="Share of the seeds whose loss or gradient became infinite or not a number, or whose loss stayed far "
+        "too large. Exact intervals stand in the table.",
         table=_table(rows),
         about={"purpose": "reporting", "outcome": "diverged"},
     )
@@ -65,6 +66,7 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _kinds(row: Mapping[str, Any]) -> str:
-    """What was not finite first, and how often: `gradient 3, loss 1`."""
-    found = {kind: int(row[f"in_{kind}"]) for kind in ("gradient", "loss", "parameters")}
+    """What was not finite first or was too large, and how often: `gradient 3, loss 1`."""
+    kinds = ("gradient", "loss", "parameters", KIND)
+    found = {kind: int(row[f"in_{kind.replace(' ', '_')}"]) for kind in kinds}
     return ", ".join(f"{kind} {count}" for kind, count in found.items() if count)
