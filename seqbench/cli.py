@@ -61,6 +61,10 @@ def run(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(min=0.01, help="Minutes that one trial may take. Default: 30 times its estimate, at least 15."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     no_code: NoCode = False,
 ) -> None:
@@ -73,7 +77,8 @@ def run(
     asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
-    command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers,
+    options += ["--time-limit", f"{time_limit:g}"] if time_limit else []
+    command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers, time_limit=time_limit,
             only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options))  # fmt: skip
 
 

@@ -92,8 +92,8 @@ RESULT_COLUMNS = _table(
                "large",
                unit="training steps", roles=("tag",)),
     DataColumn("diverged_kind", "text",
-               "loss, gradient or parameters: what was not finite first; or large loss: finite, and more than a thousand "
-               "times the trivial predictor's", roles=("tag",)),
+               "loss, gradient or parameters: what was not finite first; or large loss: finite, and more than a "
+               "thousand times the trivial predictor's", roles=("tag",)),
     DataColumn("steps", "count", "training steps actually taken", unit="training steps", roles=("metric",)),
     DataColumn("budget", "count", "training steps allowed", unit="training steps", roles=("param",)),
     DataColumn("evaluate_every", "count", "steps between evaluations", unit="training steps", roles=("param",)),

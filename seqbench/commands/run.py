@@ -11,7 +11,7 @@ from rich.console import Console
 from seqbench import compilation_cache
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import progress
-from seqbench.commands.crashes import last_lines
+from seqbench.commands.crashes import counted
 from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import Board
@@ -19,8 +19,10 @@ from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
 from seqbench.execution.run import RoundStart, run_grid
+from seqbench.execution.time_limit import limit_of
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial
+from seqbench.store.failures import Failure
 from seqbench.store.results import Results
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.live import LiveMirror
@@ -36,8 +38,9 @@ def run(
     only: set[str] | None,
     quiet: bool,
     again: str,
+    time_limit: float | None = None,
 ) -> None:
-    """Run a grid; `again` is the command that goes on with it.
+    """Run a grid; `again` is the command that goes on with it, `time_limit` the minutes for a trial, or the default.
 
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
@@ -62,27 +65,28 @@ def run(
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
         found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
-                         finish=finish, say=board.say)  # fmt: skip
+                         finish=finish, say=board.say, limit=limit_of(time_limit))  # fmt: skip
     print_summary(found, folder, links[0])
     _require_no_crash(display.crashes, folder, again)
 
 
-def _require_no_crash(tracebacks: Sequence[str], folder: Path, again: str) -> None:
-    if tracebacks:
+def _require_no_crash(crashes: Sequence[Failure], folder: Path, again: str) -> None:
+    if crashes:
         raise TrialsCrashed(
-            f"{len(tracebacks)} trials crashed:\n{last_lines(tracebacks)}\n"
-            f"The tracebacks are in {folder / 'failures'}. They count as missing: {again} tries them again."
+            f"{len(crashes)} trials crashed:\n{counted(crashes)}\n"
+            f"The tracebacks are in {folder / 'failures'}, and what the trials printed is in {folder / 'logs'}. "
+            f"They count as missing: {again} tries them again."
         )
 
 
 class RunDisplay:
     """Shows a run as it goes: what was found before each round, and every event.
 
-    crashes: tracebacks of the trials that crashed
+    crashes: why trials crashed
     """
 
     def __init__(self, grid: Grid, folder: Path, board: Board, *, only: set[str] | None, quiet: bool) -> None:
-        self.crashes: list[str] = []
+        self.crashes: list[Failure] = []
         self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
         self._choices: int | None = None
 
@@ -108,7 +112,7 @@ class RunDisplay:
     def observe(self, trial: Trial, event: Event) -> None:
         """Take in one event."""
         if isinstance(event, Crashed):
-            self.crashes.append(event.traceback)
+            self.crashes.append(Failure(event.reason, event.traceback))
         self._board.observe(trial, event)
 
 

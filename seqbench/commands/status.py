@@ -15,9 +15,10 @@ from seqbench.execution.run import planned
 from seqbench.grid.spec import Grid
 from seqbench.plan.horizon import SeedSearch
 from seqbench.plan.plan import plan
-from seqbench.printable import last_line
+from seqbench.printable import printable
 from seqbench.schema import OUTCOMES
 from seqbench.store import tables
+from seqbench.store.failures import Failure
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.ownership import require_own
 from seqbench.store.records import Record
@@ -105,11 +106,12 @@ def _wanted(grid: Grid, folder: Path, kept: _Kept) -> _Wanted:
     return _Wanted(grid.name, known.keys(), current.waiting, incomplete, current.searches)
 
 
-def _facts(wanted: _Wanted, kept: _Kept, failures: Mapping[str, str]) -> dict[str, Any]:
+def _facts(wanted: _Wanted, kept: _Kept, failures: Mapping[str, Failure]) -> dict[str, Any]:
     """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
     known = set(wanted.trials)
     here = [outcome for trial, outcome in kept.outcomes.items() if trial in known]
-    counts, failed = Counter(here), {trial: text for trial, text in failures.items() if trial in known}
+    counts = Counter(here)
+    failed = {trial: failure._asdict() for trial, failure in failures.items() if trial in known}
     return {
         "grid": wanted.grid,
         "planned": len(known),
@@ -141,7 +143,7 @@ def _print(facts: dict[str, Any], folder: Path, *, again: str) -> None:
             f"\n{facts['incomplete']:,} trials have finished without probes, tests or parameters that the grid asks "
             f"for now. They train again, to the same numbers, with: {again}"
         )
-    for trial, text in facts["failures"].items():
-        console.print(f"\n{trial} failed: {last_line(text)}", markup=False)
+    for trial, failure in facts["failures"].items():
+        console.print(f"\n{trial} failed: {printable(failure['reason'])}", markup=False)
     if facts["failures"]:
         console.print(f"Tracebacks: {folder / 'failures'}. Try them again with: {again}")

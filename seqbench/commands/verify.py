@@ -16,7 +16,7 @@ from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
 from seqbench.plan.trial import Trial
-from seqbench.printable import last_line, printable
+from seqbench.printable import printable
 
 
 def verify(asked: Asked, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
@@ -65,7 +65,7 @@ def in_words(each: Reproduction) -> str:
     trial = each.trial
     label = f"{trial.id}  {trial.method}, {trial.task_label}, length {trial.length}, seed {trial.seed}"
     if each.crash is not None:
-        return f"{label}: crashed; before it was {each.before}. {last_line(each.crash)}"
+        return f"{label}: crashed; before it was {each.before}. {each.crash}"
     changes = "; ".join(f"{name} was {before}, is {now}" for name, (before, now) in each.environment.items())
     environment = f"trained in another environment ({changes}): " if changes else ""
     outcome = f", {each.after}" if each.before == each.after else f", {each.after} instead of {each.before}"

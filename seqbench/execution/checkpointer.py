@@ -5,7 +5,6 @@ Only a trial in the same environment goes on: elsewhere the bits after the check
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,8 +29,9 @@ Trained = TypeVar("Trained")
 class Checkpointer:
     """The checkpoint file of one job; a job that names none has none, and nothing is written."""
 
-    def __init__(self, job: Job) -> None:
-        self._path = job.checkpoint
+    def __init__(self, job: Job, *, say: Callable[[str], None]) -> None:
+        """`say` is called with a line about a checkpoint that cannot be used."""
+        self._path, self._say = job.checkpoint, say
         self._seconds = job.checkpoint_seconds
         self._seed = job.seed
         self._owner = f"{job.trial} in {fingerprint(environment())} with probes {job.probes}"
@@ -41,7 +41,7 @@ class Checkpointer:
     def read(self, program: Program, assembly: Assembly) -> Checkpoint | None:
         """Where the trial stood, or None if it begins.
 
-        A checkpoint that cannot be used is moved to the quarantine, and a line on standard error says so.
+        A checkpoint that cannot be used is moved to the quarantine, and that is said.
         """
         if self._path is None or not self._path.exists():
             return None
@@ -78,4 +78,4 @@ class Checkpointer:
 
     def _put_aside(self, path: Path, reason: str) -> None:
         folder = set_aside(path, path.parent.parent / "quarantine").parent
-        print(f"Checkpoint {path.name} {reason} and was moved to {folder}; its trial begins again.", file=sys.stderr)
+        self._say(f"Checkpoint {path.name} {reason} and was moved to {folder}; its trial begins again.")

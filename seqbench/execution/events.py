@@ -55,11 +55,24 @@ class Finished:
 
 @dataclass(frozen=True)
 class Crashed:
-    """The trial raised an exception, or its worker ended unexpectedly too often. It counts as missing."""
+    """The trial raised an exception or took too long, or its worker ended too often. It counts as missing.
+
+    reason, traceback: see `seqbench.store.failures.Failure`
+    """
 
     trial: str
-    traceback: str
+    reason: str
+    traceback: str = ""
     event: Literal["crashed"] = "crashed"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A line for the user about what a worker found, such as a checkpoint that cannot be used. The trial goes on."""
+
+    trial: str
+    message: str
+    event: Literal["notice"] = "notice"
 
 
 @dataclass(frozen=True)
@@ -71,7 +84,7 @@ class Refused:
     event: Literal["refused"] = "refused"
 
 
-Event = Started | IntervalDone | Finished | Crashed | Refused
+Event = Started | IntervalDone | Finished | Crashed | Notice | Refused
 
 
 def encode_event(event: Event) -> str:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
 
 from seqbench.errors import MessageError
 from seqbench.execution.events import Event, Refused, decode_event
 from seqbench.execution.jax_variables import harmful
 from seqbench.execution.job import Job
+from seqbench.execution.output import OutputLog
 from seqbench.execution.worker import ENVIRONMENT
 from seqbench.plan.plan import Trial
 from seqbench.printable import printable
@@ -25,7 +27,7 @@ Events = queue.SimpleQueue[tuple["Worker", Event | None]]
 
 
 def say(line: str) -> None:
-    """Print a line of a worker's standard error, where no progress table is on the terminal."""
+    """Print a line that a worker has for the user, where no progress table is on the terminal."""
     print(printable(line), file=sys.stderr, flush=True)
 
 
@@ -49,9 +51,11 @@ def _belongs_to_python(path: str) -> bool:
 class Worker:
     """One worker process and the threads that read its output."""
 
-    def __init__(self, events: Events, say: Callable[[str], None] = say) -> None:
+    def __init__(self, events: Events, output: OutputLog) -> None:
+        """`output` keeps what the worker prints."""
         self.trial: Trial | None = None
         self.group = ""
+        self._output = output
         self._process = subprocess.Popen(
             [sys.executable, "-m", "seqbench.execution.worker"],
             stdin=subprocess.PIPE,
@@ -64,7 +68,7 @@ class Worker:
         )
         self._threads = [
             threading.Thread(target=self._listen, args=(events,), daemon=True),
-            threading.Thread(target=self._pass_on, args=(say,), daemon=True),
+            threading.Thread(target=output.copy, args=(self._stream("stderr").buffer,), daemon=True),
         ]
         for thread in self._threads:
             thread.start()
@@ -72,15 +76,13 @@ class Worker:
     def begin(self, trial: Trial, job: Job) -> None:
         """Begin a trial. If the worker is dead, the thread that reads its events reports it."""
         self.trial = trial
-        try:
+        with contextlib.suppress(BrokenPipeError):
             self._stream("stdin").write(job.encode() + "\n")
             self._stream("stdin").flush()
-        except BrokenPipeError:
-            self._process.wait()
 
     def kill(self) -> None:
-        """End the process now, whatever it is doing."""
-        self._process.kill()
+        """End the process now, whatever it is doing, and those that its trial has started."""
+        self._end_group()
         self._process.wait()
         for thread in self._threads:
             thread.join()
@@ -92,12 +94,20 @@ class Worker:
     def cause_of_exit(self, attempts: int) -> str:
         """How the process ended, after so many attempts at its trial, and what to do."""
         code = self._process.wait()
+        self._threads[-1].join()  # until all that it printed has been read
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         advice = " Signal 9 often means that memory ran out: try --workers 1." if code == -9 else ""
-        return f"The worker {reason} while training this trial, {attempts} times.{advice}"
+        last = f" It last printed: {self._output.last}" if self._output.last else ""
+        return f"The worker {reason} while training this trial, {attempts} times.{advice}{last}"
 
-    def _stream(self, name: str) -> IO[str]:
-        stream: IO[str] | None = getattr(self._process, name)
+    def _end_group(self) -> None:
+        """End the process and those that it has started; nothing is left to do once its end has been waited for."""
+        if self._process.returncode is None:  # else its number may be another's by now
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    def _stream(self, name: str) -> TextIOWrapper:
+        stream: TextIOWrapper | None = getattr(self._process, name)
         assert stream is not None
         return stream
 
@@ -109,9 +119,10 @@ class Worker:
                 events.put((self, Refused(self.trial.id if self.trial else "", str(error))))
             except ValueError:  # the process ended within this line
                 break
+        if hasattr(os, "waitid"):  # not on macOS before Python 3.13
+            with contextlib.suppress(ChildProcessError):  # `kill` has waited for it already
+                os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+                # What a trial has started must not outlive it; as long as it runs, what it prints has no end.
+                self._end_group()
         self._process.wait()
         events.put((self, None))
-
-    def _pass_on(self, say: Callable[[str], None]) -> None:
-        for line in self._stream("stderr"):
-            say(line.rstrip("\n"))

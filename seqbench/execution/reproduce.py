@@ -63,7 +63,7 @@ def reproduce(
         trials: identities of the trials, which `current` plans and which have finished in `stored`.
         workers: worker processes.
         found: called with each trial when it has ended, in the order in which they end.
-        say: called with each line of the workers' standard errors, in threads.
+        say: called with each line that a worker has for the user.
     """
     planned = {trial.id: trial for trial in current.trials}
 
@@ -78,7 +78,7 @@ def reproduce(
 def _reproduction(trial: Trial, stored: Results, event: Finished | Crashed) -> Reproduction:
     before = _outcome(stored, trial.id)
     if isinstance(event, Crashed):
-        return Reproduction(trial, before, "crashed", None, {}, event.traceback)
+        return Reproduction(trial, before, "crashed", None, {}, event.reason)
     again = results_of([record_of(trial, event)], stored.plan)
     return Reproduction(
         trial=trial,

@@ -24,12 +24,14 @@ from seqbench.execution.plan_content import plan_content
 from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.execution.restore import read_tables, write_trials
+from seqbench.execution.time_limit import Limit, default_limit
 from seqbench.grid.spec import Grid
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
 from seqbench.plan.selection import LOOKED_AT
 from seqbench.store import atomic
 from seqbench.store.checkpoints import begun, checkpoint_path
+from seqbench.store.failures import Failure
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
 from seqbench.store.plan_file import PlanFile, write_plan
@@ -79,6 +81,7 @@ def run_grid(
     finish: Callable[[Results], None] = lambda results: None,
     say: Callable[[str], None] = say,
     checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    limit: Limit = default_limit,
 ) -> Results:
     """Train what is missing of a grid, and return all that its folder then holds.
 
@@ -90,8 +93,9 @@ def run_grid(
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
         finish: called with the results while no other process can run this grid: for what must happen once.
-        say: called with each line of the workers' standard errors, in threads.
+        say: called with each line that a worker has for the user; what trials print goes to their logs.
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
+        limit: seconds that a trial may take, with compilation.
 
     Raises:
         GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written, or is another's.
@@ -101,11 +105,8 @@ def run_grid(
     with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe)
         found(run.plan, run.found(interrupted))
-        groups = run.missing()
-        with Pool(workers, ask=ask, say=say) as pool:
-            while groups:
-                pool.run(groups, run.keep, more=run.more)
-                groups = run.replan()
+        with Pool(workers, ask=ask, say=say, folder=folder, limit=limit) as pool:
+            run.train(pool)
         finish(results := run.results())
     return results
 
@@ -141,6 +142,13 @@ class _Run:
         self._write()
         self._tell(self.plan, self.found(None))
         return self.missing()
+
+    def train(self, pool: Pool) -> None:
+        """Train what is missing, and whatever is asked for once that has finished."""
+        groups = self.missing()
+        while groups:
+            pool.run(groups, self.keep, more=self.more)
+            groups = self.replan()
 
     def more(self) -> list[Group]:
         """What can be trained by now, where the plan depends on what has finished."""
@@ -193,7 +201,7 @@ class _Run:
             atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
             self._crashed.add(trial.id)
-            self._store.write_failure(trial.id, event.traceback)
+            self._store.write_failure(trial.id, Failure(event.reason, event.traceback))
         self._observe(trial, event)
 
 

@@ -15,13 +15,23 @@ import os
 import queue
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from seqbench.errors import MessageError, StoreError
-from seqbench.execution.events import Crashed, Event, Finished, IntervalDone, Refused, Started, encode_event
+from seqbench.execution.crash import failure
+from seqbench.execution.events import (
+    Crashed,
+    Event,
+    Finished,
+    IntervalDone,
+    Notice,
+    Refused,
+    Started,
+    encode_event,
+)
 from seqbench.execution.job import Job, decode_job
+from seqbench.execution.output import flush, mark
 
 if TYPE_CHECKING:  # JAX is imported when the first job has come
     from seqbench.training.trial import Checkpoint, TrialResult
@@ -53,11 +63,12 @@ ENVIRONMENT = {**SINGLE_THREAD, **ALLOCATOR}
 def main() -> None:
     """Train what standard input asks for until it closes."""
     output = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a library prints must not mix with the events
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever a trial prints must not mix with the events
     lines: queue.SimpleQueue[str] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines,), daemon=True).start()
 
     def report(event: Event) -> None:
+        flush()
         output.write(encode_event(event) + "\n")
 
     while True:
@@ -65,11 +76,12 @@ def main() -> None:
         try:
             job = decode_job(lines.get())
             trial = job.trial
+            mark(trial)
             report(_train(job, report))
         except (StoreError, MessageError) as error:
             report(Refused(trial, str(error)))
-        except Exception:  # noqa: BLE001 - whatever a trial raises is reported, and the next trial goes on
-            report(Crashed(trial, traceback.format_exc()))
+        except Exception as error:  # noqa: BLE001 - whatever a trial raises is reported, and the next trial goes on
+            report(Crashed(trial, *failure(error)))
 
 
 def _read_lines(lines: queue.SimpleQueue[str]) -> None:
@@ -97,7 +109,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)
     others = {length: Program(assemble(at_length(job.settings, length))) for length in job.tested}
     program = Program(assembly)
-    checkpointer = Checkpointer(job)
+    checkpointer = Checkpointer(job, say=lambda line: report(Notice(job.trial, line)))
 
     def after(point: Checkpoint) -> None:
         checkpointer.write(point)

@@ -24,6 +24,7 @@ from seqbench import schema
 from seqbench.errors import LeftOutWarning, StoreError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
+from seqbench.store.failures import Failure
 from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
 from seqbench.store.records import Record
 from seqbench.store.trials import TrialStore
@@ -42,7 +43,7 @@ class Results:
     curves: one row per evaluation, with the columns of `CURVE_COLUMNS`, by trial and step
     probes: one row per measurement, with the columns of `PROBE_COLUMNS`; accuracy by distance is among them
     plan: what was planned
-    failures: traceback by trial, of those that crashed and have not finished since
+    failures: why they crashed, by trial, of those that crashed and have not finished since
     folder: where it is kept, if it is
     """
 
@@ -50,7 +51,7 @@ class Results:
     curves: pd.DataFrame = field(default_factory=lambda: _empty(CURVE_COLUMNS))
     probes: pd.DataFrame = field(default_factory=lambda: _empty(PROBE_COLUMNS))
     plan: PlanFile = field(default_factory=PlanFile)
-    failures: Mapping[str, str] = field(default_factory=dict)
+    failures: Mapping[str, Failure] = field(default_factory=dict)
     folder: Path | None = None
 
     def __repr__(self) -> str:
@@ -126,7 +127,7 @@ def load_probes(path: str | Path) -> pd.DataFrame:
 
 
 def results_of(
-    records: Iterable[Record], plan: PlanFile, failures: Mapping[str, str] | None = None, folder: Path | None = None
+    records: Iterable[Record], plan: PlanFile, failures: Mapping[str, Failure] | None = None, folder: Path | None = None
 ) -> Results:
     """The results in trial records; records of trials that the plan does not know are left out."""
     known = {record.trial: record for record in records}

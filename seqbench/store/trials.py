@@ -1,7 +1,7 @@
 """The trial files of a grid: one checked file for each finished trial. Everything else is computed from them.
 
     results/<grid>/trials/<trial>.json       {"format": ..., "checksum": ..., "record": {...}}; see `records`
-    results/<grid>/failures/<trial>.json     the traceback of a trial that crashed; removed when it has finished
+    results/<grid>/failures/<trial>.json     why a trial crashed; removed when it has finished; see `failures`
     results/<grid>/quarantine/               what cannot be used of these and of checkpoints; trained again
 
 A file whose content, checksum, name or shape do not agree is moved to the quarantine, never read as data and never
@@ -10,7 +10,6 @@ deleted.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,9 +17,10 @@ from typing import NamedTuple
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
-from seqbench.store.plain_file import list_files, list_names, read_bytes
+from seqbench.store.failures import Failure, read_failure, write_failure
+from seqbench.store.plain_file import list_files, list_names
 from seqbench.store.quarantine import set_aside
-from seqbench.store.records import FORMAT, Record, UnusableRecord, encode_record, read_record
+from seqbench.store.records import Record, UnusableRecord, encode_record, read_record
 
 
 class SetAside(NamedTuple):
@@ -57,20 +57,13 @@ class TrialStore:
             atomic.write_text(beside / f"{record.trial}.json", encode_record(record))
         atomic.rename(beside, self.trials)
 
-    def write_failure(self, trial: str, traceback: str) -> None:
-        """Keep why a trial crashed."""
-        content = {"format": FORMAT, "trial": trial, "traceback": traceback}
-        atomic.write_text(self.failures / f"{trial}.json", json.dumps(content))
+    def write_failure(self, trial: str, failure: Failure) -> None:
+        """Keep why a trial crashed. Raises StoreError if the disk refuses."""
+        write_failure(self.failures / f"{trial}.json", failure)
 
-    def read_failures(self) -> dict[str, str]:
-        """Traceback by trial, of the trials that crashed and have not finished since."""
-        failures = {}
-        for path in list_files(self.failures, ".json"):
-            try:
-                failures[path.stem] = str(json.loads(read_bytes(path))["traceback"])
-            except (OSError, ValueError, KeyError, TypeError):
-                failures[path.stem] = f"{path} is damaged; run the trial again to see why it crashed"
-        return failures
+    def read_failures(self) -> dict[str, Failure]:
+        """Why they crashed, by trial, of the trials that crashed and have not finished since."""
+        return {path.stem: read_failure(path) for path in list_files(self.failures, ".json")}
 
     def names(self) -> set[str]:
         """The trials that have a file, without a look inside."""

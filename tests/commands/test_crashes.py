@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from seqbench.commands.crashes import MOST, last_lines
+from seqbench.commands.crashes import MOST, counted
 
 GRID = """
 question: What falls over?
@@ -33,12 +33,14 @@ def falling() -> CellBuilder:
 
 
 def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
-    same = ["Traceback:\n  File a\nValueError: boom\n", "Traceback:\n  File b\nValueError: boom", "KeyError: 'x'"]
-    assert last_lines(same) == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
-    many = last_lines(f"KeyError: {number}" for number in range(MOST + 2)).splitlines()
+    assert (
+        counted(["ValueError: boom", "KeyError: 'x'", "ValueError: boom"])
+        == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
+    )
+    assert counted(["a\x1b[2J"]) == "  1 x a\\x1b[2J"
+    many = counted(f"KeyError: {number}" for number in range(MOST + 2)).splitlines()
     assert len(many) == MOST + 1
     assert many[-1] == "  and 2 other reasons"
-    assert last_lines([""]) == "  1 x no traceback was kept"
 
 
 def test_run_ends_with_the_reason(tmp_path: Path) -> None:
@@ -48,4 +50,4 @@ def test_run_ends_with_the_reason(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, "run", "falls.yaml", "--no-tracking", "-q", "--workers", "1"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
     assert done.returncode == 3, done.stderr
-    assert "2 trials crashed:\n  2 x ValueError: boom\n" in done.stderr
+    assert "2 trials crashed:\n  2 x ValueError: boom (falling.py, line 10, in falling)\n" in done.stderr

@@ -19,6 +19,7 @@ from seqbench.execution.reproduce import changed_environment, spread
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
+from seqbench.store.failures import Failure
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 
@@ -116,7 +117,7 @@ def test_retry_trains_what_crashed_and_no_other(place, capsys):
     whole = store.read()[0]
     for trial in (crashed, missing):
         (store.trials / f"{trial}.json").unlink()
-    store.write_failure(crashed, "ValueError: at first")
+    store.write_failure(crashed, Failure("ValueError: at first"))
     arguments = {"tracking": False, "tracking_uri": None, "workers": 1, "quiet": True}
     retry(Asked(str(place / "again.yaml"), place / "results"), diverged=False, again="", **arguments)
     assert {record.trial for record in store.read()[0]} == {record.trial for record in whole} - {missing}

@@ -14,6 +14,7 @@ from seqbench.execution import local
 from seqbench.execution.events import Crashed, Finished, IntervalDone, Started
 from seqbench.execution.job import job_of
 from seqbench.execution.local import ATTEMPTS, Pool
+from seqbench.execution.output import log_path
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 
@@ -38,7 +39,8 @@ def test_an_exception_is_reported_and_the_next_trial_goes_on(group):
     with Pool(1) as pool:
         events = run(pool, [replace(group, trials=(broken, group.trials[1]))])
     [crash] = events[Crashed]
-    assert "nothing" in crash.traceback
+    assert "nothing" in crash.reason
+    assert crash.traceback.startswith("Traceback")
     assert [event.trial for event in events[Finished]] == [group.trials[1].id]
 
 
@@ -71,8 +73,8 @@ def test_a_trial_that_kills_its_workers_is_given_up_with_a_reason(group):
     assert [type(event) for event in events].count(Started) == ATTEMPTS + 1
     [crash] = [event for event in events if isinstance(event, Crashed)]
     assert crash.trial == group.trials[0].id
-    assert "killed by signal 9" in crash.traceback
-    assert "--workers 1" in crash.traceback
+    assert "killed by signal 9" in crash.reason
+    assert "--workers 1" in crash.reason
     assert [event.trial for event in events if isinstance(event, Finished)] == [group.trials[1].id]
 
 
@@ -97,13 +99,13 @@ def test_what_a_worker_cannot_write_is_no_fault_of_its_trial(group, tmp_path):
     assert {type(event) for event in events} == {Started, IntervalDone}
 
 
-def test_what_workers_print_comes_line_by_line(group, monkeypatch):
+def test_what_a_library_prints_goes_to_the_log_of_its_trial(group, monkeypatch, tmp_path):
     monkeypatch.setenv("JAX_LOGGING_LEVEL", "DEBUG")
-    lines = []
-    with Pool(1, say=lines.append) as pool:
+    said = []
+    with Pool(1, say=said.append, folder=tmp_path) as pool:
         run(pool, [group])
-    assert any("DEBUG" in line for line in lines)
-    assert not any("\n" in line for line in lines)
+    assert b"DEBUG" in log_path(tmp_path, group.trials[0].id).read_bytes()
+    assert said == []
 
 
 def test_no_worker_outlives_the_pool(group):
@@ -119,7 +121,7 @@ class Instant:
 
     began: ClassVar[list] = []
 
-    def __init__(self, events, say):
+    def __init__(self, events, output):
         self.trial, self.group, self._events = None, "", events
 
     def begin(self, trial, job):

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from seqbench.errors import MessageError, StoreError
-from seqbench.execution.events import Crashed, Finished, IntervalDone, Refused, Started, decode_event, encode_event
+from seqbench.execution.events import (
+    Crashed,
+    Finished,
+    IntervalDone,
+    Notice,
+    Refused,
+    Started,
+    decode_event,
+    encode_event,
+)
 from seqbench.execution.job import Job, decode_job
 from seqbench.execution.local import Pool
 from seqbench.plan.plan import plan
@@ -30,7 +39,8 @@ EVENTS = [
     IntervalDone("ab12", 100, 1 / 3),
     IntervalDone("ab12", 100, None),
     Finished("ab12", {"outcome": "solved"}, [{"step": 100, "met": True}], [], ["action"], None, {"jax": "0.10"}),
-    Crashed("ab12", "Traceback\nValueError: \u2028 no"),
+    Crashed("ab12", "ValueError: \u2028 no", "Traceback\nValueError: \u2028 no"),
+    Notice("ab12", "Checkpoint ab12 failed its checksum"),
     Refused("ab12", "Disk full"),
 ]
 

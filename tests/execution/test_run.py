@@ -18,8 +18,7 @@ from seqbench.commands.summary import probe_share
 from seqbench.errors import GridBusy
 from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
-from seqbench.plan.plan import plan
-from seqbench.store.checkpoints import begun, checkpoint_path
+from seqbench.store.checkpoints import begun
 from seqbench.store.lock import held
 from seqbench.store.plan_file import load_plan
 from seqbench.store.records import checksum
@@ -200,22 +199,6 @@ def test_a_trial_killed_half_way_goes_on_from_its_checkpoint_to_the_same_bits(gr
     assert set(map(tuple, steps.values())) == {(10, 20, 30)}
     assert numbers(folder) == numbers(uninterrupted[0])
     assert begun(folder) == set()
-
-
-def test_a_checkpoint_that_cannot_be_used_is_put_aside_by_name_and_said(grid, uninterrupted, tmp_path):
-    folder, said = tmp_path / "tiny", []
-    [trial, *_] = plan(grid).trials
-    path = checkpoint_path(folder, trial.id)
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"of another version")
-    run_grid(grid, folder, workers=1, say=said.append)
-    [aside] = (folder / "quarantine").iterdir()
-    assert aside.name.startswith(trial.id)
-    assert aside.read_bytes() == b"of another version"
-    [line] = [line for line in said if trial.id in line]
-    assert "failed its checksum and was moved to" in line
-    assert "its trial begins again" in line
-    assert numbers(folder) == numbers(uninterrupted[0])
 
 
 def test_more_probes_are_read_by_training_again_to_the_same_numbers(grid, tmp_path):

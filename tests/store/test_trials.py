@@ -10,6 +10,7 @@ import pytest
 
 from seqbench.errors import StoreError
 from seqbench.store import atomic
+from seqbench.store.failures import Failure
 from seqbench.store.records import Record, checksum, plain
 from seqbench.store.trials import TrialStore
 
@@ -105,8 +106,9 @@ def test_a_loss_that_would_count_as_diverged_today_sets_the_record_aside(tmp_pat
 
 def test_a_failure_is_kept_until_the_trial_finishes(tmp_path):
     store = TrialStore(tmp_path)
-    store.write_failure("ab12", "Traceback ...\nValueError: no")
-    assert store.read_failures() == {"ab12": "Traceback ...\nValueError: no"}
+    failure = Failure("ValueError: no (mine.py, line 3, in f)", "Traceback ...\nValueError: no")
+    store.write_failure("ab12", failure)
+    assert store.read_failures() == {"ab12": failure}
     store.write(record())
     assert store.read_failures() == {}
 

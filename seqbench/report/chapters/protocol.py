@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from seqbench.large_loss import LIMIT, STAYS
-from seqbench.printable import last_line
+from seqbench.printable import printable
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import overridden
@@ -148,12 +148,12 @@ def _missing_table(evidence: Evidence) -> Table:
 
 
 def _failures_table(evidence: Evidence) -> Table:
-    last = [(trial, last_line(text)) for trial, text in evidence.failures.items()]
+    reasons = [(trial, printable(failure.reason)) for trial, failure in evidence.failures.items()]
     columns = (
         Column("trial", "trial", link=lambda row: trials(evidence, trial=row["trial"]), align="left"),
         word("error"),
     )
-    rows = pd.DataFrame(last, columns=["trial", "error"])
+    rows = pd.DataFrame(reasons, columns=["trial", "error"])
     return Table("failures", "Trials that crashed", columns, rows, note="The same command trains them again.")
 
 
