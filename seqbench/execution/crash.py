@@ -10,6 +10,7 @@ from pathlib import Path
 from types import FrameType
 
 import seqbench
+from seqbench.components.carried import is_carried
 from seqbench.store.failures import Failure
 
 LONGEST = 500
@@ -46,11 +47,15 @@ def _reason(error: BaseException) -> str:
 def _is_own(frame: FrameType) -> bool:
     """Whether a frame is of code that is neither seqbench nor installed."""
     name = frame.f_code.co_filename
-    return not name.startswith("<") and not any(Path(name).is_relative_to(folder) for folder in NOT_OWN)
+    if name.startswith("<"):  # no file: of a library's making, or a function of a notebook
+        return is_carried(name[1:])
+    return not any(Path(name).is_relative_to(folder) for folder in NOT_OWN)
 
 
 def _shown(name: str) -> str:
     """A file as it is named from the current folder, if it lies below it."""
+    if name.startswith("<"):
+        return name
     relative = os.path.relpath(name)
     return name if relative.startswith(os.pardir) else relative
 

@@ -9,7 +9,7 @@ The trial files are read once, at the beginning; what finishes is added to what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -166,8 +166,7 @@ class _Run:
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
     def _write(self) -> None:
-        environments = {record.row["environment"]: record.environment for record in self.records.values()}
-        self.file = plan_content(self.plan, environments)
+        self.file = plan_content(self.plan, environments_of(self.records.values()))
         write_plan(self._folder, self.file)
         for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
             atomic.write_text(self._folder / COMPONENTS / file_name(name), text)
@@ -216,6 +215,11 @@ def looked_at(records: Collection[Record]) -> pd.DataFrame:
 
     rows = [{"trial": record.trial} | {name: record.row.get(name) for name in LOOKED_AT} for record in records]
     return pd.DataFrame(rows, columns=["trial", *LOOKED_AT])
+
+
+def environments_of(records: Iterable[Record]) -> dict[str, dict[str, str]]:
+    """The environments of finished trials by their fingerprints; records that name none have none here."""
+    return {name: record.environment for record in records if (name := record.row.get("environment"))}
 
 
 def record_of(trial: Trial, event: Finished) -> Record:

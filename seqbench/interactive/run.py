@@ -10,7 +10,7 @@ from rich.console import Console
 
 from seqbench.commands.arguments import cores
 from seqbench.commands.console import progress as progress_console
-from seqbench.commands.crashes import last_lines
+from seqbench.commands.crashes import counted
 from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
@@ -79,8 +79,9 @@ def _train(grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quie
         found = run_grid(grid, folder, workers=workers, found=display.found, observe=display.observe, finish=finish,
                          say=board.say)  # fmt: skip
     if display.crashes:
-        problem = f"{len(display.crashes)} trials crashed:\n{last_lines(display.crashes)}\nThey count as missing."
-        raise TrialsCrashed(problem, tracebacks=display.crashes, results=found)
+        problem = f"{len(display.crashes)} trials crashed:\n{counted(display.crashes)}\nThey count as missing."
+        tracebacks = [failure.traceback or failure.reason for failure in display.crashes]
+        raise TrialsCrashed(problem, tracebacks=tracebacks, results=found)
     return found
 
 

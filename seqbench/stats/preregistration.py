@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 
-from seqbench.errors import UsageError
+from seqbench.errors import StoreError, UsageError
 from seqbench.store.plan_file import PlanFile
 
 Outcome = Literal["horizon", "area", "solved", "accuracy", "steps"]
@@ -83,5 +84,29 @@ class Declared:
 
 
 def declared_in(plan: PlanFile) -> Declared:
-    """What the grid of a plan declared; the defaults where it says nothing."""
-    return Declared(**plan.declared)
+    """What the grid of a plan declared; the defaults where it says nothing.
+
+    Raises:
+        StoreError: `plan.json` declares what no version of seqbench writes.
+    """
+    from pydantic import ValidationError
+
+    try:
+        found: Declared = _adapter().validate_python(dict(plan.declared))
+    except (ValidationError, UsageError) as error:
+        problem = str(error)
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            problem = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise StoreError(
+            f"plan.json of the grid {plan.grid or '?'} declares what cannot be read ({problem}); running the grid "
+            "writes it anew"
+        ) from error
+    return found
+
+
+@cache
+def _adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Declared)

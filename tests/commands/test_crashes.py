@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from seqbench.commands.crashes import MOST, counted
+from seqbench.store.failures import Failure
 
 GRID = """
 question: What falls over?
@@ -33,12 +34,10 @@ def falling() -> CellBuilder:
 
 
 def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
-    assert (
-        counted(["ValueError: boom", "KeyError: 'x'", "ValueError: boom"])
-        == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
-    )
-    assert counted(["a\x1b[2J"]) == "  1 x a\\x1b[2J"
-    many = counted(f"KeyError: {number}" for number in range(MOST + 2)).splitlines()
+    same = [Failure("ValueError: boom", "in a"), Failure("KeyError: 'x'"), Failure("ValueError: boom", "in b")]
+    assert counted(same) == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
+    assert counted([Failure("a\x1b[2J")]) == "  1 x a\\x1b[2J"
+    many = counted(Failure(f"KeyError: {number}") for number in range(MOST + 2)).splitlines()
     assert len(many) == MOST + 1
     assert many[-1] == "  and 2 other reasons"
 

@@ -6,6 +6,7 @@ import sys
 import jax
 import pytest
 
+from seqbench.components.carried import MAIN, define, module_of
 from seqbench.execution.crash import LONGEST, failure
 
 MINE = """
@@ -88,6 +89,14 @@ def test_plain_errors(mine):
     assert of(mine.raised).reason == "KeyError: 'missing' (mine.py, line 17, in raised)"
     assert of(mine.silent).reason == "ValueError (mine.py, line 21, in silent)"
     assert of(mine.endless).reason == f"ValueError: {'x' * LONGEST} (mine.py, line 32, in endless)"
+
+
+def test_an_error_in_a_function_of_a_notebook_names_it():
+    name = f"{MAIN}:half"
+    define(name, "def half(x):\n    return x / 0\n")
+    assert (
+        of(lambda: module_of(name).half(1)).reason == f"ZeroDivisionError: division by zero (<{name}>, line 2, in half)"
+    )
 
 
 def test_an_error_of_an_installed_package_names_the_line_that_called_it(mine):
