@@ -149,6 +149,9 @@ class TestSensitivity:
         assert dict(zip(texts(budgets), texts(budgets, 2), strict=True))["far"] == "3.32 (5 of 5)"
         assert dict(zip(texts(budgets), texts(budgets, 4), strict=True))["far"] == "0.00 (0 of 5)"
 
+    def test_no_leader_is_named_where_all_methods_tie(self, make: Any) -> None:
+        assert [part.text for part in sensitivity(solved_up_to(make, {"a": [0] * 5, "b": [0] * 5})).parts] == [""]
+
     def test_nothing_finished_has_nothing_to_judge_again(self, make: Any) -> None:
         results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
         assert sensitivity(make.evidence(results.assign(outcome=None, accuracy=np.nan))).parts == ()

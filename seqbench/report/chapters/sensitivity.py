@@ -36,7 +36,7 @@ def sensitivity(evidence: Evidence) -> Section:
     lead = (
         "The criterion of solved and the training budget were fixed beforehand; the tables show what depends on them."
     )
-    part = Part(text=" ".join(sentences), tables=tuple(tables))
+    part = Part(text=" ".join(filter(None, sentences)), tables=tuple(tables))
     return Section("sensitivity", "Sensitivity to criterion and budget", lead, (part,) if tables else ())
 
 
@@ -45,19 +45,22 @@ def _budget(share: float) -> str:
 
 
 def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
-    """On which tasks another choice puts other methods first."""
-    changed = []
+    """On which tasks another choice puts other methods first; nothing where no task has a first method."""
+    changed, ranked = [], False
     for task in (name for name in evidence.tasks if (rows["task"] == name).any()):
         own = rows[rows["task"] == task]
         first = {
             at: tuple(sorted(part.loc[part["octaves"].round(9) == part["octaves"].round(9).max(), "method"]))
             for at, part in own.groupby("at", sort=False)
         }
+        ranked |= any(len(set(part["octaves"].dropna().round(9))) > 1 for _, part in own.groupby("at"))
         usual, *others = [(at, names) for at, names in first.items() if names] or [("", ())]
         moved = [f"{names_in_words(list(names))} {at}" for at, names in others if names != usual[1]]
         if moved:
             changed.append(f"On {task}, {names_in_words(list(usual[1]))} {usual[0]}, but {', '.join(moved)}.")
     what = "the threshold" if "tau" in rows else "the budget"
+    if not ranked:
+        return ""
     if not changed:
         return f"Which method remembers furthest does not depend on {what}."
     return f"Which method remembers furthest depends on {what}. {' '.join(changed)}"
