@@ -71,7 +71,7 @@ class _Known:
         self._planned = {trial.id: trial for trial in kept.plan.trials}
         self._outcomes = dict(kept.results.finished.set_index("trial")["outcome"])
         self._store = TrialStore(kept.folder)
-        self._files = {path.stem for path in self._store.trials.glob("*.json")}
+        self._files = self._store.names()
 
     def full(self, typed: str) -> str:
         """The identity of a trial as it was typed. Raises UsageError."""

@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from seqbench.commands.asked import Asked
 from seqbench.commands.track import track
 from seqbench.store import plain_file, records
 from seqbench.store.results import load
@@ -213,7 +214,7 @@ def test_the_mirror_is_no_thread_that_keeps_a_process_alive(folder: Path) -> Non
 def test_track_says_that_nothing_is_missing(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     finish(folder, TRIALS)
     for _ in range(2):
-        track("toy", folder.parent, tracking_uri=None)
+        track(Asked("toy", folder.parent), tracking_uri=None)
         said = capsys.readouterr().out
         assert f"MLflow at {embedded_uri(folder.parent)} holds all 8 finished trials of {folder}." in said
         assert "adding: http://127.0.0.1:5000/#/experiments/" in said
