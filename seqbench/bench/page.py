@@ -40,13 +40,19 @@ TITLES = {
         "training: with its evaluations, and compilation, a worker; rest: start of processes, imports, waiting for the "
         "last worker, mirror and report.",
     ),
+    "quickstart": (
+        "The quickstart",
+        "`seqbench run quickstart` from the command to its end, with report and mirror. The shares are of what the "
+        "workers spend on training with its evaluations, compilation, and probes with theirs.",
+    ),
     "lengths": (
         "Cost by length",
         "One training step on one core. relative: the time of one step of time over that at 100 steps, timed in turn.",
     ),
     "scaling": (
         "Cost by trials, methods and workers",
-        "From the command to its end with a warm compilation cache.",
+        "From the command to its end with a warm compilation cache. seconds a trial: as its worker counts them; with "
+        "two workers a trial takes longer where both cores share caches and memory.",
     ),
     "stacked": (
         "Trials stacked on a GPU",

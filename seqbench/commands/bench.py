@@ -11,6 +11,7 @@ from seqbench.bench.lengths import time_lengths
 from seqbench.bench.overheads import time_overheads
 from seqbench.bench.page import TITLES, write_page
 from seqbench.bench.profile import profile_steps
+from seqbench.bench.quickstart import time_quickstart
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
 from seqbench.commands.console import out
@@ -43,6 +44,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "grids": lambda: time_grids(pytorch, processes=workers, rounds=max(1, rounds // 2), say=say),
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),
+        "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),
         "overheads": lambda: time_overheads(rounds=rounds, say=say),
     }
     for name in only or parts:

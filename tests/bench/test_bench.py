@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
-from seqbench.bench import grids
+from seqbench.bench import grids, quickstart
 from seqbench.bench.contestants import grid_flax, step_products
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
-from seqbench.bench.process import measure
+from seqbench.bench.process import Usage, measure
 from seqbench.bench.profile import kinds_of
 from seqbench.bench.steps import CONTESTANTS, SIZES, operations
 from seqbench.bench.timing import Contestant, interleave, ratio
@@ -142,6 +143,22 @@ def test_the_page_says_how_much_of_a_grid_is_training(tmp_path):
     assert "PyTorch by hand, 2.50 times, goal 4: the goal leaves 37.5 s, and seqbench takes training 30" in page
     assert "with nothing but its training it would be 5.00 times." in page
     assert "Flax by hand, 4" not in page
+
+
+def test_the_shares_of_the_quickstart_are_of_the_time_of_its_workers(monkeypatch):
+    trials = pd.DataFrame({"seconds": [50.0, 30.0], "compile_seconds": [15.0, 0.0], "probe_seconds": [4.0, 1.0]})
+    runs = []
+
+    def run(command, *, folder, environment):
+        runs.append(environment)
+        return Usage(60.0 if len(runs) == 1 else 40.0, 0.0, 0.0)
+
+    monkeypatch.setattr(quickstart, "measure", run)
+    monkeypatch.setattr(quickstart, "load_results", lambda folder: trials)
+    cold, warm = quickstart.time_quickstart(rounds=1, say=lambda line: None)
+    assert (cold["seconds"], warm["seconds"]) == (60.0, 40.0)
+    assert (cold["compilation_share"], cold["probes_share"]) == (0.15, 0.05)
+    assert runs[0] == runs[1]  # the second finds the cache of the first
 
 
 def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
