@@ -96,6 +96,9 @@ class Document:
         mark, field = self.mark(place, key=key), spell(place) or "grid"
         if mark.override:
             return Problem(f"--set {shlex.quote(mark.override)}", 0, 0, field, message)
+        inside = {at.override for own, at in self.marks.items() if at.override and own[: len(place)] == place}
+        if inside and place:
+            message += f" (with {', '.join(f'--set {shlex.quote(text)}' for text in sorted(inside))})"
         known = place in (self.keys if key else self.marks)
         shown = excerpt(self.text, mark) if known and place else ""
         return Problem(self.file, mark.line, mark.column, field, message, shown)

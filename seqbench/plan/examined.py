@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from seqbench.errors import GridError
+from seqbench.grid.gathered import Gathered
 from seqbench.grid.spec import Grid
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
@@ -20,6 +21,9 @@ from seqbench.plan.task_series import TaskSeries, expand_tasks
 from seqbench.plan.tuning import search
 
 MAX_TRIALS = 1_000_000
+
+EXPANDED_ANYWAY = 1000
+"""Methods up to which those of a grid are checked although its tasks are wrong."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +50,9 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
         GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
             machine's memory does not hold.
     """
-    tasks = expand_tasks(grid)
-    _require_within(grid, tasks, max_trials, tried=grid.tuning.budget or 1 if grid.tuning else 0)
-    methods = expand_methods(grid)
+    tasks, methods = _expanded(grid, max_trials)
     require_batches(grid, methods, tasks)
     require_testable(grid, tasks)
-    require_method(grid, methods)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner = Examiner(grid)
@@ -67,6 +68,22 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
         budget=searched.budget,
         memory=max(_largest(grid, own) for own in series),
     )
+
+
+def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tuple[Method, ...]]:
+    """The tasks and methods of a grid, or all that is wrong with either."""
+    gathered = Gathered()
+    tasks: tuple[TaskSeries, ...] = ()
+    methods: tuple[Method, ...] = ()
+    with gathered.part():
+        tasks = expand_tasks(grid)
+        _require_within(grid, tasks, max_trials, tried=grid.tuning.budget or 1 if grid.tuning else 0)
+    if tasks or method_bound(grid) <= EXPANDED_ANYWAY:
+        with gathered.part():
+            methods = expand_methods(grid)
+            require_method(grid, methods)
+    gathered.require_none()
+    return tasks, methods
 
 
 def _largest(grid: Grid, series: Series) -> int:

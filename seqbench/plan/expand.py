@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.nearest_name import advice
-from seqbench.errors import GridError
 from seqbench.grid.document import Place, plain_value
+from seqbench.grid.gathered import Gathered
 from seqbench.grid.reference import Reference, layered
 from seqbench.grid.spec import Fragment, Grid
 from seqbench.grid.training import TRAINING_FAMILIES, Training, TrainOn
@@ -131,8 +131,15 @@ def expand_methods(grid: Grid) -> tuple[Method, ...]:
         GridError: two methods have one name, two names are one method, or all are excluded.
     """
     base = Draft(grid.cell, grid.model, tuple(grid.mitigations), grid.training)
-    removed = exclusions(grid)
-    listed = [_listed(base, grid, index) for index in range(len(grid.methods))]
+    gathered = Gathered()
+    removed: list[dict[str, tuple[str, ...]]] = []
+    listed: list[Method] = []
+    with gathered.part():
+        removed = exclusions(grid)
+    for index in range(len(grid.methods)):
+        with gathered.part():
+            listed.append(_listed(base, grid, index))
+    gathered.require_none()
     methods = (*listed, *_factorial(base, grid, removed))
     if not methods and grid.factors:
         raise grid.document.error(
@@ -197,15 +204,19 @@ def exclusions(grid: Grid) -> list[dict[str, tuple[str, ...]]]:
     Raises:
         GridError: a rule names no factor, or a factor or level that does not exist.
     """
-    return [
-        {factor: _excluded(grid, ("exclude", index, factor), factor, wanted) for factor, wanted in rule.items()}
-        for index, rule in enumerate(grid.exclude)
-        if rule or _refuse_empty(grid, ("exclude", index))
-    ]
-
-
-def _refuse_empty(grid: Grid, place: Place) -> bool:
-    raise grid.document.error(place, "expected at least one factor with a level, got none")
+    gathered = Gathered()
+    rules: list[dict[str, tuple[str, ...]]] = []
+    for index, rule in enumerate(grid.exclude):
+        levels: dict[str, tuple[str, ...]] = {}
+        with gathered.part():
+            if not rule:
+                raise grid.document.error(("exclude", index), "expected at least one factor with a level, got none")
+        for factor, wanted in rule.items():
+            with gathered.part():
+                levels[factor] = _excluded(grid, ("exclude", index, factor), factor, wanted)
+        rules.append(levels)
+    gathered.require_none()
+    return rules
 
 
 def _excluded(grid: Grid, place: Place, factor: str, wanted: Any) -> tuple[str, ...]:
@@ -231,10 +242,10 @@ def require_method(grid: Grid, methods: Iterable[Method]) -> None:
         named.append((("comparisons", "baseline"), grid.comparisons.baseline))
     for index, pair in enumerate(grid.comparisons.pairs):
         named += [(("comparisons", "pairs", index, place), name) for place, name in enumerate(pair)]
+    gathered = Gathered()
     for place, name in named:
         if name not in known:
-            raise _unknown_method(grid, place, name, known)
-
-
-def _unknown_method(grid: Grid, place: Place, name: str, known: list[str]) -> GridError:
-    return grid.document.error(place, f"expected the name of a method, got {name!r}{advice(name, known)}")
+            with gathered.part():
+                problem = f"expected the name of a method, got {name!r}{advice(name, known)}"
+                raise grid.document.error(place, problem)
+    gathered.require_none()

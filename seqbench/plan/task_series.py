@@ -8,6 +8,7 @@ from typing import Any
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Component
 from seqbench.grid.document import Place
+from seqbench.grid.gathered import Gathered
 from seqbench.grid.lengths import LengthRange
 from seqbench.grid.reference import Reference
 from seqbench.grid.spec import Grid
@@ -40,19 +41,28 @@ def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
     """
     names = [task.name for task in grid.tasks]
     series: dict[str, TaskSeries] = {}
+    gathered = Gathered()
     for index, reference in enumerate(grid.tasks):
-        place = ("tasks", index)
-        own, wanted = _split_length(grid, place, reference)
-        searched, lengths = (wanted, grid_of(wanted)) if isinstance(wanted, LengthRange) else (None, wanted)
-        complete = catalogue.resolve("tasks", reference.name, own).settings
-        argument = catalogue.length_argument(reference.name)
-        special = ", ".join(f"{key} {value}" for key, value in complete.items() if key in own)
-        label = f"{reference.name} ({special})" if special and names.count(reference.name) > 1 else reference.name
-        if label in series:
-            raise grid.document.error(place, f"{label} stands in the list twice; give its lengths as one list")
-        rest = {key: value for key, value in complete.items() if key != argument}
-        series[label] = TaskSeries(label, reference.name, rest, lengths, searched)
+        with gathered.part():
+            own = _series(grid, ("tasks", index), reference, several=names.count(reference.name) > 1)
+            if own.label in series:
+                problem = f"{own.label} stands in the list twice; give its lengths as one list"
+                raise grid.document.error(("tasks", index), problem)
+            series[own.label] = own
+    gathered.require_none()
     return tuple(series.values())
+
+
+def _series(grid: Grid, place: Place, reference: Reference, *, several: bool) -> TaskSeries:
+    """One task of the list, labelled with its settings if the list has `several` of its name."""
+    own, wanted = _split_length(grid, place, reference)
+    searched, lengths = (wanted, grid_of(wanted)) if isinstance(wanted, LengthRange) else (None, wanted)
+    complete = catalogue.resolve("tasks", reference.name, own).settings
+    special = ", ".join(f"{key} {value}" for key, value in complete.items() if key in own)
+    label = f"{reference.name} ({special})" if special and several else reference.name
+    argument = catalogue.length_argument(reference.name)
+    rest = {key: value for key, value in complete.items() if key != argument}
+    return TaskSeries(label, reference.name, rest, lengths, searched)
 
 
 def grid_of(asked: LengthRange) -> tuple[int, ...]:

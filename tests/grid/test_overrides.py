@@ -143,6 +143,14 @@ def test_errors_of_overrides_and_of_the_file_are_told_together() -> None:
     ]
 
 
+def test_an_error_of_what_is_around_an_override_names_it_too() -> None:
+    with pytest.raises(GridError) as caught:
+        expand_methods(overridden("methods[LSTM]={name: LSTM, cell: vanilla}", "methods[plain].training.steps=100"))
+    [problem] = caught.value.problems
+    assert problem.message.startswith("the methods 'plain' and 'LSTM' are the same")
+    assert "--set 'methods[LSTM]={name: LSTM, cell: vanilla}'" in problem.message
+
+
 def test_an_override_mends_what_the_file_has_wrong() -> None:
     faulty = document_of(TEXT.replace("steps: 100", "steps: 1e2"), file="example.yaml")
     assert grid_from(faulty, overrides=["training.steps=100"]).training.steps == 100

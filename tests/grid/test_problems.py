@@ -50,3 +50,14 @@ def test_ten_errors_are_enough(error_of) -> None:
     lines = error_of(SMALL + "mitigations: [" + "1, " * 50 + "]").splitlines()
     assert len(lines) == 31  # three lines each: what is wrong, the line of the file, and the mark
     assert lines[-1] == "... and 40 more"
+
+
+def test_tasks_methods_and_comparisons_that_cannot_be_meant_are_told_together(error_of) -> None:
+    said = error_of(
+        "question: q\ntasks: [adding, {parity: {length: [3, 3]}}, adding]\n"
+        "factors: {f: {a: {}, b: {cell: gru}}}\nexclude: [{}, {g: a}, {f: c}]\n"
+    )
+    places = [line.partition(" ")[0].rpartition("example.yaml:")[2] for line in said.splitlines()[::3]]
+    assert places == ["2:9", "2:35", "2:45", "4:11", "4:16", "4:27"]
+    said = error_of(SMALL + "methods: [{name: a}]\ncomparisons: {baseline: b, pairs: [[a, c]]}\n")
+    assert [word in said for word in ("comparisons.baseline", "comparisons.pairs[0][1]")] == [True, True]

@@ -12,6 +12,7 @@ import pytest
 
 from seqbench.errors import StoreError, UsageError
 from seqbench.report.build import build_report, write_report
+from seqbench.store.plan_file import Overridden
 
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -100,6 +101,17 @@ def test_a_folder_that_cannot_be_written_is_an_error(small, tmp_path: Path) -> N
     (tmp_path / "tables").write_text("a file where a folder must stand")
     with pytest.raises(StoreError, match=r"not a folder|could not be written"):
         write_report(small, tmp_path)
+
+
+def test_the_report_says_what_was_overridden(make, tmp_path: Path) -> None:
+    evidence = make.evidence(make.results(make.methods[:2], make.lengths[:2], 3))
+    changed = (Overridden("training.steps", "800", "200"), Overridden("training.batch_size", "", "8"))
+    evidence.plan = replace(evidence.plan, overrides=changed)
+    page = write_report(evidence, tmp_path)
+    said = "training.steps 200 (file: 800); training.batch_size 8 (file: not set)"
+    assert f"overridden: {said}" in page.read_text()
+    text = (tmp_path / "report.md").read_text()
+    assert text.count("training.batch") == 2  # on the first screen and in the protocol
 
 
 class TestHostileNames:
