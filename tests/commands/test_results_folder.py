@@ -71,7 +71,8 @@ def test_another_grid_of_the_same_name_is_refused_and_a_moved_one_is_not(results
     assert "--results" in done.stderr
     assert "Traceback" not in done.stderr
     assert contents(results) == before
-    moved = run(write_grid(tmp_path / "moved", question="Reworded?"), results)
+    shutil.copytree(results, tmp_path / "results")
+    moved = run(write_grid(tmp_path / "moved", question="Reworded?"), tmp_path / "results")
     assert moved.returncode == 0, moved.stderr
 
 
