@@ -57,7 +57,28 @@ TITLES = {
     "stacked": (
         "Trials stacked on a GPU",
         "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "
-        "1, 64 and 512 trials under `jax.vmap` (`seqbench.bench.contestants.step_stacked`). Grids do not yet.",
+        "trials under `jax.vmap` (`python -m seqbench.bench.stacked`), one, 64 and 512 at once. Grids do not yet. This "
+        "table is of an earlier loop over time than the next one.",
+    ),
+    "stacked_kernel": (
+        "Trials stacked on a GPU: the loop over time and the kernel",
+        "512 trials under `jax.vmap`, 64 sequences of 200 steps and 128 units each, milliseconds a trial; PyTorch with "
+        "cuDNN trains one at a time, medians of three. TF32 is the default of both; float32 is exact float32 for "
+        "PyTorch and the loop, and for the kernel the sum of three products in TF32, which is as exact. loop: the "
+        "whole training step with a compiled loop over time (`seqbench.layers.loop`). kernel gradient: forward and "
+        "backward, without the update, with one kernel for all steps (`seqbench.layers.kernel`); kernel ratio is "
+        "PyTorch's whole step over it, and the goal is 20. A whole training step with the kernel has not been timed "
+        "yet.",
+    ),
+    "stacked_profile": (
+        "Trials stacked on a GPU: where the time goes",
+        "The GPU's time by JAX's profiler for one training step of 512 LSTM trials (with the kernel: one gradient), in "
+        "milliseconds. recurrence: the two kernels over all steps; products: matrix products; elementwise: gates and "
+        "their derivatives; copies: buffers filled, steps written into them and read out of them. The loop is limited "
+        "by the GPU's memory, not by arithmetic: in TF32 its products take 33 ms of 137, and each of the 400 passes "
+        "through a step moves U (134 MB for all trials, more than the cache holds) and some 40 arrays of 17 MB. The "
+        "kernel forwards moves 34 GB in 27 ms, a third of what this memory can: its programs wait for a tile of U, for "
+        "the gates and at barriers between threads. In float32 arithmetic is the larger part of either.",
     ),
     "overheads": (
         "Overheads",

@@ -7,6 +7,7 @@ import statistics
 import subprocess
 from collections.abc import Mapping, Sequence
 from types import TracebackType
+from typing import Protocol
 
 from seqbench.errors import StoreError
 from seqbench.execution.worker import SINGLE_THREAD
@@ -18,15 +19,22 @@ ROUND_SECONDS = 1.0
 class Contestant:
     """A process that says "ready" and then answers every number N with the seconds that N repetitions took."""
 
-    def __init__(self, command: Sequence[str], core: int, *, environment: Mapping[str, str] = SINGLE_THREAD) -> None:
-        """Start `command` on one core with one thread of arithmetic. Use as a context manager."""
+    def __init__(
+        self, command: Sequence[str], core: int | None, *, environment: Mapping[str, str] = SINGLE_THREAD
+    ) -> None:
+        """Start `command` on one core with one thread of arithmetic, or, without a core, as `environment` says.
+
+        Use as a context manager.
+        """
         self.command = list(command)
+        pinned = [] if core is None else ["taskset", "-c", str(core)]
+        device = {} if core is None else {"JAX_PLATFORMS": "cpu"}
         self._process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command],
+            [*pinned, *command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, **environment, "JAX_PLATFORMS": "cpu"},
+            env={**os.environ, **environment, **device},
         )
         self._expect_ready()
 
@@ -48,10 +56,14 @@ class Contestant:
 
     def seconds(self, repetitions: int) -> float:
         """Seconds that one of so many repetitions takes."""
+        return self.ask(str(repetitions)) / repetitions
+
+    def ask(self, line: str) -> float:
+        """The number with which the process answers a line."""
         assert self._process.stdin is not None
-        self._process.stdin.write(f"{repetitions}\n")
+        self._process.stdin.write(f"{line}\n")
         self._process.stdin.flush()
-        return float(self._line()) / repetitions
+        return float(self._line())
 
     def _expect_ready(self) -> None:
         # What a library prints while it loads stands before it.
@@ -67,13 +79,24 @@ class Contestant:
         return line
 
 
-def interleave(contestants: Mapping[str, Contestant], *, rounds: int) -> dict[str, list[float]]:
+class Timed(Protocol):
+    """What has turns."""
+
+    def seconds(self, repetitions: int) -> float:
+        """Seconds that one of so many repetitions takes."""
+        ...
+
+
+def interleave(
+    contestants: Mapping[str, Timed], *, rounds: int, round_seconds: float = ROUND_SECONDS
+) -> dict[str, list[float]]:
     """Seconds of one repetition of every contestant, `rounds` times in turn.
 
-    Each runs about a second at a time; the number of repetitions is found in a first round, which is not counted.
+    Each runs about `round_seconds` at a time; the number of repetitions is found in a first round, which is not
+    counted.
     """
     first = {name: contestant.seconds(2) for name, contestant in contestants.items()}
-    counts = {name: max(2, round(ROUND_SECONDS / seconds)) for name, seconds in first.items()}
+    counts = {name: max(2, round(round_seconds / seconds)) for name, seconds in first.items()}
     found: dict[str, list[float]] = {name: [] for name in contestants}
     for _ in range(rounds):
         for name, contestant in contestants.items():

@@ -34,6 +34,11 @@ def gates(preactivation: Float[Array, "B GH"], kinds: Sequence[float]) -> list[F
     return [block if kind == TANH else kind * block + (1 - kind) for block, kind in zip(blocks, kinds, strict=True)]
 
 
+def logistic(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    """The sigmoid by `tanh`, as `gates` computes it."""
+    return LOGISTIC * jnp.tanh(LOGISTIC * z) + LOGISTIC
+
+
 @jax.custom_jvp
 def tanh(z: Float[Array, "..."]) -> Float[Array, "..."]:
     """`jnp.tanh`, for whose derivative its value alone is kept."""

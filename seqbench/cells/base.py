@@ -14,7 +14,7 @@ or parametrised has no `recurrent_kernel` to set and says why in `fixed_recurren
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -28,6 +28,28 @@ Carry = Any
 
 CellBuilder = Callable[[int, int, nnx.Rngs], "Cell"]
 """`(inputs, hidden, rngs) -> Cell`."""
+
+
+class Tiled(NamedTuple):
+    """A step of elementwise functions of sums, as a GPU's kernel takes it, some hidden units at a time.
+
+    A sum is what stands inside a nonlinearity: blocks of projected inputs, blocks of `h U` and an offset.
+
+    projected: for each block of the projected inputs the sum that it belongs to
+    products: for each block of `h U`, U the cell's `recurrent_kernel`, the same
+    offsets: for each sum a parameter [H] that is added to it, or None
+    step: `(sums, states) -> states` of some units, arrays [B, C]; states are the leaves of the carry, the last one h
+    """
+
+    projected: tuple[int, ...]
+    products: tuple[int, ...]
+    offsets: tuple[Array | None, ...]
+    step: Callable[[list[Array], list[Array]], list[Array]]
+
+    @property
+    def sums(self) -> range:
+        """The places of the sums."""
+        return range(len(self.offsets))
 
 
 class Cell(nnx.Module):
@@ -111,6 +133,10 @@ class Cell(nnx.Module):
             projected = projected + self.output(carry) @ self.recurrent_kernel[...]
         names = [name for name in self.blocks if name != self.candidate]
         return {name: jax.nn.sigmoid(projected[..., self.block(name)]) for name in names}
+
+    def tiled(self) -> Tiled | None:
+        """The step as a kernel takes it, or None if it has no such form. One kernel then takes all steps on a GPU."""
+        return None
 
     def parallel(self, projected: Float[Array, "T B P"], initial: Carry, mask: Bool[Array, "T B 1"] | None) -> Carry:
         """The carries after every step, with a leading axis T, without a loop: only for cells that can."""

@@ -19,8 +19,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from seqbench.cells._gates import LOGISTIC, from_few, gates
-from seqbench.cells.base import Cell, CellBuilder
+from seqbench.cells._gates import LOGISTIC, from_few, gates, logistic
+from seqbench.cells.base import Cell, CellBuilder, Tiled
 
 KINDS = (LOGISTIC, LOGISTIC)
 
@@ -43,6 +43,17 @@ class GRU(Cell):
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B 3H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
         return gated(carry, projected, self.multiply(carry), self.candidate_bias[...])
+
+    def tiled(self) -> Tiled:
+        """The step: the terms outside and inside the product with r are two sums."""
+        return Tiled((0, 1, 2), (0, 1, 3), (None, None, None, self.candidate_bias[...]), _tile)
+
+
+def _tile(sums: list[Array], states: list[Array]) -> list[Array]:
+    """The next h of some units."""
+    r, z, outside, inside = sums
+    n = jnp.tanh(outside + logistic(r) * inside)
+    return [n + logistic(z) * (states[0] - n)]
 
 
 @jax.custom_jvp

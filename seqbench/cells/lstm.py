@@ -23,8 +23,8 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
-from seqbench.cells._gates import LOGISTIC, TANH, from_few, gates
-from seqbench.cells.base import Cell, CellBuilder
+from seqbench.cells._gates import LOGISTIC, TANH, from_few, gates, logistic
+from seqbench.cells.base import Cell, CellBuilder, Tiled
 from seqbench.setting_types import Weight
 
 
@@ -72,6 +72,11 @@ class LSTM(Cell):
         c = jax.nn.sigmoid(f) * carry.c + jax.nn.sigmoid(i) * jnp.tanh(g)
         return LSTMCarry(c, jax.nn.sigmoid(o + see_output * c) * jnp.tanh(c))
 
+    def tiled(self) -> Tiled | None:
+        """The step without peepholes; those of the output gate see the next c."""
+        places = tuple(range(4))
+        return None if self.peepholes else Tiled(places, places, (None,) * 4, _tile)
+
     def gates(self, carry: LSTMCarry, projected: Float[Array, "B 4H"]) -> dict[str, Float[Array, "B H"]]:
         """Input, forget and output gate, peepholes included."""
         if not self.peepholes:
@@ -84,6 +89,12 @@ class LSTM(Cell):
     def output(self, carry: LSTMCarry) -> Float[Array, "B H"]:
         """The hidden state h."""
         return carry.h
+
+
+def _tile(sums: list[Array], states: list[Array]) -> list[Array]:
+    """The next c and h of some units."""
+    i, f, g, o = sums
+    return list(_next(states[0], logistic(i), logistic(f), jnp.tanh(g), logistic(o)))
 
 
 KINDS = (LOGISTIC, LOGISTIC, TANH, LOGISTIC)

@@ -18,7 +18,7 @@ from flax import nnx
 from jaxtyping import Array, Float
 
 from seqbench.cells._gates import tanh
-from seqbench.cells.base import Cell, CellBuilder
+from seqbench.cells.base import Cell, CellBuilder, Tiled
 
 
 def vanilla(*, activation: Literal["tanh", "relu"] = "tanh") -> CellBuilder:
@@ -36,4 +36,13 @@ class Vanilla(Cell):
     def step(self, carry: Float[Array, "B H"], projected: Float[Array, "B H"]) -> Float[Array, "B H"]:
         """One step of the recurrence."""
         preactivation = projected + self.multiply(carry)
-        return tanh(preactivation) if self.activation == "tanh" else jnp.maximum(preactivation, 0)
+        return tanh(preactivation) if self.activation == "tanh" else _rectified(preactivation)
+
+    def tiled(self) -> Tiled:
+        """The step: one sum."""
+        phi = jnp.tanh if self.activation == "tanh" else _rectified
+        return Tiled((0,), (0,), (None,), lambda sums, states: [phi(sums[0])])
+
+
+def _rectified(z: Float[Array, "..."]) -> Float[Array, "..."]:
+    return jnp.maximum(z, 0)

@@ -55,6 +55,7 @@ def unroll(
     reverse: bool = False,
     segment: int | None = None,
     parallel: bool | None = None,
+    kernel: bool | None = None,
     autodiff: bool = False,
 ) -> Unrolled:
     """Run a cell over a sequence.
@@ -69,6 +70,8 @@ def unroll(
         reverse: from the last step to the first. Padding at the end then holds the initial state.
         segment: steps between stored states (see above); T or more keeps all, None chooses by memory.
         parallel: let a cell that can compute all steps at once; by default everywhere but on a CPU. Taps need the loop.
+        kernel: let one kernel take all steps of a cell that has one (`seqbench.layers.kernel`); by default on a GPU.
+            Masks, taps, segments and the reverse direction need the loop.
         autodiff: differentiate the plain loop instead of using the own derivative: slower, open to forward mode.
 
     Returns:
@@ -76,18 +79,31 @@ def unroll(
     """
     cell = cell.prepared()
     carry = cell.initial(len(inputs)) if initial is None else initial
-    take = _way(cell, inputs, taps, segment=segment, parallel=parallel, autodiff=autodiff)
-    final, outputs = take(cell, carry, _time_first(inputs, mask, taps), steps, reverse=reverse)
+    sequences = _time_first(inputs, mask, taps)
+    take = _way(cell, sequences, segment=segment, parallel=parallel, kernel=kernel, autodiff=autodiff, reverse=reverse)
+    final, outputs = take(cell, carry, sequences, steps)
     return Unrolled(jnp.swapaxes(outputs, 0, 1), final)
 
 
 def _way(
-    cell: Cell, inputs: Array, taps: Carry | None, *, segment: int | None, parallel: bool | None, autodiff: bool
+    cell: Cell,
+    sequences: Sequences,
+    *,
+    segment: int | None,
+    parallel: bool | None,
+    kernel: bool | None,
+    autodiff: bool,
+    reverse: bool,
 ) -> Callable[..., tuple[Carry, Array]]:
     """How the steps are taken."""
-    if _at_once(cell, parallel, taps):
-        return partial(run_at_once, segment=segment or choose_segment(cell, *inputs.shape[:2]))
-    return _plain if autodiff else partial(_in_chunks, segment=segment)
+    length, batch = sequences.inputs.shape[:2]
+    if _at_once(cell, parallel, sequences.taps):
+        return partial(run_at_once, segment=segment or choose_segment(cell, batch, length), reverse=reverse)
+    if autodiff:
+        return partial(_plain, reverse=reverse)
+    if not reverse and _by_kernel(cell, kernel, sequences, segment):
+        return _in_kernel
+    return partial(_in_chunks, segment=segment, reverse=reverse)
 
 
 def _time_first(inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None, taps: Carry | None) -> Sequences:
@@ -102,6 +118,25 @@ def _at_once(cell: Cell, wanted: bool | None, taps: Carry | None) -> bool:
     """
     wanted = jax.default_backend() != "cpu" if wanted is None else wanted
     return wanted and taps is None and type(cell).parallel is not Cell.parallel
+
+
+def _by_kernel(cell: Cell, wanted: bool | None, sequences: Sequences, segment: int | None) -> bool:
+    """Whether one kernel takes all steps: where there is one for the cell, and it keeps what it needs of all steps."""
+    wanted = jax.default_backend() == "gpu" if wanted is None else wanted
+    if not wanted or sequences.mask is not None or sequences.taps is not None:
+        return False
+    from seqbench.layers.kernel import has_kernel  # Pallas takes a while to import
+
+    length, batch = sequences.inputs.shape[:2]
+    return has_kernel(cell, sequences.inputs.dtype) and (segment or choose_segment(cell, batch, length)) >= length
+
+
+def _in_kernel(
+    cell: Cell, carry: Carry, sequences: Sequences, steps: Int[Array, ""] | None
+) -> tuple[Carry, Float[Array, "T B H"]]:
+    from seqbench.layers.kernel import run_as_kernel
+
+    return run_as_kernel(cell, carry, sequences, steps)
 
 
 def _in_chunks(

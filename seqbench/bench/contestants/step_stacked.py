@@ -1,9 +1,10 @@
 """Training steps of many trials of seqbench at once: gradient and update under `jax.vmap`, looped on the device.
 
-    python -m seqbench.bench.contestants.step_stacked CELL BATCH STEPS WIDTH TRIALS
+    python -m seqbench.bench.contestants.step_stacked CELL BATCH STEPS WIDTH PRECISION TRIALS...
 
 It is how trials fill a GPU, on which one recurrent network leaves most of it idle. Every trial has its own parameters,
-seed and data. Prints "ready", then for every line N on standard input the seconds in which all trials take N steps.
+seed and data. PRECISION is that of products, `tf32` or `float32`; TRIALS are the numbers of trials that can be trained
+at once. Prints "ready", then for every line "TRIALS N" on standard input the seconds in which so many take N steps.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from seqbench.bench.contestants.turns import take_turns
 from seqbench.bench.settings import training_settings
 from seqbench.components.assemble import assemble
 from seqbench.components.assembly import Assembly
@@ -42,10 +42,7 @@ def stacked_steps(assembly: Assembly, program: Program, batches: int) -> Any:
         sums = jax.tree.map(jnp.asarray, Sums.zero(links))
         return take(state, sums, parts, gradient, StepInputs(seed, jnp.float32(RATE), after))[0]
 
-    # The number of time steps is the same for all, so that the loop over time stays one loop.
-    axes: Any = [None if name in ("steps", "answers") else 0 for name in Block._fields]
-    shared = Block(*axes)
-    step = jax.vmap(one, in_axes=(0, shared, 0))
+    step = jax.vmap(one)
     return jax.jit(
         lambda states, blocks, seeds, count: jax.lax.fori_loop(
             0, count, lambda _, kept: step(kept, blocks, seeds), states
@@ -54,28 +51,35 @@ def stacked_steps(assembly: Assembly, program: Program, batches: int) -> Any:
     )
 
 
+def full_sequences(block: Block, steps: int) -> Block:
+    """A block of sequences of one length without the padding to its bucket."""
+    return block._replace(inputs=block.inputs[:, :steps], steps=None)
+
+
 def main() -> None:
-    """Train all trials for as many steps as standard input asks for."""
-    cell, (batch, steps, width, trials) = sys.argv[1], map(int, sys.argv[2:6])
+    """Train as many trials for as many steps as standard input asks for."""
+    cell, (batch, steps, width), precision, *sizes = sys.argv[1], map(int, sys.argv[2:5]), *sys.argv[5:]
+    stacks = sorted(map(int, sizes))
+    jax.config.update("jax_default_matmul_precision", "tensorfloat32" if precision == "tf32" else precision)
     assembly = assemble(training_settings(cell, batch, steps - 1, width, budget=10**6))
     program = Program(assembly)
-    blocks = [program.data.block(seed, TRAIN, 0, batch_size=batch) for seed in range(trials)]
-    batches = len(blocks[0].inputs) // batch
-    together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(b._replace(steps=None, answers=None) for b in blocks))
-    together = together._replace(steps=blocks[0].steps, answers=blocks[0].answers)
-    states = jax.tree.map(
-        lambda *leaves: jnp.stack(leaves), *(program.initial(seed, assembly.chain) for seed in range(trials))
-    )
-    run, seeds = stacked_steps(assembly, program, batches), jnp.arange(trials, dtype=jnp.int32)
+    seeds = jnp.arange(stacks[-1], dtype=jnp.int32)
+    blocks = [full_sequences(program.data.block(seed, TRAIN, 0, batch_size=batch), steps) for seed in range(stacks[-1])]
+    states = [program.initial(seed, assembly.chain) for seed in range(stacks[-1])]
+    given = jax.tree.map(lambda *leaves: np.stack(jax.device_get(leaves)), *zip(states, blocks, strict=True))
+    together = {stack: jax.device_put(jax.tree.map(lambda leaf: leaf[:stack], given)) for stack in stacks}  # noqa: B023
+    run = stacked_steps(assembly, program, len(blocks[0].inputs) // batch)
+    programs = {stack: run.lower(*together[stack], seeds[:stack], jnp.int32(1)).compile() for stack in stacks}
 
-    def train(count: int) -> float:
-        nonlocal states
+    print("ready", flush=True)
+    for line in sys.stdin:
+        stack, count = map(int, line.split())
+        now, data = together[stack]
         began = time.perf_counter()
-        states = run(states, together, seeds, np.int32(count))
-        jax.block_until_ready(states)
-        return time.perf_counter() - began
-
-    take_turns(train, first=2)
+        now = jax.block_until_ready(programs[stack](now, data, seeds[:stack], np.int32(count)))
+        seconds = time.perf_counter() - began
+        together[stack] = now, data
+        print(seconds, flush=True)
 
 
 if __name__ == "__main__":

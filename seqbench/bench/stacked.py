@@ -1,0 +1,125 @@
+"""Trials stacked on a GPU, beside PyTorch with cuDNN training one at a time.
+
+    python -m seqbench.bench.stacked PYTORCH
+
+PYTORCH is the Python of an environment with PyTorch for the GPU. Prints the machine and the rows of the page's table
+as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqbench.bench.steps import CONTESTANTS, SIZES, Size
+from seqbench.bench.timing import Contestant, Timed, interleave, ratio
+
+PRECISIONS = ("tf32", "float32")
+"""Precisions of products: the default of cuDNN and of JAX on such a GPU, and the exact one."""
+
+GOAL = 20
+"""Times as long as PyTorch should take for a trial."""
+
+ROUND_SECONDS = 0.4
+"""About how long one contestant runs before the next has its turn: a GPU's clock is steadier than a shared core's."""
+
+ROWS_OF_MOST = 10_000_000
+"""Rows of a batch times steps of all stacked trials, above which fewer are stacked, for the GPU's memory."""
+
+ON_DEMAND = {"XLA_PYTHON_CLIENT_ALLOCATOR": "platform", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+"""Environment in which JAX gives the GPU's memory back, so that contestants can share it."""
+
+
+class Stack(NamedTuple):
+    """So many trials of a contestant, which have turns together."""
+
+    contestant: Contestant
+    trials: int
+
+    def seconds(self, repetitions: int) -> float:
+        """Seconds of one step of all."""
+        return self.contestant.ask(f"{self.trials} {repetitions}") / repetitions
+
+
+def stacks_of(size: Size) -> tuple[int, int, int]:
+    """How many trials are stacked: one, some, and as many as fill the GPU."""
+    return 1, 64, 512 if 512 * size.batch * size.steps < ROWS_OF_MOST else 256
+
+
+def time_stacked(
+    pytorch: Path, *, rounds: int, say: Callable[[str], None], sizes: Sequence[Size] = tuple(SIZES)
+) -> list[dict[str, Any]]:
+    """One row a size and precision: milliseconds of a training step of one trial, medians over rounds in turn.
+
+    Args:
+        pytorch: the Python of an environment with PyTorch.
+        rounds: how often each has its turn.
+        say: called with a line about each row.
+        sizes: what is timed.
+    """
+    rows = []
+    for precision in PRECISIONS:
+        for size in sizes:
+            with _stacked(size, precision) as own, _pytorch(pytorch, size, precision) as other:
+                rows.append(row(size, precision, own, other, rounds=rounds))
+            say(json.dumps(rows[-1]))
+    return rows
+
+
+def _stacked(size: Size, precision: str) -> Contestant:
+    module, arguments = "seqbench.bench.contestants.step_stacked", [*size, precision, *stacks_of(size)]
+    return Contestant([sys.executable, "-m", module, *map(str, arguments)], None, environment=ON_DEMAND)
+
+
+def _pytorch(python: Path, size: Size, precision: str) -> Contestant:
+    arguments = [*size, "cuda", precision]
+    return Contestant([str(python), str(CONTESTANTS / "step_pytorch.py"), *map(str, arguments)], None, environment={})
+
+
+def row(size: Size, precision: str, own: Contestant, other: Contestant, *, rounds: int) -> dict[str, Any]:
+    """What the table says of one size: `own` takes steps of many trials, `other` of one."""
+    stacks = stacks_of(size)
+    turns: dict[str, Timed] = {"pytorch": other, **{str(trials): Stack(own, trials) for trials in stacks}}
+    found = interleave(turns, rounds=rounds, round_seconds=ROUND_SECONDS)
+    a_trial = {str(trials): [seconds / trials for seconds in found[str(trials)]] for trials in stacks}
+    one, some, most = (1000 * statistics.median(a_trial[str(trials)]) for trials in stacks)
+    return {
+        **size._asdict(),
+        "precision": precision,
+        "pytorch_ms": 1000 * statistics.median(found["pytorch"]),
+        "1_stacked_ms": one,
+        "64_stacked_ms": some,
+        "most_stacked": stacks[-1],
+        "most_stacked_ms": most,
+        "ratio": ratio(found["pytorch"], a_trial[str(stacks[-1])]),
+        "goal": GOAL,
+    }
+
+
+def _machine(pytorch: Path) -> str:
+    """The GPU and the versions of what runs on it."""
+    import flax
+    import jax
+    import optax
+
+    asked = ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]
+    name = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip()
+    about = "import torch; print(f'PyTorch {torch.__version__.split(chr(43))[0]} with CUDA {torch.version.cuda}')"
+    torch = subprocess.run([str(pytorch), "-c", about], capture_output=True, text=True, check=True).stdout.strip()
+    return f"{name}, jax {jax.__version__}, flax {flax.__version__}, optax {optax.__version__}, {torch}"
+
+
+def main() -> None:
+    """Measure all sizes."""
+    pytorch = Path(sys.argv[1])
+    rows = time_stacked(pytorch, rounds=3, say=lambda line: print(line, file=sys.stderr, flush=True))
+    print(json.dumps({"machine": _machine(pytorch), "rows": rows}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Trials stacked under `jax.vmap` are trained as each alone, whatever becomes of the others; and their table."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from seqbench.bench.contestants.step_stacked import full_sequences, stacked_steps
+from seqbench.bench.settings import training_settings
+from seqbench.bench.stacked import row, stacks_of
+from seqbench.bench.steps import SIZES, Size
+from seqbench.components.assemble import assemble
+from seqbench.training.data import TRAIN
+from seqbench.training.program import Program
+from seqbench.training.state import Numbers
+
+BATCH, LENGTH, WIDTH, COUNT = 4, 4, 4, 3
+
+
+@pytest.fixture(scope="module")
+def assembly():
+    return assemble(training_settings("lstm", BATCH, LENGTH, WIDTH, budget=COUNT))
+
+
+@pytest.fixture(scope="module")
+def program(assembly):
+    return Program(assembly)
+
+
+@pytest.fixture(scope="module")
+def stacked(assembly, program):
+    """`states -> states` after `COUNT` steps of trials with seeds 0, 1, 2."""
+    blocks = [full_sequences(program.data.block(seed, TRAIN, 0, batch_size=BATCH), LENGTH + 1) for seed in range(3)]
+    together = jax.tree.map(lambda *leaves: jnp.stack(leaves), *blocks)
+    run = stacked_steps(assembly, program, len(blocks[0].inputs) // BATCH)
+
+    def train(states):
+        stack = jax.tree.map(lambda *leaves: jnp.stack(leaves), *states)
+        return jax.device_get(run(stack, together, jnp.arange(3), np.int32(COUNT)))
+
+    return train
+
+
+def test_stacked_trials_are_trained_as_each_alone(assembly, program, stacked):
+    together = stacked([program.initial(seed, assembly.chain) for seed in range(3)])
+    for seed in range(3):
+        numbers = Numbers(seed, 1e-3, assembly.chain.compiled)
+        alone, _ = program.train(program.initial(seed, assembly.chain), numbers, COUNT)
+        own = jax.tree.map(lambda leaf, seed=seed: leaf[seed], together)
+        assert own.step == alone.step == COUNT
+        jax.tree.map(
+            lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6), own.parameters, alone.parameters
+        )
+
+
+def test_a_diverging_neighbour_changes_no_bit_of_the_others(assembly, program, stacked):
+    states = [program.initial(seed, assembly.chain) for seed in range(3)]
+    broken = states[1]._replace(parameters=jax.tree.map(lambda leaf: leaf * np.nan, states[1].parameters))
+    well, ill = stacked(states), stacked([states[0], broken, states[2]])
+    assert list(ill.diverged_at > 0) == [False, True, False]
+    for place in (0, 2):
+        jax.tree.map(lambda a, b, place=place: np.testing.assert_array_equal(a[place], b[place]), well, ill)
+
+
+class Claims:
+    """A contestant that claims to take so long for a step of one trial, and half as long a trial if there are many."""
+
+    def __init__(self, seconds):
+        self.own = seconds
+
+    def seconds(self, repetitions):
+        return self.own
+
+    def ask(self, line):
+        trials, repetitions = map(int, line.split())
+        return self.own * repetitions * (trials if trials == 1 else trials / 2)
+
+
+def test_a_row_is_of_one_trial_whatever_is_stacked():
+    made = row(Size("gru", 32, 100, 64), "tf32", Claims(0.002), Claims(0.04), rounds=3)
+    times = {name: round(value, 9) for name, value in made.items() if name.endswith("ms")}
+    assert times == {"pytorch_ms": 40, "1_stacked_ms": 2, "64_stacked_ms": 1, "most_stacked_ms": 1}
+    assert (made["most_stacked"], round(made["ratio"], 9), made["precision"]) == (512, 40, "tf32")
+
+
+def test_fewer_trials_are_stacked_where_sequences_are_long():
+    assert [stacks_of(size)[-1] for size in SIZES] == [512] * 6 + [256]

@@ -1,0 +1,105 @@
+"""All steps in one kernel give what the loop gives: the kernels are interpreted here, and compiled on a GPU."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+from seqbench.cells.gru import gru
+from seqbench.cells.indrnn import indrnn
+from seqbench.cells.lstm import lstm
+from seqbench.cells.vanilla import Vanilla, vanilla
+from seqbench.layers.kernel import has_kernel
+from seqbench.layers.unroll import unroll
+
+BATCH, ROOM, INPUTS, HIDDEN = 5, 6, 3, 16
+
+CELLS = {"lstm": lstm(), "gru": gru(), "vanilla": vanilla(), "relu": vanilla(activation="relu")}
+
+
+def perturbed(builder, hidden=HIDDEN):
+    """A cell whose parameters, biases included, are random; as a graph and a state."""
+    graph, state = nnx.split(builder(INPUTS, hidden, nnx.Rngs(0)))
+    draw = np.random.default_rng(1)
+    return graph, jax.tree.map(lambda leaf: leaf + 0.3 * draw.normal(size=leaf.shape).astype(np.float32), state)
+
+
+def gradients(graph, *, kernel, steps):
+    """`(state, initial, inputs) -> (value, gradients)` of a loss of all outputs and of the final carry."""
+
+    def loss(state, initial, inputs):
+        limit = None if steps is None else jnp.asarray(steps)
+        outputs, final = unroll(nnx.merge(graph, state), inputs, steps=limit, initial=initial, kernel=kernel)
+        weights = jnp.arange(1.0, ROOM + 1)[None, :, None]
+        return jnp.sum(jnp.sin(outputs) * weights) + sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(final))
+
+    return jax.value_and_grad(loss, (0, 1, 2))
+
+
+def given(graph, state, seed=0):
+    draw = np.random.default_rng(seed)
+    cell = nnx.merge(graph, state)
+    initial = jax.tree.map(lambda leaf: jnp.asarray(draw.normal(size=leaf.shape), jnp.float32), cell.initial(BATCH))
+    return initial, jnp.asarray(draw.normal(size=(BATCH, ROOM, INPUTS)), jnp.float32)
+
+
+def assert_close(one, other):
+    for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * float(jnp.max(jnp.abs(b))))
+
+
+@pytest.mark.parametrize(("name", "steps"), [("lstm", 4), ("lstm", None), ("gru", 4), ("vanilla", None), ("relu", 4)])
+def test_a_kernel_gives_what_the_loop_gives(name, steps):
+    graph, state = perturbed(CELLS[name])
+    arguments = state, *given(graph, state)
+    by_kernel, by_loop = (jax.jit(gradients(graph, kernel=kernel, steps=steps))(*arguments) for kernel in (True, False))
+    assert_close(by_kernel, by_loop)
+
+
+def test_the_kernel_is_what_runs():
+    graph, state = perturbed(CELLS["lstm"])
+    program = jax.make_jaxpr(gradients(graph, kernel=True, steps=None))(state, *given(graph, state))
+    assert "pallas_call" in str(program)
+    plain = jax.make_jaxpr(gradients(graph, kernel=None, steps=None))(state, *given(graph, state))
+    assert "pallas_call" not in str(plain)
+
+
+def test_stacked_trials_keep_to_themselves():
+    graph, state = perturbed(CELLS["gru"])
+    initial, inputs = given(graph, state)
+    broken = jax.tree.map(lambda leaf: leaf * jnp.nan, state)
+    many = jax.jit(jax.vmap(gradients(graph, kernel=True, steps=4), in_axes=(0, None, None)))
+    states = [jax.tree.map(lambda *leaves: jnp.stack(leaves), state, other) for other in (broken, state)]
+    beside_broken, beside_itself = (
+        jax.tree.map(lambda leaf: leaf[0], many(stacked, initial, inputs)) for stacked in states
+    )
+    jax.tree.map(np.testing.assert_array_equal, beside_broken, beside_itself)
+    assert_close(beside_itself, gradients(graph, kernel=False, steps=4)(state, initial, inputs))
+
+
+class Leaky(Vanilla):
+    """Steps otherwise than the cell whose tiled step it inherits."""
+
+    def step(self, carry, projected):
+        return 0.5 * carry + super().step(carry, projected)
+
+
+@pytest.mark.parametrize(
+    ("builder", "hidden", "dtype", "expected"),
+    [
+        (lstm(), 16, jnp.float32, True),
+        (lstm(), 128, jnp.float32, True),
+        (lstm(), 48, jnp.float32, False),
+        (lstm(), 8, jnp.float32, False),
+        (lstm(), 256, jnp.float32, False),
+        (lstm(), 16, jnp.float16, False),
+        (lstm(peepholes=True), 16, jnp.float32, False),
+        (indrnn(), 16, jnp.float32, False),
+        (Leaky, 16, jnp.float32, False),
+    ],
+)
+def test_where_there_is_no_kernel_the_loop_runs(builder, hidden, dtype, expected):
+    assert has_kernel(builder(INPUTS, hidden, nnx.Rngs(0)), dtype) is expected
