@@ -55,7 +55,7 @@ def unroll(
     reverse: bool = False,
     segment: int | None = None,
     parallel: bool | None = None,
-    kernel: bool | None = None,
+    kernel: bool = False,
     autodiff: bool = False,
 ) -> Unrolled:
     """Run a cell over a sequence.
@@ -70,8 +70,9 @@ def unroll(
         reverse: from the last step to the first. Padding at the end then holds the initial state.
         segment: steps between stored states (see above); T or more keeps all, None chooses by memory.
         parallel: let a cell that can compute all steps at once; by default everywhere but on a CPU. Taps need the loop.
-        kernel: let one kernel take all steps of a cell that has one (`seqbench.layers.kernel`); by default on a GPU.
-            Masks, taps, segments and the reverse direction need the loop.
+        kernel: let one kernel take all steps of a cell that has one (`seqbench.layers.kernel`), on a GPU. Masks, taps,
+            segments and the reverse direction need the loop. Off by default: its gradients were timed and compared
+            on a GPU, whole training steps were not yet.
         autodiff: differentiate the plain loop instead of using the own derivative: slower, open to forward mode.
 
     Returns:
@@ -91,7 +92,7 @@ def _way(
     *,
     segment: int | None,
     parallel: bool | None,
-    kernel: bool | None,
+    kernel: bool,
     autodiff: bool,
     reverse: bool,
 ) -> Callable[..., tuple[Carry, Array]]:
@@ -120,9 +121,8 @@ def _at_once(cell: Cell, wanted: bool | None, taps: Carry | None) -> bool:
     return wanted and taps is None and type(cell).parallel is not Cell.parallel
 
 
-def _by_kernel(cell: Cell, wanted: bool | None, sequences: Sequences, segment: int | None) -> bool:
+def _by_kernel(cell: Cell, wanted: bool, sequences: Sequences, segment: int | None) -> bool:
     """Whether one kernel takes all steps: where there is one for the cell, and it keeps what it needs of all steps."""
-    wanted = jax.default_backend() == "gpu" if wanted is None else wanted
     if not wanted or sequences.mask is not None or sequences.taps is not None:
         return False
     from seqbench.layers.kernel import has_kernel  # Pallas takes a while to import

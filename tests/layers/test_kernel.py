@@ -63,7 +63,7 @@ def test_the_kernel_is_what_runs():
     graph, state = perturbed(CELLS["lstm"])
     program = jax.make_jaxpr(gradients(graph, kernel=True, steps=None))(state, *given(graph, state))
     assert "pallas_call" in str(program)
-    plain = jax.make_jaxpr(gradients(graph, kernel=None, steps=None))(state, *given(graph, state))
+    plain = jax.make_jaxpr(gradients(graph, kernel=False, steps=None))(state, *given(graph, state))
     assert "pallas_call" not in str(plain)
 
 
