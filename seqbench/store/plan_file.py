@@ -154,8 +154,11 @@ def decode_plan(content: Any) -> PlanFile:
         raise ValueError("it failed its checksum")
     if found := ACTING.search("".join(_texts(rest))):
         raise ValueError(f"it holds the control character {found[0]!a}")
-    for upgrade in (_from_0, _from_1)[version:]:
-        rest = upgrade(rest)
+    try:
+        for upgrade in (_from_0, _from_1)[version:]:
+            rest = upgrade(rest)
+    except (TypeError, AttributeError) as error:
+        raise ValueError(f"it does not have the shape of format {version}") from error
     plan: PlanFile = _adapter().validate_python(rest)
     return plan
 

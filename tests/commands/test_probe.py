@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 import seqbench
+from seqbench.commands.asked import Asked
 from seqbench.commands.plan import plan as plan_command
 from seqbench.commands.probe import file_name
 from seqbench.commands.probe import probe as probe_command
@@ -35,7 +36,7 @@ def grid(tmp_path):
 
 
 def test_a_grid_gives_a_figure_a_table_and_what_was_left_out(grid, tmp_path, capsys):
-    probe_command(str(grid), tmp_path, task="", length=0, cell="", mitigations=[])
+    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=0, cell="", mitigations=[])
     said = capsys.readouterr().out
     path = tmp_path / "start" / "probes" / "gradient.png"
     assert said.startswith(f"{path}\n")
@@ -104,7 +105,7 @@ def test_a_probe_that_does_not_exist_is_refused_with_file_and_line(grid, tmp_pat
     grid.write_text(GRID + f"probes: {probes}\n")
     line = GRID.count("\n") + 1
     for refuse in (
-        lambda: plan_command(str(grid), workers=1, max_trials=100, as_json=True),
+        lambda: plan_command(Asked(str(grid), tmp_path), workers=1, max_trials=100, as_json=True),
         lambda: run_grid(read_grid(grid), tmp_path / "results", workers=1),
     ):
         with pytest.raises(GridError) as caught:

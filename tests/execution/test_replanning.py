@@ -6,6 +6,7 @@ Workers are simulated: a trial ends at once, and its event arrives when the queu
 from __future__ import annotations
 
 import math
+import queue
 import random
 from types import SimpleNamespace
 
@@ -50,7 +51,7 @@ class Arrivals:
     def put(self, event):
         self._waiting.append(event)
 
-    def get(self):
+    def get(self, timeout=None):
         return self._waiting.pop(self._random.randrange(len(self._waiting)) if self._random else 0)
 
 
@@ -74,7 +75,7 @@ def simulate(read, tmp_path, monkeypatch):
     monkeypatch.setattr(local, "Worker", Simulated)
 
     def run(name, *, workers=3, arrival=None, stop_after=math.inf):
-        monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Arrivals(arrival)))
+        monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Arrivals(arrival), Empty=queue.Empty))
         arrived = []
 
         def observe(trial, event):
@@ -126,7 +127,7 @@ def test_no_search_waits_for_the_slowest_trial_of_another(read, tmp_path, monkey
     """One trial never ends before all else that can be asked has: the other searches go on to their end meanwhile."""
 
     class Late(Arrivals):
-        def get(self):
+        def get(self, timeout=None):
             others = [turn for turn, (_, event) in enumerate(self._waiting) if event.trial != slow]
             return self._waiting.pop(others[0] if others else 0)
 
@@ -134,7 +135,7 @@ def test_no_search_waits_for_the_slowest_trial_of_another(read, tmp_path, monkey
     arrived = []
     slow = None
     monkeypatch.setattr(local, "Worker", Simulated)
-    monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Late(None)))
+    monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Late(None), Empty=queue.Empty))
 
     def first_plan(plan, found):
         nonlocal slow
