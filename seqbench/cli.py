@@ -65,6 +65,10 @@ def run(
         float | None,
         typer.Option(min=0.01, help="Minutes that one trial may take. Default: 30 times its estimate, at least 15."),
     ] = None,
+    from_tables: Annotated[
+        bool,
+        typer.Option("--from-tables", help="Go on from the tables of a folder without trial files, as in a clone."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     no_code: NoCode = False,
 ) -> None:
@@ -79,7 +83,8 @@ def run(
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
     options += ["--time-limit", f"{time_limit:g}"] if time_limit else []
     command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers, time_limit=time_limit,
-            only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options))  # fmt: skip
+            only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options),
+            from_tables=from_tables)  # fmt: skip
 
 
 @app.command()

@@ -22,6 +22,7 @@ from seqbench.execution.run import RoundStart, run_grid
 from seqbench.execution.time_limit import limit_of
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial
+from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.results import Results
 from seqbench.store.trials import TrialStore
@@ -39,8 +40,11 @@ def run(
     quiet: bool,
     again: str,
     time_limit: float | None = None,
+    from_tables: bool = False,
 ) -> None:
     """Run a grid; `again` is the command that goes on with it, `time_limit` the minutes for a trial, or the default.
+
+    With `from_tables` a folder without trial files goes on from its tables.
 
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
@@ -53,6 +57,8 @@ def run(
     display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
     if line := compilation_cache.problem():
         board.say(line)
+    if not from_tables and tables.alone(folder):
+        board.say(f"{folder} came with its tables alone. They are made again; --from-tables goes on from them instead.")
     links: list[Links | None] = []
 
     def finish(found: Results) -> None:
@@ -64,8 +70,8 @@ def run(
     with _stopping(folder, again), contextlib.ExitStack() as live:
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
-        found = run_grid(grid, folder, workers=workers, only=only, found=display.found, observe=display.observe,
-                         finish=finish, say=board.say, limit=limit_of(time_limit))  # fmt: skip
+        found = run_grid(grid, folder, workers=workers, only=only, from_tables=from_tables, found=display.found,
+                         observe=display.observe, finish=finish, say=board.say, limit=limit_of(time_limit))  # fmt: skip
     print_summary(found, folder, links[0])
     _require_no_crash(display.crashes, folder, again)
 

@@ -76,6 +76,7 @@ def run_grid(
     *,
     workers: int,
     only: set[str] | None = None,
+    from_tables: bool = False,
     found: Finder = lambda plan, found: None,
     observe: Observer = lambda trial, event: None,
     finish: Callable[[Results], None] = lambda results: None,
@@ -90,6 +91,8 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: worker processes.
         only: the trials to train and no others, again if they have finished.
+        from_tables: whether a folder that came without its trial files, as a clone does, goes on from its tables;
+            otherwise all is trained, and the tables are replaced at the end.
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
         finish: called with the results while no other process can run this grid: for what must happen once.
@@ -103,7 +106,7 @@ def run_grid(
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
     with held(folder, workers=workers) as interrupted:
-        run = _Run(grid, folder, only, found, observe)
+        run = _Run(grid, folder, only, found, observe, from_tables=from_tables)
         found(run.plan, run.found(interrupted))
         with Pool(workers, ask=ask, say=say, folder=folder, limit=limit) as pool:
             run.train(pool)
@@ -119,13 +122,15 @@ class _Run:
     _trials: dict[str, Trial]
     _finished: set[str]
 
-    def __init__(self, grid: Grid, folder: Path, only: set[str] | None, tell: Finder, observe: Observer) -> None:
-        """Read what is there and plan; `only`, `found` (here `tell`) and `observe` are those of `run_grid`."""
+    def __init__(
+        self, grid: Grid, folder: Path, only: set[str] | None, tell: Finder, observe: Observer, *, from_tables: bool
+    ) -> None:
+        """Read what is there and plan; `found` is here `tell`, the other arguments are those of `run_grid`."""
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
         records, self._set_aside = self._store.read(quarantine=True)
-        kept, damaged = read_tables(self._store)
+        kept, damaged = read_tables(self._store) if from_tables else ([], [])
         self._set_aside += damaged
         self.records = {record.trial: record for record in (*records, *kept)}
         self._crashed: set[str] = set()

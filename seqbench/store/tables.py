@@ -61,6 +61,11 @@ def present(folder: Path) -> bool:
     return any(path.exists() for path in paths(folder))
 
 
+def alone(folder: Path) -> bool:
+    """Whether a folder holds tables without the trial files that they were made from, as a clone does."""
+    return present(folder) and not (folder / "trials").exists()
+
+
 def read(folder: Path) -> dict[str, pd.DataFrame]:
     """All tables of a folder by name.
 

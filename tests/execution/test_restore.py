@@ -28,13 +28,14 @@ def clone(finished, tmp_path):
     return folder
 
 
-def run(grid, folder):
+def run(grid, folder, *, from_tables=True):
     """Run a grid; what was trained, the results, and what was put aside."""
     trained, aside = [], []
     results = run_grid(
         grid,
         folder,
         workers=1,
+        from_tables=from_tables,
         found=lambda plan, state: aside.extend(state.set_aside),
         observe=lambda trial, event: trained.append(trial.id) if event.event == "finished" else None,
     )
@@ -86,6 +87,11 @@ def test_being_stopped_while_the_files_are_written_leaves_the_tables_in_charge(g
             run(grid, clone)
     assert not (clone / "trials").exists()
     assert run(grid, clone)[0] == []
+
+
+def test_unless_it_is_asked_for_everything_is_trained(grid, clone):
+    trained, results, aside = run(grid, clone, from_tables=False)
+    assert (len(trained), len(results.finished), aside) == (8, 8, [])
 
 
 def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
