@@ -44,8 +44,6 @@ def run(
 ) -> None:
     """Run a grid; `again` is the command that goes on with it, `time_limit` the minutes for a trial, or the default.
 
-    With `from_tables` a folder without trial files goes on from its tables.
-
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
@@ -55,10 +53,8 @@ def run(
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
-    if line := compilation_cache.problem():
+    for line in _notices(folder, from_tables=from_tables):
         board.say(line)
-    if not from_tables and tables.alone(folder):
-        board.say(f"{folder} came with its tables alone. They are made again; --from-tables goes on from them instead.")
     links: list[Links | None] = []
 
     def finish(found: Results) -> None:
@@ -74,6 +70,14 @@ def run(
                          observe=display.observe, finish=finish, say=board.say, limit=limit_of(time_limit))  # fmt: skip
     print_summary(found, folder, links[0])
     _require_no_crash(display.crashes, folder, again)
+
+
+def _notices(folder: Path, *, from_tables: bool) -> Iterator[str]:
+    """What should be known before a run begins."""
+    if line := compilation_cache.problem():
+        yield line
+    if not from_tables and tables.alone(folder):
+        yield f"{folder} came with its tables alone. They are made again; --from-tables goes on from them instead."
 
 
 def _require_no_crash(crashes: Sequence[Failure], folder: Path, again: str) -> None:

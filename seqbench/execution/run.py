@@ -91,8 +91,7 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: worker processes.
         only: the trials to train and no others, again if they have finished.
-        from_tables: whether a folder that came without its trial files, as a clone does, goes on from its tables;
-            otherwise all is trained, and the tables are replaced at the end.
+        from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
         finish: called with the results while no other process can run this grid: for what must happen once.
@@ -100,8 +99,7 @@ def run_grid(
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
         limit: seconds that a trial may take, with compilation.
 
-    Raises:
-        GridBusy, StoreError, UsageError: another process runs this grid; the folder cannot be written, or is another's.
+    Raises GridBusy if another process runs this grid, StoreError or UsageError if the folder cannot be used.
     """
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip

@@ -18,6 +18,7 @@ from seqbench.commands.asked import Asked
 from seqbench.commands.lengths_table import Cell, lengths_tables
 from seqbench.commands.watch import Look, finished_at, line, picture, trials_an_hour, watch
 from seqbench.errors import UsageError
+from seqbench.invocation import invocation
 from seqbench.plan.plan import plan
 from seqbench.store.lock import held, holder
 
@@ -157,7 +158,7 @@ def test_watching_looks_again(tmp_path: Path, capsys, monkeypatch) -> None:
     monkeypatch.setattr(watching.time, "sleep", stop)
     with pytest.raises(StopIteration):
         watch(Asked(str(tmp_path / "small.yaml"), tmp_path / "my results"))
-    assert f"go on with: seqbench run {tmp_path / 'small.yaml'} --results '{tmp_path / 'my results'}'" in (
+    assert f"go on with: {invocation()} run {tmp_path / 'small.yaml'} --results '{tmp_path / 'my results'}'" in (
         capsys.readouterr().out
     )
 

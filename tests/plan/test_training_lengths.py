@@ -92,4 +92,5 @@ def test_a_model_of_one_length_is_left_out_with_the_reason(read):
 def test_levels_that_draw_different_lengths_are_refused(error_of):
     level = "{x: {training: {lengths: {from: SHORTEST}}}}"
     factors = f"factors:\n  f: {level.replace('SHORTEST', '0.5')}\n  g: {level.replace('SHORTEST', '0.25')}\n"
-    assert "training.lengths: expected each training batch at one of up to 16 lengths" in error_of(RECALL + factors)
+    told = error_of(RECALL + factors)
+    assert "training.lengths: two levels contradict each other: each training batch at one of up to 16 lengths" in told
