@@ -76,15 +76,14 @@ def status(asked: Asked, *, as_json: bool) -> None:
     if as_json:
         print_json(facts | {"searches": search_facts(wanted.searches)})
         return
-    _print(facts, folder, again=asked.command("run"))
+    _print(facts, folder, again=asked.command("run", *tables.option(folder)))
     if wanted.searches:
         out().print(search_table(wanted.searches))
 
 
 def _kept(folder: Path) -> _Kept:
-    store = TrialStore(folder)
-    if store.trials.exists() or not tables.present(folder):
-        records, set_aside = store.read()
+    if not tables.alone(folder):
+        records, set_aside = TrialStore(folder).read()
         return _Kept(_outcomes(records), records, None, False, len(set_aside))
     if records := records_from_tables(folder):
         return _Kept(_outcomes(records), records, None, True, 0)

@@ -23,6 +23,7 @@ from seqbench.execution.remaining import complete
 from seqbench.execution.run import looked_at
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Plan, plan_examined
+from seqbench.store import tables
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.lock import holder
 from seqbench.store.ownership import require_own
@@ -60,7 +61,7 @@ class Look(NamedTuple):
 
     @property
     def over(self) -> bool:
-        """Whether everything has finished and nobody is at it."""
+        """Whether everything has finished and no process runs it."""
         return self.run is None and len(self.outcomes) >= len(self.plan.trials) and not self.plan.unfolding
 
 
@@ -70,9 +71,9 @@ def watch(asked: Asked) -> None:
     Raises:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
-    console, again = out(), asked.command("run")
-    grid = asked.read()
+    console, grid = out(), asked.read()
     folder, examined = asked.results / grid.name, examine(grid)
+    again = asked.command("run", *tables.option(folder))
 
     def look() -> Look:
         records = TrialStore(folder).read()[0]

@@ -17,7 +17,6 @@ from seqbench.schema import RESULT_COLUMNS
 from seqbench.store import tables
 from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
 from seqbench.store.records import Record
-from seqbench.store.trials import TrialStore
 
 Rows = list[dict[str, Any]]
 
@@ -33,7 +32,7 @@ def records_from_tables(folder: Path) -> list[Record]:
     Raises:
         StoreError: the plan or a table is damaged.
     """
-    if TrialStore(folder).trials.exists() or not tables.present(folder):
+    if not tables.alone(folder):
         return []
     plan, kept = load_plan(folder), tables.read(folder)
     curves, probes = _by_trial(kept["curves"]), _by_trial(kept["probes"])
@@ -45,25 +44,22 @@ def records_from_tables(folder: Path) -> list[Record]:
 def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -> Record:
     labels = TrialLabel.__dataclass_fields__
     measured = {name: value for name, value in row.items() if name not in labels and name not in ("trial", "probed")}
-    at = {step: _by_distance(probes, "accuracy", step) for step in (evaluation["step"] for evaluation in curve)}
-    test = _by_distance(probes, "test_accuracy", row["steps"])
     return Record(
         trial=row["trial"],
         settings={},
-        row=measured | ({"accuracy_by_distance": test} if test else {}),
+        row=measured | _by_distance(probes, "test_accuracy", row["steps"]),
         environment=dict(plan.environments[row["environment"]]),
-        curve=[
-            evaluation | ({"accuracy_by_distance": own} if (own := at[evaluation["step"]]) else {})
-            for evaluation in curve
-        ],
+        curve=[evaluation | _by_distance(probes, "accuracy", evaluation["step"]) for evaluation in curve],
         probes=[measurement for measurement in probes if measurement["probe"] not in BY_DISTANCE],
         probed=json.loads(row["probed"]),
         parameters=None,
     )
 
 
-def _by_distance(probes: Iterable[Mapping[str, Any]], name: str, step: int) -> dict[str, float]:
-    return {str(row["distance"]): row["value"] for row in probes if row["probe"] == name and row["step"] == step}
+def _by_distance(probes: Iterable[Mapping[str, Any]], name: str, step: int) -> dict[str, dict[str, float]]:
+    """Accuracy by distance at a step as the row of that step holds it; nothing where it was not kept."""
+    own = {str(row["distance"]): row["value"] for row in probes if row["probe"] == name and row["step"] == step}
+    return {"accuracy_by_distance": own} if own else {}
 
 
 def _by_trial(table: pd.DataFrame) -> dict[str, Rows]:

@@ -75,7 +75,7 @@ def holder(folder: Path) -> dict[str, object] | None:
     except (ProcessLookupError, ValueError):  # it was killed, or the power failed
         return None
     except PermissionError:  # it is there, and another user's
-        pass
+        return note
     return note
 
 

@@ -88,7 +88,7 @@ def load(path: str | Path) -> Results:
     """
     folder = Path(path)
     plan, store = load_plan(folder), TrialStore(folder)
-    if store.trials.exists() or not tables.present(folder):
+    if not tables.alone(folder):
         records, unusable = store.read()
         for path, reason in unusable:
             warnings.warn(f"{path} {reason} and is left out; running the grid trains it again", LeftOutWarning, 2)

@@ -66,6 +66,11 @@ def alone(folder: Path) -> bool:
     return present(folder) and not (folder / "trials").exists()
 
 
+def option(folder: Path) -> tuple[str, ...]:
+    """The option with which a run goes on from what the folder holds, if it must be said."""
+    return ("--from-tables",) if alone(folder) else ()
+
+
 def read(folder: Path) -> dict[str, pd.DataFrame]:
     """All tables of a folder by name.
 

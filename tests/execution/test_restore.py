@@ -8,7 +8,7 @@ import pytest
 from seqbench.execution.run import run_grid
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store.results import load
-from seqbench.store.tables import paths
+from seqbench.store.tables import option, paths
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,12 @@ def run(grid, folder, *, from_tables=True):
 
 
 def test_a_clone_trains_nothing_again_and_writes_the_same_tables(grid, finished, clone):
+    assert option(clone) == ("--from-tables",)
     before = {path.name: path.read_bytes() for path in paths(clone)}
     trained, results, aside = run(grid, clone)
     assert (trained, aside) == ([], [])
     assert len(results.finished) == 8
+    assert option(clone) == ()
     assert {path.name: path.read_bytes() for path in paths(clone)} == before
 
 
