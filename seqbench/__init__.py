@@ -30,6 +30,7 @@ _HOMES = {
     "load_curves": "seqbench.store.results",
     "load_probes": "seqbench.store.results",
     "load_plan": "seqbench.store.plan_file",
+    "merge": "seqbench.interactive.merge",
     "compare": "seqbench.stats.compare",
     "figure": "seqbench.report.figure",
     "probe": "seqbench.execution.probe_grid",

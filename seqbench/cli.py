@@ -192,6 +192,29 @@ def compare(
 
 
 @app.command()
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Results folders of one grid.")],
+    into: Annotated[Path, typer.Option(help="Folder to write to; what it holds already is kept.")],
+    grid: Annotated[
+        str | None, typer.Option(help="Grid that asks for the trials of all, if they were run with different ones.")
+    ] = None,
+    set_: Set = None,
+    keep_first: Annotated[
+        bool, typer.Option("--keep-first", help="Of different numbers of a trial keep those of the folder named first.")
+    ] = False,
+    no_code: NoCode = False,
+) -> None:
+    """Merge results of one grid that were made on several machines. Trains nothing; overwrites nothing.
+
+    Trials of which two folders hold different numbers are named with both environments, and nothing is merged: exit
+    code 5 if they were trained in the same environment, else 6.
+    """
+    from seqbench.commands.merge import merge as command
+
+    command(folders, into, grid=grid, overrides=tuple(set_ or ()), keep_first=keep_first)
+
+
+@app.command()
 def power(
     pilot: Annotated[
         str | None, typer.Argument(metavar="[GRID]", help="Finished grid to take differences from.")

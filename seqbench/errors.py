@@ -123,6 +123,18 @@ class OtherEnvironment(SeqbenchError):
     exit_code = 6
 
 
+class MergeConflict(SeqbenchError):
+    """Results folders hold different numbers of the same trials.
+
+    conflicts: each of them; see `seqbench.execution.conflicts.Conflict`
+    """
+
+    def __init__(self, problem: str, *, conflicts: Sequence[Any] = (), same_environment: bool = False) -> None:
+        super().__init__(problem)
+        self.conflicts = tuple(conflicts)
+        self.exit_code = (NotReproduced if same_environment else OtherEnvironment).exit_code
+
+
 class RenamedWarning(FutureWarning):
     """A grid calls a component by a former name, which is still read."""
 

@@ -112,6 +112,14 @@ def run_grid(
     return results
 
 
+def written_anew(grid: Grid, folder: Path) -> Results:
+    """All that a results folder holds under the present plan of a grid, its plan and tables written; trains nothing.
+
+    Only for the holder of its lock. Raises as `run_grid`.
+    """
+    return _Run(grid, folder, None, lambda plan, found: None, lambda trial, event: None, from_tables=False).results()
+
+
 class _Run:
     """The records of a grid, and the plan as far as they allow it to be known."""
 

@@ -29,15 +29,26 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
         plan = load_plan(folder)
     except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
         return
-    known = plan.trials.keys() | TrialStore(folder).names()
     theirs = plan.question
-    if not known or not known.isdisjoint(trials) or _words(theirs) == _words(question):
+    if not is_other(theirs, plan.trials.keys() | TrialStore(folder).names(), question=question, trials=trials):
         return
     raise UsageError(
         f"{folder} holds the results of another grid of this name, which asks: {' '.join(theirs.split())} "
         f"This one asks: {' '.join(question.split())} They share no trial. Name another folder with --results, or "
         f"rename the grid's file. If it is the same grid, changed in everything, move {folder} away first."
     )
+
+
+def is_other(theirs: str, known: Collection[str], *, question: str, trials: Collection[str]) -> bool:
+    """Whether results are of another grid: it asks another question, and shares no trial with this one.
+
+    Args:
+        theirs: the question of the grid that the results are of.
+        known: identities of the trials that are planned or finished there.
+        question: what this grid asks.
+        trials: identities of the trials that this grid plans.
+    """
+    return bool(known) and set(known).isdisjoint(trials) and _words(theirs) != _words(question)
 
 
 def _words(question: str) -> str:

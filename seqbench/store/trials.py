@@ -56,6 +56,10 @@ class TrialStore:
         for record in records:
             atomic.write_text(beside / f"{record.trial}.json", encode_record(record))
         atomic.rename(beside, self.trials)
+        finished = self.names()
+        for name in list_names(self.failures, ".json"):
+            if name.removesuffix(".json") in finished:
+                atomic.remove(self.failures / name)
 
     def write_failure(self, trial: str, failure: Failure) -> None:
         """Keep why a trial crashed. Raises StoreError if the disk refuses."""

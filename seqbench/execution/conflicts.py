@@ -1,0 +1,155 @@
+"""Two records of one trial that were made on two machines: the same numbers, or a conflict, and where they differ.
+
+Times differ always and are not compared. Neither is what one of the two folders never measured: columns of another
+version, and probes that were not asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from seqbench.errors import MergeConflict
+from seqbench.execution.reproduce import changed_environment
+from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
+from seqbench.stats.reproduction import NAMES, Difference, largest_difference
+from seqbench.store.plan_file import PlanFile, TrialLabel
+from seqbench.store.records import Record
+from seqbench.store.results import results_of
+
+SHOWN = 10
+"""How many conflicts the error prints; `MergeConflict.conflicts` holds all."""
+
+BY_DISTANCE = "accuracy_by_distance"
+"""Field of a row that is no column: the tables hold it as a probe, and not of every trial."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A results folder, as it takes part in a merge.
+
+    plan: what was planned there
+    records: its finished trials by identity
+    """
+
+    folder: Path
+    plan: PlanFile
+    records: Mapping[str, Record]
+
+
+class Conflict(NamedTuple):
+    """A trial with other numbers in two folders.
+
+    folders, environments: where it was found, and the fingerprints of what it ran on there
+    difference: the largest between the numbers; `before` is of the first folder, `after` of the second
+    changed: what differs between the two environments, by name; empty if it is the same one
+    """
+
+    trial: str
+    label: TrialLabel | None
+    folders: tuple[Path, Path]
+    environments: tuple[str, str]
+    difference: Difference
+    changed: Mapping[str, tuple[str, str]]
+
+    def __str__(self) -> str:
+        """The trial, the numbers, and both environments."""
+        label, (one, other) = self.label, self.folders
+        words = f" ({label.method}, {label.task}, length {label.length}, seed {label.seed})" if label else ""
+        _, where, before, after = self.difference
+        lines = [f"{self.trial}{words}: {where} is {before} in {one} and {after} in {other}"]
+        if self.environments[0] == self.environments[1]:
+            return f"{lines[0]}\n    both trained in environment {self.environments[0]}"
+        for folder, name, place in ((one, self.environments[0], 0), (other, self.environments[1], 1)):
+            differing = ", ".join(f"{key} {pair[place]}" for key, pair in self.changed.items())
+            lines.append(f"    {folder} trained it in environment {name}: {differing or 'of which nothing is kept'}")
+        return "\n".join(lines)
+
+
+def conflicts_between(one: Source, other: Source) -> list[Conflict]:
+    """The trials of which two folders hold different numbers, in the order of their names."""
+    shared = sorted(one.records.keys() & other.records.keys())
+    compared = {*_measured(one.records.values())} & {*_measured(other.records.values())} if shared else set()
+    differing = (trial for trial in shared if not _same(one.records[trial], other.records[trial], compared))
+    return [_conflict(trial, one, other) for trial in differing]
+
+
+def conflict_error(conflicts: list[Conflict]) -> MergeConflict:
+    """The error that names these conflicts."""
+    shown = [str(each) for each in conflicts[:SHOWN]]
+    if len(conflicts) > SHOWN:
+        shown.append(f"... and {len(conflicts) - SHOWN:,} more")
+    trials = "1 trial has" if len(conflicts) == 1 else f"{len(conflicts):,} trials have"
+    text = "\n".join([f"{trials} other numbers in another folder, and nothing was merged:", *shown])
+    return MergeConflict(
+        f"{text}\nRemove those that should not count, or keep those of the folder named first: --keep-first",
+        conflicts=conflicts,
+        same_environment=any(each.environments[0] == each.environments[1] for each in conflicts),
+    )
+
+
+def _measured(records: Iterable[Record]) -> Iterable[tuple[str, str]]:
+    """Table and column of each number that any of these records holds."""
+    for record in records:
+        yield from (("results", name) for name, value in record.row.items() if _is_there(value))
+        yield from (("curves", name) for row in record.curve for name, value in row.items() if _is_there(value))
+
+
+def _same(one: Record, other: Record, known: set[tuple[str, str]]) -> bool:
+    """Whether two records hold the same numbers, as far as both may hold them."""
+    if _row(one.row, "results", RESULT_COLUMNS, known) != _row(other.row, "results", RESULT_COLUMNS, known):
+        return False
+    curves = ([_row(row, "curves", CURVE_COLUMNS, known) for row in record.curve] for record in (one, other))
+    if next(curves) != next(curves):
+        return False
+    rows = zip([one.row, *one.curve], [other.row, *other.curve], strict=True)
+    by_distance = ((this.get(BY_DISTANCE), that.get(BY_DISTANCE)) for this, that in rows)
+    if any(this != that for this, that in by_distance if this and that):
+        return False
+    probes = {row["probe"] for row in one.probes} & {row["probe"] for row in other.probes}
+    return _probes(one, probes) == _probes(other, probes)
+
+
+def _row(
+    row: Mapping[str, Any], table: str, columns: Mapping[str, DataColumn], known: set[tuple[str, str]]
+) -> dict[str, Any]:
+    """The numbers of a row that are compared, but for those that are missing."""
+    names = (name for name in columns if name not in NAMES and columns[name].unit != "seconds")
+    return {name: row[name] for name in names if (table, name) in known and _is_there(row.get(name))}
+
+
+def _probes(record: Record, probes: set[str]) -> list[tuple[Any, ...]]:
+    """What these probes measured, in order; rows with the same keys stay in theirs."""
+    names = [name for name in PROBE_COLUMNS if name not in ("trial", "value")]
+    rows = (row for row in record.probes if row["probe"] in probes)
+    found = [(tuple(map(str, map(row.get, names))), row["value"]) for row in rows]
+    return sorted(found, key=lambda row: row[0])
+
+
+def _is_there(value: Any) -> bool:
+    return value is not None and value != {}
+
+
+def _conflict(trial: str, one: Source, other: Source) -> Conflict:
+    records = (one.records[trial], other.records[trial])
+    first, second = (str(record.row.get("environment")) for record in records)
+    return Conflict(
+        trial=trial,
+        label=one.plan.trials.get(trial) or other.plan.trials.get(trial),
+        folders=(one.folder, other.folder),
+        environments=(first, second),
+        difference=_difference(*records),
+        changed=changed_environment(records[0].environment, records[1].environment),
+    )
+
+
+def _difference(one: Record, other: Record) -> Difference:
+    """The largest difference between two records, of which there is one."""
+    plan = PlanFile(trials={one.trial: TrialLabel("", "", 0, 0, 0.0, "reporting")})
+    tables = (results_of([one], plan), results_of([other], plan))
+    forth = largest_difference(*tables, one.trial)
+    back = largest_difference(*reversed(tables), one.trial)  # sees what only the second has measured
+    found = [each for each in (forth, back and back._replace(before=back.after, after=back.before)) if each]
+    return max(found, key=lambda each: each.relative)
