@@ -69,6 +69,11 @@ class Asked:
         raise UsageError(f"There are no results in {own}. Run the grid first: {self.command('run')}")
 
     @property
+    def beside(self) -> Path | None:
+        """The folder of the grid's file, if it is given by one: modules of the user's own may stand there."""
+        return Path(self.grid).absolute().parent if Path(self.grid).is_file() else None
+
+    @property
     def folder_name(self) -> str:
         """What the folder of its results is called, whether or not there are any."""
         if self.name or self.overrides:

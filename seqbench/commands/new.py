@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqbench.commands.console import out
 from seqbench.components import catalogue
+from seqbench.components.own_functions import look_beside
 from seqbench.errors import UsageError
 from seqbench.grid import template
 from seqbench.grid.document import document_of
@@ -31,6 +32,7 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
     if path.exists():
         raise UsageError(f"{path} exists. Choose another name, or move it away")
+    look_beside(path.parent)
     for family, wanted in (("tasks", tasks), ("cells", cells), ("mitigations", mitigations)):
         for each in wanted:
             catalogue.component(family, each)

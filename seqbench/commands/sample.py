@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.own_code import announce_code
+from seqbench.components.own_functions import look_beside
 from seqbench.errors import Incompatible, UsageError
 from seqbench.plan.settings_difference import flat
 from seqbench.store.parameters import load_parameters, parameters_path
@@ -28,6 +29,7 @@ def sample(asked: Asked, *, trial: str | None, length: int, temperature: float, 
         Incompatible: it is not a language model. StoreError: its parameters are damaged.
     """
     folder, console = asked.folder(), out()
+    look_beside(asked.beside)
     records, plan = TrialStore(folder).read()[0], load_plan(folder)
     if trial is not None:
         record = _record(folder, records, trial, asked)

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 from seqbench.components import carried
 from seqbench.components.checking import Checker, Mismatch, check, checker
 from seqbench.components.nearest_name import advice
-from seqbench.components.own_code import look_here, module_of, require_allowed
+from seqbench.components.own_code import import_own, module_of, require_allowed
 from seqbench.components.own_source import own_source
 from seqbench.errors import GridError
 
@@ -197,17 +197,10 @@ def _module(family: str, name: str) -> ModuleType:
     if not module:
         raise ComponentError(f"expected `module:function`, got {name!r}")
     require_allowed(name)
-    look_here()
     try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        missing = error.name == module or module.startswith(f"{error.name}.")  # itself, not one that it imports
-        where = "; modules of your own are looked for in the current folder and on PYTHONPATH" if missing else ""
-        raise ComponentError(f"cannot import {name!r}: {error}{where}") from error
+        return import_own(module)
     except ImportError as error:
         raise ComponentError(f"cannot import {name!r}: {error}") from error
-    except Exception as error:  # a user's module may raise anything
-        raise ComponentError(f"cannot import {name!r}: {type(error).__name__}: {error}") from error
 
 
 @cache

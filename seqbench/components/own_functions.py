@@ -6,12 +6,14 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from seqbench.components import catalogue
 from seqbench.components.carried import MAIN, define_again, is_carried
 from seqbench.components.carried_source import NotCarried, carried_source
-from seqbench.components.own_source import edited
+from seqbench.components.own_code import set_beside
+from seqbench.components.own_source import edited, root
 
 
 def name_of(function: Callable[..., Any]) -> str:
@@ -57,4 +59,16 @@ def import_edited_again() -> None:
         importlib.invalidate_caches()
         for name in filter(is_carried, modules):
             define_again(name)
+        catalogue.forget()
+
+
+def look_beside(folder: Path | None) -> None:
+    """Let modules of the user's own be found in the folder of a grid; None if the grid has no file.
+
+    Modules that were imported from the folder of the grid before are forgotten: this grid may have others of that name.
+    """
+    if left := set_beside(str(folder.absolute()) if folder else None):
+        for module in [name for name in list(sys.modules) if root(name) == Path(left)]:
+            del sys.modules[module]
+        importlib.invalidate_caches()
         catalogue.forget()

@@ -68,7 +68,7 @@ def _programs(*first: str) -> dict[str, str]:
     return found
 
 
-def _root(module: str) -> Path | None:
+def root(module: str) -> Path | None:
     """The folder from which a module is imported by its full name."""
     path = _file(module)
     if path is None:
@@ -78,14 +78,14 @@ def _root(module: str) -> Path | None:
 
 def _together(first: str, module: str) -> bool:
     """Whether two modules are imported from one folder; where packages are installed, whether they are one package."""
-    folder = _root(first)
+    folder = root(first)
     installed = folder is not None and folder.name in INSTALLED
-    return folder == _root(module) and (not installed or module.partition(".")[0] == first.partition(".")[0])
+    return folder == root(module) and (not installed or module.partition(".")[0] == first.partition(".")[0])
 
 
 def _is_users(module: str) -> bool:
     """Whether a module is neither installed, nor of Python, nor of seqbench."""
-    folder = _root(module)
+    folder = root(module)
     own = module.partition(".")[0] not in {"seqbench", *sys.stdlib_module_names}
     return own and folder is not None and folder.name not in INSTALLED
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.components.carried import carried_in
+from seqbench.components.own_code import beside
 from seqbench.components.probe_selection import Asked
 from seqbench.execution.messages import FORMAT, read_message
 from seqbench.execution.remaining import probes_of
@@ -32,6 +33,7 @@ class Job:
     checkpoint: file to continue from and to write checkpoints to, or None
     checkpoint_seconds: seconds of training between two checkpoints
     carried: programs of the functions of a notebook or a script that the settings name
+    beside: folder of the grid, in which modules of the user's own are looked for, or None
     """
 
     trial: str
@@ -45,6 +47,7 @@ class Job:
     checkpoint: Path | None
     checkpoint_seconds: float
     carried: dict[str, str] = field(default_factory=dict)
+    beside: str | None = None
 
     def encode(self) -> str:
         """The job as one line of JSON."""
@@ -100,4 +103,5 @@ def job_of(
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,
         checkpoint_seconds=checkpoint_seconds,
         carried=carried_in(trial.settings, probes),
+        beside=beside(),
     )

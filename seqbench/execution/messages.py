@@ -11,7 +11,7 @@ from typing import Any
 
 from seqbench.errors import MessageError
 
-FORMAT = 3
+FORMAT = 4
 """Version of jobs and events; raised when a field changes its meaning, is added or is removed."""
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
 
+from seqbench.components.own_code import places_of_python
 from seqbench.errors import MessageError
 from seqbench.execution.events import Event, Refused, decode_event
 from seqbench.execution.jax_variables import harmful
@@ -34,11 +35,11 @@ def say(line: str) -> None:
 def _environment(own: Mapping[str, str]) -> dict[str, str]:
     """What a worker's environment is, in this process's: nothing of it changes numbers but flags of XLA.
 
-    Modules of the user's own are found where this process finds them.
+    Modules are found where this process finds them; those of the user's own as each job says.
     """
     taken = harmful(own)
     kept = {name: value for name, value in own.items() if name not in taken}
-    kept["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path and not _belongs_to_python(path))
+    kept["PYTHONPATH"] = os.pathsep.join(path for path in places_of_python() if not _belongs_to_python(path))
     flags = " ".join(filter(None, (own.get("XLA_FLAGS"), ENVIRONMENT["XLA_FLAGS"])))
     return {**kept, **ENVIRONMENT, "XLA_FLAGS": flags}
 
@@ -57,7 +58,7 @@ class Worker:
         self.group = ""
         self._output = output
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "seqbench.execution.worker"],
+            [sys.executable, "-P", "-m", "seqbench.execution.worker"],  # -P: the current folder hides no library
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -95,6 +95,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     """Train one trial; `report` is called as it begins and after each evaluation."""
     from seqbench.components import catalogue
     from seqbench.components.assemble import assemble, at_length
+    from seqbench.components.own_code import set_beside
     from seqbench.components.probe_selection import assemble_probes
     from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
@@ -104,6 +105,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     from seqbench.training.trial import run_trial
 
     report(Started(job.trial))
+    set_beside(job.beside)
     for name, program_text in job.carried.items():
         catalogue.define(name, program_text)
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)

@@ -67,6 +67,7 @@ class Document:
     overrides: what is not as the file says
     chosen_name: names the results in place of the file
     problems: what has been found wrong so far, by place; `data` holds a placeholder there
+    folder: of the file, where modules of the user's own may stand; None of text and of what a results folder keeps
     """
 
     file: str
@@ -77,6 +78,7 @@ class Document:
     problems: dict[Place, Problem] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     chosen_name: str = ""
+    folder: Path | None = None
 
     @property
     def name(self) -> str:
@@ -140,7 +142,7 @@ def read_document(path: str | Path) -> Document:
         GridError: the file cannot be read, or is not safe YAML. What can be read in more than one way is kept among the
             document's problems, so that it is reported together with the others.
     """
-    return document_of(_read_text(Path(path)), file=str(path))
+    return replace(document_of(_read_text(Path(path)), file=str(path)), folder=Path(path).absolute().parent)
 
 
 def document_of(text: str, *, file: str) -> Document:

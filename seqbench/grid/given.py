@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,7 +61,8 @@ def grid_given(given: Given, *, name: str | None = None, overrides: Overrides = 
     import_edited_again()
     document = _document(given)
     if any(added):
-        document = document_of(_text(_with_added(document.data, added)), file=document.file)
+        joined = document_of(_text(_with_added(document.data, added)), file=document.file)
+        document = replace(joined, folder=document.folder)
     if isinstance(overrides, Mapping):
         overrides = [f"{place}={inline(with_names(value))}" for place, value in overrides.items()]
     return grid_of(prepared(document, overrides=overrides, name=name or ""))

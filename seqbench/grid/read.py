@@ -12,6 +12,7 @@ from pydantic import ValidationError
 import seqbench
 from seqbench.components.checking import expected, shown
 from seqbench.components.nearest_name import advice
+from seqbench.components.own_functions import look_beside
 from seqbench.errors import GridError, Problem
 from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.checks import component_problems, number_problems
@@ -69,7 +70,11 @@ def read_grid(path: str | Path, *, overrides: Sequence[str] = (), name: str = ""
 
 
 def prepared(document: Document, *, overrides: Sequence[str] = (), name: str = "") -> Document:
-    """The document with overrides and under its name, with the errors of `read_grid`; it is not checked yet."""
+    """The document with overrides and under its name, with the errors of `read_grid`; it is not checked yet.
+
+    From here on modules of the user's own are looked for beside it.
+    """
+    look_beside(document.folder)
     if overrides:
         document = _overridden(document, overrides)
     if name:

@@ -55,15 +55,17 @@ def test_code_that_a_grid_names_is_imported_unless_it_is_refused(place: Path) ->
 
 
 def test_what_has_run_into_these_results_is_said_again_once_its_program_has_changed(place: Path) -> None:
-    first = seqbench("run", "strange.yaml", "--no-tracking", "--quiet", cwd=place)
-    assert first.returncode == 0, first.stderr
+    grid, here = str(place / "strange.yaml"), place / "elsewhere"
+    here.mkdir()
+    first = seqbench("run", grid, "--no-tracking", "--quiet", cwd=here)
+    assert first.returncode == 0, first.stderr  # the worker found the module beside the grid as well
     assert first.stderr.count("Importing code") == 1
     module = place / "stranger.py"
     module.write_text(f"# The same program.\n{module.read_text()}")
-    assert "Importing code" not in seqbench("status", "strange.yaml", cwd=place).stderr
+    assert "Importing code" not in seqbench("status", grid, cwd=here).stderr
     module.write_text(module.read_text().replace("at work", "at other work"))
-    assert "Importing code" in seqbench("status", "strange.yaml", cwd=place).stderr
-    elsewhere = seqbench("status", "strange.yaml", "--results", "other", cwd=place)
+    assert "Importing code" in seqbench("status", grid, cwd=here).stderr
+    elsewhere = seqbench("status", grid, "--results", "other", cwd=here)
     assert "Importing code" in elsewhere.stderr
 
 
