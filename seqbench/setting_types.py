@@ -1,8 +1,8 @@
 """Types of settings that say which values make sense, as `annotated_types` metadata.
 
 A component annotates its settings with these; `seqbench.components.checking` refuses everything else when a grid is
-read. Numbers are finite unless a type says otherwise. This module imports no library that checks, so that training
-needs none.
+read. Numbers are finite unless a type says otherwise, and every range has both ends: contracts try them
+(`seqbench.contracts.edges`). This module imports no library that checks, so that training needs none.
 """
 
 from __future__ import annotations
@@ -11,10 +11,19 @@ from typing import Annotated, Any
 
 from annotated_types import Ge, Gt, Le, Lt
 
-PositiveInt = Annotated[int, Ge(1)]
-NonNegativeInt = Annotated[int, Ge(0)]
-PositiveFloat = Annotated[float, Gt(0)]
-NonNegativeFloat = Annotated[float, Ge(0)]
+LARGEST_COUNT = 2**31 - 1
+"""Whole numbers have 32 bits in a compiled program. Sizes end earlier, where memory is full: a plan refuses those."""
+
+LARGEST_NUMBER = 1e18
+"""The square of a larger number is infinite in 32 bits."""
+
+WITHOUT_END = (LARGEST_COUNT, LARGEST_NUMBER)
+"""Upper ends that say nothing of what a setting means: messages leave them out."""
+
+PositiveInt = Annotated[int, Ge(1), Le(LARGEST_COUNT)]
+NonNegativeInt = Annotated[int, Ge(0), Le(LARGEST_COUNT)]
+PositiveFloat = Annotated[float, Gt(0), Le(LARGEST_NUMBER)]
+NonNegativeFloat = Annotated[float, Ge(0), Le(LARGEST_NUMBER)]
 
 Fraction = Annotated[float, Ge(0), Le(1)]
 """A share of a whole, both ends included."""
@@ -40,6 +49,9 @@ Weight = Annotated[float, Ge(-100), Le(100)]
 
 Penalty = Annotated[float, Ge(0), Le(1e6)]
 """How much a penalty counts beside the loss; 0 is off."""
+
+AtLeastTwo = Annotated[int, Ge(2), Le(LARGEST_COUNT)]
+"""A number of things of which there must be more than one."""
 
 AlphabetSize = Annotated[int, Ge(2), Le(26)]
 """How many symbols there are: at least two, and a letter for each."""

@@ -9,6 +9,8 @@ from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 from annotated_types import Ge, Gt, Le, Lt
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
+from seqbench.setting_types import WITHOUT_END
+
 LARGEST = 3.4e38
 """Numbers reach the compiled program in 32 bits, where anything larger is infinite."""
 
@@ -76,19 +78,22 @@ def _alternatives(annotation: Any) -> Iterator[Any]:
 
 
 def _two_sided(annotation: Any) -> Iterator[tuple[Ge | Gt, Le | Lt]]:
-    """The bounds of every number in an annotation that has a lower and an upper one."""
+    """The bounds of every number in an annotation whose lower and upper one both mean something."""
     if get_origin(annotation) is Annotated:
         lower = [each for each in annotation.__metadata__ if isinstance(each, (Ge, Gt))]
         upper = [each for each in annotation.__metadata__ if isinstance(each, (Le, Lt))]
-        yield from zip(lower, upper, strict=False)
+        yield from ((low, high) for low, high in zip(lower, upper, strict=False) if _value(high) not in WITHOUT_END)
     for inner in get_args(annotation):
         yield from _two_sided(inner)
 
 
 def _reported(bound: Ge | Gt | Le | Lt) -> tuple[str, Any]:
     """A bound as pydantic reports it: the key and the value of an error's context."""
-    key = type(bound).__name__.lower()
-    return key, getattr(bound, key)
+    return type(bound).__name__.lower(), _value(bound)
+
+
+def _value(bound: Ge | Gt | Le | Lt) -> Any:
+    return getattr(bound, type(bound).__name__.lower())
 
 
 def _bound(bound: Ge | Gt | Le | Lt) -> str:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Setting
 from seqbench.components.checking import LARGEST, Checker, Mismatch, check
+from seqbench.setting_types import WITHOUT_END
 
 Schema = dict[str, Any]
 
@@ -132,7 +133,8 @@ def _form(form: Schema) -> str:
 
 def _bounds(form: Schema) -> str:
     """The bounds of a number in words; empty where there are none."""
-    bounds = (f"{words} {form[key]:.10g}" for key, words in BOUNDS.items() if form.get(key, LARGEST) != LARGEST)
+    meant = {key: form[key] for key in BOUNDS if form.get(key, LARGEST) not in (LARGEST, *WITHOUT_END)}
+    bounds = (f"{words} {meant[key]:.10g}" for key, words in BOUNDS.items() if key in meant)
     return " and ".join(bounds)
 
 

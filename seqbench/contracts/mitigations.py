@@ -16,6 +16,7 @@ import jax.monitoring
 import numpy as np
 from flax import nnx
 
+from seqbench.cells.base import CellBuilder
 from seqbench.cells.gru import gru
 from seqbench.cells.vanilla import vanilla
 from seqbench.contracts.base import (
@@ -58,6 +59,11 @@ class Subject:
         """The settings that switch it off, or None if its module names none for it."""
         off = getattr(inspect.getmodule(self.make), "OFF", None)
         return off if off is not None and set(off) <= set(self.settings) else None
+
+    @property
+    def cell(self) -> CellBuilder:
+        """The cell of the baseline."""
+        return next(cell for place, cell in enumerate(CELLS) if self.trainers[1] is plain(place))
 
     @cached_property
     def trainers(self) -> tuple[Trainer, Trainer]:
@@ -160,18 +166,19 @@ def numbers_seed_and_learning_rate_do_not_compile_again(subject: Subject) -> Non
     require(not counted, f"Other numbers compiled {len(counted)} new programs. {advice}")
 
 
-def at_the_edges_of_its_settings_the_first_step_is_finite(subject: Subject) -> None:
-    """Whatever a grid may set of its numbers and of how parameters start; both need no other program."""
-    trainer, baseline = subject.trainers
+def at_the_edges_of_its_settings_the_first_step_is_finite_and_goes_down(subject: Subject) -> None:
+    """Whatever a grid may set. What changes the gradient leaves it downhill, unless it is drawn at random."""
     for settings in at_the_edges(subject.make):
         try:
             links = subject.links(**settings)
-            if links.compiled.links and not set(settings) <= set(subject.make().arrays):
-                continue
-            state, _ = (trainer if links.compiled.links else baseline).train(steps=1, own=links)
+            gradient, steps = Trainer(*links.compiled.links, cell=subject.cell).first_steps(own=links, seeds=2)
         except Incompatible:
             continue
-        require(state.diverged_at == 0, f"With {settings} the first step is not finite: narrow the range.")
+        finite = all(np.all(np.isfinite(leaf)) for leaf in jax.tree.leaves((gradient, steps)))
+        require(finite, f"With {settings} the first step is not finite: narrow the range.")
+        slope = sum(float(np.vdot(*pair)) for pair in zip(*map(jax.tree.leaves, (gradient, steps[0])), strict=True))
+        drawn = any(np.any(one != other) for one, other in zip(*map(jax.tree.leaves, steps), strict=True))
+        require(drawn or slope >= 0, f"With {settings} the first step goes uphill: narrow the range.")
 
 
 CHECKS: tuple[Callable[[Subject], None], ...] = (
@@ -182,7 +189,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     switched_off_it_is_the_baseline_to_the_bit,
     what_it_wraps_can_be_switched_off_for_gradients_alone,
     numbers_seed_and_learning_rate_do_not_compile_again,
-    at_the_edges_of_its_settings_the_first_step_is_finite,
+    at_the_edges_of_its_settings_the_first_step_is_finite_and_goes_down,
 )
 
 

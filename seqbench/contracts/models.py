@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from flax import nnx
 
 from seqbench.cells.gru import gru
 from seqbench.contracts.base import Check, DoesNotApply, documents_itself, has_defaults, named, require, require_same
+from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.toys import STEPS, toy_batch, toy_task
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation, chain
@@ -51,10 +52,10 @@ class Subject:
         """Whether it reads through a cell."""
         return "cell" in inspect.signature(self.make).parameters
 
-    def build(self, task: Task, *mitigations: Mitigation) -> Model:
+    def build(self, task: Task, *mitigations: Mitigation, settings: Mapping[str, Any] | None = None) -> Model:
         """A small model for a task."""
         known = inspect.signature(self.make).parameters
-        settings = {key: value for key, value in SMALL.items() if key in known}
+        settings = settings or {key: value for key, value in SMALL.items() if key in known}
         first = (gru(),) if self.is_recurrent else ()
         return self.make(*first, **settings)(task.interface(), chain(*mitigations), nnx.Rngs(0))
 
@@ -90,12 +91,17 @@ class Subject:
     def _compile(self, readout: str) -> Compiled:
         task = toy_task(readout=readout, variable_length=True)
         graph, state = nnx.split(self.build(task))
+        return Compiled(task, state, _differentiate(graph, task))
 
-        def loss(state: nnx.State, batch: Batch) -> tuple[jax.Array, jax.Array]:
-            predictions = nnx.merge(graph, state)(batch)
-            return jnp.sum(task.loss(predictions, batch.targets) * batch.weights), predictions
 
-        return Compiled(task, state, jax.jit(jax.value_and_grad(loss, has_aux=True)))
+def _differentiate(graph: nnx.GraphDef, task: Task) -> Callable[[nnx.State, Batch], Any]:
+    """`(state, batch) -> ((loss, predictions), gradient)`."""
+
+    def loss(state: nnx.State, batch: Batch) -> tuple[jax.Array, jax.Array]:
+        predictions = nnx.merge(graph, state)(batch)
+        return jnp.sum(task.loss(predictions, batch.targets) * batch.weights), predictions
+
+    return jax.jit(jax.value_and_grad(loss, has_aux=True))
 
 
 def check_model(make: Callable[..., ModelBuilder]) -> list[Check]:
@@ -149,6 +155,24 @@ def predicts_every_target_and_every_parameter_has_a_finite_gradient(subject: Sub
             name = f"{jax.tree_util.keystr(path)} (read-out {readout!r})"
             require(np.all(np.isfinite(leaf)), f"The gradient of {name} is not finite.")
             require(np.any(leaf), f"{name} has no effect: leave it out, or use it.")
+
+
+def with_the_smallest_sizes_and_every_choice_the_gradient_is_finite(subject: Subject) -> None:
+    """Whatever a grid may set: one unit, one layer, one step. Larger sizes are more of the same."""
+    task, smallest = toy_task(readout=subject.readouts[0]), dict[str, Any]()
+    choices: list[dict[str, Any]] = [{}]
+    for settings in at_the_edges(subject.make):
+        [(name, value)] = settings.items()
+        if isinstance(value, int) and not isinstance(value, bool):
+            smallest.setdefault(name, value)
+        else:
+            choices.append(settings)
+    for choice in choices:
+        settings = smallest | choice
+        graph, state = nnx.split(subject.build(task, settings=settings))
+        value, gradient = _differentiate(graph, task)(state, toy_batch(task))
+        finite = all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves((value, gradient)))
+        require(finite, f"With {settings} outputs or gradients are not finite at the start: narrow the range.")
 
 
 def padding_changes_nothing_and_rows_do_not_touch(subject: Subject) -> None:
@@ -221,6 +245,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     answers_some_readout_and_refuses_the_others_in_words,
     refuses_sizes_below_one,
     predicts_every_target_and_every_parameter_has_a_finite_gradient,
+    with_the_smallest_sizes_and_every_choice_the_gradient_is_finite,
     padding_changes_nothing_and_rows_do_not_touch,
     looks_ahead_only_if_it_says_so,
     reads_features_as_well_as_symbols,

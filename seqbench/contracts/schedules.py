@@ -13,6 +13,7 @@ from seqbench.contracts.base import Check, documents_itself, named, require, set
 from seqbench.contracts.edges import at_the_edges
 from seqbench.errors import Incompatible
 from seqbench.schedules.base import ScheduleBuilder
+from seqbench.setting_types import LARGEST_COUNT
 
 BUDGETS = 1, 2, 7, 1000
 """Training steps that are tried; 1,000 are enough for the peak of every schedule with its defaults."""
@@ -68,7 +69,7 @@ def its_peak_is_1(subject: Subject) -> None:
 
 def at_the_edges_of_its_settings_the_multiplier_stays_between_0_and_1(subject: Subject) -> None:
     """Whatever a grid may set."""
-    for settings in at_the_edges(subject.make):
+    for settings in at_the_edges(subject.make, many=LARGEST_COUNT):
         try:
             subject.make(**settings)
         except Incompatible:

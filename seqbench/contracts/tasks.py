@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from seqbench.contracts.base import Check, DoesNotApply, documents_itself, has_defaults, named, require, require_same
+from seqbench.contracts.edges import at_the_edges
+from seqbench.contracts.task_scores import examine
 from seqbench.errors import Incompatible, UsageError
 from seqbench.tasks.base import Batch, Task
 
@@ -60,7 +62,7 @@ class Subject:
     def examined(self) -> Draws:
         """Everything the checks look at, from one compiled program."""
         key = jax.random.key(3)
-        program = jax.jit(lambda key: _examine(self.task, key)).lower(key)
+        program = jax.jit(lambda key: examine(self.task, key, SIZE)).lower(key)
         compiled = program.compile(compiler_options=QUICK)
         runs = [jax.tree.map(np.asarray, compiled(jax.random.key(seed))) for seed in (3, 3, 4)]
         (batch, scores), (again, _), (other, _) = runs
@@ -213,6 +215,34 @@ def chance_and_trivial_scores_are_what_sampling_finds(subject: Subject) -> None:
     require(task.chance in known, f"`Task.chance` must be 1 / outputs or `trivial`, one of {known}, got {task.chance}.")
 
 
+def at_the_edges_of_its_settings_its_constants_and_inputs_are_numbers(subject: Subject) -> None:
+    """Whatever a grid may set: chance and losses make sense, a batch can be drawn, and features are finite."""
+    for settings in at_the_edges(subject.make):
+        if "length" in settings:
+            task = _or_none(subject.make, settings)
+        else:
+            task = _or_none(subject.make, {"length": subject.task.length, **subject.settings, **settings})
+        if task is None:
+            continue
+        scores = task.chance, task.trivial, task.trivial_loss
+        sensible = 0 < task.chance <= task.trivial <= 1 and 0 <= task.trivial_loss < np.inf
+        require(sensible, f"With {settings} chance, trivial and trivial_loss are {scores}: narrow the range.")
+        draw = jax.jit(lambda key, task=task: task.sample(key, 2).inputs)
+        if task.symbolic:  # whole numbers are finite
+            jax.eval_shape(draw, jax.random.key(0))
+            continue
+        finite = bool(jnp.all(jnp.isfinite(draw(jax.random.key(0)))))
+        require(finite, f"With {settings} inputs are not finite: narrow the range.")
+
+
+def _or_none(make: Callable[..., Task], settings: Mapping[str, Any]) -> Task | None:
+    """The task, unless it refuses these settings."""
+    try:
+        return make(**settings)
+    except UsageError:
+        return None
+
+
 CHECKS: tuple[Callable[[Subject], None], ...] = (
     says_what_it_is_and_where_it_comes_from,
     settings_have_defaults_and_begin_with_the_length,
@@ -224,6 +254,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     the_oracle_answers_from_the_inputs_alone,
     the_information_stands_at_the_stated_distance,
     chance_and_trivial_scores_are_what_sampling_finds,
+    at_the_edges_of_its_settings_its_constants_and_inputs_are_numbers,
 )
 
 
@@ -240,58 +271,3 @@ def _require_near(part: np.ndarray, whole: np.ndarray, expected: float, name: st
     error = 4 * deviations.std() / np.sqrt(len(deviations))
     near = abs(deviations.mean()) <= error + 1e-5 * whole.mean()
     require(near, f"`{name}` says {expected:.5g}, but `Task.guess` scores {part.sum() / whole.sum():.5g}.")
-
-
-def _examine(task: Task, key: jax.Array) -> tuple[Batch, dict[str, Any]]:
-    """A batch, and what the oracle and the guess make of it and of altered copies."""
-    batch = (task.test or task.sample)(key, SIZE)
-    hidden = batch._replace(
-        **{field: jnp.zeros_like(getattr(batch, field)) for field in ("targets", "weights", "distance")},
-        prompt=None,
-        loss_weights=None,
-    )
-    answer = task.oracle(hidden)
-    mask = batch.mask if task.symbolic else batch.mask[..., None]
-    other = (batch.inputs + 1) % task.inputs if task.symbolic else batch.inputs + 1
-    padded = task.oracle(hidden._replace(inputs=jnp.where(mask, batch.inputs, other)))
-    farthest = jnp.argmax(batch.weights * (1 + batch.distance), axis=1)[:, None]
-    altered = [task.oracle(hidden._replace(inputs=_alter(task, batch, farthest, side))) for side in (1, -1)]
-    return batch, {
-        "oracle": _score(task, batch, answer),
-        "padded": jnp.max(jnp.abs(padded - answer)),
-        "altered": [jnp.mean(_changed(other_answer, answer, farthest)) for other_answer in altered],
-        "guess": _score(task, batch, task.guess(batch) if task.guess else answer),
-    }
-
-
-def _read_at(task: Task, batch: Batch) -> jax.Array:
-    """The step [B, K] at which each target is due; a decoder goes on where the encoder stopped."""
-    ends = jnp.sum(batch.mask, axis=1, keepdims=True)
-    place = jnp.arange(task.targets)
-    return {"last": ends - 1 + 0 * place, "every": 0 * ends + place, "decode": ends + place}[task.readout]
-
-
-def _alter(task: Task, batch: Batch, target: jax.Array, side: int) -> jax.Array:
-    """The inputs with what each sequence shows at the stated distance from its target replaced by its neighbour's."""
-    place = jnp.take_along_axis(_read_at(task, batch) - side * batch.distance, target, axis=1)[:, 0]
-    rows = jnp.arange(len(place))
-    shown = jnp.roll(batch.inputs[rows, jnp.clip(place, 0, task.steps - 1)], 1, axis=0)
-    # A place before the first step counts from the end in JAX: send it, too, beyond the end, where nothing is set.
-    return batch.inputs.at[rows, jnp.where(place < 0, task.steps, place)].set(shown, mode="drop")
-
-
-def _score(task: Task, batch: Batch, predictions: jax.Array) -> dict[str, jax.Array]:
-    """Sums of each sequence: right answers of how many, and loss of how much weight."""
-    loss_weights = batch.weights if batch.loss_weights is None else batch.loss_weights
-    return {
-        "right": jnp.sum(task.correct(predictions, batch.targets) * batch.weights, axis=1),
-        "targets": jnp.sum(batch.weights, axis=1),
-        "loss": jnp.sum(task.loss(predictions, batch.targets) * loss_weights, axis=1),
-        "weight": jnp.sum(loss_weights, axis=1),
-    }
-
-
-def _changed(altered: jax.Array, answer: jax.Array, target: jax.Array) -> jax.Array:
-    """Whether the answer to one target of each sequence moved."""
-    difference = jnp.max(jnp.abs(altered - answer), axis=-1)
-    return jnp.take_along_axis(difference, target, axis=1)[:, 0] > 1e-3

@@ -9,12 +9,14 @@ import numpy as np
 
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import vanilla
+from seqbench.compilation import QUICK, compiled
 from seqbench.components.assembly import Assembly, TrainingSettings
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
 from seqbench.schedules.constant import constant
 from seqbench.tasks.delayed_recall import delayed_recall
+from seqbench.training.objective import objective
 from seqbench.training.program import Program
 from seqbench.training.state import Numbers, State, Sums
 
@@ -56,6 +58,29 @@ class Trainer:
         """The state after some steps, and what was counted on the way."""
         return self.program.train(self.initial(own=own), self.numbers(own=own, **numbers), steps)
 
+    def first_steps(self, *, own: Chain, seeds: int) -> tuple[Any, list[Any]]:
+        """The gradient of the first step, and what the mitigations make of it with the random draws of each seed."""
+        program, links = self.program, own.compiled
+        numbers = _numbers(links.within)
+        total = objective(program.structure.interface, program.graph, links.within)
+        block, _ = program.batches.at(0, 0)
+        given = self.initial(own=own).parameters, block.first(TRAINING.batch_size, self.task), numbers
+        differentiate = compiled(jax.value_and_grad(total, has_aux=True), *given, options=QUICK)
+        _, gradient = differentiate(*given)
+
+        def after(gradient: Any, parameters: Any, numbers: Any, key: jax.Array) -> Any:
+            for transformation in links.after.gradients(numbers, key):
+                gradient, _ = transformation.update(gradient, transformation.init(parameters), parameters)
+            return gradient
+
+        arguments = [(gradient, given[0], _numbers(links.after), jax.random.key(seed)) for seed in range(seeds)]
+        return gradient, [compiled(after, *each, options=QUICK)(*each) for each in arguments]
+
     def parameters(self) -> list[np.ndarray]:
         """All parameters after some steps."""
         return [np.asarray(leaf) for leaf in jax.tree.leaves(self.train()[0].parameters)]
+
+
+def _numbers(chain: Chain) -> tuple[Any, ...]:
+    """The numbers of every link, in the type in which programs take them."""
+    return tuple({name: np.float32(value) for name, value in link.arrays.items()} for link in chain.links)

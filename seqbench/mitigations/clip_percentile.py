@@ -14,21 +14,25 @@ networks, arXiv:2007.14469
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
+from annotated_types import Ge, Le
 from jaxtyping import Array, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
-from seqbench.setting_types import Percentile, PositiveInt
+from seqbench.setting_types import Percentile
 
 OFF = {"percentile": float("inf")}
 
+History = Annotated[int, Ge(1), Le(10_000_000)]
+"""Steps. Each trial holds two numbers for every one of them, and looks at all in every step."""
 
-def clip_percentile(*, percentile: Percentile = 10.0, history: PositiveInt = 20_000) -> Mitigation:
+
+def clip_percentile(*, percentile: Percentile = 10.0, history: History = 20_000) -> Mitigation:
     """Rescale the gradient to at most the `percentile`-th percentile of its norms over the last `history` steps."""
     if not percentile >= 0:
         raise Incompatible(f"clip_percentile needs a percentile of 0 or more (.inf is off), got {percentile}")

@@ -3,7 +3,8 @@
     block_l(x) = relu(x + f(x)),   f = two times (causal convolution with dilation 2^l, ReLU), weights normalised
 
 where x is brought to the width of the block by a matrix if it has another. With `levels` blocks a prediction sees
-1 + 2 (kernel - 1) (2^levels - 1) steps; `levels: 0` takes as many as the task's sequences need. There is no dropout.
+1 + 2 (kernel - 1) (2^levels - 1) steps; `levels: 0` takes as many as the task's sequences need, and a block whose steps
+are further apart than the sequences are long is refused. There is no dropout.
 
 Source: Bai, Kolter & Koltun 2018, An empirical evaluation of generic convolutional and recurrent networks for sequence
 modeling, arXiv:1803.01271; weight normalisation of Salimans & Kingma 2016, arXiv:1602.07868
@@ -15,7 +16,7 @@ from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from flax import nnx
 from jaxtyping import Array, Float
 
@@ -31,11 +32,14 @@ from seqbench.models.base import (
     refuse_recurrent_remedies,
     require_sizes,
 )
-from seqbench.setting_types import NonNegativeInt, PositiveInt
+from seqbench.setting_types import AtLeastTwo, PositiveInt
 from seqbench.tasks.base import Batch, Interface
 
+Levels = Annotated[int, Ge(0), Le(31)]
+"""Blocks; the steps between what a block reads double with each, and are a number of 32 bits."""
 
-def tcn(*, width: PositiveInt = 32, kernel: Annotated[int, Ge(2)] = 5, levels: NonNegativeInt = 0) -> ModelBuilder:
+
+def tcn(*, width: PositiveInt = 32, kernel: AtLeastTwo = 5, levels: Levels = 0) -> ModelBuilder:
     """Blocks of `width` channels, convolutions over `kernel` steps; `levels: 0` takes as many as the sequences need."""
     require_sizes("tcn", width=width)
     if kernel < 2 or levels < 0:
@@ -47,7 +51,13 @@ def tcn(*, width: PositiveInt = 32, kernel: Annotated[int, Ge(2)] = 5, levels: N
         refuse_decode(task, "tcn")
         refuse_recurrent_remedies(mitigations, "tcn")
         refuse_layer_remedies(mitigations, "tcn", "has skips and normalisation of its own")
-        return TCN(task, rngs, width=width, kernel=kernel, levels=levels or levels_to_reach(task.steps, kernel))
+        needed = levels_to_reach(task.steps, kernel)
+        if levels > 1 and 2 ** (levels - 1) >= task.steps:
+            raise Incompatible(
+                f"tcn with {levels} levels reads steps that are {2 ** (levels - 1):,} apart, and the sequences have "
+                f"{task.steps}; with levels: {needed} it sees all of them, and 0 takes as many as needed"
+            )
+        return TCN(task, rngs, width=width, kernel=kernel, levels=levels or needed)
 
     return build
 

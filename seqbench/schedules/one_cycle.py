@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from annotated_types import Ge
+from annotated_types import Ge, Le
 from optax.schedules import cosine_onecycle_schedule
 
 from seqbench.schedules.base import ScheduleBuilder
 from seqbench.setting_types import ProperFraction
 
-Divisor = Annotated[float, Ge(1)]
+Divisor = Annotated[float, Ge(1), Le(1e9)]
 
 
 def one_cycle(

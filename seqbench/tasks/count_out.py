@@ -23,21 +23,19 @@ and context-sensitive languages".
 from __future__ import annotations
 
 import math
-from typing import Annotated
 
 import jax
 import jax.numpy as jnp
-from annotated_types import Ge
 from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import AtLeastTwo, PositiveInt
 from seqbench.tasks.base import Batch, Task, certain, classified, cross_entropy, full_mask
 
 STOP = 0
 
 
-def count_out(length: PositiveInt = 20, choices: Annotated[int, Ge(2)] = 8) -> Task:
+def count_out(length: PositiveInt = 20, choices: AtLeastTwo = 8) -> Task:
     """Count to one of the `choices` largest numbers below `length` and stop there."""
     if not 1 < choices < length:
         raise Incompatible(

@@ -20,15 +20,12 @@ language models, in which a country named early decides a language asked for lat
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import jax
 import jax.numpy as jnp
-from annotated_types import Ge
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import AtLeastTwo, PositiveInt
 from seqbench.tasks._sentences import Words, draw_words, open_with
 from seqbench.tasks.base import Batch, Task, certain, one_of
 
@@ -69,7 +66,7 @@ OWNERS = tuple(f"{name}'s" for name in NAMES)
 """Ordered as NAMES, so that a name and its owner form stand a fixed number of symbols apart."""
 
 
-def fact_recall(length: PositiveInt = 20, countries: Annotated[int, Ge(2)] = 16) -> Task:
+def fact_recall(length: PositiveInt = 20, countries: AtLeastTwo = 16) -> Task:
     """Name one of `countries` languages `length` steps (at least 5) after the country was mentioned."""
     if length < SHORTEST or not 2 <= countries <= len(FACTS):
         raise Incompatible(

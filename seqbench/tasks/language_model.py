@@ -36,16 +36,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Annotated
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from annotated_types import Ge
 from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
-from seqbench.setting_types import PositiveInt
+from seqbench.setting_types import AtLeastTwo, PositiveInt
 from seqbench.tasks._corpus import Corpus, Units, raw_text, read_corpus
 from seqbench.tasks._grammar_text import grammar_in_characters, grammar_in_words
 from seqbench.tasks._next_symbol import following, next_symbol
@@ -58,7 +56,7 @@ SMOOTHING = 0.1
 
 
 def language_model(
-    length: PositiveInt = 20, text: str = GRAMMAR, units: Units = "words", vocabulary: Annotated[int, Ge(2)] = 256
+    length: PositiveInt = 20, text: str = GRAMMAR, units: Units = "words", vocabulary: AtLeastTwo = 256
 ) -> Task:
     """Next-symbol prediction over a grammar, a bundled English text or a file, with at most `vocabulary` symbols."""
     if units not in ("characters", "words"):

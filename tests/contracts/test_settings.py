@@ -8,6 +8,7 @@ from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 import pytest
+from annotated_types import Ge, Gt, Le, Lt
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError, resolve
@@ -15,15 +16,18 @@ from seqbench.components.checking import Mismatch, check, checker
 from seqbench.contracts.edges import at_the_edges, edges
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
-from seqbench.setting_types import Decay, PositiveInt, ProperFraction, Threshold
+from seqbench.setting_types import Decay, OrInfinity, PositiveInt, ProperFraction, Threshold
 
 EVERY = [(family, name) for family in catalogue.RETURNS for name in catalogue.names(family)]
 
 
 def bare_numbers(annotation):
-    """The numbers in an annotation that have no range."""
+    """The numbers in an annotation whose range lacks an end."""
     if get_origin(annotation) is Annotated:
-        return []
+        inner, *metadata = get_args(annotation)
+        low = any(isinstance(each, Ge | Gt) for each in metadata)
+        high = any(isinstance(each, Le | Lt | OrInfinity) for each in metadata)
+        return [] if low and high else bare_numbers(inner)
     if annotation in (int, float):
         return [annotation]
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType, tuple) else ()
@@ -43,6 +47,7 @@ def test_every_number_says_its_range_and_its_edges_are_inside(family, name):
 def test_a_bare_number_is_found():
     assert bare_numbers(int | None) == [int]
     assert bare_numbers(tuple[float, ...]) == [float]
+    assert bare_numbers(Annotated[float, Gt(0)]) == [float]
     assert bare_numbers(PositiveInt | tuple[Decay, ...]) == []
 
 
@@ -53,9 +58,10 @@ def test_the_edges_of_ranges_by_hand():
         """Nothing."""
 
     assert list(at_the_edges(settings)) == [
-        {"many": 1}, {"many": 1000}, {"share": 1e-6}, {"share": 1 - 1e-6},
-        {"limit": 1e-6}, {"limit": 1e6}, {"limit": math.inf}, {"on": False}, {"on": True},
+        {"many": 1}, {"many": 1000}, {"share": 5e-324}, {"share": 1 - 2**-53},
+        {"limit": 5e-324}, {"limit": 1e18}, {"limit": math.inf}, {"on": False}, {"on": True},
     ]  # fmt: skip
+    assert edges(PositiveInt, many=2**31 - 1) == [1, 2**31 - 1]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +83,10 @@ def test_the_edges_of_ranges_by_hand():
         ("models", "stacked", {"width": 0}),
         ("tasks", "delayed_recall", {"symbols": 27}),
         ("cells", "lstm", {"forget_bias": 1e39}),
+        ("models", "stacked", {"width": 2**31}),
+        ("models", "tcn", {"levels": 32}),
+        ("mitigations", "clip_percentile", {"history": 10**8}),
+        ("mitigations", "gradient_noise", {"decay": 1e19}),
     ],
 )
 def test_what_cannot_be_meant_is_refused(family, name, settings):
