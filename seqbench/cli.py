@@ -243,14 +243,18 @@ def probe(
     length: Annotated[int, typer.Option(min=1, help="Without a grid: its dependency length.")] = 50,
     cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
     mitigation: Annotated[list[str] | None, typer.Option(help="Without a grid: a mitigation; repeat for more.")] = None,
+    against: Annotated[
+        str | None, typer.Option(metavar="GRID", help="Draw this grid beside it, as its file has it, on the same axes.")
+    ] = None,
     results: Results = RESULTS,
     no_code: NoCode = False,
 ) -> None:
-    """Show the gradient by distance at initialisation. Trains nothing."""
+    """Show the gradient by distance at initialisation, and keep its picture and numbers. Trains nothing."""
     from seqbench.commands.probe import probe as command
 
     asked = Asked(grid, results, tuple(set_ or ()), name) if grid else None
-    command(asked, results, task=task, length=length, cell=cell, mitigations=mitigation or [])
+    other = Asked(against, results) if against else None
+    command(asked, results, task=task, length=length, cell=cell, mitigations=mitigation or [], against=other)
 
 
 @app.command()

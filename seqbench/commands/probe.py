@@ -1,12 +1,16 @@
-"""`seqbench probe`: the gradient by distance before anything is trained, of a whole grid or of one model."""
+"""`seqbench probe`: the gradient by distance before anything is trained, of whole grids or of one model."""
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
+from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
@@ -15,30 +19,66 @@ from seqbench.commands.tables import table_of
 ALONE = "probe"
 """Folder of the figures of single models."""
 
+WIDTH = 200
+"""Columns of the tables that are kept as text."""
+
 
 def probe(
-    grid: Asked | None, results: Path, *, task: str, length: int, cell: str, mitigations: Sequence[str] = ()
+    grid: Asked | None,
+    results: Path,
+    *,
+    task: str,
+    length: int,
+    cell: str,
+    mitigations: Sequence[str] = (),
+    against: Asked | None = None,
 ) -> None:
-    """Probe at initialisation, write the figure, and print where it is and a small table."""
-    from seqbench.execution.probe_grid import grid_of, probe_grid
-    from seqbench.plan.plan import plan
+    """Probe at initialisation, write the figure and its numbers, and print where they are and a small table.
+
+    `against` is another grid, which is drawn beside it.
+    """
+    from seqbench.execution.probe_grid import grid_of, probe_plans, side_by_side
     from seqbench.report.probe_figures import probe_figure, probe_table, write_figure
+    from seqbench.store import atomic
 
     asked = grid.read() if grid is not None else grid_of(task, length, cell, mitigations)
-    current = plan(asked)
+    others = [against.read()] if against is not None else []
     with Progress(console=progress(), transient=True) as bar:
         line = bar.add_task("Probing", total=None)
-        measured = probe_grid(current, report=lambda done, of: bar.update(line, completed=done, total=of))
+        probed = probe_plans([asked, *others], report=lambda done, of: bar.update(line, completed=done, total=of))
+    label = asked.name if grid is not None else " + ".join((cell, *mitigations))
+    measured = side_by_side([label, *(other.name for other in others)], [each.measured for each in probed])
     folder = results / asked.name / "probes" if grid is not None else results / ALONE
     name = "gradient" if grid is not None else file_name(task, length, cell, mitigations)
+    name += "".join(f"-against-{other.name}" for other in others)
     path = write_figure(probe_figure(measured), folder, name)
+    left_out = [f"Left out: {each.method} on {each.task}: {each.reason}" for own in probed for each in own.incompatible]
+    shown: list[Table | str] = [*_tables(probe_table(measured)), *left_out]
+    atomic.write_bytes(path.with_suffix(".parquet"), measured.to_parquet(index=False))
+    atomic.write_text(path.with_suffix(".txt"), _as_text(shown))
     console = out()
     console.print(f"{path}")
-    for name, rows in probe_table(measured).groupby("task", sort=False):
-        shown = rows.drop(columns=["task", "length"]).dropna(axis="columns", how="all")
-        console.print(table_of(shown, title=f"{name} at initialisation, dependency length {rows['length'].iloc[0]}"))
-    for reason in current.incompatible:
-        console.print(f"Left out: {reason.method} on {reason.task}: {reason.reason}")
+    console.print(f"Its numbers: {path.with_suffix('.parquet')}, and as below {path.with_suffix('.txt')}")
+    for each in shown:
+        console.print(each)
+
+
+def _tables(table: pd.DataFrame) -> Iterator[Table]:
+    """A table a task."""
+    for name, rows in table.groupby("task", sort=False):
+        lengths = rows["length"].unique()
+        dropped = ["task", "length"] if len(lengths) == 1 else ["task"]
+        title = f"{name} at initialisation" + (f", dependency length {lengths[0]}" if len(lengths) == 1 else "")
+        yield table_of(rows.drop(columns=dropped).dropna(axis="columns", how="all"), title=title)
+
+
+def _as_text(shown: Sequence[Table | str]) -> str:
+    """Tables and lines as the text of a file."""
+    file = io.StringIO()
+    console = Console(file=file, width=WIDTH, markup=False, highlight=False, soft_wrap=True, color_system=None)
+    for each in shown:
+        console.print(each)
+    return file.getvalue()
 
 
 def file_name(task: str, length: int, cell: str, mitigations: Sequence[str]) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from seqbench.components.own_functions import look_beside
 from seqbench.components.probe_selection import Asked, assemble_probes
 from seqbench.errors import UsageError
 from seqbench.grid.document import Document
 from seqbench.grid.given import Function, Given, grid_given, with_names
 from seqbench.grid.spec import Grid
+from seqbench.plan.feasibility import Impossible
 from seqbench.plan.plan import Plan, Trial, plan
 
 if TYPE_CHECKING:  # JAX is imported only where models are built
@@ -25,9 +27,17 @@ Named = str | Function | Mapping[str | Function, Mapping[str, Any]]
 """A component as a grid names it: its name, or `{name: {setting: value}}`. Its function may stand for its name."""
 
 
+class ProbedPlan(NamedTuple):
+    """What was measured of a plan, and what of it cannot be built."""
+
+    measured: pd.DataFrame
+    incompatible: tuple[Impossible, ...]
+
+
 def probe(
     grid: Given | None = None,
     *,
+    against: Given | None = None,
     task: Named = "delayed_recall",
     length: int = 50,
     cell: Named = "vanilla",
@@ -40,7 +50,8 @@ def probe(
         seqbench.probe(task="adding", length=100, cell="lstm", mitigations=["residual_recurrence"])
 
     Args:
-        grid: a grid in any form, see `seqbench.run`; if given, the next four are not looked at.
+        grid: a grid in any form, see `seqbench.run`; if given, `task` to `mitigations` are not looked at.
+        against: another grid in any form, to stand beside it.
         task: what it is measured on.
         length: the task's dependency length in steps.
         cell: what is measured.
@@ -49,13 +60,40 @@ def probe(
         seeds: as in `probe_grid`.
 
     Returns:
-        What `probe_grid` returns; `seqbench.probe_figure` and `seqbench.probe_table` show it.
+        What `probe_grid` returns, with a column `grid` if there are two; `seqbench.probe_figure` draws it, and
+        `seqbench.probe_table` has a row a method.
 
     Raises:
         UsageError: something is named that does not exist, or the parts do not go together.
     """
-    asked = grid_given(grid) if grid is not None else grid_of(task, length, cell, mitigations)
-    return probe_grid(plan(asked), probes=with_names(probes), seeds=seeds)
+    asked = [grid_given(grid) if grid is not None else grid_of(task, length, cell, mitigations)]
+    asked += [grid_given(against)] if against is not None else []
+    probed = probe_plans(asked, probes=with_names(probes), seeds=seeds)
+    return side_by_side([each.name for each in asked], [each.measured for each in probed])
+
+
+def probe_plans(
+    grids: Sequence[Grid],
+    *,
+    probes: Asked = PROBES,
+    seeds: int = 3,
+    report: Callable[[int, int], None] = lambda done, of: None,
+) -> list[ProbedPlan]:
+    """Plan and measure grids, each with the modules that stand beside it; arguments as in `probe_grid`."""
+    found = []
+    for grid in grids:
+        look_beside(grid.document.folder)
+        current = plan(grid)
+        found.append(ProbedPlan(probe_grid(current, probes=probes, seeds=seeds, report=report), current.incompatible))
+    return found
+
+
+def side_by_side(names: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The measurements of several grids in one table, whose column `grid` names them; of one alone as they are."""
+    if len(measured) == 1:
+        return measured[0]
+    labels = [name if name not in names[:place] else f"{name} ({place + 1})" for place, name in enumerate(names)]
+    return pd.concat([own.assign(grid=label) for label, own in zip(labels, measured, strict=True)], ignore_index=True)
 
 
 def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] = ()) -> Grid:

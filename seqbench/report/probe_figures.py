@@ -41,12 +41,13 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     """Draw the gradient that arrives from each distance, one line per method, one panel per task.
 
     The gradient is shown relative to its value nearest to the loss, so that methods differ in slope alone; the median
-    over seeds. A dotted line marks the dependency length, another the place of exact zeros.
+    over seeds. A dotted line marks the dependency length, another the place of exact zeros. Two grids, named in a
+    column `grid`, stand side by side on the same axes, in one row per task.
 
     Raises:
         UsageError: no gradient was measured.
     """
-    curves = relative_gradient(measured)
+    curves = pd.concat([relative_gradient(own).assign(grid=name) for name, own in _by_grid(measured).items()])
     if curves.empty:
         raise UsageError("no gradient was measured; include the probe gradient_flow, and a method with a recurrence")
     top, values = curves["share"].max(), curves["share"]
@@ -54,19 +55,14 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     floor = zero_floor(curves["share"])
     curves = curves.assign(share=at_floor(curves["share"], floor))
     looks = styles(list(dict.fromkeys(measured["method"])))
-    tasks = list(dict.fromkeys(curves["task"]))
-    figure, axes = panels(len(tasks), width=5.6 if len(tasks) == 1 else 3.6 * len(tasks) + 0.6, height=4.0, sharey=True)
-    for task, ax in zip(tasks, axes[0], strict=True):
-        own = curves[curves["task"] == task]
-        for method in (name for name in looks if name in set(own["method"])):
-            _line(ax, own[own["method"] == method], looks[method])
-        ax.axvline(own["length"].iloc[0], color=MUTED, lw=0.8, ls=":")
+    figure, axes = _panels(curves)
+    for (grid, task), ax in axes.items():
+        _panel(ax, curves[(curves["grid"] == grid) & (curves["task"] == task)], looks)
         log_axis(ax.yaxis, floor)
-        ax.set_title(task)
-        ax.set_xlabel("distance from the loss (steps)")
-    axes[0, 0].set_ylim(curves["share"].min() / 3, top * 3)
-    axes[0, 0].set_ylabel("gradient that arrives, of the nearest")
-    named = {line.get_label(): line for ax in axes[0] for line in ax.lines if line.get_label() in looks}
+        ax.set_title(f"{grid}: {task}" if grid else task)
+    first = next(iter(axes.values()))
+    first.set_ylim(curves["share"].min() / 3, top * 3)
+    named = {line.get_label(): line for ax in axes.values() for line in ax.lines if line.get_label() in looks}
     shown = [name for name in looks if name in named]
     columns = min(4, len(shown))
     figure.legend([named[name] for name in shown], shown, loc="outside lower center", ncols=columns, fontsize=9)
@@ -74,11 +70,55 @@ def probe_figure(measured: pd.DataFrame) -> Figure:
     return figure
 
 
-def probe_table(measured: pd.DataFrame) -> pd.DataFrame:
-    """One row per method and task: medians over seeds, empty where a figure does not exist.
+def _by_grid(measured: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The measurements of each grid by its name, which is empty if there is one alone."""
+    if "grid" not in measured:
+        return {"": measured}
+    return {str(name): own.drop(columns="grid") for name, own in measured.groupby("grid", sort=False)}
 
-    `at the dependency length` is the gradient that arrives from there, as a share of the nearest.
+
+def _panels(curves: pd.DataFrame) -> tuple[Figure, dict[tuple[str, str], Axes]]:
+    """The panel of each grid and task: tasks side by side, or two grids side by side and tasks below each other."""
+    grids, tasks = (list(dict.fromkeys(curves[column])) for column in ("grid", "task"))
+    several = len(grids) > 1
+    wanted = [(grid, task) for task in tasks for grid in grids]
+    rows, columns = (len(tasks), len(grids)) if several else (1, len(tasks))
+    width, height = 5.6 if len(wanted) == 1 else 3.6 * columns + 0.6, 3.2 * rows + 0.8
+    figure, axes = panels(columns, rows, width=width, height=height, sharey=True, sharex="row" if several else False)
+    for ax in axes[-1]:
+        ax.set_xlabel("distance from the loss (steps)")
+    for ax in axes[:, 0]:
+        ax.set_ylabel("gradient that arrives, of the nearest")
+    return figure, dict(zip(wanted, axes.ravel(), strict=True))
+
+
+def _panel(ax: Axes, own: pd.DataFrame, looks: dict[str, Style]) -> None:
+    """The lines of one grid on one task."""
+    for method in (name for name in looks if name in set(own["method"])):
+        _line(ax, own[own["method"] == method], looks[method])
+    for length in own["length"].unique():
+        ax.axvline(length, color=MUTED, lw=0.8, ls=":")
+    if own.empty:
+        ax.text(0.5, 0.5, "not in this grid", color=MUTED, ha="center", transform=ax.transAxes)
+
+
+def probe_table(measured: pd.DataFrame) -> pd.DataFrame:
+    """One row per method and task, and per grid if there are two: medians over seeds.
+
+    Empty where a figure does not exist. `at the dependency length` is the gradient that arrives from there, as a share
+    of the nearest.
     """
+    tables = []
+    for name, own in _by_grid(measured).items():
+        table = _table(own)
+        if name:
+            table.insert(0, "grid", name)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def _table(measured: pd.DataFrame) -> pd.DataFrame:
+    """The table of one grid."""
     keys = ["method", "task", "length"]
     rows = measured[measured["distance"].isna() & measured["probe"].isin(FIGURES)]
     table = rows.pivot_table(index=keys, columns="probe", values="value", aggfunc="median", sort=False)

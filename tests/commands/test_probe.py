@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -48,6 +49,49 @@ def test_a_grid_gives_a_figure_a_table_and_what_was_left_out(grid, tmp_path, cap
     assert "spectral radius" in said
     assert "Left out: skipping on delayed_recall:" in said
     assert not (tmp_path / "start" / "trials").exists()
+    kept = pd.read_parquet(path.with_suffix(".parquet"))
+    assert set(kept["method"]) == {"plain"}
+    assert set(kept["seed"]) == {1000, 1001}
+    assert kept["distance"].max() == 7
+    assert f"Its numbers: {path.with_suffix('.parquet')}, and as below {path.with_suffix('.txt')}\n" in said
+    text = path.with_suffix(".txt").read_text()
+    assert "delayed_recall at initialisation, dependency length 7" in text
+    assert "Left out: skipping on delayed_recall:" in text
+
+
+def test_two_grids_stand_side_by_side_on_the_same_axes(grid, tmp_path, capsys):
+    other = tmp_path / "other.yaml"
+    other.write_text(GRID.replace("[3, 7]", "[5]").replace("skipping", "identity").replace("residual", "identity_init"))
+    against = Asked(str(other), tmp_path)
+    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=0, cell="", against=against)
+    said = capsys.readouterr().out
+    path = tmp_path / "start" / "probes" / "gradient-against-other.png"
+    assert said.startswith(f"{path}\n")
+    kept = pd.read_parquet(path.with_suffix(".parquet"))
+    assert kept.groupby("grid", sort=False)["length"].unique().map(list).to_dict() == {"start": [7], "other": [5]}
+    figure = seqbench.probe_figure(kept)
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["start: delayed_recall", "other: delayed_recall"]
+    left, right = figure.axes
+    assert (left.get_ylim(), left.get_xlim()) == (right.get_ylim(), right.get_xlim())
+    colours = [{line.get_label(): line.get_color() for line in ax.lines} for ax in figure.axes]
+    assert colours[0]["plain"] == colours[1]["plain"] != colours[1]["identity"]
+    table = seqbench.probe_table(kept)
+    assert table[["grid", "method", "length"]].values.tolist() == [
+        ["start", "plain", 7], ["other", "plain", 5], ["other", "identity", 5],
+    ]  # fmt: skip
+    found = seqbench.probe(grid, against=other, seeds=2)
+    pd.testing.assert_frame_equal(found, kept, check_dtype=False)
+
+
+def test_a_task_that_one_grid_does_not_have_leaves_its_panel_empty():
+    row = {"method": "a", "length": 2, "seed": 0, "trial": "t", "step": 0, "probe": "gradient_norm", "value": 1.0}
+    rows = [row | {"grid": grid, "task": task, "distance": at} for grid, task in (("x", "one"), ("y", "two"))
+            for at in (0, 1, 2)]  # fmt: skip
+    figure = seqbench.probe_figure(pd.DataFrame(rows))
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["x: one", "y: one", "x: two", "y: two"]
+    assert [[text.get_text() for text in ax.texts] for ax in figure.axes] == [
+        [], ["not in this grid"], ["not in this grid"], [],
+    ]  # fmt: skip
 
 
 def test_the_figure_of_one_model_says_what_was_asked_and_is_not_overwritten(tmp_path, capsys):
