@@ -1,7 +1,7 @@
 """One colour, marker and dash for each method, the same in every chart of the report and of the MLflow mirror.
 
 Colours are Okabe & Ito's (2008), distinguishable with every common form of colour blindness. Their yellow is left out:
-on white paper it has a contrast of 1.3 to 1. Black comes first, because the first method of a grid is its baseline.
+on white paper it has a contrast of 1.3 to 1. Black comes first: the first method of a grid is often its baseline.
 """
 
 from __future__ import annotations

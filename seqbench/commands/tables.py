@@ -22,4 +22,4 @@ def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
 def _shown(value: Any) -> str:
     if value is None or value is pd.NA or value != value:
         return ""
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:z.3g}" if isinstance(value, float) else str(value)

@@ -180,14 +180,15 @@ class Tuning(Strict):
 
 
 class Comparisons(Strict):
-    """The family of comparisons: each method against a baseline, or named pairs.
+    """The family of comparisons: methods against a baseline, or named pairs.
 
-    By default each method against the first of the list; in a grid with factors each method that differs from the one
-    without remedies in one factor, and each listed one, against that one; without such a method, every pair.
+    Without factors each method is compared with the baseline, by default the first of the list. With factors each one
+    that differs from the baseline in one factor, and each listed one; the baseline is by default the method without
+    remedies, and where there is none, every pair is compared.
     """
 
     baseline: Name | None = None
-    """The method with which each other one is compared."""
+    """The method with which others are compared."""
     pairs: list[Annotated[list[Name], Field(min_length=2, max_length=2)]] = []
     """Pairs of methods that are compared."""
 

@@ -81,7 +81,7 @@ training:
   learning_rate: 3.0e-3
 
 {methods_block(methods)}
-# Compared with each other; the first method is the baseline.
+# Each other method is compared with this one.
 comparisons: {inline({"baseline": next(each.name for each in methods if not each.left_out)})}
 
 # To give every method the same chance, tune the learning rate on seeds of its own:

@@ -1,9 +1,11 @@
 """Start with `scale` times the identity as recurrent matrix, so that the state at first is passed on unchanged.
 
-With ReLU units and zero biases this is the IRNN. In a cell with gates only the block that proposes the new state (the
-candidate) is set: the gates keep their own initialisation, because an identity there would tie each unit's gate to
-its own last value and has no meaning as memory. A gated cell at initialisation therefore still forgets as its gates
-say; what changes is that the candidate carries each unit's last value, undiluted by the others.
+With ReLU units, zero biases and `input_scale: 0.001` this is the IRNN of the paper; with tanh units it is not.
+
+In a cell with gates only the block that proposes the new state (the candidate) is set: the gates keep their own
+initialisation, because an identity there would tie each unit's gate to its own last value and has no meaning as memory.
+A gated cell at initialisation therefore still forgets as its gates say; what changes is that the candidate carries each
+unit's last value, undiluted by the others.
 
 `input_scale` above 0 also redraws the candidate's input weights from a normal distribution with that standard
 deviation (0.001 in the paper); 0 leaves them as they are.

@@ -75,13 +75,13 @@ def interval_text(middle: float, low: float, high: float, digits: int = 2) -> st
     """A number with its interval, or alone where there is none."""
     if middle != middle:
         return MISSING
-    alone = f"{middle:.{digits}f}"
-    return alone if low != low else f"{alone} ({low:.{digits}f} to {high:.{digits}f})"
+    alone = f"{middle:z.{digits}f}"
+    return alone if low != low else f"{alone} ({low:z.{digits}f} to {high:z.{digits}f})"
 
 
 def percent_text(low: float, high: float) -> str:
     """An interval of shares, `3 to 56 %`."""
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{100 * low:z.0f} to {100 * high:z.0f} %"
 
 
 def p_text(p: float) -> str:

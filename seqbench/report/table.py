@@ -125,5 +125,5 @@ def number(value: Any, digits: int = 3) -> str:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}"
     if isinstance(value, float):
-        return f"{value:.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
     return str(value)

@@ -33,7 +33,7 @@ def share_in_words(k: int, n: int, alpha: float, of: str = "") -> str:
     if n < SEEDS_FOR_INTERVAL:
         return f"{k} of {n}{of}"
     low, high = (100 * float(end) for end in clopper_pearson(k, n, alpha))
-    return f"{k} of {n}{of} ({100 * (1 - alpha):g} %: {low:.0f}-{high:.0f} %)"
+    return f"{k} of {n}{of} ({100 * (1 - alpha):g} %: {low:z.0f}-{high:.0f} %)"
 
 
 def _solved(row: pd.Series, alpha: float, of: str = "") -> str:

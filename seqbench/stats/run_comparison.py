@@ -123,7 +123,7 @@ def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
     sure = found[found["verdict"].isin(["better", "worse"])]
     if len(sure):
         listed = "; ".join(
-            f"{row['method']} on {row['task']} is {row['verdict']} in B ({row['difference']:+.2f} {row['unit']})"
+            f"{row['method']} on {row['task']} is {row['verdict']} in B ({row['difference']:+z.2f} {row['unit']})"
             for _, row in sure.iterrows()
         )
         return f"{agree} Beyond chance: {listed}."

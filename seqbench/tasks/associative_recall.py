@@ -12,8 +12,13 @@ A worked example with 2 pairs and length 7 (keys are letters, values digits):
 `Batch.distance` holds each one. Without the pairs nothing is known about a value: chance and the trivial score are
 1 / values.
 
+Five things differ from `multiquery_ar` of the paper's code: all queries come at the end, after one gap, instead of
+after gaps drawn from a power law; blanks fill the gap, not random symbols; values are drawn independently, so that two
+keys may have the same; there are at most 26 keys and 10 values instead of a vocabulary of 8,192; and an answer is one
+of the values, not one of all symbols.
+
 Source: Arora et al. 2023, "Zoology: measuring and improving recall in efficient language models" (multi-query
-associative recall), with all queries after one gap instead of gaps drawn from a power law.
+associative recall)
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _change(name: str) -> Callable[[Row], str]:
 
 def _percent(name: str) -> Callable[[Row], str]:
     """A share."""
-    return lambda row: MISSING if row[name] != row[name] else f"{100 * row[name]:.3g} %"
+    return lambda row: MISSING if row[name] != row[name] else f"{100 * row[name]:z.3g} %"
 
 
 def _traces(acted: pd.DataFrame) -> str:

@@ -22,7 +22,7 @@ def stability(evidence: Evidence) -> Section:
         return Section("stability", "Divergence", "", ())
     diverged, n = int(rows["diverged"].sum()), int(rows["n"].sum())
     low, high = (100 * float(end) for end in clopper_pearson(diverged, n))
-    lead = f"{diverged:,} of {n:,} reporting trials diverged (95 %: {low:.1f} to {high:.1f} %)."
+    lead = f"{diverged:,} of {n:,} reporting trials diverged (95 %: {low:z.1f} to {high:.1f} %)."
     if not diverged:
         return Section("stability", "Divergence", lead, (Part(),))
     tasks = [task for task in evidence.tasks if rows.loc[rows["task"] == task, "diverged"].sum()]

@@ -26,7 +26,7 @@ def differences(evidence: Evidence, task: str) -> Chart:
     )
     ax = axes[0, 0]
     for place, row in enumerate(rows.itertuples()):
-        tip = f"{row.method} against {row.against}: {row.difference:+.2f} {row.unit}, {row.verdict}"
+        tip = f"{row.method} against {row.against}: {row.difference:+z.2f} {row.unit}, {row.verdict}"
         link = trials(evidence, task=task, method=[row.method, row.against], purpose="reporting")
         ends = (row.difference, row.low, row.high)
         method_point(chart, ax, evidence, row.method, place, ends, tip=tip, link=link)

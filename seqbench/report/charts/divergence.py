@@ -58,7 +58,8 @@ def _table(rows: pd.DataFrame) -> pd.DataFrame:
     shown = rows.assign(
         share=[f"{row.diverged} of {row.n}" for row in rows.itertuples()],
         interval=[
-            f"{100 * row.low:.0f} to {100 * row.high:.0f} %" if row.low == row.low else "–" for row in rows.itertuples()
+            f"{100 * row.low:z.0f} to {100 * row.high:.0f} %" if row.low == row.low else "–"
+            for row in rows.itertuples()
         ],
         kinds=[_kinds(row._asdict()) for row in rows.itertuples()],
     )

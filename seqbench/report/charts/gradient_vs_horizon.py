@@ -60,8 +60,8 @@ def _sentence(row: dict, *, alone: bool) -> str:
         reason = "too few" if row["methods"] < 3 else "they do not differ"
         return f"{start} rank correlation over {row['methods']} methods ({reason})."
     subject = "Rank correlation" if alone else f"{place}, rank correlation"
-    interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:.2f} to {row['high']:.2f})"
-    return f"{subject} {row['correlation']:.2f}{interval} over {row['methods']} methods, p = {row['p_value']:.2g}."
+    interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:z.2f} to {row['high']:z.2f})"
+    return f"{subject} {row['correlation']:z.2f}{interval} over {row['methods']} methods, p = {row['p_value']:.2g}."
 
 
 def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, lengths: Sequence[int]) -> None:

@@ -73,7 +73,7 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rates: pd.DataFrame
         chart.mark(ax.vlines(x[known], *band, color=look.colour, lw=0.5, alpha=0.35, zorder=1), place)
     tips = [
         f"{method}, length {row.length:,}: {row.solved} of {row.n} seeds solved"
-        + ("" if np.isnan(row.low) else f" (95 %: {100 * row.low:.0f} to {100 * row.high:.0f} %)")
+        + ("" if np.isnan(row.low) else f" (95 %: {100 * row.low:z.0f} to {100 * row.high:.0f} %)")
         for row in rates.itertuples()
     ]
     task = rates["task"].iloc[0]
