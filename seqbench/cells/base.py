@@ -14,7 +14,7 @@ or parametrised has no `recurrent_kernel` to set and says why in `fixed_recurren
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -156,6 +156,17 @@ class Cell(nnx.Module):
         if self.fixed_recurrence:
             raise Incompatible(f"{type(self).__name__} has no recurrent matrix to set: {self.fixed_recurrence}")
         return self.block(name)
+
+    def kernels(self, of: Literal["recurrent", "input", "all"]) -> tuple[str, ...]:
+        """The attributes of the matrices for setting them: `all` are both, or one where the recurrence is no matrix.
+
+        Raises:
+            Incompatible: `recurrent` was asked for, and the cell has no recurrent matrix whose entries are free.
+        """
+        if of == "recurrent":
+            self.recurrent_block(self.candidate)
+        recurrent = () if of == "input" or self.fixed_recurrence else ("recurrent_kernel",)
+        return recurrent if of == "recurrent" else ("input_kernel", *recurrent)
 
     def recurrent_matrix(self) -> Float[Array, "H H"]:
         """The matrix by which a row of states [B, H] reaches the candidate, as the step uses it.

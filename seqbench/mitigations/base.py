@@ -9,6 +9,7 @@ Places to intervene:
 - `cell`: wrap the builder of every cell (skip connections in time, truncation)
 - `layer`: wrap every layer of the model (residual connections, normalisation)
 - `initialise`: replace parameters of every cell before training, on the host, in NumPy: never compiled
+- `initialise_readout`: the same for the model's read-out
 - `penalty`: add a term to the loss
 - `gradient`: transform the gradient before the optimizer sees it
 
@@ -29,7 +30,6 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import optax
 from flax import nnx
@@ -80,6 +80,7 @@ class Mitigation(NamedTuple):
     cell: `CellBuilder -> CellBuilder`
     layer: `(layer, LayerContext) -> layer`
     initialise: `(cell, numpy generator) -> {parameter name: new value}` for one cell
+    initialise_readout: `(read-out, numpy generator) -> {parameter name: new value}`, beside `initialise`
     penalty: `(arrays, Forward) -> scalar`, added to the loss
     gradient: `arrays -> optax.GradientTransformation`; beside the mitigation's numbers, `arrays["key"]` is a key for
         random draws that is another one in every step
@@ -92,6 +93,7 @@ class Mitigation(NamedTuple):
     cell: Callable[[CellBuilder], CellBuilder] | None = None
     layer: Callable[[Layer, LayerContext], Layer] | None = None
     initialise: Callable[[Cell, np.random.Generator], Mapping[str, np.ndarray]] | None = None
+    initialise_readout: Callable[[nnx.Linear, np.random.Generator], Mapping[str, np.ndarray]] | None = None
     penalty: Callable[[Arrays, Forward], Float[Array, ""]] | None = None
     gradient: Callable[[Arrays], optax.GradientTransformation] | None = None
     bind: Callable[[nnx.Module, Arrays], None] | None = None
@@ -193,16 +195,11 @@ class Chain(NamedTuple):
         Returns:
             For each link the changes of all entries of the parameters that it set, [0] if it set none.
         """
-        changes = []
-        for link in self.links:
-            own = [np.zeros(0, np.float32)]
-            for name, value in (link.initialise(cell, deepcopy(generator)) if link.initialise else {}).items():
-                parameter = getattr(cell, name)
-                value = np.asarray(value, np.float32).reshape(parameter.shape)
-                own.append((value - np.asarray(parameter[...])).ravel())
-                parameter.set_value(value)
-            changes.append(np.concatenate(own))
-        return tuple(changes)
+        return tuple(_replace(cell, link.initialise, generator) for link in self.links)
+
+    def initialise_readout(self, readout: nnx.Linear, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The same for the read-out of a model."""
+        return tuple(_replace(readout, link.initialise_readout, generator) for link in self.links)
 
     def bind(self, model: nnx.Module, arrays: tuple[Arrays, ...]) -> None:
         """Hand the (traced) numbers of every link to what it put into `model`."""
@@ -227,6 +224,19 @@ class Chain(NamedTuple):
 def chain(*mitigations: Mitigation) -> Chain:
     """Compose mitigations in order. `chain()` is the plain baseline."""
     return Chain(mitigations)
+
+
+def _replace(
+    module: Any, initialise: Callable[..., Mapping[str, np.ndarray]] | None, generator: np.random.Generator
+) -> np.ndarray:
+    """Give parameters of a module new values, in place; the changes of all their entries."""
+    changes = [np.zeros(0, np.float32)]
+    for name, value in (initialise(module, deepcopy(generator)) if initialise else {}).items():
+        parameter = getattr(module, name)
+        value = np.asarray(value, np.float32).reshape(parameter.shape)
+        changes.append((value - np.asarray(parameter[...])).ravel())
+        parameter.set_value(value)
+    return np.concatenate(changes)
 
 
 def _marked(module: Any, place: int, trace: Trace | None) -> Any:
@@ -270,23 +280,3 @@ def separate_rngs(rngs: nnx.Rngs, *of: object) -> nnx.Rngs:
     stream = rngs.params
     place = jax.random.fold_in(stream.key[...], stream.count[...])
     return nnx.Rngs(jax.random.fold_in(place, crc32(repr(of).encode())))
-
-
-def global_norm(tree: Any) -> Float[Array, ""]:
-    """Euclidean norm of all entries of a pytree together.
-
-    Entries are scaled by the largest before they are squared: an exploding gradient of 1e25 is still a number in
-    float32, its square is not.
-    """
-    leaves = jax.tree.leaves(tree)
-    largest = jnp.max(jnp.array([jnp.max(jnp.abs(leaf)) for leaf in leaves]))
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
-    return scale * jnp.sqrt(sum(jnp.sum(jnp.square(leaf / scale)) for leaf in leaves))
-
-
-def at_most(limit: Float[Array, "..."], norm: Float[Array, "..."]) -> Float[Array, "..."]:
-    """The factor that brings a norm down to `limit`; exactly 1 where it is within, so that off is off to the bit.
-
-    A norm that is not a number gives 1: divergence stays visible.
-    """
-    return jnp.where(norm > limit, limit / norm, 1.0)

@@ -21,7 +21,8 @@ from jaxtyping import Array, Float
 
 from seqbench.errors import Incompatible
 from seqbench.layers.deep import is_stacked
-from seqbench.mitigations.base import Arrays, Mitigation, at_most
+from seqbench.mitigations._norms import at_most
+from seqbench.mitigations.base import Arrays, Mitigation
 from seqbench.setting_types import PositiveFloat, Threshold
 
 VERSION = 2

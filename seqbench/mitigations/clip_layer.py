@@ -21,7 +21,8 @@ import jax
 import optax
 
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
+from seqbench.mitigations._norms import at_most, global_norm
+from seqbench.mitigations.base import Arrays, Mitigation
 from seqbench.setting_types import Threshold
 
 OFF = {"threshold": float("inf")}

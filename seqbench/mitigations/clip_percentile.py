@@ -23,7 +23,8 @@ from annotated_types import Ge, Le
 from jaxtyping import Array, Float, Int
 
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Arrays, Mitigation, at_most, global_norm
+from seqbench.mitigations._norms import at_most, global_norm
+from seqbench.mitigations.base import Arrays, Mitigation
 from seqbench.setting_types import Percentile
 
 OFF = {"percentile": float("inf")}

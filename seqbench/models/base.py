@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int, Num
 
@@ -116,6 +117,30 @@ def cells(model: nnx.Module) -> list[tuple[str, Cell]]:
         if isinstance(module, Cell) and not isinstance(module, CellWrapper)
     ]
     return sorted(found, key=lambda item: _order(item[0]))
+
+
+def initialise(model: Model, chain: Chain, generator: Callable[[int], np.random.Generator]) -> tuple[np.ndarray, ...]:
+    """Replace parameters of a model's cells and of its read-out, in place, as every mitigation in turn says.
+
+    Args:
+        model: what is initialised.
+        chain: the mitigations.
+        generator: `place -> generator` of a cell, by its place among the cells, and of the read-out after the last.
+
+    Returns:
+        For each mitigation the changes of all entries of the parameters that it set, [0] if it set none.
+
+    Raises:
+        Incompatible: a mitigation has no meaning for a cell, or sets the read-out of a model that has none.
+    """
+    found = cells(model)
+    changes = [chain.initialise(cell, generator(place)) for place, (_, cell) in enumerate(found)]
+    if any(link.initialise_readout for link in chain.links):
+        readout = getattr(model, "readout", None)
+        if not isinstance(readout, nnx.Linear):
+            raise Incompatible(f"a mitigation sets the matrix `readout`, and {type(model).__name__} has none")
+        changes.append(chain.initialise_readout(readout, generator(len(found))))
+    return tuple(np.concatenate(link) for link in zip(*changes, strict=True))
 
 
 def _order(path: str) -> list[tuple[int, str]]:

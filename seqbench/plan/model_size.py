@@ -15,7 +15,7 @@ from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import recurrent_layers
 from seqbench.mitigations.base import Chain, Mitigation
-from seqbench.models.base import cells
+from seqbench.models.base import cells, initialise
 
 
 class ModelSize(NamedTuple):
@@ -78,14 +78,13 @@ def rehearse(chain: Chain, names: Sequence[str], structure: Structure) -> None:
     drawn = jax.tree.map(draw, structure.shapes)
 
     def started(*links: Mitigation) -> np.ndarray:
-        """All numbers of the cells after these links have initialised them."""
+        """All numbers of the model after these links have initialised it."""
         fresh = jax.tree.map(lambda leaf: leaf, drawn)  # a merged model shares the variables of its state
-        found = [cell for _, cell in cells(nnx.merge(structure.graph, fresh))]
-        if not found:
+        model = nnx.merge(structure.graph, fresh)
+        if not cells(model):
             raise Incompatible("a mitigation initialises recurrent cells, and this model has none")
-        for cell in found:
-            Chain(links).initialise(cell, generator)
-        leaves = jax.tree.leaves([nnx.state(cell) for cell in found])
+        initialise(model, Chain(links), lambda _: generator)
+        leaves = jax.tree.leaves(nnx.state(model))
         return np.concatenate([np.ravel(leaf) for leaf in leaves if _is_number(leaf)])
 
     last = started(*chain.links)

@@ -32,7 +32,8 @@ from jaxtyping import Array, Float, Int
 
 from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Switched, global_norm
+from seqbench.mitigations._norms import global_norm
+from seqbench.mitigations.base import Switched
 from seqbench.models.base import cells
 from seqbench.probes._trajectory import Trajectory, inside_step, trajectories
 from seqbench.probes.base import Probe, Row, View, aimed_losses, curve, norms_by_distance, row, safe_norm

@@ -11,7 +11,8 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Key
 
-from seqbench.mitigations.base import Arrays, Chain, global_norm
+from seqbench.mitigations._norms import global_norm
+from seqbench.mitigations.base import Arrays, Chain
 from seqbench.traces import GRADIENT_CHANGED, PROOF, Trace
 
 Figures = dict[str, Float[Array, ""]]

@@ -29,7 +29,7 @@ from seqbench.compilation import QUICK, compiled, compiled_from
 from seqbench.components.assembly import Assembly
 from seqbench.components.structure import leaves, structure_of
 from seqbench.mitigations.base import Arrays, Chain
-from seqbench.models.base import cells, chosen_segments
+from seqbench.models.base import chosen_segments, initialise
 from seqbench.probes.base import Probe
 from seqbench.protocol import DECIDING, block_sequences, evaluation_batch
 from seqbench.tasks.base import Batch, Task
@@ -111,12 +111,9 @@ class Program:
     def start(self, seed: int, chain: Chain) -> tuple[State, list[dict[str, Any]]]:
         """The state before the first step, and rows of the probes table that say how far each remedy changed it."""
         model = nnx.merge(self.graph, jax.device_get(self._initialise(np.int32(seed))))
-        changes = [
-            chain.initialise(cell, np.random.default_rng([seed, place])) for place, (_, cell) in enumerate(cells(model))
-        ]
+        changes = initialise(model, chain, lambda place: np.random.default_rng([seed, place]))
         parameters = jax.tree.map(np.asarray, nnx.state(model))
-        rows = start_rows([np.concatenate(link) for link in zip(*changes, strict=True)])
-        return self._prepare(parameters, _numbers(chain.after)), rows
+        return self._prepare(parameters, _numbers(chain.after)), start_rows(changes)
 
     def train(self, state: State, numbers: Numbers, until: int) -> tuple[State, Sums]:
         """Train to step `until`, or to the step that diverges. `state` is used up."""

@@ -13,7 +13,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, Int
 
-from seqbench.mitigations.base import Arrays, Chain, global_norm
+from seqbench.mitigations._norms import global_norm
+from seqbench.mitigations.base import Arrays, Chain
 from seqbench.training.action import Figures, initial_states, penalty_shares, transformed
 from seqbench.training.data import TRAIN, stream_key
 from seqbench.training.objective import Parameters, Parts

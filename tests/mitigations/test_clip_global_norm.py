@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import global_norm
+from seqbench.mitigations._norms import global_norm
 from seqbench.mitigations.clip_global_norm import clip_global_norm
 
 INFINITY = float("inf")

@@ -1,0 +1,53 @@
+"""Start with weights from a uniform distribution that narrows with the width: the default of PyTorch.
+
+    W, b ~ U(-a, a),  a = scale / sqrt(H),   H = hidden units of the cell
+
+`of: all` draws both matrices and the biases of every cell, and the read-out with a = scale / sqrt(its inputs), as
+PyTorch does. It has two biases where a cell here has one, their sum, which is therefore drawn as a sum of two. `of:
+recurrent` and `of: input` draw that matrix alone. A cell whose recurrence is no matrix of free entries keeps its own
+under `all`, and is refused under `recurrent`.
+
+Source: PyTorch 2.0, `reset_parameters` of `torch.nn.RNN`, `LSTM`, `GRU` and `Linear`,
+https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+from flax import nnx
+
+from seqbench.cells.base import Cell
+from seqbench.mitigations.base import Mitigation
+from seqbench.setting_types import Scale
+
+
+def uniform_init(*, scale: Scale = 1.0, of: Literal["recurrent", "input", "all"] = "all") -> Mitigation:
+    """Draw what `of` names evenly from -`scale` / sqrt(width) to `scale` / sqrt(width)."""
+
+    def initialise(cell: Cell, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        bound = scale / np.sqrt(cell.hidden)
+        values = {name: generator.uniform(-bound, bound, getattr(cell, name).shape) for name in cell.kernels(of)}
+        return values | (biases(cell, generator, bound) if of == "all" else {})
+
+    def initialise_readout(readout: nnx.Linear, generator: np.random.Generator) -> Mapping[str, np.ndarray]:
+        bound = scale / np.sqrt(readout.in_features)
+        return {name: generator.uniform(-bound, bound, getattr(readout, name).shape) for name in ("kernel", "bias")}
+
+    return Mitigation(initialise=initialise, initialise_readout=initialise_readout if of == "all" else None)
+
+
+def biases(cell: Cell, generator: np.random.Generator, bound: float) -> dict[str, np.ndarray]:
+    """A cell's biases: of each block the sum of that of the input's and that of the state's product."""
+    if not hasattr(cell, "bias"):
+        return {}
+    of_inputs, of_states = generator.uniform(-bound, bound, (2, *cell.bias.shape))
+    if not hasattr(cell, "candidate_bias"):
+        return {"bias": of_inputs + of_states}
+    # A GRU's candidate holds the two apart: the reset gate stands between them.
+    candidate = cell.block(cell.candidate)
+    apart = of_states[candidate].copy()
+    of_states[candidate] = 0
+    return {"bias": of_inputs + of_states, "candidate_bias": apart}
