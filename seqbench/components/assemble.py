@@ -10,7 +10,7 @@ from seqbench.components import catalogue
 from seqbench.components.assembly import Assembly, NamedTask, TrainingSettings
 from seqbench.components.program_names import name_of, name_programs
 from seqbench.mitigations.base import Chain, Mitigation, chain
-from seqbench.tasks.base import Task
+from seqbench.tasks.base import Criterion, Task
 
 
 def assemble(settings: Mapping[str, Any]) -> Assembly:
@@ -21,6 +21,8 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
         Incompatible: a component refuses its settings.
     """
     task: Task = make("tasks", settings["task"])
+    if declared := settings.get("criterion"):
+        task = task._replace(criterion=Criterion(**declared))
     mitigations = assemble_chain(settings["mitigations"])
     model, cell = settings["model"], settings["cell"]
     first = () if cell["name"] == catalogue.NO_CELL.name else (make("cells", cell),)

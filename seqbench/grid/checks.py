@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
 from seqbench.components.checking import shown
+from seqbench.components.nearest_name import advice
 from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.errors import Problem
 from seqbench.grid.document import Document, Place
@@ -70,6 +71,11 @@ def number_problems(grid: Grid) -> Problems:
     elif len(set(grid.lengths)) != len(grid.lengths):
         message = f"expected values that differ from each other, got {shown(grid.lengths)}"
         yield ("lengths",), document.problem(("lengths",), message)
+    if isinstance(grid.criterion, dict):
+        known = [task.name for task in grid.tasks]
+        for name in grid.criterion.keys() - set(known):
+            message = f"expected the name of a task of the grid{advice(name, known)}"
+            yield ("criterion", name), document.problem(("criterion", name), message, key=True)
     if grid.tuning:
         yield from unsound(document, grid.tuning)
     if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):

@@ -16,6 +16,7 @@ from seqbench.components.own_functions import look_beside
 from seqbench.errors import GridError, Problem
 from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.checks import component_problems, number_problems
+from seqbench.grid.criterion import Solved
 from seqbench.grid.document import Document, Place, in_order, read_document
 from seqbench.grid.lengths import DrawnLengths, LengthRange, ListedLengths
 from seqbench.grid.overrides import folder_name, overridden
@@ -179,6 +180,6 @@ def _siblings(place: Place) -> list[str]:
     if len(place) == 1:
         return list(Grid.model_fields)
     within = DrawnLengths if place[-3:-1] == ("training", "lengths") else parents.get(str(place[-2]))
-    nearest: Any = within or (Range if place[0] == "tuning" else None)
+    nearest: Any = within or {"tuning": Range, "criterion": Solved}.get(str(place[0]))
     fields = (nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields
     return [field.alias or name for name, field in fields.items()]

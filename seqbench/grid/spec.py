@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import Asked
 from seqbench.grid.base import DIFFERENT, KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
+from seqbench.grid.criterion import Criteria
 from seqbench.grid.document import Document, Override, Place
 from seqbench.grid.lengths import Lengths, TestLengths
 from seqbench.grid.named import named_components
@@ -204,6 +205,8 @@ class Grid(Strict):
     """Dependency lengths in steps: a list, or `{from: 10, to: 2000}` to search for how far each method remembers."""
     test_lengths: TestLengths = []
     """Other lengths at which a trained network is tested: multiples of its own, or `{lengths: [100, 200]}`."""
+    criterion: Criteria | None = None
+    """When a trial counts as solved: `{metric: loss, at: 0.01}` of every task, or `{TASK: {...}}`; else the task's."""
     seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED)), Seeds] = range(1000, 1010)
     """How many seeds (1000, 1001, ...), or a list of them."""
     cell: Annotated[Reference, change_of("vanilla"), Of("cells.change", "vanilla")] = Reference("vanilla")

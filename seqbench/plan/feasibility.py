@@ -95,7 +95,7 @@ class Examiner:
             with user_component_errors((task, *(part for _, part in method.components))):
                 trained = self._trained_steps(method, series, length)
                 model = self._matched(method, task) if self.match_parameters else method.model
-                fixed = fixed_settings(method, model, task)
+                fixed = fixed_settings(method, model, task, series.criterion)
                 assembly = assemble(fixed)
                 structure, size = self._drawn(assembly)
                 require_parameters(self._grid, f"{method.name} on {series.label}", size)

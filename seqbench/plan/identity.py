@@ -19,10 +19,13 @@ from seqbench.plan.expand import Method
 from seqbench.protocol import rules
 
 
-def fixed_settings(method: Method, model: Component, task: Component) -> dict[str, Any]:
+def fixed_settings(
+    method: Method, model: Component, task: Component, criterion: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """The settings that trials share whatever their seed and learning rate, as values that JSON can hold.
 
-    `model` is the method's, or the method's with its width chosen for the task.
+    `model` is the method's, or the method's with its width chosen for the task; `criterion` is the grid's, if it has
+    one for the task.
     """
     trained = [(key, family, Component(**method.training[key])) for key, family in TRAINING_FAMILIES.items()]
     length = task.settings[catalogue.length_argument(task.name)]
@@ -44,6 +47,7 @@ def fixed_settings(method: Method, model: Component, task: Component) -> dict[st
             # Named where they are not 1 alone: trials that were trained before they had a version keep their identity.
             **{key: raised for key, family, part in trained if (raised := _version(family, part.name)) != 1},
         },
+        **({"criterion": dict(criterion)} if criterion else {}),
         # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
         **({} if method.tuned else {"tuned": False}),
     }

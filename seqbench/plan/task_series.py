@@ -7,6 +7,7 @@ from typing import Any
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Component
+from seqbench.grid.criterion import criterion_of
 from seqbench.grid.document import Place
 from seqbench.grid.gathered import Gathered
 from seqbench.grid.lengths import LengthRange
@@ -20,6 +21,7 @@ class TaskSeries:
     """A task over its dependency lengths. `settings` are complete but for the length.
 
     lengths: all that are trained, or the grid of lengths that is `searched`
+    criterion: when it counts as solved, where the grid says so
     """
 
     label: str
@@ -27,6 +29,7 @@ class TaskSeries:
     settings: dict[str, Any]
     lengths: tuple[int, ...] = field(default=())
     searched: LengthRange | None = None
+    criterion: dict[str, Any] | None = None
 
     def at(self, length: int) -> Component:
         """The task at one dependency length."""
@@ -62,7 +65,8 @@ def _series(grid: Grid, place: Place, reference: Reference, *, several: bool) ->
     label = f"{reference.name} ({special})" if special and several else reference.name
     argument = catalogue.length_argument(reference.name)
     rest = {key: value for key, value in complete.items() if key != argument}
-    return TaskSeries(label, reference.name, rest, lengths, searched)
+    criterion = criterion_of(grid.criterion, reference.name)
+    return TaskSeries(label, reference.name, rest, lengths, searched, criterion)
 
 
 def grid_of(asked: LengthRange) -> tuple[int, ...]:

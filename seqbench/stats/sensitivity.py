@@ -12,7 +12,7 @@ from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
-from seqbench.stats.task_arrays import arrays_by_task
+from seqbench.stats.task_arrays import JUDGED_OTHERWISE, arrays_by_task
 
 COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
@@ -80,8 +80,8 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
     median_step: step by which half of the trials at the longest length had held it for three evaluations; infinite
         if they had not, missing without `curves`
     """
-    by_loss = rows.loc[rows["solved_metric"] == "loss", "task"]
-    judged = rows[~rows["task"].isin(by_loss)]
+    otherwise = rows.loc[rows["solved_metric"].isin(JUDGED_OTHERWISE), "task"]
+    judged = rows[~rows["task"].isin(otherwise)]
     if judged["accuracy"].notna().sum() == 0:
         return pd.DataFrame(columns=COLUMNS)
     stated = _at(judged, curves, declared, declared.tau).assign(declared=True)

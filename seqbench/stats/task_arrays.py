@@ -24,6 +24,9 @@ WITHOUT = ("none", "default", "off", "no", "false", "plain", "vanilla", "0", "{}
 BASELINES = ("baseline", "plain", "vanilla", "none", "default")
 """Names of the method that has no remedy, in lower case."""
 
+JUDGED_OTHERWISE = ("sequence_accuracy", "loss")
+"""What a criterion may look at beside the accuracy: such tasks are not judged again at other accuracies."""
+
 
 @dataclass(frozen=True)
 class TaskArrays:
@@ -115,7 +118,7 @@ def solved_column(rows: pd.DataFrame, tau: float | None) -> pd.Series:
     """1 solved, 0 not, NaN missing. With `tau`, tasks judged by accuracy are judged again at that threshold."""
     solved = (rows["outcome"] == "solved").astype(float)
     if tau is not None:
-        by_accuracy = (rows["solved_metric"] != "loss") & rows["accuracy"].notna()
+        by_accuracy = ~rows["solved_metric"].isin(JUDGED_OTHERWISE) & rows["accuracy"].notna()
         solved = solved.mask(by_accuracy, (rows["accuracy"] >= tau).astype(float))
     return solved.where(is_finished(rows))
 

@@ -49,14 +49,16 @@ class Batch(NamedTuple):
 
 
 class Criterion(NamedTuple):
-    """When a trial counts as solved: `metric` (accuracy or loss) reaches `at`."""
+    """When a trial counts as solved: `metric` reaches `at`; a sequence is right where every target of it is."""
 
-    metric: Literal["accuracy", "loss"] = "accuracy"
+    metric: Literal["accuracy", "sequence_accuracy", "loss"] = "accuracy"
     at: float = 0.95
 
-    def met(self, *, accuracy: float, loss: float) -> bool:
+    def met(self, *, accuracy: float, sequence_accuracy: float, loss: float) -> bool:
         """Whether these test figures meet the criterion. NaN never does."""
-        return accuracy >= self.at if self.metric == "accuracy" else loss <= self.at
+        if self.metric == "loss":
+            return loss <= self.at
+        return (accuracy if self.metric == "accuracy" else sequence_accuracy) >= self.at
 
 
 Predictions = Float[Array, "B K O"]

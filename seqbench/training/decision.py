@@ -22,6 +22,9 @@ def decided(task: Task, scores: Scores, left: int) -> bool:
         scores: of the sequences that have been read.
         left: sequences that have not been read.
     """
+    if task.criterion.metric == "sequence_accuracy":
+        ahead = np.float32(left)
+        return float((scores.sequences_correct + ahead) / (scores.sequences + ahead)) < task.criterion.at
     most = np.float32(left * task.targets)
     if task.criterion.metric == "accuracy":
         best = (scores.correct + most) / (scores.targets + most)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -53,9 +53,20 @@ def held(curve: Sequence[dict[str, Any]]) -> float | None:
     return sum(later) / len(later) if later else None
 
 
-def _means(scores: Scores) -> tuple[float, float]:
-    """Accuracy and loss."""
-    return float(scores.correct / scores.targets), float(scores.loss / scores.targets)
+class Means(NamedTuple):
+    """What a criterion may look at; the defaults are those of a trial without a score."""
+
+    accuracy: float = math.nan
+    loss: float = math.nan
+    sequence_accuracy: float = math.nan
+
+
+def _means(scores: Scores) -> Means:
+    return Means(
+        float(scores.correct / scores.targets),
+        float(scores.loss / scores.targets),
+        float(scores.sequences_correct / scores.sequences),
+    )
 
 
 def train_loss(sums: Sums) -> float:
@@ -69,12 +80,12 @@ def curve_row(program: Program, state: State, sums: Sums, scores: Scores, second
     seconds: since the beginning
     """
     task, sums, steps = program.task, jax.device_get(sums), max(float(sums.steps), 1.0)
-    accuracy, loss = _means(scores)
+    found = _means(scores)
     return {
         "step": int(state.step),
         "train_loss": train_loss(sums),
-        "validation_loss": loss,
-        "validation_accuracy": accuracy,
+        "validation_loss": found.loss,
+        "validation_accuracy": found.accuracy,
         "validation_sequences": int(scores.sequences),
         "gradient_norm": float(sums.gradient_norm) / steps,
         "gradient_norm_max": float(sums.gradient_norm_max),
@@ -84,7 +95,7 @@ def curve_row(program: Program, state: State, sums: Sums, scores: Scores, second
         "clipped_entries": float(sums.clipped_entries) / steps,
         "steps_counted": int(sums.steps),
         "remedies": means(program.chain, sums.links, steps),
-        "met": task.criterion.met(accuracy=accuracy, loss=loss) and int(state.diverged_at) == 0,
+        "met": task.criterion.met(**found._asdict()) and int(state.diverged_at) == 0,
         "accuracy_by_distance": _by_distance(scores, task),
         "seconds": seconds,
     }
@@ -102,25 +113,25 @@ def _by_distance(scores: Scores, task: Task) -> dict[int, float]:
     return {edge: float(right / count) for edge, right, count in pairs if count > 0}
 
 
-def outcome(task: Task, *, accuracy: float, loss: float, diverged: bool) -> str:
+def outcome(task: Task, found: Means, *, diverged: bool) -> str:
     """What became of a trial: diverged, solved (meets the task's criterion on test data), chance or partial.
 
     Chance: accuracy less than `CHANCE_MARGIN` of the way from the trivial predictor's to 1.
     """
     if diverged:
         return "diverged"
-    if task.criterion.met(accuracy=accuracy, loss=loss):
+    if task.criterion.met(**found._asdict()):
         return "solved"
-    return "chance" if accuracy < task.trivial + CHANCE_MARGIN * (1 - task.trivial) else "partial"
+    return "chance" if found.accuracy < task.trivial + CHANCE_MARGIN * (1 - task.trivial) else "partial"
 
 
 def result_row(program: Program, state: State, curve: list[dict[str, Any]], test: Scores | None) -> dict[str, Any]:
     """What became of a trial, without its seconds; `test` is None for one that diverged."""
     task, settings, last = program.task, program.training, curve[-1]
-    accuracy, loss = _means(test) if test else (math.nan, math.nan)
-    diverged_at, diverged_kind = _divergence(state, curve, loss, task)
+    found = _means(test) if test else Means()
+    diverged_at, diverged_kind = _divergence(state, curve, found.loss, task)
     return {
-        "outcome": outcome(task, accuracy=accuracy, loss=loss, diverged=diverged_at is not None),
+        "outcome": outcome(task, found, diverged=diverged_at is not None),
         **_test_figures(None if diverged_at else test, task),
         "validation_accuracy": last["validation_accuracy"],
         "validation_loss": last["validation_loss"],
@@ -160,11 +171,8 @@ def _divergence(
 
 def _test_figures(test: Scores | None, task: Task) -> dict[str, Any]:
     """What test data says of a trial that did not diverge."""
-    accuracy, loss = _means(test) if test else (None, None)
     return {
-        "accuracy": accuracy,
-        "loss": loss,
-        "sequence_accuracy": float(test.sequences_correct / test.sequences) if test else None,
+        **(_means(test)._asdict() if test else dict.fromkeys(Means._fields)),
         "accuracy_by_distance": _by_distance(test, task) if test else {},
         "test_sequences": int(test.sequences) if test else None,
     }

@@ -81,7 +81,7 @@ HEAD = "question: q\nlengths: [5]\n"
 def fixed_of(grid) -> dict:
     [method] = expand_methods(grid)
     [task] = expand_tasks(grid)
-    return fixed_settings(method, method.model, task.at(task.lengths[0]))
+    return fixed_settings(method, method.model, task.at(task.lengths[0]), task.criterion)
 
 
 SPELLINGS = [
@@ -104,6 +104,10 @@ CHANGES = [
     "tasks: [{delayed_recall: {symbols: 4}}]",
     "tasks: [{adding: {length: 6}}]",
     "tasks: [adding]\ncell: gru",
+    "tasks: [adding]\ncriterion: {at: 0.99}",
+    "tasks: [adding]\ncriterion: {metric: loss, at: 0.99}",
+    "tasks: [adding]\ncriterion: {metric: loss, at: 0.01}",
+    "tasks: [adding]\ncriterion: {adding: {metric: sequence_accuracy, at: 0.99}}",
     "tasks: [adding]\ncell: {vanilla: {activation: relu}}",
     "tasks: [adding]\nmodel: {stacked: {width: 63}}",
     "tasks: [adding]\nmitigations: [clip_value]",

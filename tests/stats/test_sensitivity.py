@@ -52,7 +52,8 @@ def test_three_in_a_row_within_one_trial():
 
 
 def test_tasks_judged_by_loss_are_left_out(rows):
-    assert sensitivity(rows.assign(solved_metric="loss"), None, Declared()).empty
+    for metric in ("loss", "sequence_accuracy"):
+        assert sensitivity(rows.assign(solved_metric=metric), None, Declared()).empty
 
 
 def test_a_shorter_budget_by_hand(grid):

@@ -49,5 +49,6 @@ def test_tau_judges_again_only_where_accuracy_is_the_criterion(grid):
     results["outcome"] = ["solved", "partial", "solved", "diverged"]
     assert solved_column(results, 0.9).tolist() == [1, 1, 1, 0]
     assert solved_column(results, 0.965).tolist() == [0, 0, 1, 0]
-    results["solved_metric"] = "loss"
-    assert solved_column(results, 0.965).tolist() == [1, 0, 1, 0]
+    for metric in ("loss", "sequence_accuracy"):
+        results["solved_metric"] = metric
+        assert solved_column(results, 0.965).tolist() == [1, 0, 1, 0]

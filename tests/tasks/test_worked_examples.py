@@ -116,10 +116,12 @@ def test_facts_at_every_distance(length: int) -> None:
 
 
 def test_criteria_and_bins() -> None:
-    assert Criterion().met(accuracy=0.95, loss=9)
-    assert not Criterion().met(accuracy=math.nan, loss=0)
-    assert Criterion("loss", 0.01).met(accuracy=0, loss=0.01)
-    assert not Criterion("loss", 0.01).met(accuracy=1, loss=math.nan)
+    assert Criterion().met(accuracy=0.95, sequence_accuracy=0, loss=9)
+    assert not Criterion().met(accuracy=math.nan, sequence_accuracy=1, loss=0)
+    assert Criterion("loss", 0.01).met(accuracy=0, sequence_accuracy=0, loss=0.01)
+    assert not Criterion("loss", 0.01).met(accuracy=1, sequence_accuracy=1, loss=math.nan)
+    assert Criterion("sequence_accuracy", 0.99).met(accuracy=0.999, sequence_accuracy=0.99, loss=9)
+    assert not Criterion("sequence_accuracy", 0.99).met(accuracy=0.999, sequence_accuracy=0.98, loss=0)
     assert quarters(10) == (3, 5, 8, 10)
     assert quarters(1) == (1,)
 

@@ -17,6 +17,13 @@ def scores(*, correct=0, loss=0, targets=100):
     return Scores(*np.float32([loss, correct, targets, correct, targets]), *np.zeros((2, 1), np.float32))
 
 
+def test_a_share_of_sequences_is_decided_by_the_sequences_that_are_left():
+    task = RECALL._replace(targets=3, criterion=Criterion("sequence_accuracy", 0.9))
+    # Of 100 sequences 60 are right; with 300 more that is 360 of 400 at best, and with 59 it is less than 0.9.
+    assert not decided(task, scores(correct=60), 300)
+    assert decided(task, scores(correct=59), 300)
+
+
 @pytest.mark.parametrize(("correct", "expected"), [(0, True), (59, True), (61, False), (100, False)])
 def test_an_accuracy_is_decided_once_it_cannot_come_near_the_criterion(correct, expected):
     # If all of 300 more are right: 359 of 400 are 0.8975, and 361 are 0.9025, within 0.05 of what is asked for.

@@ -21,7 +21,7 @@ from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.data import TEST, TRAIN, VALIDATION, stream_key
 from seqbench.training.program import Program
-from seqbench.training.rows import held, outcome, solved_at
+from seqbench.training.rows import Means, held, outcome, solved_at
 from seqbench.training.trial import run_trial
 
 TRAINING = TrainingSettings(
@@ -164,13 +164,16 @@ def test_other_lengths_are_tested_with_the_trained_parameters_and_change_no_numb
 
 def test_outcomes_by_hand():
     task = TASK._replace(trivial=0.5, criterion=Criterion("accuracy", 0.95))
-    assert outcome(task, accuracy=0.95, loss=0.1, diverged=False) == "solved"
-    assert outcome(task, accuracy=0.95, loss=0.1, diverged=True) == "diverged"
-    assert outcome(task, accuracy=0.524, loss=0.1, diverged=False) == "chance"  # 5 % of the way is 0.525
-    assert outcome(task, accuracy=0.526, loss=0.1, diverged=False) == "partial"
+    assert outcome(task, Means(0.95, 0.1), diverged=False) == "solved"
+    assert outcome(task, Means(0.95, 0.1), diverged=True) == "diverged"
+    assert outcome(task, Means(0.524, 0.1), diverged=False) == "chance"  # 5 % of the way is 0.525
+    assert outcome(task, Means(0.526, 0.1), diverged=False) == "partial"
     low = task._replace(criterion=Criterion("loss", 0.01))
-    assert outcome(low, accuracy=0.2, loss=0.01, diverged=False) == "solved"
-    assert outcome(low, accuracy=0.99, loss=float("nan"), diverged=False) == "partial"
+    assert outcome(low, Means(0.2, 0.01), diverged=False) == "solved"
+    assert outcome(low, Means(0.99, float("nan")), diverged=False) == "partial"
+    whole = task._replace(criterion=Criterion("sequence_accuracy", 0.9))
+    assert outcome(whole, Means(0.99, 0.1, 0.9), diverged=False) == "solved"
+    assert outcome(whole, Means(0.99, 0.1, 0.89), diverged=False) == "partial"
 
 
 def test_curves_record_the_gradient_before_and_after_clipping(trained):
