@@ -62,6 +62,25 @@ def test_the_two_places_of_eps_in_rmsprop_differ_where_gradients_vanish(eps_in_s
     assert float(step[0]) == pytest.approx(expected, rel=5e-4)
 
 
+FORMS = {
+    # v after gradients 0.2 and 1e-4, then the second step, in the order of operations of each library.
+    "PyTorch": ({"decay": 0.99, "eps_in_sqrt": False}, 1e-4 / (np.sqrt(0.99 * 4e-4 + 0.01 * 1e-8) + 1e-8)),
+    "Keras 3": ({"eps": 1e-7}, 1e-4 / np.sqrt(0.9 * 4e-3 + 0.1 * 1e-8 + 1e-7)),
+    "TensorFlow 1": ({"eps": 1e-10, "initial": 1.0}, 1e-4 / np.sqrt(0.9 * 0.904 + 0.1 * 1e-8 + 1e-10)),
+    "uRNN": ({"eps": 1e-30, "initial": 1e-3}, 1e-4 / np.sqrt(0.9 * 0.0049 + 0.1 * 1e-8)),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rmsprop_as_other_libraries_have_it_by_hand(form):
+    settings, expected = FORMS[form]
+    optimizer = component("optimizers", "rmsprop")(**settings)
+    state = optimizer.init(jnp.array(0.0))
+    for gradient in (0.2, 1e-4):
+        step, state = optimizer.update(jnp.array(gradient), state)
+    assert float(step) == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize(("initial", "expected"), [(0.0, 0.2 / np.sqrt(0.1 * 0.04)), (1.0, 0.2 / np.sqrt(0.904))])
 def test_the_start_of_rmsprops_average_by_hand(initial, expected):
     """One gradient of 0.2: v = 0.9 initial + 0.1 * 0.04."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from seqbench.components.catalogue import component, names
+from seqbench.errors import Incompatible
 
 UP, DOWN = (1 + np.cos(np.pi / 3)) / 2, (1 + np.cos(np.pi / 5)) / 2
 HAND = [
@@ -22,6 +23,8 @@ HAND = [
     ("step", {"at": [0.5, 0.75], "factor": 0.1}, 8, [1, 1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01]),
     ("step", {"at": [0.5], "factor": 0.5, "warmup": 2}, 6, [1 / 2, 1, 1, 1, 0.5, 0.5, 0.5]),
     ("step", {"at": [0.4, 0.5], "factor": 0.1}, 2, [1, 0.01, 0.01]),
+    ("piecewise", {"at": [3, 5], "multipliers": [0.1, 0.01]}, 8, [1, 1, 1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.01]),
+    ("piecewise", {"at": [2, 9], "multipliers": [0.0, 1.0]}, 3, [1, 1, 0, 0]),
     (
         "one_cycle",
         {"pct_start": 0.375, "div_factor": 10.0, "final_div_factor": 100.0},
@@ -45,6 +48,14 @@ HAND = [
 def test_each_schedule_by_hand(name, settings, steps, expected):
     multiplier = component("schedules", name)(**settings)(steps)
     np.testing.assert_allclose([multiplier(jnp.int32(step)) for step in range(steps + 1)], expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("at", "multipliers", "problem"), [([5], [0.1, 0.01], "2 for 1 steps"), ([5, 5], [0.1, 0.01], "rising order")]
+)
+def test_steps_and_multipliers_that_do_not_fit_are_refused(at, multipliers, problem):
+    with pytest.raises(Incompatible, match=problem):
+        component("schedules", "piecewise")(at=at, multipliers=multipliers)
 
 
 def test_every_schedule_is_worked_by_hand():
