@@ -87,6 +87,7 @@ class Mitigation(NamedTuple):
     bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
     wraps: the trace that `cell` or `layer` leave: `Trace.PATH` or `Trace.BACKWARD`, if the modules that they put into
         the model are `Switched`; None if what they do can only be seen in what the model learns
+    mends: whether `gradient` replaces one that is not finite, which then is no divergence
     """
 
     arrays: Mapping[str, float] = {}
@@ -98,6 +99,7 @@ class Mitigation(NamedTuple):
     gradient: Callable[[Arrays], optax.GradientTransformation] | None = None
     bind: Callable[[nnx.Module, Arrays], None] | None = None
     wraps: Trace | None = None
+    mends: bool = False
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -159,6 +161,11 @@ class Chain(NamedTuple):
     def after(self) -> Chain:
         """The links that stand in the program that takes a step."""
         return Chain(tuple(filter(attrgetter("acts_after"), self.links)))
+
+    @property
+    def mends(self) -> bool:
+        """Whether a gradient that is not finite is replaced by one of the links."""
+        return any(link.mends for link in self.links)
 
     @property
     def places_within(self) -> tuple[int, ...]:

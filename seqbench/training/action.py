@@ -53,7 +53,7 @@ def transformed(
         if link.gradient:
             # What is measured is what the next link gets: without the barrier the two could be rounded differently.
             changed = jax.lax.optimization_barrier(changed)
-            measured.append(_change(gradient, changed))
+            measured.append(_mended(gradient, changed) if chain.mends else _change(gradient, changed))
         else:
             measured.append({})
         gradient = changed
@@ -66,6 +66,13 @@ def _change(before: optax.Updates, after: optax.Updates) -> Figures:
     norm, change = global_norm(before), global_norm(difference)
     share = jnp.where(norm > 0, change / jnp.where(norm > 0, norm, 1), change > 0)
     return {STEPS_CHANGED: (change > 0).astype(jnp.float32), GRADIENT_CHANGED: share}
+
+
+def _mended(before: optax.Updates, after: optax.Updates) -> Figures:
+    """The same where gradients may come that are not finite: such a one is changed, as a whole, if it is mended."""
+    mended = jnp.isfinite(global_norm(after)).astype(jnp.float32)
+    finite = jnp.isfinite(global_norm(before))
+    return {name: jnp.where(finite, figure, mended) for name, figure in _change(before, after).items()}
 
 
 def penalty_shares(chain: Chain, loss: Float[Array, ""], penalties: Sequence[Float[Array, ""]]) -> tuple[Figures, ...]:

@@ -57,7 +57,8 @@ def advance(chain: Chain, optimizer: optax.GradientTransformation) -> Update:
         )
         direction, moments = optimizer.update(changed, state.optimizer, state.parameters)
         parameters = jax.tree.map(lambda p, u: p - step.rate * u, state.parameters, direction)
-        sound = jnp.array([jnp.isfinite(parts.task), _all_finite(gradient), _all_finite(parameters)])
+        judged = changed if chain.mends else gradient
+        sound = jnp.array([jnp.isfinite(parts.task), _all_finite(judged), _all_finite(parameters)])
         stands = state.diverged_at > 0
         taken = State(parameters, mitigation, moments, state.step + 1, state.diverged_at, state.diverged_in)
         stopped = state._replace(
@@ -69,7 +70,7 @@ def advance(chain: Chain, optimizer: optax.GradientTransformation) -> Update:
         chosen = jax.tree.map(lambda new, old: jnp.where(moves, new, old), taken, stopped)
         shares = penalty_shares(chain, *parts)
         did = tuple(one | other for one, other in zip(links, shares, strict=True))
-        counted = _count(sums, parts.task, gradient, changed, did)
+        counted = _count(sums, parts.task, gradient, changed, did, mends=chain.mends)
         return chosen, jax.tree.map(lambda new, old: jnp.where(moves, new, old), counted, sums)
 
     return take
@@ -85,12 +86,22 @@ def _all_finite(tree: Parameters) -> Bool[Array, ""]:
 
 
 def _count(
-    sums: Sums, loss: Float[Array, ""], before: Parameters, after: Parameters, links: tuple[Figures, ...]
+    sums: Sums,
+    loss: Float[Array, ""],
+    before: Parameters,
+    after: Parameters,
+    links: tuple[Figures, ...],
+    *,
+    mends: bool,
 ) -> Sums:
-    """Add one step: the gradient before and after the mitigations, how much of it they changed, and what each did."""
+    """Add one step: the gradient before and after the mitigations, how much of it they changed, and what each did.
+
+    Where a gradient that is not finite is mended, its norm counts as infinite.
+    """
     old, new = _flat(before), _flat(after)
     differing = jnp.sum(old != new)
     norm, norm_after = global_norm(old), global_norm(new)
+    norm = jnp.where(jnp.isnan(norm), jnp.inf, norm) if mends else norm
     return Sums(
         steps=sums.steps + 1,
         loss=sums.loss + loss,
