@@ -39,4 +39,4 @@ Criteria = Annotated[
 def criterion_of(declared: Solved | dict[str, Solved] | None, task: str) -> dict[str, Any] | None:
     """What a grid declares of a task, as plain values; None where the task keeps its own criterion."""
     own = declared.get(task) if isinstance(declared, dict) else declared
-    return own and own.model_dump()
+    return own.model_dump() if own else None
