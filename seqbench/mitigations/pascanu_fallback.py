@@ -15,11 +15,12 @@ authors' code alone (https://github.com/pascanur/trainingRNNs: 0.02 and 1e10)
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import jax
 import jax.numpy as jnp
 import optax
+from annotated_types import Ge
 from flax import nnx
 from jaxtyping import Array
 
@@ -27,13 +28,16 @@ from seqbench.cells.base import Cell, innermost
 from seqbench.errors import Incompatible
 from seqbench.mitigations._norms import global_norm
 from seqbench.mitigations.base import Arrays, Mitigation, around
-from seqbench.setting_types import Fraction, Threshold
+from seqbench.setting_types import Fraction, OrInfinity
+
+Limit = Annotated[float, OrInfinity(), Ge(1)]
+"""A norm that overflow makes likely; infinity replaces only what is not finite."""
 
 
-def pascanu_fallback(*, limit: Threshold = 1e10, share: Fraction = 0.02) -> Mitigation:
+def pascanu_fallback(*, limit: Limit = 1e10, share: Fraction = 0.02) -> Mitigation:
     """Replace a gradient whose norm is not finite or above `limit` by `share` times the recurrent matrices."""
-    if not limit > 0:
-        raise Incompatible(f"pascanu_fallback needs a limit above 0, got {limit}")
+    if not limit >= 1:
+        raise Incompatible(f"pascanu_fallback needs a limit of 1 or more, got {limit}")
 
     def check(cell: Cell, _: nnx.Rngs) -> Cell:
         innermost(cell).recurrent_block(innermost(cell).candidate)  # refuses a cell without a matrix of free entries
