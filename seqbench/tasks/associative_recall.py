@@ -12,10 +12,10 @@ A worked example with 2 pairs and length 7 (keys are letters, values digits):
 `Batch.distance` holds each one. Without the pairs nothing is known about a value: chance and the trivial score are
 1 / values.
 
-Five things differ from `multiquery_ar` of the paper's code: all queries come at the end, after one gap, instead of
-after gaps drawn from a power law; blanks fill the gap, not random symbols; values are drawn independently, so that two
-keys may have the same; there are at most 26 keys and 10 values instead of a vocabulary of 8,192; and an answer is one
-of the values, not one of all symbols.
+Five things differ from `multiquery_ar` of the paper's code, of which `multi_query_recall` has all but the last: all
+queries come at the end, after one gap, instead of after gaps drawn from a power law; blanks fill the gap, not random
+symbols; values are drawn independently, so that two keys may have the same; there are as many keys and values as one
+chooses, instead of two halves of a vocabulary; and an answer is one of the values, not one of all symbols.
 
 Source: Arora et al. 2023, "Zoology: measuring and improving recall in efficient language models" (multi-query
 associative recall)
@@ -34,19 +34,23 @@ from jaxtyping import Array, Int, Key
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
 from seqbench.tasks._late_answers import ask_at_the_end, at_the_end
+from seqbench.tasks._without_replacement import shuffled
 from seqbench.tasks.base import Batch, Task, certain, one_of, quarters
+
+LARGEST = 4096
+"""Keys and values at most: keys are drawn by sorting all of them for every sequence."""
 
 
 def associative_recall(
     length: PositiveInt = 32,
     pairs: PositiveInt = 4,
-    keys: Annotated[int, Ge(1), Le(26)] = 8,
-    values: Annotated[int, Ge(2), Le(10)] = 8,
+    keys: Annotated[int, Ge(1), Le(LARGEST)] = 8,
+    values: Annotated[int, Ge(2), Le(LARGEST)] = 8,
 ) -> Task:
     """Answer one query for each of `pairs` pairs, at most `length` steps after its value was shown."""
-    if not 1 <= pairs <= keys <= 26 or not 2 <= values <= 10 or length < 3 * pairs - 2:
+    if not 1 <= pairs <= keys or values < 2 or length < 3 * pairs - 2:
         raise Incompatible(
-            "associative_recall needs 1 <= pairs <= keys <= 26, 2 to 10 values and length >= 3 pairs - 2, "
+            "associative_recall needs 1 <= pairs <= keys, at least 2 values and length >= 3 pairs - 2, "
             f"not length {length}, {pairs} pairs, {keys} keys and {values} values."
         )
     steps = length + 2
@@ -72,13 +76,13 @@ def associative_recall(
         targets=steps,
         readout="every",
         distances=quarters(length),
-        symbols=(*string.ascii_lowercase[:keys], *string.digits[:values], "."),
+        symbols=(*names(string.ascii_lowercase, keys), *names(string.digits, values), "."),
     )
 
 
-def shuffled(key: Key[Array, ""], rows: int, count: int) -> Int[Array, "B N"]:
-    """The numbers below `count` in a random order for each row."""
-    return jnp.argsort(jax.random.uniform(key, (rows, count)), axis=1)
+def names(letters: str, count: int) -> tuple[str, ...]:
+    """A letter for each of `count` symbols, or, if there are too few, the first letter and a number: `a1`, `a2`, ..."""
+    return tuple(letters[:count] if count <= len(letters) else (f"{letters[0]}{at}" for at in range(1, count + 1)))
 
 
 def look_up(inputs: Int[Array, "B T"], pairs: int) -> Int[Array, "B P"]:

@@ -11,8 +11,12 @@ from seqbench.components import catalogue
 from seqbench.contracts.tasks import CHECKS, Subject
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
+    "adding": [{"marks": "anywhere"}],
+    "associative_recall": [{"keys": 30, "values": 12}],
+    "copy_memory": [{"marker": "repeated", "inputs": "scalar"}, {"gap": "drawn"}],
     "entity_tagging": [{"cue": "either"}],
     "language_model": [{"units": "characters"}, {"text": "english", "units": "characters"}],
+    "multi_query_recall": [{"distractors": False}],
     "number_words": [{"to": "words"}],
     "parity": [{"running": True, "shortest": 2}],
     "temporal_order": [{"relevant": 3}],

@@ -33,7 +33,7 @@ TOY = {
     "mitigation": "",
 }
 LENGTHS = {"fact_recall": 8, "agreement": 9, "number_words": 11, "copy_memory": 14, "selective_copy": 20,
-           "associative_recall": 24, "sequential_digits": 64, "reverse": 9}  # fmt: skip
+           "associative_recall": 24, "multi_query_recall": 13, "sequential_digits": 64, "reverse": 9}  # fmt: skip
 DECODED = ("reverse", "number_words", "count_out")
 MODELS = {
     "encoder_decoder": {"task": "reverse", "length": 5, "model": "{encoder_decoder: {width: 4}}"},

@@ -16,8 +16,10 @@ from seqbench.tasks.entity_tagging import LABELS, WORDS, entity_tagging
 from seqbench.tasks.fact_recall import FACTS, fact_recall, word_choices
 from seqbench.tasks.flip_flop import SYMBOLS, flip_flop
 from seqbench.tasks.latch import latch
+from seqbench.tasks.multi_query_recall import multi_query_recall
 from seqbench.tasks.multiplication import multiplication
 from seqbench.tasks.parity import parity
+from seqbench.tasks.random_permutation import random_permutation
 from seqbench.tasks.reverse import reverse
 from seqbench.tasks.selective_copy import selective_copy
 from seqbench.tasks.temporal_order import temporal_order
@@ -68,8 +70,12 @@ def test_symbols() -> None:
     assert classes(temporal_order(10), "c B f f d A e c e d") == [1]
     assert classes(temporal_order(12, relevant=3), "c B f f A d d d A e c e") == [1]
     assert classes(copy_memory(7, block=3), "5 2 7 . . . ! . . .") == [0] * 7 + [5, 2, 7]
+    assert classes(copy_memory(7, block=3, gap="drawn"), "5 2 7 . ! . . . . .") == [0] * 5 + [5, 2, 7, 0, 0]
     assert classes(selective_copy(8, remember=3), ". C . . A A . . ? ? ?")[8:] == [2, 0, 0]
     assert classes(associative_recall(7, pairs=2), "c 4 a 1 . . . a c")[7:] == [1, 4]
+    recalled = classes(multi_query_recall(9, pairs=2, vocabulary=10), "4 7 2 9 2 8 3 6 0 1 4")
+    assert (recalled[4], recalled[10]) == (9 - 5, 7 - 5)
+    assert classes(random_permutation(6, symbols=5), "B 3 1 1 2 3 1") == [1]
     assert classes(parity(5), "1 0 1 1 0") == [1]
     assert classes(parity(5, running=True), "1 0 1 1 0") == [1, 1, 0, 1, 1]
     assert classes(flip_flop(4, rewrites=3), "i1 w1 w1 w0 i1 i1 i0 r") == [0]
@@ -131,5 +137,9 @@ def test_impossible_settings_say_what_is_possible() -> None:
         temporal_order(50, relevant=4)
     with pytest.raises(Incompatible, match="length > block"):
         copy_memory(10)
+    with pytest.raises(Incompatible, match=r"length > block \+ 1 .* not length 11"):
+        copy_memory(11, gap="drawn")
+    with pytest.raises(Incompatible, match=r"odd length of at least 13 .* length 11 has room for 3 queries"):
+        multi_query_recall(11, pairs=4)
     with pytest.raises(Incompatible, match="before, after or either"):
         entity_tagging(5, cue="sideways")
