@@ -22,7 +22,7 @@ from seqbench.grid.lengths import DrawnLengths, LengthRange, ListedLengths
 from seqbench.grid.overrides import folder_name, overridden
 from seqbench.grid.renamed import with_present_names
 from seqbench.grid.spec import Comparisons, Fragment, Grid, NamedMethod, Range, Tuning
-from seqbench.grid.training import StepsByLength, StopWhenStuck, Training, TrainOn
+from seqbench.grid.training import BatchByLength, StepsByLength, StopWhenStuck, Training, TrainOn
 from seqbench.printable import ACTING, printable
 
 TAKEN_NAMES = ("mlartifacts", "mlruns", "trials", "failures", "quarantine", "checkpoints", "parameters", "components")
@@ -170,6 +170,7 @@ def _siblings(place: Place) -> list[str]:
     parents: dict[str, Any] = {
         "training": Training,
         "steps": StepsByLength,
+        "batch_size": BatchByLength,
         "stop_when_solved": TrainOn,
         "stop_when_stuck": StopWhenStuck,
         "tuning": Tuning,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
 from seqbench.grid.base import KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
@@ -43,6 +44,28 @@ class StepsByLength(Strict):
         return ", ".join([f"{self.per_length:g} x dependency length", *bounds])
 
 
+def _length(key: Any) -> Any:
+    """A length that stands as a key; keys of a grid are text."""
+    return int(key) if isinstance(key, str) and re.fullmatch("[1-9][0-9]{0,9}", key) else key
+
+
+Length = Annotated[Positive, BeforeValidator(_length)]
+
+
+class BatchByLength(Strict):
+    """Sequences in a training step by dependency length, for what long sequences need of memory."""
+
+    at: Annotated[
+        dict[Length, Positive], Field(min_length=1, json_schema_extra={"propertyNames": {"pattern": "^[1-9][0-9]*$"}})
+    ]
+    """`{100: 64, 1000: 16}`: 64 up to a dependency length of 999, and 16 from 1000 on."""
+
+    def sequences(self, length: int) -> int:
+        """Sequences in a training step of a trial at this dependency length: those of the longest no longer one."""
+        shorter = [listed for listed in self.at if listed <= length]
+        return self.at[max(shorter, default=min(self.at))]
+
+
 class TrainOn(Strict):
     """Stop some training steps after the trial was found solved, so that a collapse shows."""
 
@@ -60,6 +83,7 @@ class StopWhenStuck(Strict):
 
 
 Steps = Annotated[Annotated[StepsByLength, Tag(KEYS)] | Annotated[Positive, Tag(VALUE)], Discriminator(form)]
+BatchSize = Annotated[Annotated[BatchByLength, Tag(KEYS)] | Annotated[Positive, Tag(VALUE)], Discriminator(form)]
 Stop = Annotated[Annotated[TrainOn, Tag(KEYS)] | Annotated[bool, Tag(VALUE)], Discriminator(form)]
 StopStuck = Annotated[Annotated[StopWhenStuck, Tag(KEYS)] | Annotated[Literal[False], Tag(VALUE)], Discriminator(form)]
 
@@ -71,8 +95,8 @@ class Training(Strict):
     """Most training steps of a trial; `{per_length: 20, at_least: 800}` grows with the dependency length."""
     lengths: Drawn = False
     """`{from: 0.5}` draws each training batch's dependency length from half of the trial's to all of it."""
-    batch_size: Positive = 32
-    """Sequences in a training step."""
+    batch_size: BatchSize = 32
+    """Sequences in a training step; `{at: {100: 64, 1000: 16}}` depends on the dependency length."""
     evaluate_every: Positive = 100
     """Training steps between evaluations on validation data."""
     optimizer: Annotated[Change, Of("optimizers.change")] = Reference("adam")
@@ -107,3 +131,8 @@ def spell_steps(steps: int | StepsByLength) -> str:
 def steps_at(steps: int | StepsByLength, length: int) -> int:
     """The number of training steps of a trial at a dependency length."""
     return steps.at(length) if isinstance(steps, StepsByLength) else steps
+
+
+def batch_at(size: int | BatchByLength, length: int) -> int:
+    """Sequences in a training step of a trial at a dependency length."""
+    return size.sequences(length) if isinstance(size, BatchByLength) else size

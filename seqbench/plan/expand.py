@@ -37,7 +37,7 @@ class Method:
 
     name: as the grid or its factors give it; no part of a trial's identity
     factors: the level of each factor, empty for a method of the explicit list
-    training: everything but the learning rate; steps and lengths may be rules of the dependency length
+    training: everything but the learning rate; steps, batches and lengths may be rules of the dependency length
     tuned: whether tuning may change it; True where nothing is tuned
     """
 

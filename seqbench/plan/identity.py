@@ -14,7 +14,7 @@ from seqbench.canonical import canonical
 from seqbench.components import catalogue
 from seqbench.components.catalogue import NO_CELL, Component
 from seqbench.components.own_source import own_source
-from seqbench.grid.training import TRAINING_FAMILIES, steps_at
+from seqbench.grid.training import TRAINING_FAMILIES, batch_at, steps_at
 from seqbench.plan.expand import Method
 from seqbench.protocol import rules
 
@@ -54,10 +54,14 @@ def fixed_settings(
 
 
 def _at_length(training: Mapping[str, Any], length: int) -> dict[str, Any]:
-    """What the rules of the dependency length come to: training steps, and lengths of batches other than its own."""
+    """What the rules of the dependency length come to: training steps, batches, and lengths other than its own."""
     drawn = training.get("lengths")
     lengths = drawn.at(length) if drawn else ()
-    return {"steps": steps_at(training["steps"], length), **({"lengths": list(lengths)} if lengths else {})}
+    return {
+        "steps": steps_at(training["steps"], length),
+        "batch_size": batch_at(training["batch_size"], length),
+        **({"lengths": list(lengths)} if lengths else {}),
+    }
 
 
 def _version(family: str, name: str) -> int | list[int | str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from seqbench.grid.document import Place
 from seqbench.grid.lengths import LengthRange, resolve_test_lengths
 from seqbench.grid.spec import Grid
+from seqbench.grid.training import batch_at
 from seqbench.plan.estimate import BYTES_PER_NUMBER, held_bytes, machine_bytes
 from seqbench.plan.expand import Method
 from seqbench.plan.model_size import ModelSize
@@ -34,9 +35,10 @@ def require_batches(grid: Grid, methods: Sequence[Method], tasks: Sequence[TaskS
     Raises:
         GridError: names the length, the memory that is needed, and the one that is there.
     """
-    there, batch_size = machine_bytes(), min(method.training["batch_size"] for method in methods)
+    there = machine_bytes()
     for task in tasks:
         trained = max(task.lengths)
+        batch_size = min(batch_at(method.training["batch_size"], trained) for method in methods)
         longest = max([trained, *resolve_test_lengths(grid.test_lengths, trained)])
         if (needed := BYTES_PER_NUMBER * batch_size * longest) > there:
             raise grid.document.error(

@@ -94,6 +94,14 @@ SPELLINGS = [
 ]
 
 
+def test_a_batch_by_length_is_the_trial_that_has_that_batch(read) -> None:
+    by_length = "tasks: [{adding: {length: LENGTH}}]\ntraining: {batch_size: {at: {5: 16, 6: 4}}}"
+    for length, size in ((5, 16), (6, 4), (70, 4)):
+        plain = f"tasks: [{{adding: {{length: {length}}}}}]\ntraining: {{batch_size: {size}}}"
+        ruled = by_length.replace("LENGTH", str(length))
+        assert identity_of(fixed_of(read(HEAD + ruled))) == identity_of(fixed_of(read(HEAD + plain)))
+
+
 def test_one_trial_written_in_many_ways(read) -> None:
     assert len({identity_of(fixed_of(read(HEAD + text))) for text in SPELLINGS}) == 1
 
