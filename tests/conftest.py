@@ -1,6 +1,12 @@
-"""Every test compiles as a worker does: one thread, and the flags that halve the time of compilation."""
+"""Every test compiles as a worker does: one thread, and the flags that halve the time of compilation.
+
+What one test has compiled the others of this run read, in whatever process they run: a folder is made for it where the
+run begins and removed where it ends, so nothing that an earlier run left can help.
+"""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +16,19 @@ from hypothesis import HealthCheck, settings
 from seqbench.execution.worker import SINGLE_THREAD
 
 os.environ.update({"JAX_PLATFORMS": "cpu", **SINGLE_THREAD})
-os.environ.setdefault("SEQBENCH_CACHE", "off")
+OWNED = os.environ.setdefault("SEQBENCH_TEST_CACHE", "") == ""
+"""Whether this process makes the folder of compiled programs: the processes of `pytest-xdist` are started by it."""
+if OWNED:
+    os.environ["SEQBENCH_TEST_CACHE"] = tempfile.mkdtemp(prefix="seqbench-compiled-")
+COMPILED = Path(os.environ["SEQBENCH_TEST_CACHE"])
+os.environ.setdefault("SEQBENCH_CACHE", str(COMPILED / "trials"))
 
 import jax
+
+# By its configuration rather than its environment, which the commands that tests start would inherit.
+jax.config.update("jax_compilation_cache_dir", str(COMPILED / "jax"))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 from seqbench.errors import GridError
 from seqbench.grid.read import read_grid
@@ -22,6 +38,13 @@ from seqbench.plan.plan import plan
 # Machines are shared: no test depends on how fast this one is at the moment.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_unconfigure() -> None:
+    """Remove what this run has compiled."""
+    if OWNED:
+        shutil.rmtree(COMPILED, ignore_errors=True)
+
 
 Reader = Callable[[str], Grid]
 
