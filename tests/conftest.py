@@ -16,19 +16,8 @@ from hypothesis import HealthCheck, settings
 from seqbench.execution.worker import SINGLE_THREAD
 
 os.environ.update({"JAX_PLATFORMS": "cpu", **SINGLE_THREAD})
-OWNED = os.environ.setdefault("SEQBENCH_TEST_CACHE", "") == ""
-"""Whether this process makes the folder of compiled programs: the processes of `pytest-xdist` are started by it."""
-if OWNED:
-    os.environ["SEQBENCH_TEST_CACHE"] = tempfile.mkdtemp(prefix="seqbench-compiled-")
-COMPILED = Path(os.environ["SEQBENCH_TEST_CACHE"])
-os.environ.setdefault("SEQBENCH_CACHE", str(COMPILED / "trials"))
 
 import jax
-
-# By its configuration rather than its environment, which the commands that tests start would inherit.
-jax.config.update("jax_compilation_cache_dir", str(COMPILED / "jax"))
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 from seqbench.errors import GridError
 from seqbench.grid.read import read_grid
@@ -40,10 +29,21 @@ settings.register_profile("untimed", deadline=None, suppress_health_check=[Healt
 settings.load_profile("untimed")
 
 
-def pytest_unconfigure() -> None:
-    """Remove what this run has compiled."""
-    if OWNED:
-        shutil.rmtree(COMPILED, ignore_errors=True)
+COMPILED = "SEQBENCH_COMPILED_BY_TESTS"
+"""The variable that names the folder of what this run has compiled."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep compiled programs in a folder that the processes of `pytest-xdist` find in their environment."""
+    if COMPILED not in os.environ:
+        place = tempfile.mkdtemp(prefix="seqbench-compiled-")
+        config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
+        os.environ[COMPILED] = place
+        os.environ.setdefault("SEQBENCH_CACHE", f"{place}/trials")
+    # Not by JAX's variables, which the commands that tests start would inherit.
+    jax.config.update("jax_compilation_cache_dir", f"{os.environ[COMPILED]}/jax")
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
+    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 
 Reader = Callable[[str], Grid]

@@ -1,14 +1,23 @@
-"""What is in the way of each goal that is missed: of a training step by its profile, of a whole grid by its parts."""
+"""What is in the way of each goal that is missed: of a training step by its profile, of all else by its parts."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seqbench.buckets import bucket
+
 ARITHMETIC = ("products", "elementwise")
 """The kinds of operation that the equations of a cell ask for."""
 
 OTHERS = ("copies", "scalars", "update", "rest")
+
+WORKERS = 2
+"""Workers of the quickstart."""
+WORKERS_GOAL = 1.8
+"""How many times one worker's pace two should reach."""
+LENGTHS_GOAL = 1.3
+"""How many times as long as at 100 steps a step of time may take at another length."""
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -36,6 +45,81 @@ def missed_by_grids(grids: Rows) -> list[str]:
         for row in grids
         if _missed(row["ratio"], row["goal"])
     ]
+
+
+def missed_by_quickstart(quickstart: Rows) -> list[str]:
+    """One sentence a missed goal, from the rows of the table `quickstart`: with an empty cache, and with a warm one."""
+    parts = [(row, *_worker_seconds(row)) for row in quickstart]
+    said = []
+    for row, training, compilation, probes in parts:
+        took = f"training {training:.3g}, compilation {compilation:.3g}, probes {probes:.3g}"
+        if row["seconds"] > row["goal_seconds"]:
+            said.append(
+                f"{row['cache']}, {row['seconds']:.3g} s, goal {row['goal_seconds']:g}: the workers' seconds are "
+                f"{took}; {row['seconds'] - row['worker_seconds'] / WORKERS:.3g} s pass while not all of them work."
+            )
+        if row["compilation_share"] > row["compilation_goal"]:
+            rest = row["worker_seconds"] - compilation
+            leaves = rest * row["compilation_goal"] / (1 - row["compilation_goal"])
+            said.append(
+                f"{row['cache']}, compilation {row['compilation_share']:.1%} of the workers' seconds, goal "
+                f"{row['compilation_goal']:.0%}: beside training and probes the goal leaves {leaves:.3g} s for the "
+                f"{row['groups']} groups of trials that share programs, {leaves / row['groups']:.2g} s each, and they "
+                f"take {compilation / row['groups']:.2g} s each."
+            )
+        if row["probes_share"] > row["probes_goal"]:
+            said.append(
+                f"{row['cache']}, probes {row['probes_share']:.1%}, goal {row['probes_goal']:.0%}: {probes:.3g} s, of "
+                f"which reading them takes {parts[-1][3]:.3g}, as with a warm cache; the rest compiles their programs."
+            )
+    return said
+
+
+def missed_by_lengths(lengths: Rows) -> list[str]:
+    """One sentence a missed goal, from the rows of the table `lengths`: a step of time within 1.3 times of 100's."""
+    said = []
+    for cell in dict.fromkeys(row["cell"] for row in lengths):
+        rows = [row for row in lengths if row["cell"] == cell]
+        (one, took), (other, more) = ((row["steps"], row["milliseconds"]) for row in rows[:2])
+        fixed = took - one * (more - took) / (other - one)
+        said += [
+            f"{cell}, {row['steps']} steps, {row['relative']:.2f} times, goal {LENGTHS_GOAL}: {_reason(row, fixed)}"
+            for row in rows
+            if row["relative"] > LENGTHS_GOAL
+        ]
+    return said
+
+
+def _reason(row: Mapping[str, Any], fixed: float) -> str:
+    """Why a step of time costs more at this length, where a training step has `fixed` milliseconds of no length."""
+    if fixed > (1 - 1 / LENGTHS_GOAL) * row["milliseconds"]:
+        return (
+            f"of its {row['milliseconds']:.3g} ms some {fixed:.2g} do not depend on the length (the line through the "
+            f"two shortest lengths): the update, and calls from Python."
+        )
+    size = bucket(row["steps"])
+    return f"its buffers, and a scan over all steps at once, have the {size} steps of its bucket, at 100 {bucket(100)}."
+
+
+def missed_by_scaling(scaling: Rows) -> list[str]:
+    """A sentence if two workers miss their goal, from the rows of the table `scaling`."""
+    one, two = (next(row for row in scaling if (row["varied"], row["workers"]) == ("workers", n)) for n in (1, 2))
+    ratio, trials = one["seconds"] / two["seconds"], one["methods"] * one["seeds"]
+    if ratio >= WORKERS_GOAL:
+        return []
+    alone, beside = one["seconds_a_trial"], two["seconds_a_trial"]
+    rest = [row["seconds"] - trials * row["seconds_a_trial"] / row["workers"] for row in (one, two)]
+    return [
+        f"Two workers, {ratio:.2f} times one, goal {WORKERS_GOAL}: a trial takes {beside / alone:.2f} times as long "
+        f"beside another, and {rest[0]:.2g} s of a run with one worker and {rest[1]:.2g} s with two are no training: "
+        f"the start of processes, imports, loading programs, the mirror and the report."
+    ]
+
+
+def _worker_seconds(row: Mapping[str, Any]) -> tuple[float, float, float]:
+    """Seconds of training, compilation and probes of all workers."""
+    compilation, probes = (row["worker_seconds"] * row[f"{part}_share"] for part in ("compilation", "probes"))
+    return row["worker_seconds"] - compilation - probes, compilation, probes
 
 
 def _sentence(row: Mapping[str, Any], other: str, profile: Mapping[str, Any]) -> str:

@@ -11,7 +11,13 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.bench.limits import missed_by_grids, missed_goals
+from seqbench.bench.limits import (
+    missed_by_grids,
+    missed_by_lengths,
+    missed_by_quickstart,
+    missed_by_scaling,
+    missed_goals,
+)
 from seqbench.execution.environment import environment
 
 TITLES = {
@@ -39,6 +45,12 @@ TITLES = {
         "and, for seqbench, the MLflow mirror and the report included. Ratio: against seqbench with an empty cache. "
         "training: with its evaluations, and compilation, a worker; rest: start of processes, imports, waiting for the "
         "last worker, mirror and report.",
+    ),
+    "programs": (
+        "Compilation by program",
+        "Seconds of tracing and compiling what one trial needs, in a worker that has compiled nothing (32 sequences of "
+        "100 steps, 64 units). draw: batches; initialise: parameters and the state of the optimizer; update: clip and "
+        "Adam. Trials share them where structure and shapes agree, whatever their length, seed and rate.",
     ),
     "quickstart": (
         "The quickstart",
@@ -136,6 +148,12 @@ def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return missed_goals(found.get("steps", {"rows": []})["rows"], found[name]["rows"])
         case "grids":
             return missed_by_grids(found[name]["rows"])
+        case "quickstart":
+            return missed_by_quickstart(found[name]["rows"])
+        case "lengths":
+            return missed_by_lengths(found[name]["rows"])
+        case "scaling":
+            return missed_by_scaling(found[name]["rows"])
     return []
 
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from seqbench.bench.process import measure
 from seqbench.compilation_cache import VARIABLE
+from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan.plan import plan
 from seqbench.store.results import load_results
 
 GOALS = {"empty cache": (75.0, 0.10), "warm cache": (45.0, 0.02)}
@@ -56,4 +58,5 @@ def _row(state: str, own: Sequence[dict[str, float]]) -> dict[str, Any]:
         "compilation_goal": compilation,
         "probes_share": middle["probes"],
         "probes_goal": PROBES_GOAL,
+        "groups": len(plan(read_grid(find_grid("quickstart"))).groups),
     }

@@ -11,6 +11,7 @@ from seqbench.bench.lengths import time_lengths
 from seqbench.bench.overheads import time_overheads
 from seqbench.bench.page import TITLES, write_page
 from seqbench.bench.profile import profile_steps
+from seqbench.bench.programs import time_programs
 from seqbench.bench.quickstart import time_quickstart
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
@@ -42,6 +43,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "steps": lambda: time_steps(pytorch, core=core, rounds=rounds, say=say),
         "profile": lambda: profile_steps(core=core, say=say),
         "grids": lambda: time_grids(pytorch, processes=workers, rounds=max(1, rounds // 2), say=say),
+        "programs": lambda: time_programs(rounds=rounds, say=say),
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),
         "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),

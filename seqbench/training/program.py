@@ -15,7 +15,7 @@ that makes it. `gradient` and `update` are pure functions of one trial's numbers
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -94,10 +94,24 @@ class Program:
 
     def compile(self) -> None:
         """Compile what training and evaluation need, so that a trial's seconds do not count it. Idempotent."""
-        self.batches.compile(self._sequences(TRAIN))
-        for stream in (VALIDATION, TEST):
-            self.data.program(stream, self._sequences(stream))
-        _ = self._rates, self._initialise, self._prepare, self.gradient, self.update, self._evaluate
+        for obtain in self.programs().values():
+            obtain()
+
+    def programs(self) -> dict[str, Callable[[], object]]:
+        """What compiles each kind of program that training and evaluation need, by its name."""
+
+        def draw() -> None:
+            self.batches.compile(self._sequences(TRAIN))
+            for stream in (VALIDATION, TEST):
+                self.data.program(stream, self._sequences(stream))
+
+        return {
+            "draw": draw,
+            "initialise": lambda: (self._rates, self._initialise, self._prepare),
+            "gradient": lambda: self.gradient,
+            "update": lambda: self.update,
+            "evaluate": lambda: self._evaluate,
+        }
 
     def compile_test(self) -> None:
         """Compile what scoring on test data needs, and no more. Idempotent."""

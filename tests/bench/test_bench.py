@@ -12,6 +12,7 @@ import yaml
 
 from seqbench.bench import grids, quickstart
 from seqbench.bench.contestants import grid_flax, step_products
+from seqbench.bench.limits import missed_by_lengths, missed_by_quickstart, missed_by_scaling
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
 from seqbench.bench.process import Usage, measure
@@ -169,11 +170,41 @@ def test_a_large_grid_has_the_number_of_trials_that_it_says(tmp_path):
 
 
 def test_the_page_shows_what_was_measured_and_keeps_what_was_not_measured_anew(tmp_path):
-    write_page(tmp_path, {"scaling": [{"varied": "workers", "seconds": 1.23456}]})
+    write_page(tmp_path, {"programs": [{"cell": "gru", "all": 1.23456}]})
     page = write_page(tmp_path, {"overheads": [{"command": "help", "seconds": None}]}).read_text()
-    assert "| workers | 1.23 |" in page
+    assert "| gru | 1.23 |" in page
     assert "| help | – |" in page
-    assert json.loads((tmp_path / "bench.json").read_text())["tables"].keys() == {"scaling", "overheads"}
+    assert json.loads((tmp_path / "bench.json").read_text())["tables"].keys() == {"programs", "overheads"}
+
+
+def test_a_missed_goal_is_said_with_what_is_in_the_way():
+    scaling = [
+        {"varied": "workers", "methods": 2, "seeds": 5, "workers": 1, "seconds": 25.0, "seconds_a_trial": 2.0},
+        {"varied": "workers", "methods": 2, "seeds": 5, "workers": 2, "seconds": 20.0, "seconds_a_trial": 3.0},
+    ]
+    [said] = missed_by_scaling(scaling)
+    assert said.startswith(
+        "Two workers, 1.25 times one, goal 1.8: a trial takes 1.50 times as long beside another, and "
+    )
+    assert "5 s of a run with one worker and 5 s with two" in said
+    assert missed_by_scaling([scaling[0], scaling[1] | {"seconds": 25 / 1.8}]) == []
+    lengths = [
+        {"cell": "gru", "steps": steps, "milliseconds": 1 + steps / 10, "relative": relative}
+        for steps, relative in ((10, 1.82), (30, 1.21), (100, 1.0))
+    ]
+    [said] = missed_by_lengths(lengths)  # 1 ms and a tenth of one for each step
+    assert said.startswith("gru, 10 steps, 1.82 times, goal 1.3: of its 2 ms some 1 do not depend on the length")
+    cold = {
+        "cache": "empty cache", "seconds": 80.0, "goal_seconds": 75, "worker_seconds": 140.0, "groups": 10,
+        "compilation_share": 0.25, "compilation_goal": 0.1, "probes_share": 0.1, "probes_goal": 0.05,
+    }  # fmt: skip
+    warm = cold | {"cache": "warm cache", "seconds": 40.0, "worker_seconds": 70.0, "compilation_share": 0.01}
+    whole, compilation, probes = missed_by_quickstart([cold, warm | {"probes_share": 0.05}])
+    assert "training 91, compilation 35, probes 14; 10 s pass" in whole
+    assert (
+        "leaves 11.7 s for the 10 groups of trials that share programs, 1.2 s each, and they take 3.5 s" in compilation
+    )
+    assert "14 s, of which reading them takes 3.5" in probes
 
 
 def test_goals_stand_beside_every_size():

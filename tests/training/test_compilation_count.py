@@ -4,6 +4,7 @@ import jax
 import pytest
 
 from seqbench import compilation
+from seqbench.compilation_cache import VARIABLE
 from seqbench.components.assemble import assemble
 from seqbench.components.probe_selection import assemble_probes
 from seqbench.plan.plan import plan
@@ -58,6 +59,7 @@ def train():
         return len(counted)
 
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, "off")
         patch.setattr(compilation, "_kept", type(compilation._kept)())
         yield train
     jax.monitoring.unregister_event_duration_listener(count)
