@@ -148,8 +148,8 @@ def _conflict(trial: str, one: Source, other: Source) -> Conflict:
 def _difference(one: Record, other: Record) -> Difference:
     """The largest difference between two records, of which there is one."""
     plan = PlanFile(trials={one.trial: TrialLabel("", "", 0, 0, 0.0, "reporting")})
-    tables = (results_of([one], plan), results_of([other], plan))
-    forth = largest_difference(*tables, one.trial)
-    back = largest_difference(*reversed(tables), one.trial)  # sees what only the second has measured
+    first, second = (results_of([record], plan) for record in (one, other))
+    forth = largest_difference(first, second, one.trial)
+    back = largest_difference(second, first, one.trial)  # sees what only the second has measured
     found = [each for each in (forth, back and back._replace(before=back.after, after=back.before)) if each]
     return max(found, key=lambda each: each.relative)
