@@ -9,7 +9,19 @@ from typing import Annotated
 import typer
 
 from seqbench.commands import component_commands, trial_commands
-from seqbench.commands.arguments import GridName, Json, Name, NoCode, Results, Set, TrackingUri, cores, run_options
+from seqbench.commands.arguments import (
+    GridName,
+    Json,
+    Name,
+    NoCode,
+    Results,
+    Set,
+    TimeLimit,
+    TrackingUri,
+    cores,
+    limit_options,
+    run_options,
+)
 from seqbench.commands.asked import Asked
 from seqbench.invocation import RESULTS, UI_PORT
 
@@ -61,10 +73,7 @@ def run(
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(min=0.01, help="Minutes that one trial may take. Default: 30 times its estimate, at least 15."),
-    ] = None,
+    time_limit: TimeLimit = None,
     from_tables: Annotated[
         bool,
         typer.Option("--from-tables", help="Go on from the tables of a folder without trial files, as in a clone."),
@@ -81,7 +90,7 @@ def run(
     asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
-    options += ["--time-limit", f"{time_limit:g}"] if time_limit else []
+    options += limit_options(time_limit)
     command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers, time_limit=time_limit,
             only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options),
             from_tables=from_tables)  # fmt: skip

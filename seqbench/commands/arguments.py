@@ -21,6 +21,11 @@ def run_options(*, tracking: bool, tracking_uri: str | None, workers: int) -> li
     return [*options, *(["--workers", str(workers)] if workers != cores() else [])]
 
 
+def limit_options(minutes: float | None) -> list[str]:
+    """The time limit of a trial as it was typed; nothing if it is the default."""
+    return ["--time-limit", f"{minutes:g}"] if minutes else []
+
+
 def refuse_code(wanted: bool) -> None:
     """Let this process and its workers import no code that a grid names."""
     if wanted:
@@ -54,6 +59,10 @@ Set = Annotated[
     ),
 ]
 Name = Annotated[str, typer.Option("--name", metavar="NAME", help="Name of the results folder. Default: the grid's.")]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(min=0.01, help="Minutes that one trial may take. Default: 30 times its estimate, at least 15."),
+]
 Names = Annotated[
     list[str] | None, typer.Option(metavar="NAME,...", help="Names, separated by commas or in options of their own.")
 ]

@@ -6,7 +6,19 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands.arguments import GridName, Json, Name, NoCode, Results, Set, TrackingUri, cores, run_options
+from seqbench.commands.arguments import (
+    GridName,
+    Json,
+    Name,
+    NoCode,
+    Results,
+    Set,
+    TimeLimit,
+    TrackingUri,
+    cores,
+    limit_options,
+    run_options,
+)
 from seqbench.commands.asked import Asked
 from seqbench.invocation import RESULTS
 
@@ -22,6 +34,7 @@ def retry(
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    time_limit: TimeLimit = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     no_code: NoCode = False,
 ) -> None:
@@ -34,9 +47,10 @@ def retry(
 
     uri = None if no_tracking else tracking_uri
     asked = Asked(grid, results, tuple(set_ or ()), name)
-    again = asked.command("retry", *run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers))
+    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
+    again = asked.command("retry", *options, *limit_options(time_limit))
     command(asked, diverged=diverged, tracking=not no_tracking, tracking_uri=uri, workers=workers, quiet=quiet,
-            again=again)  # fmt: skip
+            again=again, time_limit=time_limit)  # fmt: skip
 
 
 def verify(
@@ -47,6 +61,7 @@ def verify(
     number: Annotated[int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid.")] = 3,
     trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    time_limit: TimeLimit = None,
     as_json: Json = False,
     no_code: NoCode = False,
 ) -> None:
@@ -56,7 +71,8 @@ def verify(
     """
     from seqbench.commands.verify import verify as command
 
-    command(Asked(grid, results, tuple(set_ or ()), name), number=number, trial=trial, workers=workers, as_json=as_json)
+    asked = Asked(grid, results, tuple(set_ or ()), name)
+    command(asked, number=number, trial=trial, workers=workers, as_json=as_json, time_limit=time_limit)
 
 
 def why(

@@ -15,12 +15,17 @@ from seqbench.commands.progress import duration
 from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
+from seqbench.execution.time_limit import limit_of
 from seqbench.plan.trial import Trial
 from seqbench.printable import printable
 
 
-def verify(asked: Asked, *, number: int, trial: str | None, workers: int, as_json: bool) -> None:
+def verify(
+    asked: Asked, *, number: int, trial: str | None, workers: int, as_json: bool, time_limit: float | None = None
+) -> None:
     """Train `number` finished trials again, or the one named, and say whether they are the same.
+
+    `time_limit` is the minutes for a trial, or the default.
 
     Raises:
         UsageError: none has finished, or there is no such trial. TrialsCrashed: a trial crashed.
@@ -34,7 +39,7 @@ def verify(asked: Asked, *, number: int, trial: str | None, workers: int, as_jso
     else:
         full = full_name(trial, (each.id for each in kept.finished), of=f"what has finished of {kept.plan.grid.name}")
         chosen = [each for each in kept.finished if each.id == full]
-    found = train_again(kept, chosen, workers=workers, quiet=as_json)
+    found = train_again(kept, chosen, workers=workers, quiet=as_json, time_limit=time_limit)
     if as_json:
         print_json([facts(each) for each in found])
     require_same(found)
@@ -42,7 +47,9 @@ def verify(asked: Asked, *, number: int, trial: str | None, workers: int, as_jso
         out().print(f"{counted(len(found))} trained again to the same bits.")
 
 
-def train_again(kept: Kept, trials: Sequence[Trial], *, workers: int, quiet: bool = False) -> list[Reproduction]:
+def train_again(
+    kept: Kept, trials: Sequence[Trial], *, workers: int, time_limit: float | None, quiet: bool = False
+) -> list[Reproduction]:
     """Train these again; a line for each as it ends, unless `quiet`."""
     names = {trial.id for trial in trials}
     rows = kept.results.finished
@@ -56,7 +63,7 @@ def train_again(kept: Kept, trials: Sequence[Trial], *, workers: int, quiet: boo
         if not quiet:
             console.print(printable(in_words(each)))
 
-    reproduce(kept.plan, kept.results, names, workers=workers, found=show)
+    reproduce(kept.plan, kept.results, names, workers=workers, found=show, limit=limit_of(time_limit))
     return found
 
 

@@ -18,6 +18,7 @@ from seqbench.execution.local import Pool
 from seqbench.execution.process import say
 from seqbench.execution.remaining import missing
 from seqbench.execution.run import record_of
+from seqbench.execution.time_limit import Limit, default_limit
 from seqbench.plan.plan import Plan
 from seqbench.plan.trial import Trial
 from seqbench.stats.reproduction import Difference, largest_difference
@@ -54,6 +55,7 @@ def reproduce(
     workers: int,
     found: Callable[[Reproduction], None],
     say: Callable[[str], None] = say,
+    limit: Limit = default_limit,
 ) -> None:
     """Train finished trials again. Nothing is written.
 
@@ -64,6 +66,7 @@ def reproduce(
         workers: worker processes.
         found: called with each trial when it has ended, in the order in which they end.
         say: called with each line that a worker has for the user.
+        limit: seconds that a trial may take.
     """
     planned = {trial.id: trial for trial in current.trials}
 
@@ -71,7 +74,7 @@ def reproduce(
         if isinstance(event, Finished | Crashed):
             found(_reproduction(planned[event.trial], stored, event))
 
-    with Pool(workers, ask=partial(job_of, probes=current.grid.probes), say=say) as pool:
+    with Pool(workers, ask=partial(job_of, probes=current.grid.probes), say=say, limit=limit) as pool:
         pool.run(missing(current, set(), only=trials), handle)
 
 

@@ -15,9 +15,11 @@ from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
 from seqbench.execution.run import run_grid
+from seqbench.execution.time_limit import Limit, limit_of
 from seqbench.grid.given import Added, Function, Given, Overrides, grid_given
 from seqbench.grid.spec import Grid
 from seqbench.interactive.notebook_board import NotebookBoard
+from seqbench.store import tables
 from seqbench.store.results import Results
 from seqbench.tracking.live import LiveMirror
 
@@ -33,6 +35,8 @@ def run(
     cells: Sequence[Function] = (),
     mitigations: Sequence[Function] = (),
     tracking: bool | str = False,
+    time_limit: float | None = None,
+    from_tables: bool = False,
     quiet: bool = False,
 ) -> Results:
     """Train what is missing of a grid, and return all that there is of it then. What has finished is kept at once.
@@ -50,6 +54,8 @@ def run(
         cells: the same, each of which becomes a method of its name.
         mitigations: the same, each of which becomes a method of its name, on the grid's cell.
         tracking: whether it is mirrored to MLflow as it runs: to the local store, or to the server at an address.
+        time_limit: minutes that one trial may take, by default 30 times its estimate, at least 15.
+        from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         quiet: whether to show nothing.
 
     Raises:
@@ -59,12 +65,19 @@ def run(
         GridBusy, StoreError: another process runs this grid; the folder cannot be written.
     """
     asked = grid_given(grid, name=name, overrides=overrides, added=Added(tasks, cells, mitigations))
-    return _train(asked, Path(results) / asked.name, workers or cores(), tracking=tracking, quiet=quiet)
+    return _train(
+        asked, Path(results) / asked.name, workers or cores(), tracking=tracking, quiet=quiet,
+        limit=limit_of(time_limit), from_tables=from_tables,
+    )  # fmt: skip
 
 
-def _train(grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quiet: bool) -> Results:
+def _train(
+    grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quiet: bool, limit: Limit, from_tables: bool
+) -> Results:
     board = _board(quiet)
     display = RunDisplay(grid, folder, board, only=None, quiet=quiet)
+    if not from_tables and tables.alone(folder):
+        board.say(f"{folder} came with its tables alone. They are made again; from_tables=True goes on from them.")
     uri = tracking if isinstance(tracking, str) else None
     mirror = LiveMirror(folder, tracking_uri=uri, warn=board.say) if tracking else None
 
@@ -77,7 +90,7 @@ def _train(grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quie
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
         found = run_grid(grid, folder, workers=workers, found=display.found, observe=display.observe, finish=finish,
-                         say=board.say)  # fmt: skip
+                         say=board.say, limit=limit, from_tables=from_tables)  # fmt: skip
     if display.crashes:
         problem = f"{len(display.crashes)} trials crashed:\n{counted(display.crashes)}\nThey count as missing."
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]

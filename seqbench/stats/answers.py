@@ -103,13 +103,20 @@ def _difference(pair: pd.Series, alpha: float) -> str:
     return f"{size} against {pair['against']} ({known}): {_sureness(pair)}"
 
 
-def _gaps(task: pd.DataFrame) -> str:
-    """What is missing, if anything."""
+def _unfinished(task: pd.DataFrame) -> str:
+    """How much is missing, said before anything else; empty if nothing is."""
     planned, finished = int(task["planned"].sum()), int(task["finished"].sum())
-    some = task["rank"].isna().any() and task["rank"].notna().any()
-    unranked = names_in_words(sorted(task.loc[task["rank"].isna(), "method"])) if some else ""
-    text = "" if planned == finished else f" Only {finished} of {planned} trials have finished"
-    return f"{text}{f'; not ranked: {unranked}' if unranked and text else ''}." if text else ""
+    return "" if planned == finished else f"unfinished, with {finished:,} of {planned:,} planned trials so far: "
+
+
+def _ranked_so_far(task: pd.DataFrame) -> str:
+    """Which methods the answer is about, where those that are not finished cannot be ranked; empty where all can."""
+    unranked = sorted(task.loc[task["rank"].isna(), "method"])
+    if not unranked or not _unfinished(task):
+        return ""
+    ranked = names_in_words(sorted(task.loc[task["rank"].notna(), "method"]))
+    start = f"nothing can be said yet of {names_in_words(unranked)}"
+    return f"{start}; {ranked} alone " if len(unranked) == len(task) - 1 else f"{start}; of {ranked} alone, "
 
 
 def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:
@@ -119,15 +126,18 @@ def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget
         return f"no trial has finished yet of {int(task['planned'].sum())} planned."
     if begun["rank"].isna().all():
         listed = names_in_words([f"{row['method']} {_reach(row, alpha)}" for _, row in begun.iterrows()])
-        return f"{listed}; too few seeds to rank the methods.{_gaps(task)}"
+        return f"{_unfinished(task)}{listed}; too few seeds to rank the methods."
     begun = begun[begun["rank"].notna()]
     best = begun[begun["rank"] == begun["rank"].min()]
+    start = _unfinished(task) + _ranked_so_far(task)
+    if len(begun) == 1 < len(task):
+        return f"{start}{_joined(_reach(best.iloc[0], alpha), budget)}."
     if (best["below"] == best["seeds"]).all():
-        return f"{_joined('nothing was learned: no method solved even the shortest length', budget)}.{_gaps(task)}"
+        return f"{start}{_joined('nothing was learned: no method solved even the shortest length', budget)}."
     if len(best) == len(task) and len(task) > 1:
         alike = f"all {len(task)} methods remembered equally far: {_reach(best.iloc[0], alpha)}"
-        return f"{_joined(alike, budget)}.{_gaps(task)}"
-    return f"{_best_sentence(best, pairs, baseline, budget, alpha)}.{_gaps(task)}"
+        return f"{start}{_joined(alike, budget)}."
+    return f"{start}{_best_sentence(best, pairs, baseline, budget, alpha)}."
 
 
 def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:

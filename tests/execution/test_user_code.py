@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import get_type_hints
 
 import pytest
+from typer.testing import CliRunner
 
 from seqbench.cli import app
 from seqbench.execution.events import Crashed, Finished
@@ -204,7 +205,18 @@ def test_the_limit_is_a_multiple_of_the_estimate_and_minutes_at_least(planned):
     assert default_limit(patient) == FACTOR * (3600.0 + SECONDS_PER_COMPILATION)
 
 
-def test_the_help_states_the_limit_as_it_is():
-    [command] = [command for command in app.registered_commands if command.callback.__name__ == "run"]
+@pytest.mark.parametrize("name", ["run", "retry", "verify"])
+def test_the_help_states_the_limit_as_it_is(name):
+    [command] = [command for command in app.registered_commands if command.callback.__name__ == name]
     [option] = get_type_hints(command.callback, include_extras=True)["time_limit"].__metadata__
     assert f"{FACTOR} times its estimate, at least {LEAST / 60:g}" in option.help
+
+
+@pytest.mark.parametrize("name", ["retry", "verify"])
+def test_trials_that_are_trained_again_take_the_limit_that_is_given(name, monkeypatch):
+    given = {}
+    monkeypatch.setattr(f"seqbench.commands.{name}.{name}", lambda asked, **options: given.update(options))
+    done = CliRunner().invoke(app, [name, "quickstart", "--time-limit", "2.5"])
+    assert done.exit_code == 0, done.output
+    assert given["time_limit"] == 2.5
+    assert given.get("again", "--time-limit 2.5").endswith("--time-limit 2.5")

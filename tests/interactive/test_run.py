@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,10 @@ def test_what_has_finished_is_returned_and_not_trained_again(
     again = seqbench.run(GRID, results=tmp_path, workers=1, name="mine", quiet=True)
     assert capsys.readouterr().err == ""
     assert again.finished.equals(first.finished)
+    shutil.rmtree(first.folder / "trials")
+    clone = seqbench.run(GRID, results=tmp_path, workers=1, name="mine", from_tables=True)
+    assert "Found: 2 of 2 trials finished, 0 to train." in capsys.readouterr().err
+    assert clone.finished.equals(first.finished)
     path = seqbench.report(again, tmp_path / "elsewhere")
     assert path.read_text("utf-8").count("Does it run?") > 0
     assert seqbench.figure(again, "accuracy").axes

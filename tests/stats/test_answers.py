@@ -104,6 +104,22 @@ def test_undeclared_comparison_is_marked(crossed):
     assert "this comparison was not declared beforehand" in answer
 
 
+def test_an_unfinished_grid_says_first_what_is_missing(grid):
+    results = grid({"plain": 0, "gru": 4, "lstm": 2})
+    unknown = results["method"] == "gru"
+    some = answer_of(results.assign(outcome=results["outcome"].mask(unknown & (results["length"] > 20))))
+    assert some.startswith(
+        "adding: unfinished, with 90 of 120 planned trials so far: nothing can be said yet of gru; of lstm and plain "
+        "alone, lstm remembered furthest: "
+    )
+    alone = answer_of(results.assign(outcome=results["outcome"].mask(results["method"] != "plain")))
+    assert alone == (
+        "adding: unfinished, with 40 of 120 planned trials so far: nothing can be said yet of gru and lstm; plain "
+        "alone at most 12 steps (95 %: 12 to 21), at this budget of 1,000 training steps."
+    )
+    assert "unfinished" not in answer_of(results)
+
+
 def test_one_sentence_a_task(grid):
     results = pd.concat([grid({"plain": 0, "gru": 4}), grid({"plain": 4, "gru": 4}, task="parity")])
     answers = compare(results).answers
