@@ -33,6 +33,13 @@ QUIET = {
 }
 
 
+UNANSWERED = ("does not answer in time", "cannot be reached")
+
+
+class Unanswered(TrackingError):
+    """A server that cannot be reached, or that does not answer in time."""
+
+
 class Patience:
     """Timeout and retries of one HTTP request; MLflow's defaults block for four minutes."""
 
@@ -126,7 +133,8 @@ def translated(uri: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:  # requests' errors are OSErrors
-        raise TrackingError(f"MLflow at {without_password(uri)} {_fault(error, uri)}") from error
+        problem = f"MLflow at {without_password(uri)} {(fault := _fault(error, uri))}"
+        raise (Unanswered if fault in UNANSWERED else TrackingError)(problem) from error
 
 
 def described(error: Exception, uri: str) -> str:
@@ -147,9 +155,9 @@ def _fault(error: BaseException, uri: str) -> str:
     while (cause := causes[-1].__cause__ or causes[-1].__context__) is not None:
         causes.append(cause)
     if any(isinstance(cause, (Timeout, ReadTimeoutError)) for cause in causes):
-        return "does not answer in time"
+        return UNANSWERED[0]
     if any(isinstance(cause, Unreachable) for cause in causes):
-        return "cannot be reached"
+        return UNANSWERED[1]
     first = next(iter(str(error).strip().splitlines()), type(error).__name__)
     if uri.startswith(SQLITE) and (advice := unusable(first, database_file(uri))):
         return f"failed: {first.rstrip('.')}. {advice}"

@@ -18,7 +18,7 @@ import pandas as pd
 from seqbench.errors import TrackingError
 from seqbench.store.plan_file import PlanFile
 from seqbench.store.results import Results, load
-from seqbench.tracking.client import Patience, connect, described, translated, without_password
+from seqbench.tracking.client import Patience, Unanswered, connect, described, translated, without_password
 from seqbench.tracking.comparison import compared_pairs
 from seqbench.tracking.database import Unopenable
 from seqbench.tracking.writer import Links, Writer, unmirrored
@@ -30,6 +30,10 @@ FIRST_PAUSE = 15.0
 LONGEST_PAUSE = 300.0
 LIVE_PASS = 10.0
 LAST_PASS = 120.0
+SETTLING = 10
+"""How often, at most, what other drivers wrote at the same time is looked at, until there is nothing to put right."""
+FINISH_PAUSES = (0.5, 1.5)
+"""Seconds of rest before `Mirror.finish` tries again where the server refused, as it does when drivers collide."""
 TRACK_PAUSES = (2.0, 10.0)
 """Seconds of rest before `mirror_snapshot` tries again."""
 
@@ -77,6 +81,7 @@ class Mirror:
         self._lock = threading.Lock()
         self._writer: Writer | None = None
         self._doubtful = False
+        self._answers = True
         self._warned = False
         self._pause = FIRST_PAUSE
         self._rest_until = 0.0
@@ -106,6 +111,12 @@ class Mirror:
         self.plan, self._rest_until = snapshot.results.plan, 0.0
         until = time.monotonic() + self._last_pass
         written = self._attempt(lambda writer: _write_all(writer, snapshot, until))
+        for pause in FINISH_PAUSES:
+            if written or not self._answers or time.monotonic() + pause > until:
+                break
+            time.sleep(pause)
+            self._rest_until = 0.0
+            written = self._attempt(lambda writer: _write_all(writer, snapshot, until))
         missing = unmirrored(snapshot.results.finished, self.mirrored)
         queued = self._queued(snapshot, missing)
         if queued or not written:
@@ -146,6 +157,7 @@ class Mirror:
         """Pause, and warn the first time."""
         LOGGER.debug("The MLflow mirror failed", exc_info=error)
         self._doubtful = True
+        self._answers = not isinstance(error, Unanswered | Unopenable)
         self._rest_until = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         if not self._warned:
@@ -200,3 +212,7 @@ def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
     writer.comparison(results.finished, results.probes, until=until)
     writer.report(snapshot.folder, results.finished, results.curves, until=until)
     writer.trials(results.finished, results.curves, until=until)
+    for _ in range(SETTLING if writer.shared else 0):
+        if (until is not None and time.monotonic() > until) or not writer.settle():
+            return
+        writer.trials(results.finished, results.curves, until=until)

@@ -2,6 +2,9 @@
 
 Metrics and params of MLflow can be added but not changed. A run with outdated content is therefore replaced: a new one
 is written completely, then the old one is deleted. Its digest, kept as a tag, shows whether that is needed.
+
+Drivers on several machines may write the runs of one grid at the same time, and MLflow has no lock between them. Each
+reads the runs again when it has written: of equal keys all of them keep the same run, whoever wrote it.
 """
 
 from __future__ import annotations
@@ -59,22 +62,35 @@ class RunContent(NamedTuple):
 class Runs:
     """The runs of one experiment in the store."""
 
-    def __init__(self, client: MlflowClient, experiment: Experiment, key_tag: str) -> None:
-        """Read the runs, end those that a killed process left running, and delete duplicates."""
+    def __init__(self, client: MlflowClient, experiment: Experiment, key_tag: str, *, shared: bool = False) -> None:
+        """Read the runs, and end those that a killed process left running, unless others may be writing (`shared`)."""
         self.client = client
         self.experiment = experiment
         self.key_tag = key_tag
         self.known: dict[str, Run] = {}
-        for run in _all_runs(client, experiment.experiment_id):
-            key = run.data.tags.get(key_tag)
-            if run.info.status == "RUNNING" and key is not None:
+        self.read()
+        for run in () if shared else self.known.values():
+            if run.info.status == "RUNNING":
                 client.set_terminated(run.info.run_id, status="KILLED")
-            if key in self.known:  # an interrupted replacement left both; either will do
-                spare = run if self._whole(key) else self.known[key]
-                self.known[key] = self.known[key] if spare is run else run
-                client.delete_run(spare.info.run_id)
-            elif key is not None:
-                self.known[key] = run
+
+    def read(self) -> int:
+        """Read the runs, and delete those whose key another one has, as after a replacement that was interrupted.
+
+        Returns how many were deleted. Two drivers that saw a run before and after it was whole may each have deleted
+        what the other kept, so whoever has deleted any reads again.
+        """
+        deleted = 0
+        self.known.clear()
+        for run in _all_runs(self.client, self.experiment.experiment_id):
+            key = run.data.tags.get(self.key_tag)
+            if key is None:
+                continue
+            kept, *spare = sorted([run, *([self.known[key]] if key in self.known else [])], key=_precedence)
+            self.known[key] = kept
+            for other in spare:
+                self.client.delete_run(other.info.run_id)
+                deleted += 1
+        return deleted
 
     def put(self, entry: RunContent) -> str:
         """Make the store hold `entry`; return the id of its run."""
@@ -143,9 +159,19 @@ def open_experiment(
         client.rename_experiment(experiment.experiment_id, clip(f"{name} ({experiment.experiment_id})", NAME_LIMIT))
         client.delete_experiment(experiment.experiment_id)
         experiment = None
-    if experiment is None:
+    return experiment or _created(client, name, artifact_location)
+
+
+def _created(client: MlflowClient, name: str, artifact_location: str | None) -> Experiment:
+    """A new experiment, or that which another driver has created meanwhile."""
+    from mlflow.exceptions import MlflowException
+
+    try:
         return client.get_experiment(client.create_experiment(name, artifact_location=artifact_location))
-    return experiment
+    except MlflowException:
+        if (experiment := client.get_experiment_by_name(name)) is None:
+            raise
+        return experiment
 
 
 def set_experiment_tags(client: MlflowClient, experiment: Experiment, tags: Mapping[str, str]) -> None:
@@ -161,6 +187,11 @@ def clip(text: str, limit: int = TEXT_LIMIT) -> str:
     if len(text) <= limit:
         return text
     return f"{text[: limit - 9]}~{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def _precedence(run: Run) -> tuple[bool, str]:
+    """Of runs with one key, which to keep: a whole one, and among those the same for every driver."""
+    return run.info.status != "FINISHED", str(run.info.run_id)
 
 
 def _all_runs(client: MlflowClient, experiment_id: str) -> Iterator[Run]:

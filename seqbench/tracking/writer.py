@@ -19,7 +19,7 @@ from seqbench.stats.gradient_norms import before_training
 from seqbench.stats.preregistration import declared_in
 from seqbench.store.plan_file import PlanFile
 from seqbench.tracking.artifacts import LOCATION, artifacts_of
-from seqbench.tracking.client import without_password
+from seqbench.tracking.client import SQLITE, without_password
 from seqbench.tracking.comparison import METHOD, comparison_entries, method_order, run_colours
 from seqbench.tracking.report_run import digest_files, report_files
 from seqbench.tracking.runs import RunContent, Runs, open_experiment, set_experiment_tags
@@ -62,7 +62,9 @@ class Links(NamedTuple):
 
 
 class Writer:
-    """Writes one grid into one store; the only writer of its runs.
+    """Writes one grid into one store.
+
+    shared: whether drivers on other machines may write its runs, too, as they may through a server
 
     mirrored: trials known to be in the store as they are in the folder
     compared: (task, method) that the last comparison brought up to date
@@ -75,6 +77,7 @@ class Writer:
         self.uri = uri
         self.plan = plan
         self.grid = plan.grid
+        self.shared = not uri.startswith(SQLITE)
         self._artifacts = artifacts_of(client, uri, results_dir)
         self._trials = self._open("trials", f"{self.grid}: trials", TRIAL)
         self._comparisons: dict[str, Runs] = {}
@@ -148,6 +151,13 @@ class Writer:
         """Continue from the `mirrored` of an earlier writer, as far as the store still holds it."""
         self.mirrored = {trial for trial in mirrored if self._trials.holds(trial)}
 
+    def settle(self) -> bool:
+        """Remove what several drivers wrote at the same time; whether anything was removed or is missing after all."""
+        deleted = sum(runs.read() for runs in (self._trials, self._reports, *self._comparisons.values()))
+        lost = {trial for trial in self.mirrored if not self._trials.holds(trial)}
+        self.mirrored -= lost
+        return bool(deleted or lost)
+
     def links(self, not_mirrored: int = 0) -> Links:
         """Where to look for what has been written so far, tasks in the order of the grid."""
         planned = dict.fromkeys(label.task for label in self.plan.trials.values())
@@ -177,7 +187,7 @@ class Writer:
         experiment = open_experiment(self.client, name, self._artifacts.location, anew=own and kind == "report")
         tags = {GRID: self.grid, KIND: kind, "mlflow.experimentKind": "custom_model_development"}
         set_experiment_tags(self.client, experiment, tags if task is None else {**tags, "seqbench.task": task})
-        return Runs(self.client, experiment, key_tag)
+        return Runs(self.client, experiment, key_tag, shared=self.shared)
 
     def _stamped(self, entry: RunContent) -> RunContent:
         """The entry with the revision of the code, which MLflow shows as its version."""
