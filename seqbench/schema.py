@@ -160,9 +160,10 @@ PROBE_COLUMNS = _table(
     DataColumn("step", "count", "training steps taken when the probe was read; 0 is initialisation",
                unit="training steps"),
     DataColumn("probe", "text", "what was measured; `accuracy` is on validation data, `test_accuracy` on test data, "
-               "`accuracy_at_length` on test data of other lengths"),
+               "`accuracy_at_length` on test data of other lengths, `accuracy_by_attractors` by what it names"),
     DataColumn("distance", "count",
-               "steps back from the loss, or the dependency length of `accuracy_at_length`; missing for other figures",
+               "steps back from the loss, the dependency length of `accuracy_at_length`, or the largest number in a "
+               "group of `accuracy_by_attractors`; missing for other figures",
                unit="steps"),
     DataColumn("remedy", "count",
                "place in the method's list, from 0, of the remedy that the figure is of; missing for the whole model"),
@@ -177,6 +178,15 @@ PURPOSES: tuple[Purpose, ...] = ("reporting", "tuning")
 
 ACCURACY_AT = "accuracy_at_length"
 """Name of the probe of how a trained network does at dependency lengths that it was not trained at."""
+
+ACCURACY_BY = "accuracy_by_"
+"""How the names of probes begin that are the test accuracy by something other than the distance."""
+
+
+def accuracy_by(counted: str) -> str:
+    """Name of the probe of the accuracy by what is counted."""
+    return f"{ACCURACY_BY}{counted}"
+
 
 OUTCOMES = ("solved", "partial", "chance", "diverged")
 

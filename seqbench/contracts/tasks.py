@@ -203,6 +203,20 @@ def the_information_stands_at_the_stated_distance(subject: Subject) -> None:
     require(share > SHOWN, f"Changing the inputs at the stated distance changed {share:.1%} of the answers. {advice}")
 
 
+def groups_hold_every_target(subject: Subject) -> None:
+    """What accuracy is also recorded by has a number for each target, none beyond the last group."""
+    task, batch = subject.task, subject.examined.batch
+    if task.groups is None:
+        raise DoesNotApply("the task counts nothing beside the distance")
+    edges, counts = task.groups.edges, np.asarray(task.groups.count(batch.inputs))
+    require(0 < len(edges) <= 8, f"`Groups.edges` must be one to eight, got {len(edges)}.")
+    require(list(edges) == sorted(set(edges)), f"`Groups.edges` must increase, got {edges}.")
+    expected = batch.targets.shape[:2]
+    require(counts.shape == expected, f"`Groups.count` must give one number a target, {expected}, got {counts.shape}.")
+    highest = counts[batch.weights > 0].max()
+    require(highest <= edges[-1], f"`Groups.count` gave {highest}, beyond the last of `Groups.edges`, {edges[-1]}.")
+
+
 def chance_and_trivial_scores_are_what_sampling_finds(subject: Subject) -> None:
     """`guess` scores what `trivial` and `trivial_loss` say, within four standard errors."""
     task = subject.task
@@ -253,6 +267,7 @@ CHECKS: tuple[Callable[[Subject], None], ...] = (
     one_key_gives_one_batch,
     the_oracle_answers_from_the_inputs_alone,
     the_information_stands_at_the_stated_distance,
+    groups_hold_every_target,
     chance_and_trivial_scores_are_what_sampling_finds,
     at_the_edges_of_its_settings_its_constants_and_inputs_are_numbers,
 )

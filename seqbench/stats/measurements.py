@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.schema import ACCURACY_AT, finished, with_purpose
+from seqbench.schema import ACCURACY_AT, ACCURACY_BY, finished, with_purpose
 from seqbench.stats.action import FIGURES
 from seqbench.stats.gradient_norms import PROBE
 from seqbench.stats.preregistration import Declared
@@ -39,7 +39,8 @@ def other_measurements(results: pd.DataFrame, probes: pd.DataFrame, declared: De
     trials = trained_alike(with_purpose(finished(results), "reporting"), declared)
     longest = trials.groupby(["method", "task"])["length"].transform("max")
     own = trials.loc[trials["length"] == longest, ["trial", "method", "task", "length"]]
-    rows = probes[~probes["probe"].isin(SHOWN)].merge(own, on="trial")
+    shown = probes["probe"].isin(SHOWN) | probes["probe"].str.startswith(ACCURACY_BY)
+    rows = probes[~shown].merge(own, on="trial")
     rows = rows.astype({"distance": float, "value": float, "step": float})
     nearest, farthest = (rows.groupby(["trial", "probe"])["distance"].transform(end) for end in ("min", "max"))
     rows = rows[rows["distance"].isna() | (rows["distance"] == nearest) | (rows["distance"] == farthest)]

@@ -14,6 +14,10 @@ adverb phrase has 0, 2, 3 or 4 words, so the sentences of a batch differ in leng
 Both numbers are equally likely, and the attractors know nothing about the subject: chance, the majority class and
 the number of the last noun are all right in exactly 1/2 of the sentences.
 
+Test accuracy is also recorded by the number of nouns in the clause that would mislead, because their number is not the
+subject's; the paper counts these alone as attractors. The clause has (length - 7) // 3 + 1 nouns, of which each
+misleads in half of the sentences.
+
 Source: our own grammar, after Linzen, Dupoux & Goldberg 2016, "Assessing the ability of LSTMs to learn syntax-sensitive
 dependencies"; the sentence is the one with which Ng's lectures on sequence models (2018) introduce gated units.
 """
@@ -22,12 +26,13 @@ from __future__ import annotations
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
 from seqbench.tasks._sentences import Words, draw_words, open_with
-from seqbench.tasks.base import Batch, Task, certain, one_of
+from seqbench.tasks.base import Batch, Groups, Task, certain, one_of
 
 PADDING = "_"
 PHRASES = ((), ("yesterday", ","), ("late", "yesterday", ","), ("some", "days", "ago", ","))
@@ -42,6 +47,8 @@ WORDS = (
     *JOINS,
 )
 SHORTEST = 7
+ATTRACTORS = (0, 1, 2, 4, 8, 16, 64, 4096)
+"""Upper edges of the groups in which sentences are counted by their number of attractors."""
 OPENING_STEPS = max(map(len, PHRASES))
 
 
@@ -68,6 +75,7 @@ def agreement(length: PositiveInt = 20) -> Task:
         steps=steps,
         variable_length=True,
         symbols=WORDS,
+        groups=Groups("attractors", attractor_groups(clause_nouns(length)), misleading_nouns),
     )
 
 
@@ -87,6 +95,25 @@ def word_choices(length: int) -> tuple[Words, ...]:
     joined, adjectives = divmod(length - SHORTEST, 3)
     chain = (("the",), *[ADJECTIVES] * adjectives, NOUNS, *(JOINS, ("the",), NOUNS) * joined)
     return (("the",), NOUNS, (",",), ("which",), ("already",), ("ate",), *chain, (",",))
+
+
+def clause_nouns(length: int) -> int:
+    """How many nouns stand in the clause."""
+    return (length - SHORTEST) // 3 + 1
+
+
+def attractor_groups(largest: int) -> tuple[int, ...]:
+    """Upper edges of the groups of sentences with 0 to `largest` attractors: the same ones at every length."""
+    needed = sum(edge < largest for edge in ATTRACTORS) + 1
+    return ATTRACTORS[:needed] if largest <= ATTRACTORS[-1] else (*ATTRACTORS[:-1], largest)
+
+
+def misleading_nouns(sentences: np.ndarray) -> np.ndarray:
+    """How many nouns [N, 1] of each sentence [N, T] differ in number from the first, the subject."""
+    noun = sentences - WORDS.index(NOUNS[0])
+    is_noun = (noun >= 0) & (noun < len(NOUNS))
+    subject = np.take_along_axis(noun, np.argmax(is_noun, axis=1, keepdims=True), axis=1)
+    return np.sum(is_noun & (noun % 2 != subject % 2), axis=1, keepdims=True)
 
 
 def draw_sentences(key: Key[Array, ""], batch_size: int, length: int) -> tuple[Int[Array, "B T"], Bool[Array, "B T"]]:

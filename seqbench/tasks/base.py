@@ -15,6 +15,7 @@ from typing import Any, Literal, NamedTuple, TypedDict
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Bool, Float, Int, Key, Num
 
@@ -101,6 +102,19 @@ def function_name(function: Callable[..., Any]) -> str | None:
     return None if "<" in name else f"{function.__module__}.{name}"
 
 
+class Groups(NamedTuple):
+    """What, beside the distance, test accuracy is recorded by: a number that each target has.
+
+    name: what is counted, such as "attractors"
+    edges: upper edges of the groups, rising, eight at most; no number is larger than the last
+    count: `inputs [N, T] -> Int[N, K]`, the number of each target, on the host; T may include padding
+    """
+
+    name: str
+    edges: tuple[int, ...]
+    count: Callable[[np.ndarray], np.ndarray]
+
+
 class Task(NamedTuple):
     """A task at one dependency length.
 
@@ -123,6 +137,7 @@ class Task(NamedTuple):
     test: the same for the final figures
     guess: `Batch -> predictions`, the predictor whose accuracy and loss are `trivial` and `trivial_loss`
     diffuse: whether no single step decides an answer, such as one pixel of an image or one letter of a running text
+    groups: what else test accuracy is recorded by; None if nothing else
     """
 
     sample: Callable[[Key[Array, ""], int], Batch]
@@ -147,6 +162,7 @@ class Task(NamedTuple):
     test: Callable[[Key[Array, ""], int], Batch] | None = None
     guess: Callable[[Batch], Predictions] | None = None
     diffuse: bool = False
+    groups: Groups | None = None
 
     def interface(self, *, bucketed: bool = False) -> Interface:
         """What a compiled program knows of it: with buffers of the bucket of its length, or of its length itself."""

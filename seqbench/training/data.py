@@ -22,7 +22,7 @@ from jaxtyping import Array, Float, Int, Key, Num
 
 from seqbench.compilation import LIGHT, Name, compiled
 from seqbench.protocol import block_sequences
-from seqbench.tasks.base import Batch, Interface, Task
+from seqbench.tasks.base import Batch, Groups, Interface, Task
 
 TRAIN, VALIDATION, TEST, INITIAL, LENGTHS = range(5)
 """Names of a seed's key streams. They are disjoint by construction, and the same for every method."""
@@ -73,6 +73,11 @@ class Block(NamedTuple):
             loss_weights=rows.loss_weights,
             **scalars,
         )  # fmt: skip
+
+    def grouped(self, groups: Groups) -> Block:
+        """The block with the number that puts each target into its group where its distance stands."""
+        counts = groups.count(np.asarray(_wide(self.inputs)))
+        return self._replace(distance=jnp.asarray(counts, jnp.int32))
 
     def first(self, size: int, task: Task) -> Batch:
         """The first sequences on the host, without the padding to the bucket."""

@@ -32,18 +32,16 @@ from seqbench.mitigations.base import Arrays, Chain
 from seqbench.models.base import chosen_segments, initialise
 from seqbench.probes.base import Probe
 from seqbench.protocol import DECIDING, block_sequences, evaluation_batch
-from seqbench.tasks.base import Batch, Task
+from seqbench.tasks.base import Batch, Groups, Task
 from seqbench.training.action import start_rows
 from seqbench.training.batches import Batches
+from seqbench.training.bins import edges_of, padded
 from seqbench.training.data import INITIAL, PROBES, TEST, TRAIN, VALIDATION, Block, Data, stream_key
 from seqbench.training.decision import decided
 from seqbench.training.measure import Measurement, Probed, measure
 from seqbench.training.objective import Parameters, Parts, Scores, objective, score
 from seqbench.training.state import Numbers, State, Sums
 from seqbench.training.update import StepInputs, advance, prepare
-
-BINS = 8
-"""Bins of distances that an evaluation program counts in, or a multiple: tasks with fewer leave some empty."""
 
 LOOK_EVERY = 16
 """Steps between two looks at whether a trial has diverged. A look waits for the step."""
@@ -147,13 +145,16 @@ class Program:
         return jax.tree.unflatten(structure, held), sums
 
     def evaluate(
-        self, parameters: Parameters, seed: int, stream: int, sequences: int, *, until_decided: bool = False
-    ) -> Scores:
+        self, parameters: Parameters, seed: int, stream: int, sequences: int, *, until_decided: bool = False,
+        groups: Groups | None = None,
+    ) -> Scores:  # fmt: skip
         """Score `sequences` sequences of validation or test data, rounded up to whole batches.
 
-        With `until_decided` no more are read, of `DECIDING` at least, once the criterion is out of reach.
+        With `until_decided` no more are read, of `DECIDING` at least, once the criterion is out of reach. With `groups`
+        what is counted by distance is counted by group instead, by the same program.
         """
-        in_block, edges, size = self._sequences(stream), self._edges, evaluation_batch(self.task.steps)
+        in_block, size = self._sequences(stream), evaluation_batch(self.task.steps)
+        edges = self._edges if groups is None else padded(groups.edges)
         scores = Scores(*np.zeros(5, np.float32), *np.zeros((2, len(edges)), np.float32))
         starts = range(0, sequences, size)
         for start in starts:
@@ -162,6 +163,7 @@ class Program:
                 if decided(self.task, scores, len(starts) * size - start):
                     break
             block = self.data.block(seed, stream, start // in_block)
+            block = block if groups is None else block.grouped(groups)
             scores = self._evaluate(scores, parameters, block, np.int32(start % in_block), edges)
         return jax.device_get(scores)
 
@@ -189,8 +191,7 @@ class Program:
     @cached_property
     def _edges(self) -> Int[np.ndarray, " D"]:
         """Upper edges of the bins of distances; those that are left empty stand at the end."""
-        edges = np.array(self.task.distances or (self.task.length,), np.int32)
-        return np.append(edges, np.full(-len(edges) % BINS, np.iinfo(np.int32).max, np.int32))
+        return padded(edges_of(self.task))
 
     @cached_property
     def _initialise(self) -> jax.stages.Compiled:

@@ -13,6 +13,7 @@ from seqbench.large_loss import KIND, large_loss_since
 from seqbench.protocol import CHANCE_MARGIN, HELD
 from seqbench.tasks.base import Task
 from seqbench.training.action import means
+from seqbench.training.bins import accuracy_by_bin, edges_of
 from seqbench.training.objective import Scores
 from seqbench.training.program import Program
 from seqbench.training.state import DIVERGED_IN, State, Sums
@@ -96,21 +97,9 @@ def curve_row(program: Program, state: State, sums: Sums, scores: Scores, second
         "steps_counted": int(sums.steps),
         "remedies": means(program.chain, sums.links, steps),
         "met": task.criterion.met(**found._asdict()) and int(state.diverged_at) == 0,
-        "accuracy_by_distance": _by_distance(scores, task),
+        "accuracy_by_distance": accuracy_by_bin(scores, edges_of(task)),
         "seconds": seconds,
     }
-
-
-def _by_distance(scores: Scores, task: Task) -> dict[int, float]:
-    """Accuracy for each dependency length that occurs, named by the upper edge of its bin."""
-    edges = task.distances or (task.length,)
-
-    def binned(counts: Any) -> np.ndarray:
-        # What is further away than the last edge counts in the last bin.
-        return np.append(counts[: len(edges) - 1], counts[len(edges) - 1 :].sum())
-
-    pairs = zip(edges, binned(scores.correct_by_distance), binned(scores.targets_by_distance), strict=True)
-    return {edge: float(right / count) for edge, right, count in pairs if count > 0}
 
 
 def outcome(task: Task, found: Means, *, diverged: bool) -> str:
@@ -173,7 +162,7 @@ def _test_figures(test: Scores | None, task: Task) -> dict[str, Any]:
     """What test data says of a trial that did not diverge."""
     return {
         **(_means(test)._asdict() if test else dict.fromkeys(Means._fields)),
-        "accuracy_by_distance": _by_distance(test, task) if test else {},
+        "accuracy_by_distance": accuracy_by_bin(test, edges_of(task)) if test else {},
         "test_sequences": int(test.sequences) if test else None,
     }
 

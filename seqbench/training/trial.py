@@ -16,9 +16,10 @@ from seqbench.compilation import Spent
 from seqbench.large_loss import large_loss_since
 from seqbench.mitigations.base import Chain
 from seqbench.probes.base import Probe
-from seqbench.schema import ACCURACY_AT
+from seqbench.schema import ACCURACY_AT, accuracy_by
 from seqbench.tasks.base import Batch
 from seqbench.training.action import action_rows, by_remedy
+from seqbench.training.bins import accuracy_by_bin
 from seqbench.training.data import TEST, VALIDATION
 from seqbench.training.measure import PROBED, due
 from seqbench.training.objective import Parameters
@@ -89,6 +90,7 @@ def run_trial(
         point = _look(program, numbers, watch, _interval(program, numbers, seed, point), chain)
         after_interval(point)
     result = _finish(program, seed, chain, point, compile_seconds)
+    result = _test_by_group(result, program, seed) if program.task.groups else result
     return _test_elsewhere(result, others, seed, program.task.length) if others else result
 
 
@@ -161,6 +163,21 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
     }
     probes = [*point.probes, *action_rows(chain, point.curve, int(point.state.step))]
     return TrialResult(row, list(point.curve), probes, point.state.parameters)
+
+
+def _test_by_group(result: TrialResult, program: Program, seed: int) -> TrialResult:
+    """Add the accuracy on test data by the task's groups; none if the trial diverged."""
+    groups = program.task.groups
+    if groups is None or result.row["outcome"] == "diverged":
+        return result
+    began, tested = time.monotonic(), program.training.test_sequences
+    scores = program.evaluate(result.parameters, seed, TEST, tested, groups=groups)
+    rows = [
+        {"step": result.row["steps"], "probe": accuracy_by(groups.name), "distance": at, "remedy": None, "value": value}
+        for at, value in accuracy_by_bin(scores, groups.edges).items()
+    ]
+    seconds = result.row["seconds"] + time.monotonic() - began
+    return result._replace(row={**result.row, "seconds": seconds}, probes=[*result.probes, *rows])
 
 
 def _test_elsewhere(result: TrialResult, others: Mapping[int, Program], seed: int, length: int) -> TrialResult:

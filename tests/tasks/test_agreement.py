@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.agreement import NOUNS, WORDS, agreement, word_choices
+from seqbench.tasks.agreement import NOUNS, WORDS, agreement, attractor_groups, word_choices
 
 SENTENCES = 4000
 
@@ -43,6 +43,27 @@ def test_the_last_noun_and_the_majority_are_right_in_half_of_the_sentences(batch
     four_errors = 4 * 0.5 / np.sqrt(SENTENCES)
     assert abs((numbers[np.arange(SENTENCES), last] == batch.targets[:, 0]).mean() - 0.5) < four_errors
     assert abs(batch.targets.mean() - 0.5) < four_errors
+
+
+def test_attractors_are_the_nouns_of_the_other_number(batch) -> None:
+    groups = agreement(12).groups
+    assert (groups.name, groups.edges) == ("attractors", (0, 1, 2))
+    numbers, nouns = noun_numbers(batch)
+    mislead = [
+        sum(number != own[0] for number in own[1:])
+        for own in (row[where] for row, where in zip(numbers, nouns, strict=True))
+    ]
+    assert groups.count(batch.inputs)[:, 0].tolist() == mislead
+    expected = np.array([1, 2, 1]) / 4
+    assert np.abs(np.bincount(mislead) / SENTENCES - expected).max() < 4 * 0.5 / np.sqrt(SENTENCES)
+
+
+@pytest.mark.parametrize(
+    ("largest", "edges"), [(1, (0, 1)), (3, (0, 1, 2, 4)), (4, (0, 1, 2, 4)), (25, (0, 1, 2, 4, 8, 16, 64))]
+)
+def test_groups_of_attractors_are_the_same_at_every_length(largest: int, edges: tuple[int, ...]) -> None:
+    assert attractor_groups(largest) == edges
+    assert attractor_groups(5000)[-1] == 5000
 
 
 @pytest.mark.parametrize("length", [7, 8, 9, 10, 40])

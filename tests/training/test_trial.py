@@ -17,7 +17,7 @@ from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
 from seqbench.schedules.constant import constant
 from seqbench.store import checkpoints
-from seqbench.tasks.base import Criterion
+from seqbench.tasks.base import Criterion, Groups
 from seqbench.tasks.delayed_recall import delayed_recall
 from seqbench.training.data import TEST, TRAIN, VALIDATION, stream_key
 from seqbench.training.program import Program
@@ -160,6 +160,21 @@ def test_other_lengths_are_tested_with_the_trained_parameters_and_change_no_numb
     plain = run(trained)
     assert without_clock(plain) == without_clock(finished)
     assert len(finished.probes) == len(plain.probes) + 2
+
+
+def test_accuracy_by_what_the_task_counts_adds_up_to_its_accuracy_and_changes_no_number(trained):
+    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
+    # So few steps that the two symbols are not equally well known.
+    grouped = program(TASK._replace(groups=shown), steps=10)
+    finished, plain = run(grouped, learning_rate=0.1), run(program(steps=10), learning_rate=0.1)
+    assert without_clock(plain) == without_clock(finished)
+    rows = finished.probes[-2:]
+    assert finished.probes[:-2] == plain.probes
+    assert [(row["probe"], row["distance"]) for row in rows] == [("accuracy_by_symbols", 0), ("accuracy_by_symbols", 1)]
+    inputs = grouped.data.block(3, TEST, 0).first(512, TASK).inputs
+    shares = np.bincount(inputs[:, 0]) / len(inputs)
+    assert rows[0]["value"] != rows[1]["value"]
+    assert shares @ [row["value"] for row in rows] == pytest.approx(finished.row["accuracy"], abs=1e-6)
 
 
 def test_outcomes_by_hand():

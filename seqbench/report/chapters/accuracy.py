@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pandas as pd
+
 from seqbench.report.charts.accuracy import accuracy as accuracy_chart
 from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.horizon import horizon
@@ -13,7 +15,8 @@ from seqbench.report.columns import attainable_p, interval, level, method_column
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
-from seqbench.report.table import Column, Table, number
+from seqbench.report.table import MISSING, Column, Table, number
+from seqbench.stats.groups import accuracy_by_group
 
 
 def accuracy(evidence: Evidence) -> Section:
@@ -27,7 +30,7 @@ def accuracy(evidence: Evidence) -> Section:
 
 def _task(evidence: Evidence, task: str) -> Part:
     """The charts and tables of one task; nothing to draw before a reporting trial has finished."""
-    tables = [methods_table(evidence, task), areas_table(evidence, task)]
+    tables = [methods_table(evidence, task), areas_table(evidence, task), *groups_tables(evidence, task)]
     begun = (evidence.reporting["task"] == task).any()
     searched = task in evidence.declared.searched
     draw = (horizon, psychometric) if searched else (accuracy_chart, solve_rate)
@@ -120,3 +123,38 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
         "A gap in what a seed solves costs area, but does not end it as it ends the horizon.",
         folded=True, values=rows,
     )  # fmt: skip
+
+
+def groups_tables(evidence: Evidence, task: str) -> list[Table]:
+    """Accuracy by each thing that the task counts beside the distance: methods and lengths by numbers of it."""
+    found = accuracy_by_group(evidence.reporting, evidence.probes)
+    found = found[found["task"] == task]
+    place = evidence.tasks.index(task) + 1
+    return [
+        _groups_table(evidence, f"{counted}-{place}", f"Accuracy on {task} by number of {counted}", own)
+        for counted, own in found.groupby("counted", sort=False)
+    ]
+
+
+def _groups_table(evidence: Evidence, name: str, title: str, found: pd.DataFrame) -> Table:
+    """One row a method and length, one column a group."""
+    wide = found.pivot_table(index=["method", "length"], columns="at_most", values="median", sort=False)
+    seeds = found.groupby(["method", "length"], sort=False)["n"].max()
+    rows = evidence.in_grid_order(wide.assign(n=seeds).reset_index().sort_values("length", kind="stable"))
+    edges = sorted(wide.columns)
+    columns = (
+        method_column(evidence),
+        Column("length", "length"),
+        *(_group(before + 1, edge) for before, edge in pairwise([-1, *edges])),
+        Column("seeds", "n"),
+    )
+    return Table(
+        name, title, columns, rows,
+        note="Medians over seeds on test data; diverged seeds are left out.", folded=True, values=found,
+    )  # fmt: skip
+
+
+def _group(lowest: int, highest: int) -> Column:
+    """The accuracy in one group of numbers."""
+    head = f"{highest}" if lowest == highest else f"{lowest} to {highest}"
+    return Column(head, lambda row: f"{row[highest]:.3f}" if row[highest] == row[highest] else MISSING)
