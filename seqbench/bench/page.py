@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from seqbench.bench.limits import (
+    missed_by_evaluation,
     missed_by_grids,
     missed_by_lengths,
     missed_by_quickstart,
@@ -56,6 +57,11 @@ TITLES = {
         "The quickstart",
         "`seqbench run quickstart` from the command to its end, with report and mirror. The shares are of what the "
         "workers spend on training with its evaluations, compilation, and probes with theirs.",
+    ),
+    "evaluation": (
+        "Evaluation",
+        "Seconds of a trial that spends its budget of 800 steps (32 sequences of 120 steps, 64 units), on one core: "
+        "training, 16 evaluations on 1,024 sequences at most, and the test on 10,000. share: of evaluations and test.",
     ),
     "lengths": (
         "Cost by length",
@@ -150,6 +156,8 @@ def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return missed_by_grids(found[name]["rows"])
         case "quickstart":
             return missed_by_quickstart(found[name]["rows"])
+        case "evaluation":
+            return missed_by_evaluation(found[name]["rows"])
         case "lengths":
             return missed_by_lengths(found[name]["rows"])
         case "scaling":

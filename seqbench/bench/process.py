@@ -10,10 +10,11 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 import seqbench
 from seqbench.errors import StoreError
+from seqbench.execution.worker import ENVIRONMENT
 
 LAUNCHER = """
 import json, resource, subprocess, sys, time
@@ -81,3 +82,21 @@ def measure(command: Sequence[str], *, folder: Path, environment: Mapping[str, s
             said = errors.read()[-2000:]
             raise StoreError(f"{' '.join(command)} ended with code {process.returncode}:\n{said}")
         return Usage(*json.loads(Path(figures.name).read_text()))
+
+
+def answer(module: str, *words: object, prefix: Sequence[str] = (), environment: Mapping[str, str] = {}) -> Any:
+    """The last line that `python -m module words` prints, as JSON, in the environment of a worker.
+
+    Raises:
+        StoreError: it failed; what it said is part of the message.
+    """
+    root = str(Path(seqbench.__file__).parents[1])
+    done = subprocess.run(
+        [*prefix, sys.executable, "-m", module, *map(str, words)],
+        env={**os.environ, "PYTHONPATH": root, "JAX_PLATFORMS": "cpu", **ENVIRONMENT, **environment},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        raise StoreError(f"{module} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.splitlines()[-1])

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from seqbench.bench.process import answer
 from seqbench.bench.steps import SIZES, Size
-from seqbench.errors import StoreError
-from seqbench.execution.worker import ENVIRONMENT
 
 KINDS = ("products", "elementwise", "copies", "scalars")
 """What an operation of XLA does, mostly."""
@@ -64,14 +59,6 @@ def profile_steps(
     rows = []
     for size in sizes:
         say(f"where a training step's time goes, {size.cell}: {size.batch}, {size.steps} steps, {size.width} units")
-        module = "seqbench.bench.contestants.step_profile"
-        done = subprocess.run(
-            ["taskset", "-c", str(core), sys.executable, "-m", module, *map(str, size)],
-            env={**os.environ, **ENVIRONMENT, "JAX_PLATFORMS": "cpu"},
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode:
-            raise StoreError(f"the profile of a training step failed:\n{done.stderr[-2000:]}")
-        rows.append({**size._asdict(), **json.loads(done.stdout.splitlines()[-1])})
+        found = answer("seqbench.bench.contestants.step_profile", *size, prefix=("taskset", "-c", str(core)))
+        rows.append({**size._asdict(), **found})
     return rows

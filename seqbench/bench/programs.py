@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-import seqbench
+from seqbench.bench.process import answer
 from seqbench.compilation_cache import VARIABLE
-from seqbench.execution.worker import ENVIRONMENT
 
 CELLS = ("vanilla", "lstm", "gru", "mingru")
-MODULE = "seqbench.bench.contestants.compile_seqbench"
 
 
 def time_programs(*, rounds: int, say: Callable[[str], None]) -> list[dict[str, Any]]:
@@ -31,11 +24,6 @@ def time_programs(*, rounds: int, say: Callable[[str], None]) -> list[dict[str, 
 
 
 def _compile(cell: str) -> dict[str, float]:
-    """Seconds by kind of program, from a process of its own in the environment of a worker, without kept programs."""
-    root = str(Path(seqbench.__file__).parents[1])
-    own = {"PYTHONPATH": root, "JAX_PLATFORMS": "cpu", **ENVIRONMENT, VARIABLE: "off"}
-    done = subprocess.run(
-        [sys.executable, "-m", MODULE, cell], env=os.environ | own, capture_output=True, text=True, check=True
-    )
-    found: dict[str, float] = json.loads(done.stdout)
+    """Seconds by kind of program, from a process of its own without kept programs."""
+    found: dict[str, float] = answer("seqbench.bench.contestants.compile_seqbench", cell, environment={VARIABLE: "off"})
     return found

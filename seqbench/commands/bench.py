@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from seqbench.bench.evaluation import time_evaluation
 from seqbench.bench.grids import time_grids
 from seqbench.bench.lengths import time_lengths
 from seqbench.bench.overheads import time_overheads
@@ -44,6 +45,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "profile": lambda: profile_steps(core=core, say=say),
         "grids": lambda: time_grids(pytorch, processes=workers, rounds=max(1, rounds // 2), say=say),
         "programs": lambda: time_programs(rounds=rounds, say=say),
+        "evaluation": lambda: time_evaluation(core=core, rounds=rounds, say=say),
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),
         "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),
