@@ -195,7 +195,8 @@ def test_a_missed_goal_is_said_with_what_is_in_the_way():
     [said] = missed_by_lengths(lengths)  # 1 ms and a tenth of one for each step
     assert said.startswith("gru, 10 steps, 1.82 times, goal 1.3: of its 2 ms some 1 do not depend on the length")
     [said] = missed_by_evaluation([{"cell": "gru", "share": 0.15, "goal_share": 0.1}])
-    assert "gru 15.0%, goal 10%" in said and "is 11.5% of the arithmetic" in said  # 10,000 of 3 x 25,600 + 10,000
+    assert "gru 15.0%, goal 10%" in said
+    assert "is 11.5% of the arithmetic" in said
     cold = {
         "cache": "empty cache", "seconds": 80.0, "goal_seconds": 75, "worker_seconds": 140.0, "groups": 10,
         "compilation_share": 0.25, "compilation_goal": 0.1, "probes_share": 0.1, "probes_goal": 0.05,
