@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
+from seqbench.cells._by_layer import ByLayer
+from seqbench.cells.base import CellBuilder
 from seqbench.components import catalogue
 from seqbench.components.assembly import Assembly, NamedTask, TrainingSettings
 from seqbench.components.program_names import name_of, name_programs
@@ -24,9 +26,7 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
     if declared := settings.get("criterion"):
         task = task._replace(criterion=Criterion(**declared))
     mitigations = assemble_chain(settings["mitigations"])
-    model, cell = settings["model"], settings["cell"]
-    first = () if cell["name"] == catalogue.NO_CELL.name else (make("cells", cell),)
-    builder = make("models", model, *first)
+    builder = make("models", settings["model"], *_cell(settings))
     training = settings["training"]
     return Assembly(
         task,
@@ -38,6 +38,14 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
         name_programs(settings, mitigations),
         tuple(_named_task(at_length(settings, length)["task"]) for length in training.get("lengths", ())),
     )
+
+
+def _cell(settings: Mapping[str, Any]) -> tuple[CellBuilder, ...]:
+    """The cell that the model takes, if it takes one: that of all layers, or those of each."""
+    if settings["cell"]["name"] == catalogue.NO_CELL.name:
+        return ()
+    cells: list[CellBuilder] = [make("cells", cell) for cell in (settings["cell"], *settings.get("upper_cells", ()))]
+    return (cells[0] if len(cells) == 1 else ByLayer(tuple(cells)),)
 
 
 def _named_task(named: Mapping[str, Any]) -> NamedTask:

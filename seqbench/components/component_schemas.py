@@ -45,6 +45,9 @@ def component_definitions() -> dict[str, Schema]:
         found[family] = _choice(family)
     for family in CHANGED:
         found[f"{family}.change"] = {"anyOf": [reference_to(family), _settings_alone(family)]}
+    found["cells.layers"] = {"type": "array", "items": reference_to("cells"), "minItems": 2,
+                             "description": "The cell of each layer, from the bottom up."}  # fmt: skip
+    found["cells.change"]["anyOf"].append(reference_to("cells.layers"))
     return found
 
 

@@ -50,7 +50,7 @@ def name_programs(settings: Mapping[str, Any], chain: Chain) -> ProgramNames:
     ]
     return ProgramNames(
         task=name_of(settings["task"]),
-        model=name_of(settings["model"], settings["cell"], *inner),
+        model=name_of(settings["model"], settings["cell"], *settings.get("upper_cells", ()), *inner),
         transformations=name_of(*outer),
         optimizer=name_of(settings["training"]["optimizer"]),
     )

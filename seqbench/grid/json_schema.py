@@ -96,4 +96,5 @@ def _component(marked: Schema) -> Schema:
     if not default:
         return {**rest, **reference_to(definition)}
     family = definition.partition(".")[0]
-    return {**rest, "anyOf": [reference_to(family), settings_of(family, default)]}
+    layers = [reference_to("cells.layers")] if family == "cells" else []
+    return {**rest, "anyOf": [reference_to(family), settings_of(family, default), *layers]}

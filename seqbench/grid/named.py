@@ -45,6 +45,10 @@ def _fragment(place: Place, fragment: Mapping[str, Any], starts: Mapping[str, st
     training = _keys(fragment.get("training"))
     single = [((*place, key), f"{key}s", fragment.get(key)) for key in ("cell", "model")]
     single += [((*place, "training", key), family, training.get(key)) for key, family in TRAINING_FAMILIES.items()]
+    if isinstance(layers := fragment.get("cell"), list):
+        for index, value in enumerate(layers):
+            yield from _one((*place, "cell", index), "cells", value, reference)
+        single = [each for each in single if each[1] != "cells"]
     for at, family, value in single:
         start = starts.get(str(at[-1]))
         for _, _, found in _one(at, family, value, change):

@@ -7,7 +7,7 @@ resets it. Settings alone (`model: {width: 8}`) change the component that is the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, NamedTuple
 
@@ -21,15 +21,24 @@ DEFINITION, DEFAULT = "seqbench definition", "seqbench default"
 class Reference(NamedTuple):
     """A component as a grid names it.
 
-    name: empty where settings stand alone, for whatever component is there
+    name: empty where settings stand alone, for whatever component is there, and where there are `layers`
     settings: None for a bare name
+    layers: of a cell, one for each layer from the bottom up; empty where one stands for all
     """
 
     name: str
     settings: dict[str, Any] | None = None
+    layers: tuple[Reference, ...] = ()
+
+    @property
+    def each(self) -> tuple[Reference, ...]:
+        """The components that are named: those of the layers, or this one."""
+        return self.layers or (self,)
 
     def over(self, below: Reference) -> Reference:
         """This reference as a change of another: settings of the same component are updated, anything else replaced."""
+        if below.layers and not self.name and not self.layers:
+            return Reference("", None, tuple(self.over(layer) for layer in below.layers))
         if self.settings is None or self.name not in ("", below.name):
             return self
         return Reference(below.name, {**(below.settings or {}), **self.settings})
@@ -54,9 +63,9 @@ class Of:
 def layered(below: Reference, changes: Iterable[Reference]) -> Reference:
     """A reference under changes that do not contradict each other: the same in whatever order they stand.
 
-    Bare names come first, for they reset; then names with settings; then settings alone.
+    Bare names and lists come first, for they reset; then names with settings; then settings alone.
     """
-    for one in sorted(changes, key=lambda one: (not one.name, one.settings is not None)):
+    for one in sorted(changes, key=lambda one: (not (one.name or one.layers), one.settings is not None)):
         below = one.over(below)
     return below
 
@@ -78,10 +87,20 @@ def change(value: Any) -> Reference:
     return Reference("", dict(value)) if alone else reference(value)
 
 
-def change_of(default: str) -> Any:
+def cell_change(value: Any) -> Reference:
+    """The same of a cell, or a list with the cell of each layer."""
+    if not isinstance(value, list):
+        return change(value)
+    if len(value) < 2:
+        raise PydanticCustomError("cells", "a cell, or a list of two or more, one for each layer")
+    return Reference("", None, tuple(map(reference, value)))
+
+
+def change_of(default: str, read: Callable[[Any], Reference] = change) -> Any:
     """Validates a component where one is there from the start: `default`."""
-    return PlainValidator(lambda value: change(value).over(Reference(default)))
+    return PlainValidator(lambda value: read(value).over(Reference(default)))
 
 
 Named = Annotated[Reference, PlainValidator(reference)]
 Change = Annotated[Reference, PlainValidator(change)]
+CellChange = Annotated[Reference, PlainValidator(cell_change)]

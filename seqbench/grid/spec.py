@@ -32,7 +32,7 @@ from seqbench.grid.criterion import Criteria
 from seqbench.grid.document import Document, Override, Place
 from seqbench.grid.lengths import Lengths, TestLengths
 from seqbench.grid.named import named_components
-from seqbench.grid.reference import Change, Named, Of, Reference, change_of, reference
+from seqbench.grid.reference import CellChange, Change, Named, Of, Reference, cell_change, change_of, reference
 from seqbench.grid.training import TRAINING_FAMILIES, Training
 from seqbench.grid.written import as_yaml
 from seqbench.schema import RESULT_COLUMNS
@@ -101,8 +101,9 @@ Mitigations = list[Annotated[Named, Of("mitigations")]]
 class Fragment(Strict):
     """What one method, or one level of a factor, changes."""
 
-    cell: Annotated[Change, Of("cells.change")] | None = None
-    """The recurrent cell: a name, `{name: {setting: value}}`, or settings alone for the cell that is there."""
+    cell: Annotated[CellChange, Of("cells.change")] | None = None
+    """The recurrent cell: a name, `{name: {setting: value}}`, settings alone for the cell that is there, or a list with
+    the cell of each layer from the bottom up."""
     model: Annotated[Change, Of("models.change")] | None = None
     """The model around the cell: a name, `{name: {setting: value}}`, or settings alone."""
     mitigations: Mitigations = []
@@ -113,7 +114,8 @@ class Fragment(Strict):
     def references(self, place: Place) -> Iterator[tuple[Place, str, Reference]]:
         """Every component that this fragment, which stands at `place`, names: where, of which family, and how."""
         if self.cell is not None:
-            yield (*place, "cell"), "cells", self.cell
+            for index, layer in enumerate(self.cell.each):
+                yield ((*place, "cell", index) if self.cell.layers else (*place, "cell")), "cells", layer
         if self.model is not None:
             yield (*place, "model"), "models", self.model
         for index, mitigation in enumerate(self.mitigations):
@@ -209,8 +211,8 @@ class Grid(Strict):
     """When a trial counts as solved: `{metric: loss, at: 0.01}` of every task, or `{TASK: {...}}`; else the task's."""
     seeds: Annotated[Sequence[int], PlainValidator(_seeds(FIRST_REPORTING_SEED)), Seeds] = range(1000, 1010)
     """How many seeds (1000, 1001, ...), or a list of them."""
-    cell: Annotated[Reference, change_of("vanilla"), Of("cells.change", "vanilla")] = Reference("vanilla")
-    """The recurrent cell that methods start from."""
+    cell: Annotated[Reference, change_of("vanilla", cell_change), Of("cells.change", "vanilla")] = Reference("vanilla")
+    """The recurrent cell that methods start from, or a list with the cell of each layer from the bottom up."""
     model: Annotated[Reference, change_of("stacked"), Of("models.change", "stacked")] = Reference("stacked")
     """The model around the cell that methods start from."""
     mitigations: Mitigations = []

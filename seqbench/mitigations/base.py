@@ -35,6 +35,7 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
+from seqbench.cells._by_layer import ByLayer
 from seqbench.cells.base import Carry, Cell, CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import LayerCall
@@ -183,7 +184,9 @@ class Chain(NamedTuple):
         return tuple(link.arrays for link in self.links)
 
     def cell(self, builder: CellBuilder) -> CellBuilder:
-        """Wrap a cell builder by every link in turn; the first link is innermost."""
+        """Wrap a cell builder, or that of each layer, by every link in turn; the first link is innermost."""
+        if isinstance(builder, ByLayer):
+            return ByLayer(tuple(map(self.cell, builder.cells)))
         for place, link in enumerate(self.within.links):
             builder = _marking(link.cell(builder), place, link.wraps) if link.cell else builder
         return builder

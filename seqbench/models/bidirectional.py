@@ -17,6 +17,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float
 
+from seqbench.cells._by_layer import of_layer
 from seqbench.cells.base import CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.bidirectional import Bidirectional
@@ -49,7 +50,8 @@ class BidirectionalStack(Model):
         layers = []
         for index in range(depth):
             inputs = task.inputs if index == 0 else 2 * width
-            layer: Layer = Bidirectional(cell(inputs, width, rngs), cell(inputs, width, rngs))
+            build = of_layer(cell, index, depth)
+            layer: Layer = Bidirectional(build(inputs, width, rngs), build(inputs, width, rngs))
             layers.append(mitigations.layer(layer, LayerContext(index, inputs, 2 * width, depth, rngs)))
         self.width = width
         self.layers = nnx.List(layers)

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Float, Int
 
+from seqbench.cells._by_layer import of_layer
 from seqbench.cells.base import CellBuilder
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
@@ -56,7 +57,8 @@ class EncoderDecoder(Model):
             for index in range(depth):
                 width_below = width if index else inputs
                 context = LayerContext(index, width_below, width, depth, rngs)
-                layers.append(mitigations.layer(Recurrent(cell(width_below, width, rngs)), context))
+                own = of_layer(cell, index, depth)(width_below, width, rngs)
+                layers.append(mitigations.layer(Recurrent(own), context))
             return nnx.List(layers)
 
         self.answers, self.outputs = task.targets, task.outputs

@@ -12,6 +12,7 @@ from typing import Any
 from flax import nnx
 from jaxtyping import Array, Float
 
+from seqbench.cells._by_layer import of_layer
 from seqbench.cells.base import CellBuilder
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import Recurrent
@@ -44,7 +45,7 @@ class Stacked(Model):
         layers = []
         for index in range(depth):
             inputs = task.inputs if index == 0 else width
-            layer: Layer = Recurrent(cell(inputs, width, rngs))
+            layer: Layer = Recurrent(of_layer(cell, index, depth)(inputs, width, rngs))
             layers.append(mitigations.layer(layer, LayerContext(index, inputs, width, depth, rngs)))
         self.layers = nnx.List(layers)
         self.readout = nnx.Linear(width, task.outputs, kernel_init=nnx.initializers.glorot_uniform(), rngs=rngs)

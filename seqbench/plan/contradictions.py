@@ -16,6 +16,7 @@ from seqbench.grid.document import Document, Place, spell
 from seqbench.grid.reference import Reference
 from seqbench.grid.spec import Fragment
 from seqbench.grid.training import TRAINING_FAMILIES
+from seqbench.grid.written import inline
 
 OUT = "leave the combination out (see `exclude`)"
 
@@ -37,9 +38,12 @@ def claims(fragment: Fragment, place: Place) -> Iterator[Claim]:
     said = fragment.training.model_fields_set
     for key in said - set(TRAINING_FAMILIES):
         yield Claim(("training", key), getattr(fragment.training, key), (*place, "training", key))
+    if fragment.cell and fragment.cell.layers:
+        cells = [{layer.name: layer.settings} if layer.settings else layer.name for layer in fragment.cell.layers]
+        yield Claim(("cell",), inline(cells), (*place, "cell"))
     for own, _, reference in fragment.references(place):
         thing = own[len(place) :]
-        if thing[0] == "mitigations":
+        if isinstance(thing[-1], int):  # one of several: a mitigation is added, and the cells of layers are one claim
             continue
         inner = (*own, reference.name) if reference.name else own
         if reference.name:
@@ -100,10 +104,11 @@ def require_fit(document: Document, fragment: Fragment, place: Place, found: Map
     for own, family, reference in fragment.references(place):
         if reference.name:
             continue
-        try:
-            catalogue.resolve(family, found[family].name, found[family].settings or {})
-        except ComponentError as error:
-            if error.setting in (reference.settings or {}):
-                unknown = error.setting not in catalogue.settings(family, found[family].name)
-                raise document.error((*own, error.setting), error.problem, key=unknown) from None
-            raise
+        for there in found[family].each:
+            try:
+                catalogue.resolve(family, there.name, there.settings or {})
+            except ComponentError as error:
+                if error.setting in (reference.settings or {}):
+                    unknown = error.setting not in catalogue.settings(family, there.name)
+                    raise document.error((*own, error.setting), error.problem, key=unknown) from None
+                raise

@@ -39,6 +39,7 @@ class Method:
     factors: the level of each factor, empty for a method of the explicit list
     training: everything but the learning rate; steps, batches and lengths may be rules of the dependency length
     tuned: whether tuning may change it; True where nothing is tuned
+    upper_cells: the cells of the layers above the bottom one, where the grid lists them; empty: all have `cell`
     """
 
     name: str
@@ -49,12 +50,13 @@ class Method:
     training: dict[str, Any]
     learning_rate: float
     tuned: bool = True
+    upper_cells: tuple[Component, ...] = ()
 
     @property
     def components(self) -> Iterator[tuple[str, Component]]:
         """Every component of the method, with its family."""
         if self.cell != NO_CELL:
-            yield "cells", self.cell
+            yield from (("cells", cell) for cell in (self.cell, *self.upper_cells))
         yield "models", self.model
         for mitigation in self.mitigations:
             yield "mitigations", mitigation
@@ -88,12 +90,14 @@ class Draft(NamedTuple):
     def method(self, name: str, factors: dict[str, str]) -> Method:
         """The method, with complete settings."""
         model = catalogue.resolve("models", self.model.name, self.model.settings or {})
+        cells = [NO_CELL]
+        if catalogue.is_recurrent(model.name):
+            cells = [catalogue.resolve("cells", cell.name, cell.settings or {}) for cell in self.cell.each]
         return Method(
             name=name,
             factors=factors,
-            cell=catalogue.resolve("cells", self.cell.name, self.cell.settings or {})
-            if catalogue.is_recurrent(model.name)
-            else NO_CELL,
+            cell=cells[0],
+            upper_cells=tuple(cells[1:]),
             model=model,
             mitigations=tuple(catalogue.resolve("mitigations", m.name, m.settings or {}) for m in self.mitigations),
             training=complete_training(self.training),
@@ -187,8 +191,9 @@ def _require_different(grid: Grid, methods: Iterable[Method]) -> None:
     for method in methods:
         place: Place = ("factors",) if method.factors else ("methods",)
         content = repr(
-            (method.cell, method.model, method.mitigations, method.training, method.learning_rate, method.tuned)
-        )
+            (method.cell, method.upper_cells, method.model, method.mitigations, method.training,
+             method.learning_rate, method.tuned)
+        )  # fmt: skip
         if method.name.casefold() in by_name:
             raise grid.document.error(place, f"two methods are called {method.name!r}; label them differently")
         if content in by_content:

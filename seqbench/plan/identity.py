@@ -34,6 +34,7 @@ def fixed_settings(
     return {
         "task": _plain("tasks", task),
         "cell": _plain("cells", method.cell),
+        **({"upper_cells": [_plain("cells", cell) for cell in method.upper_cells]} if method.upper_cells else {}),
         "model": _plain("models", model),
         "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
         "training": training | _at_length(method.training, length),
@@ -41,6 +42,11 @@ def fixed_settings(
             "task": _version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),
             "cell": 0 if method.cell == NO_CELL else _version("cells", method.cell.name),
+            **(
+                {"upper_cells": [_version("cells", cell.name) for cell in upper]}
+                if (upper := method.upper_cells)
+                else {}
+            ),
             "model": _version("models", model.name),
             "mitigations": [_version("mitigations", mitigation.name) for mitigation in method.mitigations],
             "rules": rules(),

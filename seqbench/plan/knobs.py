@@ -38,6 +38,7 @@ def with_knobs(method: Method, learning_rate: float, knobs: Mapping[str, Any]) -
     return replace(
         method,
         cell=turned(method.cell),
+        upper_cells=tuple(map(turned, method.upper_cells)),
         model=turned(method.model),
         mitigations=tuple(map(turned, method.mitigations)),
         training={**method.training, **named},

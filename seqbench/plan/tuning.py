@@ -99,7 +99,7 @@ def _require_different(grid: Grid, methods: Sequence[Method], axes: Mapping[str,
     seen: dict[str, str] = {}
     for method in methods:
         blank = with_knobs(method, 0.0, {axis.name: None for axis in axes[method.name][1:]})
-        content = repr((blank.cell, blank.model, blank.mitigations, blank.training))
+        content = repr((blank.cell, blank.upper_cells, blank.model, blank.mitigations, blank.training))
         if content in seen:
             what = ", ".join(axis.name for axis in axes[method.name])
             problem = f"the methods {seen[content]!r} and {method.name!r} differ only in what is tuned ({what})"
