@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from flax import nnx
 
@@ -10,7 +10,8 @@ from seqbench.cells.base import Cell, CellBuilder
 from seqbench.errors import Incompatible
 
 
-class ByLayer(NamedTuple):
+@dataclass(frozen=True)
+class ByLayer:
     """The cells of a model's layers from the bottom up, in place of one `CellBuilder`."""
 
     cells: tuple[CellBuilder, ...]

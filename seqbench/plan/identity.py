@@ -30,11 +30,12 @@ def fixed_settings(
     trained = [(key, family, Component(**method.training[key])) for key, family in TRAINING_FAMILIES.items()]
     length = task.settings[catalogue.length_argument(task.name)]
     own = {key: value for key, value in method.training.items() if key != "lengths"}
+    upper = method.upper_cells
     training = own | {key: _plain(family, part) for key, family, part in trained}
     return {
         "task": _plain("tasks", task),
         "cell": _plain("cells", method.cell),
-        **({"upper_cells": [_plain("cells", cell) for cell in method.upper_cells]} if method.upper_cells else {}),
+        **({"upper_cells": [_plain("cells", cell) for cell in upper]} if upper else {}),
         "model": _plain("models", model),
         "mitigations": [_plain("mitigations", mitigation) for mitigation in method.mitigations],
         "training": training | _at_length(method.training, length),
@@ -42,11 +43,7 @@ def fixed_settings(
             "task": _version("tasks", task.name),
             **({"content": read} if (read := catalogue.content("tasks", task)) else {}),
             "cell": 0 if method.cell == NO_CELL else _version("cells", method.cell.name),
-            **(
-                {"upper_cells": [_version("cells", cell.name) for cell in upper]}
-                if (upper := method.upper_cells)
-                else {}
-            ),
+            **({"upper_cells": [_version("cells", cell.name) for cell in upper]} if upper else {}),
             "model": _version("models", model.name),
             "mitigations": [_version("mitigations", mitigation.name) for mitigation in method.mitigations],
             "rules": rules(),

@@ -39,7 +39,7 @@ def built(settings):
 
 
 def test_the_published_recipe_of_the_indrnn_can_be_stated(read):
-    """Li et al. 2018 for the adding problem at T = 100: u in [0, 2^(1/T)] below, [2^(-1/T), 2^(1/T)] in the last layer."""
+    """Li et al. 2018, adding at T = 100: u in [0, 2^(1/T)] below, in [2^(-1/T), 2^(1/T)] in the last layer."""
     bound = 2 ** (1 / 100)
     layer = "{{indrnn: {{lowest: {}, highest: 1.00696, bound: 1.00696}}}}"
     grid = read(
@@ -106,7 +106,7 @@ def test_a_model_that_knows_no_layers_refuses_a_list():
 
 ERRORS = [
     ("cell: [gru]\n", "4:7 cell: expected a cell, or a list of two or more, one for each layer"),
-    ("cell: [gru, gro]\n", "4:13 cell[1]: there is no cell 'gro'; did you mean 'gru'?"),
+    ("cell: [gru, gro]\n", "4:13 cell[1]: expected the name of a cell, got 'gro'; did you mean 'gru'?"),
     (
         "cell: [gru, {indrnn: {lowst: 1}}]\n",
         "4:23 cell[1].indrnn.lowst: indrnn has no setting 'lowst'; did you mean 'l",

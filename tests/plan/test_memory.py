@@ -10,7 +10,7 @@ HEAD = "question: q\ntasks: [delayed_recall]\nseeds: 1\n"
 
 
 @pytest.mark.parametrize("beside", ["", "mitigations: [identity_init]\n", "cell: lru\n"])
-@pytest.mark.parametrize("width", [10**6, 10**12])
+@pytest.mark.parametrize("width", [10**6, 10**9])
 def test_a_model_that_no_machine_holds_is_refused_with_the_memory_it_needs(error_of, width, beside):
     said = error_of(f"{HEAD}lengths: [20]\nmodel: {{width: {width}}}\n{beside}")
     assert re.search(
