@@ -16,12 +16,10 @@ from pathlib import Path
 from types import ModuleType
 
 from seqbench.errors import UsageError
+from seqbench.grid_folder import beside, remember
 
 VARIABLE = "SEQBENCH_CODE"
 OFF = "off"
-
-_beside: list[str] = []
-"""The folder of the grid that was read last, if it has a file."""
 
 _added: list[str] = []
 """The folders on `sys.path` that were put there by `look_here`."""
@@ -51,15 +49,10 @@ def module_of(name: str) -> str:
     return module if colon and all(part.isidentifier() for part in module.split(".")) else ""
 
 
-def beside() -> str | None:
-    """The folder of the grid that was read last; None if that has no file."""
-    return _beside[0] if _beside else None
-
-
 def set_beside(folder: str | None) -> str | None:
     """Look beside another grid from now on. Returns the folder that modules are no longer found in, if there is one."""
     before = beside()
-    _beside[:] = [folder] if folder else []
+    remember(folder)
     if before == folder or before not in _added:
         return None
     _stop_looking()

@@ -49,11 +49,17 @@ def name_programs(settings: Mapping[str, Any], chain: Chain) -> ProgramNames:
         if link.acts_after
     ]
     return ProgramNames(
-        task=name_of(settings["task"]),
+        task=_task_name(settings),
         model=name_of(settings["model"], settings["cell"], *settings.get("upper_cells", ()), *inner),
         transformations=name_of(*outer),
         optimizer=name_of(settings["training"]["optimizer"]),
     )
+
+
+def _task_name(settings: Mapping[str, Any]) -> Name:
+    """The name of the task and, where it reads a file, of what that holds."""
+    name, read = name_of(settings["task"]), settings.get("versions", {}).get("content")
+    return name.of(read) if read else name
 
 
 def _without_arrays(setting: Mapping[str, Any], link: Mitigation) -> dict[str, Any]:

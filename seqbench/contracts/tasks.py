@@ -208,13 +208,15 @@ def groups_hold_every_target(subject: Subject) -> None:
     task, batch = subject.task, subject.examined.batch
     if task.groups is None:
         raise DoesNotApply("the task counts nothing beside the distance")
-    edges, counts = task.groups.edges, np.asarray(task.groups.count(batch.inputs))
+    edges, counts = task.groups.edges, np.asarray(task.groups.number_of(np.asarray(batch.inputs)))
     require(0 < len(edges) <= 8, f"`Groups.edges` must be one to eight, got {len(edges)}.")
     require(list(edges) == sorted(set(edges)), f"`Groups.edges` must increase, got {edges}.")
     expected = batch.targets.shape[:2]
-    require(counts.shape == expected, f"`Groups.count` must give one number a target, {expected}, got {counts.shape}.")
+    require(
+        counts.shape == expected, f"`Groups.number_of` must give one number a target, {expected}, got {counts.shape}."
+    )
     highest = counts[batch.weights > 0].max()
-    require(highest <= edges[-1], f"`Groups.count` gave {highest}, beyond the last of `Groups.edges`, {edges[-1]}.")
+    require(highest <= edges[-1], f"`Groups.number_of` gave {highest}, beyond the last of `Groups.edges`, {edges[-1]}.")
 
 
 def chance_and_trivial_scores_are_what_sampling_finds(subject: Subject) -> None:

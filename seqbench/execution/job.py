@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.components.carried import carried_in
-from seqbench.components.own_code import beside
 from seqbench.components.probe_selection import Asked
 from seqbench.execution.messages import FORMAT, read_message
 from seqbench.execution.remaining import probes_of
+from seqbench.grid_folder import beside
 from seqbench.plan.plan import Group, Trial
 from seqbench.store.checkpoints import checkpoint_path
 from seqbench.store.parameters import parameters_path

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from functools import cache
-from pathlib import Path
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from seqbench.errors import Incompatible
+from seqbench.grid_folder import find_file
 
 Units = Literal["characters", "words"]
 
@@ -32,14 +32,19 @@ class Corpus(NamedTuple):
     test: np.ndarray
 
 
-@cache
 def read_corpus(text: str, units: Units, vocabulary: int) -> Corpus:
     """The text named "english", or of a UTF-8 file; at most `vocabulary` symbols, chosen by the training part alone.
 
     Raises:
         Incompatible: there is no such file, or it is not UTF-8 text.
     """
-    pieces = cut_into_units(raw_text(text), units)
+    return as_corpus(raw_text(text), units, vocabulary)
+
+
+@cache
+def as_corpus(written: str, units: Units, vocabulary: int) -> Corpus:
+    """What is written, as symbols."""
+    pieces = cut_into_units(written, units)
     bounds = [int(len(pieces) * share) for share in (TRAINING, VALIDATION)]
     frequent = Counter(pieces[: bounds[0]]).most_common(vocabulary - 1)
     symbols = (UNKNOWN, *(piece for piece, _ in frequent))
@@ -58,6 +63,7 @@ def cut_into_units(text: str, units: Units) -> list[str]:
     return re.findall(r"\w+|[^\w\s]", text.lower()) if units == "words" else list(" ".join(text.split()))
 
 
+@cache
 def english_text() -> str:
     """English prose that every Python ships: the help on the language, its paragraphs of code and tables left out."""
     from pydoc_data.topics import topics  # 0.5 MB that no other task needs
@@ -74,13 +80,13 @@ def is_prose(paragraph: str) -> bool:
 
 
 def file_text(path: str) -> str:
-    """The text of a file.
+    """The text of a file, beside the grid or in the current folder.
 
     Raises:
         Incompatible: see `read_corpus`.
     """
     try:
-        return Path(path).read_text("utf-8")
+        return find_file(path).read_text("utf-8")
     except OSError as error:
         raise Incompatible(
             f"language_model cannot read the text {path!r} ({error.strerror}). "

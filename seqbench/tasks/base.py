@@ -107,12 +107,12 @@ class Groups(NamedTuple):
 
     name: what is counted, such as "attractors"
     edges: upper edges of the groups, rising, eight at most; no number is larger than the last
-    count: `inputs [N, T] -> Int[N, K]`, the number of each target, on the host; T may include padding
+    number_of: `inputs [N, T] -> Int[N, K]`, the number of each target, on the host; T may include padding
     """
 
     name: str
     edges: tuple[int, ...]
-    count: Callable[[np.ndarray], np.ndarray]
+    number_of: Callable[[np.ndarray], np.ndarray]
 
 
 class Task(NamedTuple):

@@ -5,7 +5,8 @@ Three kinds of text:
 - `agreement`: sentences of the agreement grammar, the verb included. All words count in the loss; the accuracy counts
   the verb alone, whose number is decided `length` words earlier.
 - `english`: English prose that every Python ships (the help on the language), or
-- the path of any UTF-8 text file. Windows of `length` + 1 symbols are cut from it, and all predictions count.
+- the path of any UTF-8 text file, beside the grid or in the current folder. Windows of `length` + 1 symbols are cut
+  from it, and all predictions count.
 
 A worked example with the agreement grammar and length 7 (one sentence and what is to be predicted from each word):
 

@@ -15,6 +15,9 @@ both classes are equally likely: chance and the trivial score are 1/2, and the b
 In the paper the inputs that announce the class are tuned together with the network. Here they stand in a feature of
 their own, whose input weights are tuned as all others are: the same freedom without a second kind of parameter.
 
+There the state that must be held is the unit's own; here it is that of a linear read-out, so that any cell can be
+asked.
+
 Source: Bengio, Simard & Frasconi 1994, "Learning long-term dependencies with gradient descent is difficult".
 """
 

@@ -12,6 +12,13 @@ stands `length` - 64 steps before the read-out. Training, validation and test dr
 images; the noise alone would not make an image new. In the last two every digit is equally frequent: chance and the
 trivial score are 1/10. A trial counts as solved at an accuracy of 0.9.
 
+`images` names a file of one's own, beside the grid or in the current folder, in the form in which MNIST and its like
+are commonly shipped: `.npz` with the arrays x_train, y_train, x_test and y_test, the images [N, height, width] of whole
+numbers from 0 to 255 (or of numbers from 0 to 1) and the classes [N]. 28 x 28 pixels make the 784 steps of the
+literature, and `length` is then 784 or more. A tenth of the training images is held out for validation. Naming the
+most frequent class of the test images is the trivial score, and the entropy of their classes its loss; chance is
+1 / classes. The file's checksum is part of a trial's identity.
+
 Source: Alpaydin & Kaynak 1998, "Optical recognition of handwritten digits" (UCI), as bundled with scikit-learn; pixel
 by pixel and permuted as in Le, Jaitly & Hinton 2015, "A simple way to initialize recurrent networks of rectified linear
 units".
@@ -21,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -30,34 +36,35 @@ from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Criterion, Task, certain, full_mask, one_of
+from seqbench.tasks._image_file import Images, Parts, checksum, image_file
+from seqbench.tasks.base import Batch, Criterion, EvenClasses, Task, certain, full_mask, one_of
+
+ADDED = {"images": ""}
 
 PIXELS = 64
 CLASSES = 10
 HELD_OUT = 30
 """Images of each digit in the validation part, and as many in the test part."""
 
-
-class Images(NamedTuple):
-    """Images [N, 64] with pixels in [0, 1], and their digits [N]."""
-
-    pixels: np.ndarray
-    digits: np.ndarray
+RAREST = 1e-9
+"""Probability that the trivial predictor gives to a class that no test image has."""
 
 
-def sequential_digits(length: PositiveInt = 64, permuted: bool = False) -> Task:
-    """Handwritten digits over `length` steps: 64 pixels, in their order or in one random order, then noise."""
-    if length < PIXELS:
+def sequential_digits(length: PositiveInt = 64, permuted: bool = False, images: str = "") -> Task:
+    """Digits, or a file of images, over `length` steps: pixels in their order or in one random order, then noise."""
+    parts = own_images(images, permuted) if images else split_images(permuted)
+    pixels = parts.training.pixels.shape[1]
+    if length < pixels:
         raise Incompatible(
-            f"sequential_digits shows {PIXELS} pixels, so its length must be at least that, not {length}."
+            f"sequential_digits shows {pixels} pixels, so its length must be at least that, not {length}."
         )
-    training, validation, test = split_images(permuted)
+    scores = class_frequencies(parts) if images else one_of(CLASSES)
     return Task(
-        **one_of(CLASSES),
-        sample=sampler(training, length),
-        validation=sampler(validation, length),
-        test=sampler(test, length),
-        oracle=lambda batch: certain(recognise(batch.inputs, permuted), CLASSES),
+        **scores,
+        sample=sampler(parts.training, length),
+        validation=sampler(parts.validation, length),
+        test=sampler(parts.test, length),
+        oracle=lambda batch: certain(recognise(batch.inputs, parts), scores["outputs"]),
         inputs=1,
         length=length,
         steps=length,
@@ -67,17 +74,38 @@ def sequential_digits(length: PositiveInt = 64, permuted: bool = False) -> Task:
     )
 
 
+def content(*, images: str) -> str:
+    """The checksum of a file of images, empty for the digits that are bundled; raises as `image_file`."""
+    return checksum(images) if images else ""
+
+
+def class_frequencies(parts: Parts) -> EvenClasses:
+    """The fields of a task whose trivial predictor knows how frequent the classes of the test images are."""
+    classes = 1 + max(int(part.classes.max()) for part in parts)
+    share = np.bincount(parts.test.classes, minlength=classes) / len(parts.test.classes)
+    logits = np.log(np.maximum(share, RAREST)).astype(np.float32)
+    present = share[share > 0]
+    return EvenClasses(
+        **one_of(classes)
+        | {
+            "guess": lambda batch: jnp.broadcast_to(jnp.asarray(logits), (*batch.weights.shape, classes)),
+            "trivial": float(share.max()),
+            "trivial_loss": float(-present @ np.log(present)),
+        }
+    )
+
+
 def sampler(images: Images, length: int) -> Callable[[Key[Array, ""], int], Batch]:
     """A sampler of images that are read pixel by pixel, with noise up to `length` steps."""
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         image_key, noise_key = jax.random.split(key)
-        chosen = jax.random.randint(image_key, (batch_size,), 0, len(images.digits))
-        noise = jax.random.uniform(noise_key, (batch_size, length - PIXELS))
-        pixels = jnp.asarray(images.pixels)[chosen]
+        chosen = jax.random.randint(image_key, (batch_size,), 0, len(images.classes))
+        noise = jax.random.uniform(noise_key, (batch_size, length - images.pixels.shape[1]))
+        pixels = brightness(jnp.asarray(images.pixels)[chosen], images)
         return Batch(
             inputs=jnp.concatenate([pixels, noise], axis=1)[..., None],
-            targets=jnp.asarray(images.digits)[chosen][:, None],
+            targets=jnp.asarray(images.classes)[chosen][:, None],
             mask=full_mask(batch_size, length),
             weights=jnp.ones((batch_size, 1)),
             distance=jnp.full((batch_size, 1), length - 1),
@@ -86,16 +114,34 @@ def sampler(images: Images, length: int) -> Callable[[Key[Array, ""], int], Batc
     return sample
 
 
-def recognise(inputs: Float[Array, "B T 1"], permuted: bool) -> Int[Array, "B 1"]:
-    """The digit of the known image that is nearest to the pixels."""
-    pixels, digits = (jnp.asarray(np.concatenate(field)) for field in zip(*split_images(permuted), strict=True))
-    differences = jnp.sum(jnp.abs(inputs[:, None, :PIXELS, 0] - pixels), axis=-1)
-    return digits[jnp.argmin(differences, axis=1)][:, None]
+def brightness(pixels: Array, images: Images) -> Float[Array, "B P"]:
+    """Pixels as numbers in [0, 1]."""
+    return pixels.astype(jnp.float32) / images.white if images.white > 1 else pixels
+
+
+def recognise(inputs: Float[Array, "B T 1"], parts: Parts) -> Int[Array, "B 1"]:
+    """The class of the known image that is nearest to the pixels."""
+    known = jnp.concatenate([brightness(jnp.asarray(part.pixels), part) for part in parts])
+    classes = jnp.concatenate([jnp.asarray(part.classes) for part in parts])
+
+    def nearest(shown: Float[Array, " P"]) -> Int[Array, ""]:
+        return classes[jnp.argmin(jnp.sum(jnp.abs(shown - known), axis=-1))]
+
+    return jax.lax.map(nearest, inputs[:, : known.shape[1], 0])[:, None]
+
+
+def own_images(name: str, permuted: bool) -> Parts:
+    """The images of a file, in one random order of their pixels if they are to be permuted; raises as `image_file`."""
+    parts = image_file(name)
+    if not permuted:
+        return parts
+    order = np.random.default_rng(1998).permutation(parts.test.pixels.shape[1])
+    return Parts(*(part._replace(pixels=part.pixels[:, order]) for part in parts))
 
 
 @cache
-def split_images(permuted: bool) -> tuple[Images, Images, Images]:
-    """The images for training, validation and test, always the same and without a common image."""
+def split_images(permuted: bool) -> Parts:
+    """The bundled images for training, validation and test, always the same and without a common image."""
     from sklearn.datasets import load_digits  # takes a second to import, which listing the tasks need not wait for
 
     bundled = load_digits()
@@ -108,4 +154,4 @@ def split_images(permuted: bool) -> tuple[Images, Images, Images]:
     rank = np.sum(np.tri(len(digits), k=-1, dtype=bool) & (digits[:, None] == digits), axis=1)
     part = np.clip(rank // HELD_OUT, 0, 2)
     test, validation, training = (Images(pixels[part == index], digits[part == index]) for index in range(3))
-    return training, validation, test
+    return Parts(training, validation, test)

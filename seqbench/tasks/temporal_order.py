@@ -13,6 +13,11 @@ A worked example with T = 10 and two relevant symbols (c to f are distractors; t
 many in each sequence. Chance is 1/4 (1/8). A predictor that knows every relevant symbol but the first is right in
 1/2: the trivial score.
 
+Two symbols stand where Pascanu's code puts them (its comment says [1, T/10] for the first); three stand where
+Hochreiter & Schmidhuber have them, at 33 to 43 and 66 to 76 of 100 steps, and not at that code's 3T/10 and 6T/10. Their
+sequences also begin with one symbol and end with another that mean nothing, and have 100 to 110 steps: both are left
+out.
+
 Source: Hochreiter & Schmidhuber 1997, "Long short-term memory", experiments 6a and 6b, with the alphabet and positions
 of the code of Pascanu, Mikolov & Bengio 2013, "On the difficulty of training recurrent neural networks".
 """

@@ -76,7 +76,7 @@ class Block(NamedTuple):
 
     def grouped(self, groups: Groups) -> Block:
         """The block with the number that puts each target into its group where its distance stands."""
-        counts = groups.count(np.asarray(_wide(self.inputs)))
+        counts = groups.number_of(np.asarray(_wide(self.inputs)))
         return self._replace(distance=jnp.asarray(counts, jnp.int32))
 
     def first(self, size: int, task: Task) -> Batch:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.components.own_code import beside, import_own, places_of_python
+from seqbench.components.own_code import import_own, places_of_python
 from seqbench.components.own_functions import look_beside
 from seqbench.errors import GridError
 from seqbench.execution.process import _environment
 from seqbench.grid.given import grid_given
 from seqbench.grid.read import read_grid
+from seqbench.grid_folder import beside
 from seqbench.plan.plan import plan
 
 GRID = """

@@ -53,7 +53,7 @@ def test_attractors_are_the_nouns_of_the_other_number(batch) -> None:
         sum(number != own[0] for number in own[1:])
         for own in (row[where] for row, where in zip(numbers, nouns, strict=True))
     ]
-    assert groups.count(batch.inputs)[:, 0].tolist() == mislead
+    assert groups.number_of(batch.inputs)[:, 0].tolist() == mislead
     expected = np.array([1, 2, 1]) / 4
     assert np.abs(np.bincount(mislead) / SENTENCES - expected).max() < 4 * 0.5 / np.sqrt(SENTENCES)
 
