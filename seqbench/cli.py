@@ -249,7 +249,12 @@ def probe(
     set_: Set = None,
     name: Name = "",
     task: Annotated[str, typer.Option(help="Without a grid: the task.")] = "delayed_recall",
-    length: Annotated[int, typer.Option(min=1, help="Without a grid: its dependency length.")] = 50,
+    length: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Dependency length. Default: the longest of a grid's first trials; 50 without a grid."
+        ),
+    ] = None,
     cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
     mitigation: Annotated[list[str] | None, typer.Option(help="Without a grid: a mitigation; repeat for more.")] = None,
     against: Annotated[

@@ -28,7 +28,7 @@ def probe(
     results: Path,
     *,
     task: str,
-    length: int,
+    length: int | None,
     cell: str,
     mitigations: Sequence[str] = (),
     against: Asked | None = None,
@@ -37,22 +37,32 @@ def probe(
 
     `against` is another grid, which is drawn beside it.
     """
-    from seqbench.execution.probe_grid import grid_of, probe_plans, side_by_side
-    from seqbench.report.probe_figures import probe_figure, probe_table, write_figure
-    from seqbench.store import atomic
+    from seqbench.execution.probe_grid import LENGTH, grid_of, probe_plans, side_by_side
 
     asked = grid.read() if grid is not None else grid_of(task, length, cell, mitigations)
     others = [against.read()] if against is not None else []
     with Progress(console=progress(), transient=True) as bar:
         line = bar.add_task("Probing", total=None)
-        probed = probe_plans([asked, *others], report=lambda done, of: bar.update(line, completed=done, total=of))
+        probed = probe_plans(
+            [asked, *others], length=length, report=lambda done, of: bar.update(line, completed=done, total=of)
+        )
     label = asked.name if grid is not None else " + ".join((cell, *mitigations))
     measured = side_by_side([label, *(other.name for other in others)], [each.measured for each in probed])
-    folder = results / asked.name / "probes" if grid is not None else results / ALONE
-    name = "gradient" if grid is not None else file_name(task, length, cell, mitigations)
+    if grid is not None:
+        folder, name = results / asked.name / "probes", f"gradient-{length}" if length else "gradient"
+    else:
+        folder, name = results / ALONE, file_name(task, length or LENGTH, cell, mitigations)
     name += "".join(f"-against-{other.name}" for other in others)
-    path = write_figure(probe_figure(measured), folder, name)
     left_out = [f"Left out: {each.method} on {each.task}: {each.reason}" for own in probed for each in own.incompatible]
+    _keep(measured, left_out, folder, name)
+
+
+def _keep(measured: pd.DataFrame, left_out: Sequence[str], folder: Path, name: str) -> None:
+    """Write the figure and its numbers, and print where they are and the tables."""
+    from seqbench.report.probe_figures import probe_figure, probe_table, write_figure
+    from seqbench.store import atomic
+
+    path = write_figure(probe_figure(measured), folder, name)
     shown: list[Table | str] = [*_tables(probe_table(measured)), *left_out]
     atomic.write_bytes(path.with_suffix(".parquet"), measured.to_parquet(index=False))
     atomic.write_text(path.with_suffix(".txt"), _as_text(shown))
@@ -64,12 +74,12 @@ def probe(
 
 
 def _tables(table: pd.DataFrame) -> Iterator[Table]:
-    """A table a task."""
-    for name, rows in table.groupby("task", sort=False):
-        lengths = rows["length"].unique()
-        dropped = ["task", "length"] if len(lengths) == 1 else ["task"]
-        title = f"{name} at initialisation" + (f", dependency length {lengths[0]}" if len(lengths) == 1 else "")
-        yield table_of(rows.drop(columns=dropped).dropna(axis="columns", how="all"), title=title)
+    """A table for each task, and for each grid if there are two."""
+    keys = [name for name in ("task", "grid") if name in table]
+    for (task, *grid), rows in table.groupby(keys, sort=False):
+        shown = rows.drop(columns=[*keys, "length"]).dropna(axis="columns", how="all")
+        title = f"{task} at initialisation, dependency length {rows['length'].iloc[0]}"
+        yield table_of(shown, title=": ".join([*grid, title]))
 
 
 def _as_text(shown: Sequence[Table | str]) -> str:

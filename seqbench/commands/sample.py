@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from seqbench.store.trials import TrialStore
 def sample(asked: Asked, *, trial: str | None, length: int, temperature: float, top_k: int, seed: int) -> None:
     """Print the first symbol of a held-out sequence and `length` symbols that the model generates.
 
-    Without a trial, of the best one of each method, under a line that says which it is.
+    Without a trial, of the best one of each method on each language model, under a line that says which it is.
 
     Raises:
         UsageError: there is no such trial, or no parameters were kept.
@@ -42,9 +42,9 @@ def sample(asked: Asked, *, trial: str | None, length: int, temperature: float, 
             f"No finished trial in {folder} has kept its parameters. Write `keep_parameters: true` into the grid, or "
             f"train it so, to the same numbers: {keeping.command('run')}"
         )
-    for place, best in enumerate(chosen):
-        console.print(("\n" if place else "") + best.heading, style="bold")
-        console.print(_text(folder, best.record, length=length, temperature=temperature, top_k=top_k, seed=seed))
+    _print_best(
+        chosen, lambda record: _text(folder, record, length=length, temperature=temperature, top_k=top_k, seed=seed)
+    )
 
 
 class Best(NamedTuple):
@@ -52,6 +52,25 @@ class Best(NamedTuple):
 
     heading: str
     record: Record
+
+
+def _print_best(chosen: Sequence[Best], text_of: Callable[[Record], str]) -> None:
+    """Print the text of each language model below its heading; a grid may have other tasks beside them.
+
+    Raises:
+        Incompatible: there is no language model.
+    """
+    console, texts, refusals = out(), list[str](), list[Incompatible]()
+    for best in chosen:
+        try:
+            texts.append(text_of(best.record))
+        except Incompatible as error:
+            refusals.append(error)
+            continue
+        console.print(("\n" if len(texts) > 1 else "") + best.heading, style="bold")
+        console.print(texts[-1])
+    if refusals and not texts:
+        raise refusals[0]
 
 
 def best_of_each(records: Iterable[Record], labels: Mapping[str, TrialLabel]) -> list[Best]:

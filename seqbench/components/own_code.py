@@ -92,6 +92,7 @@ def import_own(module: str) -> ModuleType:
         missing = error.name == module or module.startswith(f"{error.name}.")  # itself, not one that it imports
         places = f"beside the grid ({beside()}), " if beside() else ""
         where = f"; modules of your own are looked for {places}in the current folder and on PYTHONPATH"
+        where += "" if beside() else ", and beside a grid that is given by its file"
         raise ImportError(f"{error}{where if missing else ''}") from error
     except ImportError:
         raise

@@ -23,6 +23,9 @@ COLUMNS = ["method", "task", "length", "seed", "trial", "step", "probe", "distan
 PROBES = ("action", "gradient_flow")
 """What is measured unless one asks for more: the gradient by distance, and what remedies changed."""
 
+LENGTH = 50
+"""The dependency length without a grid."""
+
 Named = str | Function | Mapping[str | Function, Mapping[str, Any]]
 """A component as a grid names it: its name, or `{name: {setting: value}}`. Its function may stand for its name."""
 
@@ -39,7 +42,7 @@ def probe(
     *,
     against: Given | None = None,
     task: Named = "delayed_recall",
-    length: int = 50,
+    length: int | None = None,
     cell: Named = "vanilla",
     mitigations: Sequence[Named] = (),
     probes: Asked = PROBES,
@@ -50,10 +53,10 @@ def probe(
         seqbench.probe(task="adding", length=100, cell="lstm", mitigations=["residual_recurrence"])
 
     Args:
-        grid: a grid in any form, see `seqbench.run`; if given, `task` to `mitigations` are not looked at.
+        grid: a grid in any form, see `seqbench.run`; if given, `task`, `cell` and `mitigations` are not looked at.
         against: another grid in any form, to stand beside it.
         task: what it is measured on.
-        length: the task's dependency length in steps.
+        length: the dependency length in steps; by default the longest of a grid's first trials, and 50 without a grid.
         cell: what is measured.
         mitigations: with what it is measured once more.
         probes: as in `probe_grid`.
@@ -68,13 +71,14 @@ def probe(
     """
     asked = [grid_given(grid) if grid is not None else grid_of(task, length, cell, mitigations)]
     asked += [grid_given(against)] if against is not None else []
-    probed = probe_plans(asked, probes=with_names(probes), seeds=seeds)
+    probed = probe_plans(asked, length=length, probes=with_names(probes), seeds=seeds)
     return side_by_side([each.name for each in asked], [each.measured for each in probed])
 
 
 def probe_plans(
     grids: Sequence[Grid],
     *,
+    length: int | None = None,
     probes: Asked = PROBES,
     seeds: int = 3,
     report: Callable[[int, int], None] = lambda done, of: None,
@@ -84,7 +88,8 @@ def probe_plans(
     for grid in grids:
         look_beside(grid.document.folder)
         current = plan(grid)
-        found.append(ProbedPlan(probe_grid(current, probes=probes, seeds=seeds, report=report), current.incompatible))
+        measured = probe_grid(current, length=length, probes=probes, seeds=seeds, report=report)
+        found.append(ProbedPlan(measured, current.incompatible))
     return found
 
 
@@ -96,12 +101,13 @@ def side_by_side(names: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.D
     return pd.concat([own.assign(grid=label) for label, own in zip(labels, measured, strict=True)], ignore_index=True)
 
 
-def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] = ()) -> Grid:
+def grid_of(task: Named, length: int | None, cell: Named, mitigations: Sequence[Named] = ()) -> Grid:
     """The grid of one cell on one task, alone and, if there are any, with all of these mitigations.
 
     Raises:
         UsageError: the length is no length.
     """
+    length = LENGTH if length is None else length
     if length < 1:
         raise UsageError(f"a dependency length is at least 1 step, got {length}")
     parts = [with_names(part) for part in (cell, *mitigations)]
@@ -123,14 +129,16 @@ def grid_of(task: Named, length: int, cell: Named, mitigations: Sequence[Named] 
 def probe_grid(
     plan: Plan,
     *,
+    length: int | None = None,
     probes: Asked = PROBES,
     seeds: int = 3,
     report: Callable[[int, int], None] = lambda done, of: None,
 ) -> pd.DataFrame:
-    """Measure every method of a plan on each of its tasks, at the longest dependency length, before training.
+    """Measure every method of a plan on each of its tasks, at one dependency length, before training.
 
     Args:
         plan: what a grid would run.
+        length: the dependency length; by default the longest of the plan's trials, which are the first of a search.
         probes: which probes; see `seqbench.components.probe_selection`.
         seeds: how many of the grid's seeds at most.
         report: called with how many models are done, of how many.
@@ -143,13 +151,13 @@ def probe_grid(
     """
     if not plan.trials:
         raise UsageError("\n".join(f"{each.method} on {each.task}: {each.reason}" for each in plan.incompatible))
-    from seqbench.components.assemble import assemble  # JAX is imported only where models are built
+    from seqbench.components.assemble import assemble, at_length  # JAX is imported only where models are built
     from seqbench.training.program import Program
 
     chosen, wanted = _choose(plan, seeds), assemble_probes(probes)
     rows: list[dict[str, object]] = []
     for done, (_, trial) in enumerate(chosen):
-        assembly = assemble(trial.settings)
+        assembly = assemble(trial.settings if length is None else at_length(trial.settings, length))
         rows += _measure(Program(assembly), assembly, trial, wanted)
         report(done + 1, len(chosen))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})
@@ -184,5 +192,5 @@ def _measure(program, assembly, trial: Trial, probes: Mapping[str, Probe]) -> li
     batch = program.probe_batch(trial.seed, PROBED)
     numbers = Numbers(trial.seed, trial.learning_rate, assembly.chain)
     found = program.measure(state.parameters, numbers, batch=batch, probes=probes)
-    name = {"method": trial.method, "task": trial.task_label, "length": trial.length, "seed": trial.seed}
+    name = {"method": trial.method, "task": trial.task_label, "length": program.task.length, "seed": trial.seed}
     return [{**name, "trial": trial.id, "step": 0, **row} for row in found.rows]

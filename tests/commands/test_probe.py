@@ -37,7 +37,7 @@ def grid(tmp_path):
 
 
 def test_a_grid_gives_a_figure_a_table_and_what_was_left_out(grid, tmp_path, capsys):
-    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=0, cell="", mitigations=[])
+    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=None, cell="", mitigations=[])
     said = capsys.readouterr().out
     path = tmp_path / "start" / "probes" / "gradient.png"
     assert said.startswith(f"{path}\n")
@@ -63,7 +63,7 @@ def test_two_grids_stand_side_by_side_on_the_same_axes(grid, tmp_path, capsys):
     other = tmp_path / "other.yaml"
     other.write_text(GRID.replace("[3, 7]", "[5]").replace("skipping", "identity").replace("residual", "identity_init"))
     against = Asked(str(other), tmp_path)
-    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=0, cell="", against=against)
+    probe_command(Asked(str(grid), tmp_path), tmp_path, task="", length=None, cell="", against=against)
     said = capsys.readouterr().out
     path = tmp_path / "start" / "probes" / "gradient-against-other.png"
     assert said.startswith(f"{path}\n")
@@ -79,8 +79,11 @@ def test_two_grids_stand_side_by_side_on_the_same_axes(grid, tmp_path, capsys):
     assert table[["grid", "method", "length"]].values.tolist() == [
         ["start", "plain", 7], ["other", "plain", 5], ["other", "identity", 5],
     ]  # fmt: skip
+    assert "start: delayed_recall at initialisation, dependency length 7\n" in said
+    assert "other: delayed_recall at initialisation, dependency length 5\n" in said
     found = seqbench.probe(grid, against=other, seeds=2)
     pd.testing.assert_frame_equal(found, kept, check_dtype=False)
+    assert set(seqbench.probe(grid, against=other, seeds=1, length=4)["length"]) == {4}
 
 
 def test_a_task_that_one_grid_does_not_have_leaves_its_panel_empty():

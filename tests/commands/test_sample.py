@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from seqbench.commands.asked import Asked
-from seqbench.commands.sample import best_of_each, sample, written
-from seqbench.errors import StoreError, UsageError
+from seqbench.commands.sample import Best, _print_best, best_of_each, sample, written
+from seqbench.errors import Incompatible, StoreError, UsageError
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
@@ -129,3 +129,16 @@ def test_keeping_parameters_is_no_part_of_a_trials_identity(tmp_path):
 def test_words_are_written_apart_and_characters_together():
     assert written(("a", "b", " "), [0, 2, 1, 1]) == "a bb"
     assert written(("the", "a", ","), [0, 2, 1]) == "the , a"
+
+
+def test_other_tasks_beside_language_models_are_left_out(capsys):
+    def text_of(record):
+        if record.startswith("no"):
+            raise Incompatible("no language model")
+        return f"text of {record}"
+
+    chosen = [Best(f"heading {name}", name) for name in ("none", "a", "not", "b")]
+    _print_best(chosen, text_of)
+    assert capsys.readouterr().out == "heading a\ntext of a\n\nheading b\ntext of b\n"
+    with pytest.raises(Incompatible, match="no language model"):
+        _print_best(chosen[::2], text_of)
