@@ -14,15 +14,16 @@ from seqbench.commands.arguments import (
     Json,
     Name,
     NoCode,
+    On,
     Results,
     Set,
     TimeLimit,
     TrackingUri,
-    cores,
     limit_options,
     run_options,
 )
 from seqbench.commands.asked import Asked
+from seqbench.execution.machine import LOCAL, cores
 from seqbench.invocation import RESULTS, UI_PORT
 
 app = typer.Typer(
@@ -70,7 +71,8 @@ def run(
     results: Results = RESULTS,
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    workers: Annotated[int | None, typer.Option(min=1, help="Workers at once; by default one a core.")] = None,
+    on: On = LOCAL,
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
     time_limit: TimeLimit = None,
@@ -88,11 +90,13 @@ def run(
     if no_cache:
         os.environ[VARIABLE] = OFF  # what workers inherit
     asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
-    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
+    if workers is None and on == LOCAL:
+        workers = cores()
+    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
     options += limit_options(time_limit)
     command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers, time_limit=time_limit,
-            only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options),
+            on=on, only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options),
             from_tables=from_tables)  # fmt: skip
 
 
@@ -141,20 +145,12 @@ for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_com
 
 @app.command()
 def report(
-    grid: GridName,
-    set_: Set = None,
-    name: Name = "",
-    results: Results = RESULTS,
-    for_paper: Annotated[
-        bool,
-        typer.Option("--for-paper", help="Also write paper/: figures in column widths, methods in LaTeX, BibTeX."),
-    ] = False,
-    no_code: NoCode = False,
+    grid: GridName, set_: Set = None, name: Name = "", results: Results = RESULTS, no_code: NoCode = False
 ) -> None:
     """Write report.html, report.md, figures and tables from what has finished."""
     from seqbench.commands.report import report as command
 
-    command(Asked(grid, results, tuple(set_ or ()), name), for_paper=for_paper)
+    command(Asked(grid, results, tuple(set_ or ()), name))
 
 
 @app.command()

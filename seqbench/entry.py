@@ -14,7 +14,7 @@ from typing import Any
 
 from seqbench.commands.interrupt import Interrupted, on_termination
 from seqbench.commands.streams import discard_output, open_streams
-from seqbench.errors import LeftOutWarning, RenamedWarning, SeqbenchError, StoreError
+from seqbench.errors import ClusterGone, LeftOutWarning, RenamedWarning, SeqbenchError, StoreError
 
 
 def main() -> None:
@@ -27,6 +27,10 @@ def main() -> None:
             from seqbench.cli import app
 
             app(standalone_mode=True)
+    except ClusterGone as error:
+        _say(str(error))
+        sys.stdout.flush()
+        os._exit(error.exit_code)  # Python's own end would wait for the cluster, or fail
     except SeqbenchError as error:
         _say(str(error))
         sys.exit(error.exit_code)

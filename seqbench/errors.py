@@ -103,6 +103,10 @@ class MessageError(EnvironmentFault):
     """A message between a run and its workers has another format than expected."""
 
 
+class ClusterGone(EnvironmentFault):
+    """The Ray cluster does not answer any more. What Ray has left in this process cannot end in good order."""
+
+
 class GridBusy(EnvironmentFault):
     """Another process is running this grid."""
 

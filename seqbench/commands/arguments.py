@@ -8,17 +8,16 @@ from typing import Annotated, Literal
 
 import typer
 
-
-def cores() -> int:
-    """Cores that this process may use, which in a container are fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+from seqbench.execution.machine import LOCAL, cores
 
 
-def run_options(*, tracking: bool, tracking_uri: str | None, workers: int) -> list[str]:
+def run_options(*, tracking: bool, tracking_uri: str | None, workers: int | None, on: str = LOCAL) -> list[str]:
     """How these were typed, for a command that is printed: nothing of what is so by default."""
     options = [] if tracking else ["--no-tracking"]
     options += ["--tracking-uri", tracking_uri] if tracking_uri else []
-    return [*options, *(["--workers", str(workers)] if workers != cores() else [])]
+    options += ["--on", on] if on != LOCAL else []
+    default = cores() if on == LOCAL else None
+    return [*options, *(["--workers", str(workers)] if workers not in (None, default) else [])]
 
 
 def limit_options(minutes: float | None) -> list[str]:
@@ -40,6 +39,13 @@ TrackingUri = Annotated[
     str | None,
     typer.Option(
         "--tracking-uri", help="MLflow tracking server. Default: MLFLOW_TRACKING_URI, else a local SQLite file."
+    ),
+]
+On = Annotated[
+    str,
+    typer.Option(
+        metavar="PLACE",
+        help="Where workers run: local, ray for the Ray cluster that this machine belongs to, or ray://HOST:PORT.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]

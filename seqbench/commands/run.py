@@ -18,8 +18,10 @@ from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
 from seqbench.errors import TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
+from seqbench.execution.machine import LOCAL
 from seqbench.execution.run import RoundStart, run_grid
 from seqbench.execution.time_limit import limit_of
+from seqbench.execution.where import place_named
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial
 from seqbench.store import tables
@@ -35,18 +37,22 @@ def run(
     *,
     tracking: bool,
     tracking_uri: str | None,
-    workers: int,
+    workers: int | None,
     only: set[str] | None,
     quiet: bool,
     again: str,
+    on: str = LOCAL,
     time_limit: float | None = None,
     from_tables: bool = False,
 ) -> None:
     """Run a grid; `again` is the command that goes on with it, `time_limit` the minutes for a trial, or the default.
 
+    `on` names the place of its workers; see `seqbench.execution.where`.
+
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
+    place = place_named(on)
     grid = asked.read()
     folder = asked.results / grid.name
     console = progress()  # the only one: anything else written while the board is drawn would garble it
@@ -66,8 +72,9 @@ def run(
     with _stopping(folder, again), contextlib.ExitStack() as live:
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
-        found = run_grid(grid, folder, workers=workers, only=only, from_tables=from_tables, found=display.found,
-                         observe=display.observe, finish=finish, say=board.say, limit=limit_of(time_limit))  # fmt: skip
+        found = run_grid(grid, folder, workers=workers, place=place, only=only, from_tables=from_tables,
+                         found=display.found, observe=display.observe, finish=finish, say=board.say,
+                         limit=limit_of(time_limit))  # fmt: skip
     print_summary(found, folder, links[0])
     _require_no_crash(display.crashes, folder, again)
 

@@ -15,11 +15,11 @@ from seqbench.commands.arguments import (
     Set,
     TimeLimit,
     TrackingUri,
-    cores,
     limit_options,
     run_options,
 )
 from seqbench.commands.asked import Asked
+from seqbench.execution.machine import cores
 from seqbench.invocation import RESULTS
 
 

@@ -42,6 +42,21 @@ def edited() -> set[str]:
     return {module for name, before in _read.items() if _own_programs(name) != before for module in before}
 
 
+def own_files() -> list[Path]:
+    """The modules and packages, by file or folder, of all programs that were asked for: what another machine needs."""
+    modules = {module for programs in _read.values() for module in programs if not is_carried(module)}
+    found = {path for module in modules if (path := _top(module)) is not None}
+    return sorted(found)
+
+
+def _top(module: str) -> Path | None:
+    """The file, or the folder of the package, that a module is or belongs to."""
+    folder, name = root(module), module.partition(".")[0]
+    if folder is None:
+        return None
+    return folder / name if (folder / name).is_dir() else folder / f"{name}.py"
+
+
 def _own_programs(name: str) -> dict[str, str]:
     return _carried_programs(name) if is_carried(name) else _programs(name.partition(":")[0])
 

@@ -152,7 +152,9 @@ def _own(into: Path, left_out: list[SetAside]) -> Source:
     plan = load_plan(into) if (into / "plan.json").exists() else PlanFile()
     if tables.alone(into):
         return read_source(into, left_out)
-    return _source(into, plan, TrialStore(into).each(left_out, quarantine=True))
+    records, unusable = TrialStore(into).read(quarantine=True)
+    left_out += unusable
+    return _source(into, plan, records)
 
 
 def _source(folder: Path, plan: PlanFile, records: Iterable[Record]) -> Source:

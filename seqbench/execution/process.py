@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import queue
 import signal
 import subprocess
 import sys
@@ -12,19 +11,32 @@ import threading
 from collections.abc import Mapping
 from io import TextIOWrapper
 from pathlib import Path
+from typing import IO, Protocol
 
 from seqbench.components.own_code import places_of_python
 from seqbench.errors import MessageError
 from seqbench.execution.events import Event, Refused, decode_event
 from seqbench.execution.jax_variables import harmful
 from seqbench.execution.job import Job
-from seqbench.execution.output import OutputLog
 from seqbench.execution.worker import ENVIRONMENT
-from seqbench.plan.plan import Trial
+from seqbench.plan.trial import Trial
 from seqbench.printable import printable
 
-Events = queue.SimpleQueue[tuple["Worker", Event | None]]
-"""Events of all workers in the order they arrive; None when a worker has ended."""
+
+class Output(Protocol):
+    """Takes what a worker prints; `last` is the last line that was printed and not empty."""
+
+    last: str
+
+    def copy(self, stream: IO[bytes]) -> None:
+        """Take all that a stream holds until it ends."""
+
+
+class Put(Protocol):
+    """Takes the events of a worker in order; None when its process has ended."""
+
+    def put(self, item: tuple[Process, Event | None], /) -> None:
+        """Take one."""
 
 
 def say(line: str) -> None:
@@ -49,13 +61,19 @@ def _belongs_to_python(path: str) -> bool:
     return any(Path(path).is_relative_to(prefix) for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix))
 
 
-class Worker:
-    """One worker process and the threads that read its output."""
+class Process:
+    """One worker process and the threads that read its output; a worker of this machine.
 
-    def __init__(self, events: Events, output: OutputLog) -> None:
-        """`output` keeps what the worker prints."""
+    waits, lost: see `seqbench.execution.place.Worker`
+    """
+
+    waits = lost = False
+
+    def __init__(self, events: Put, output: Output) -> None:
+        """`output` takes what the worker prints."""
         self.trial: Trial | None = None
         self.group = ""
+        self._current = ""
         self._output = output
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", "seqbench.execution.worker"],  # -P: the current folder hides no library
@@ -77,6 +95,11 @@ class Worker:
     def begin(self, trial: Trial, job: Job) -> None:
         """Begin a trial. If the worker is dead, the thread that reads its events reports it."""
         self.trial = trial
+        self.send(job)
+
+    def send(self, job: Job) -> None:
+        """Send a job to the process, as `begin`."""
+        self._current = job.trial
         with contextlib.suppress(BrokenPipeError):
             self._stream("stdin").write(job.encode() + "\n")
             self._stream("stdin").flush()
@@ -92,14 +115,14 @@ class Worker:
             with contextlib.suppress(BrokenPipeError):
                 self._stream(name).close()
 
-    def cause_of_exit(self, attempts: int) -> str:
-        """How the process ended, after so many attempts at its trial, and what to do."""
+    def cause_of_exit(self) -> str:
+        """How the process ended, and what to do."""
         code = self._process.wait()
         self._threads[-1].join()  # until all that it printed has been read
         reason = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         advice = " Signal 9 often means that memory ran out: try --workers 1." if code == -9 else ""
         last = f" It last printed: {self._output.last}" if self._output.last else ""
-        return f"The worker {reason} while training this trial, {attempts} times.{advice}{last}"
+        return f"the worker {reason} while training this trial.{advice}{last}"
 
     def _end_group(self) -> None:
         """End the process and those that it has started; nothing is left to do once its end has been waited for."""
@@ -112,12 +135,12 @@ class Worker:
         assert stream is not None
         return stream
 
-    def _listen(self, events: Events) -> None:
+    def _listen(self, events: Put) -> None:
         for line in self._stream("stdout"):
             try:
                 events.put((self, decode_event(line)))
             except MessageError as error:
-                events.put((self, Refused(self.trial.id if self.trial else "", str(error))))
+                events.put((self, Refused(self._current, str(error))))
             except ValueError:  # the process ended within this line
                 break
         if hasattr(os, "waitid"):  # not on macOS before Python 3.13

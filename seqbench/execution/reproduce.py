@@ -14,7 +14,7 @@ from typing import NamedTuple
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import job_of
-from seqbench.execution.local import Pool
+from seqbench.execution.pool import Pool
 from seqbench.execution.process import say
 from seqbench.execution.remaining import missing
 from seqbench.execution.run import record_of

@@ -10,8 +10,7 @@ The trial files are read once, at the beginning; what finishes is added to what 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,8 +19,9 @@ from seqbench.components.carried import carried_in, file_name
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
-from seqbench.execution.local import Pool
+from seqbench.execution.place import Place
 from seqbench.execution.plan_content import plan_content
+from seqbench.execution.pool import Pool
 from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.execution.restore import read_tables, write_trials
@@ -37,7 +37,7 @@ from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
 from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.records import Record
-from seqbench.store.results import Results, results_stored, write_tables
+from seqbench.store.results import Results, results_of, write_tables
 from seqbench.store.trials import SetAside, TrialStore
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def run_grid(
     grid: Grid,
     folder: Path,
     *,
-    workers: int,
+    workers: int | None,
+    place: Place | None = None,
     only: set[str] | None = None,
     from_tables: bool = False,
     found: Finder = lambda plan, found: None,
@@ -90,7 +91,8 @@ def run_grid(
     Args:
         grid: what to run.
         folder: its results folder; made if absent.
-        workers: worker processes.
+        workers: workers at most; None for as many as the place holds.
+        place: where they run, by default this machine.
         only: the trials to train and no others, again if they have finished.
         from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         found: called with what is there, before training begins and whenever the grid has been planned again.
@@ -100,15 +102,16 @@ def run_grid(
         checkpoint_seconds: seconds of training between two checkpoints of a trial.
         limit: seconds that a trial may take, with compilation.
 
-    Raises GridBusy if another process runs this grid, StoreError or UsageError if the folder cannot be used.
+    Raises GridBusy if another process runs this grid, StoreError or UsageError if the folder or place cannot be used.
     """
     ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
                   checkpoint_seconds=checkpoint_seconds)  # fmt: skip
     with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe, from_tables=from_tables)
         found(run.plan, run.found(interrupted))
-        with Pool(workers, ask=ask, say=say, folder=folder, limit=limit) as pool:
-            run.train(pool)
+        if run.missing():
+            with Pool(workers, place=place, ask=ask, say=say, folder=folder, limit=limit) as pool:
+                run.train(pool)
         finish(results := run.results())
     return results
 
@@ -122,10 +125,7 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
 
 class _Run:
-    """The records of a grid, and the plan as far as they allow it to be known.
-
-    records: what planning and counting need of each finished trial; the whole is in its file
-    """
+    """The records of a grid, and the plan as far as they allow it to be known."""
 
     plan: Plan
     file: PlanFile
@@ -139,17 +139,16 @@ class _Run:
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
-        self._set_aside: list[SetAside] = []
-        self.records = {each.trial: abridged(each) for each in self._store.each(self._set_aside, quarantine=True)}
+        records, self._set_aside = self._store.read(quarantine=True)
         kept, damaged = read_tables(self._store) if from_tables else ([], [])
         self._set_aside += damaged
-        self.records |= {record.trial: abridged(record) for record in kept}
+        self.records = {record.trial: record for record in (*records, *kept)}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
         self._examined = examine(grid)
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
-        write_trials(self._store, kept, self._trials)
+        self.records |= write_trials(self._store, kept, self._trials)
         self._write()
 
     def replan(self) -> list[Group]:
@@ -161,6 +160,7 @@ class _Run:
 
     def train(self, pool: Pool) -> None:
         """Train what is missing, and whatever is asked for once that has finished."""
+        pool.require(self.plan.estimate(1).bytes_per_worker)
         groups = self.missing()
         while groups:
             pool.run(groups, self.keep, more=self.more)
@@ -189,7 +189,7 @@ class _Run:
 
     def results(self) -> Results:
         """All that the folder holds, its tables written."""
-        results = results_stored(self._store, self.file, [])
+        results = results_of(self.records.values(), self.file, self._store.read_failures(), self._folder)
         write_tables(self._folder, results)
         return results
 
@@ -211,7 +211,7 @@ class _Run:
         if isinstance(event, Finished):
             record = record_of(trial, event)
             self._store.write(record)
-            self.records[trial.id] = abridged(record)
+            self.records[trial.id] = record
             self._trained.add(trial.id)
             atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
@@ -223,26 +223,6 @@ class _Run:
 def planned(grid: Grid, records: Collection[Record]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
     return plan(grid, looked_at(records))
-
-
-def abridged(record: Record) -> Record:
-    """A record without what only its tables need: a hundredth of its memory."""
-    row = {name: record.row.get(name) for name in (*LOOKED_AT, "environment")}
-    environment = _shared(tuple(record.environment.items()))
-    return replace(record, settings={}, row=row, environment=environment, curve=[], probes=[],
-                   probed=_shared_names(tuple(record.probed)))  # fmt: skip
-
-
-@cache
-def _shared(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """One mapping for all trials that have an equal one."""
-    return dict(items)
-
-
-@cache
-def _shared_names(names: tuple[str, ...]) -> list[str]:
-    """One list for all trials that have an equal one."""
-    return list(names)
 
 
 def looked_at(records: Collection[Record]) -> pd.DataFrame:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from seqbench.commands.arguments import cores
 from seqbench.commands.console import progress as progress_console
 from seqbench.commands.crashes import counted
 from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
+from seqbench.execution.machine import cores
 from seqbench.execution.run import run_grid
 from seqbench.execution.time_limit import Limit, limit_of
 from seqbench.grid.given import Added, Function, Given, Overrides, grid_given

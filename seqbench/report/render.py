@@ -8,17 +8,11 @@ import pandas as pd
 
 from seqbench.report.table import Table
 
-TEX = {
+_TEX = str.maketrans({
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ",
-    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "→": r"$\to$", "×": r"$\times$", "·": r"$\cdot$",
-}  # fmt: skip
-"""How LaTeX spells signs that mean something else to it."""
-MARKDOWN = {
-    "&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", **{sign: f"\\{sign}" for sign in "\\`*_{}[]()#!|~$"},
-}  # fmt: skip
-"""How Markdown spells signs that mean something else to it."""
-_TO_TEX, _TO_MARKDOWN = str.maketrans(TEX), str.maketrans(MARKDOWN)
+    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
+})  # fmt: skip
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that a spreadsheet runs."""
@@ -43,14 +37,9 @@ def _disarmed(value: Any) -> Any:
 def tex(table: Table) -> str:
     """A LaTeX table with rules of the booktabs package, as shown in the report."""
     columns = "".join(column.align[0] for column in table.columns)
-    head, *rows = (" & ".join(map(in_tex, line)) + r" \\" for line in _lines(table))
+    head, *rows = (" & ".join(text.translate(_TEX) for text in line) + r" \\" for line in _lines(table))
     body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
     return "\n".join([*body, ""])
-
-
-def in_tex(text: str) -> str:
-    """Text in which nothing is a command of LaTeX."""
-    return text.translate(_TO_TEX)
 
 
 def markdown(table: Table) -> str:
@@ -67,4 +56,7 @@ def _lines(table: Table) -> list[list[str]]:
 
 def escape_markdown(text: str) -> str:
     """Text in which nothing is markup."""
-    return " ".join(text.translate(_TO_MARKDOWN).split())
+    kept = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for sign in "\\`*_{}[]()#!|~$@":
+        kept = kept.replace(sign, f"\\{sign}" if sign not in "@" else "&#64;")
+    return " ".join(kept.split())

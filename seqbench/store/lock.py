@@ -32,7 +32,7 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
         GridBusy: another process holds it; says which, on what machine and since when.
         StoreError: the folder cannot be made or written.
     """
-    note = folder / ".running.json"
+    note = note_path(folder)
     with open_lock(folder / ".lock") as handle:
         _take(handle, folder)
         previous = _read(note)
@@ -48,12 +48,17 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
                 remove(note)
 
 
+def note_path(folder: Path) -> Path:
+    """Where the process that holds the lock of a results folder has noted itself, until it lets go."""
+    return folder / ".running.json"
+
+
 def _take(handle: IO[str], folder: Path) -> None:
     """Lock the open lock file of a results folder. Raises as `held`."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        other = _read(folder / ".running.json") or {}
+        other = _read(note_path(folder)) or {}
         raise GridBusy(
             f"{folder} is being run by process {other.get('process', '?')} on {other.get('host', '?')} since "
             f"{other.get('since', '?')}. Wait for it, stop it, or name another --results."
@@ -67,7 +72,7 @@ def holder(folder: Path) -> dict[str, object] | None:
 
     The lock itself is not tried: a run that begins at that moment would find it taken.
     """
-    note = _read(folder / ".running.json")
+    note = _read(note_path(folder))
     if note is None or note.get("host") != socket.gethostname():
         return note
     try:

@@ -5,16 +5,15 @@ import re
 import signal
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar
 
 import pytest
 
 from seqbench.errors import StoreError
-from seqbench.execution import local
 from seqbench.execution.events import Crashed, Finished, IntervalDone, Started
 from seqbench.execution.job import job_of
-from seqbench.execution.local import ATTEMPTS, Pool
+from seqbench.execution.local import ThisMachine
 from seqbench.execution.output import log_path
+from seqbench.execution.pool import ATTEMPTS, Pool
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 
@@ -119,21 +118,31 @@ def test_no_worker_outlives_the_pool(group):
 class Instant:
     """A worker that is done with what it is given at once."""
 
-    began: ClassVar[list] = []
+    waits = lost = False
 
-    def __init__(self, events, output):
-        self.trial, self.group, self._events = None, "", events
+    def __init__(self, events, began):
+        self.trial, self.group, self._events, self._began = None, "", events, began
 
     def begin(self, trial, job):
         self.trial = trial
-        self.began.append((self, self.group, trial))
+        self._began.append((self, self.group, trial))
         self._events.put((self, Crashed(trial.id, "")))
 
     def kill(self):
         pass
 
 
-def test_workers_begin_with_different_groups_and_with_the_longest_trials(tmp_path, monkeypatch):
+class InstantWorkers(ThisMachine):
+    """A place of such workers; `began` is what each was given."""
+
+    def __init__(self):
+        self.began = []
+
+    def start(self, events, output):
+        return Instant(events, self.began)
+
+
+def test_workers_begin_with_different_groups_and_with_the_longest_trials(tmp_path):
     path = tmp_path / "two.yaml"
     path.write_text("""
 question: q
@@ -142,17 +151,15 @@ lengths: [2, 30, 100]
 seeds: 2
 methods: [{name: small, model: {stacked: {width: 4}}}, {name: large, model: {stacked: {width: 40}}}]
 """)
-    monkeypatch.setattr(local, "Worker", Instant)
-    monkeypatch.setattr(Instant, "began", [])
-    made = plan(read_grid(path))
-    with Pool(2) as pool:
+    made, place = plan(read_grid(path)), InstantWorkers()
+    with Pool(2, place=place) as pool:
         run(pool, made.groups)
-    assert {trial.id for _, _, trial in Instant.began} == {trial.id for trial in made.trials}
-    (_, first, longest), (_, second, _), *_ = Instant.began
+    assert {trial.id for _, _, trial in place.began} == {trial.id for trial in made.trials}
+    (_, first, longest), (_, second, _), *_ = place.began
     assert first != second
     assert longest.configuration.seconds == max(trial.configuration.seconds for trial in made.trials)
     for key in {group.key for group in made.groups}:
-        seconds = [trial.configuration.seconds for _, group, trial in Instant.began if group == key]
+        seconds = [trial.configuration.seconds for _, group, trial in place.began if group == key]
         assert seconds == sorted(seconds, reverse=True)
     shortest = min(trial.configuration.seconds for trial in made.trials)
-    assert shortest in [trial.configuration.seconds for *_, trial in Instant.began[-2:]]
+    assert shortest in [trial.configuration.seconds for *_, trial in place.began[-2:]]

@@ -19,7 +19,7 @@ from seqbench.execution.events import (
     encode_event,
 )
 from seqbench.execution.job import Job, decode_job
-from seqbench.execution.local import Pool
+from seqbench.execution.pool import Pool
 from seqbench.plan.plan import plan
 
 JOB = Job(

@@ -13,8 +13,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from seqbench.execution import local
+from seqbench.execution import pool
 from seqbench.execution.events import Finished
+from seqbench.execution.local import ThisMachine
 from seqbench.execution.run import run_grid
 from seqbench.plan.search import length_grid
 from seqbench.store.results import load
@@ -58,7 +59,9 @@ class Arrivals:
 class Simulated:
     """A worker that is done with what it is given at once."""
 
-    def __init__(self, events, say):
+    waits = lost = False
+
+    def __init__(self, events):
         self.trial, self.group, self._events = None, "", events
 
     def begin(self, trial, job):
@@ -69,13 +72,19 @@ class Simulated:
         pass
 
 
+class SimulatedWorkers(ThisMachine):
+    """A place of such workers."""
+
+    def start(self, events, output):
+        return Simulated(events)
+
+
 @pytest.fixture
 def simulate(read, tmp_path, monkeypatch):
     """Run the grid into a folder with simulated workers; the ids of the trials that it trained, as they arrived."""
-    monkeypatch.setattr(local, "Worker", Simulated)
 
     def run(name, *, workers=3, arrival=None, stop_after=math.inf):
-        monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Arrivals(arrival), Empty=queue.Empty))
+        monkeypatch.setattr(pool, "queue", SimpleNamespace(SimpleQueue=lambda: Arrivals(arrival), Empty=queue.Empty))
         arrived = []
 
         def observe(trial, event):
@@ -83,7 +92,7 @@ def simulate(read, tmp_path, monkeypatch):
             if len(arrived) >= stop_after:
                 raise KeyboardInterrupt
 
-        run_grid(read(GRID), tmp_path / name, workers=workers, observe=observe)
+        run_grid(read(GRID), tmp_path / name, workers=workers, place=SimulatedWorkers(), observe=observe)
         return arrived
 
     return run
@@ -134,16 +143,14 @@ def test_no_search_waits_for_the_slowest_trial_of_another(read, tmp_path, monkey
     untuned = read(GRID.split("tuning:")[0].replace("name: a", "name: a, training: {learning_rate: 1.0e-2}"))
     arrived = []
     slow = None
-    monkeypatch.setattr(local, "Worker", Simulated)
-    monkeypatch.setattr(local, "queue", SimpleNamespace(SimpleQueue=lambda: Late(None), Empty=queue.Empty))
+    monkeypatch.setattr(pool, "queue", SimpleNamespace(SimpleQueue=lambda: Late(None), Empty=queue.Empty))
 
     def first_plan(plan, found):
         nonlocal slow
         slow = slow or plan.trials[0].id
 
-    run_grid(
-        untuned, tmp_path / "late", workers=2, found=first_plan, observe=lambda trial, event: arrived.append(trial)
-    )
+    run_grid(untuned, tmp_path / "late", workers=2, place=SimulatedWorkers(), found=first_plan,
+             observe=lambda trial, event: arrived.append(trial))  # fmt: skip
     place = [trial.id for trial in arrived].index(slow)
     before = {(trial.method, trial.seed) for trial in arrived[:place]}
     ours = (arrived[place].method, arrived[place].seed)

@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from seqbench.cli import app
 from seqbench.execution.events import Crashed, Finished
 from seqbench.execution.job import job_of
-from seqbench.execution.local import Pool
 from seqbench.execution.output import LARGEST, OutputLog, log_path
-from seqbench.execution.process import Worker
+from seqbench.execution.pool import Pool
+from seqbench.execution.process import Process
 from seqbench.execution.time_limit import FACTOR, LEAST, default_limit
 from seqbench.grid.read import read_grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION
@@ -145,7 +145,7 @@ def test_what_hangs_is_ended_and_the_rest_goes_on(planned, tmp_path):
 def test_a_worker_is_ended_in_the_middle_of_user_code_with_all_that_it_started(planned, tmp_path, name):
     [group] = planned(name).groups
     [trial] = group.trials
-    worker = Worker(queue.SimpleQueue(), OutputLog(tmp_path, print))
+    worker = Process(queue.SimpleQueue(), OutputLog(tmp_path, print))
     worker.begin(trial, job_of(trial, group))
     until(lambda: (tmp_path / "begun").exists() and (name != "waits" or children(worker)))
     started = children(worker)
@@ -158,7 +158,9 @@ def test_a_worker_that_ends_by_itself_takes_with_it_what_it_started(planned, tmp
     """Otherwise the run would wait for ever for the end of what it prints."""
     made = planned("leaves")
     [crash] = run(made.groups, tmp_path).values()
-    assert crash.reason == ("The worker ended with code 7 while training this trial, 2 times. It last printed: leaving")
+    assert crash.reason == (
+        "Tried 2 times: the worker ended with code 7 while training this trial. It last printed: leaving"
+    )
     assert log_path(tmp_path, crash.trial).read_text() == "leaving\n"
 
 
