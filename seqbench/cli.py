@@ -145,12 +145,20 @@ for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_com
 
 @app.command()
 def report(
-    grid: GridName, set_: Set = None, name: Name = "", results: Results = RESULTS, no_code: NoCode = False
+    grid: GridName,
+    set_: Set = None,
+    name: Name = "",
+    results: Results = RESULTS,
+    for_paper: Annotated[
+        bool,
+        typer.Option("--for-paper", help="Also write paper/: figures in column widths, methods in LaTeX, BibTeX."),
+    ] = False,
+    no_code: NoCode = False,
 ) -> None:
     """Write report.html, report.md, figures and tables from what has finished."""
     from seqbench.commands.report import report as command
 
-    command(Asked(grid, results, tuple(set_ or ()), name))
+    command(Asked(grid, results, tuple(set_ or ()), name), for_paper=for_paper)
 
 
 @app.command()

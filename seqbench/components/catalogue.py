@@ -17,12 +17,12 @@ import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from functools import cache
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from seqbench.components import carried
 from seqbench.components.checking import Checker, Mismatch, check, checker
+from seqbench.components.member_files import citation, text_of
 from seqbench.components.nearest_name import advice
 from seqbench.components.own_code import import_own, module_of, require_allowed
 from seqbench.components.own_source import own_source
@@ -95,11 +95,8 @@ def formerly(family: str) -> dict[str, str]:
     """The present name of what was renamed, by former name: `FORMERLY` of each file. Nothing is imported."""
     found: dict[str, str] = {}
     for name in names(family):
-        spec = importlib.util.find_spec(f"seqbench.{family}")
-        folders = (spec.submodule_search_locations if spec else None) or ()
-        for text in (path.read_text("utf-8") for folder in folders if (path := Path(folder) / f"{name}.py").is_file()):
-            if stated := FORMER_NAMES.search(text):
-                found |= dict.fromkeys(ast.literal_eval(stated[1]), name)
+        if stated := FORMER_NAMES.search(text_of(family, name)):
+            found |= dict.fromkeys(ast.literal_eval(stated[1]), name)
     return found
 
 
@@ -277,12 +274,6 @@ def describe(family: str) -> list[dict[str, Any]]:
     for name in names(family):
         document = inspect.getdoc(inspect.getmodule(component(family, name))) or ""
         defaults = {setting: default for setting, (_, default) in settings(family, name).items()}
-        row = {"name": name, "summary": document.partition("\n")[0], "source": source(document), "settings": defaults}
+        row = {"name": name, "summary": document.partition("\n")[0], "source": citation(document), "settings": defaults}
         rows.append(row)
     return rows
-
-
-def source(document: str) -> str:
-    """The citation in a docstring: what follows `Source: `, to the end of the paragraph."""
-    _, found, rest = document.partition("Source: ")
-    return " ".join(rest.partition("\n\n")[0].split()) if found else ""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from seqbench.components import catalogue
 from seqbench.components.catalogue import Setting
 from seqbench.components.checking import LARGEST, Checker, Mismatch, check
+from seqbench.components.member_files import citation
 from seqbench.setting_types import WITHOUT_END
 
 Schema = dict[str, Any]
@@ -209,5 +210,5 @@ def _written(default: Any) -> str:
 def about(family: str, name: str) -> str:
     """What a component is: the first line of its file, and its source."""
     document = inspect.getdoc(inspect.getmodule(catalogue.component(family, name))) or ""
-    source = catalogue.source(document)
+    source = citation(document)
     return document.partition("\n")[0] + (f"\n\nSource: {source}" if source else "")

@@ -152,9 +152,7 @@ def _own(into: Path, left_out: list[SetAside]) -> Source:
     plan = load_plan(into) if (into / "plan.json").exists() else PlanFile()
     if tables.alone(into):
         return read_source(into, left_out)
-    records, unusable = TrialStore(into).read(quarantine=True)
-    left_out += unusable
-    return _source(into, plan, records)
+    return _source(into, plan, TrialStore(into).each(left_out, quarantine=True))
 
 
 def _source(folder: Path, plan: PlanFile, records: Iterable[Record]) -> Source:

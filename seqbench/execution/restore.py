@@ -27,13 +27,12 @@ def read_tables(store: TrialStore) -> tuple[list[Record], list[SetAside]]:
         return [], [SetAside(path, f"belongs to tables that cannot be used: {error}") for path in moved]
 
 
-def write_trials(store: TrialStore, records: Iterable[Record], trials: Mapping[str, Trial]) -> dict[str, Record]:
-    """Write trial files of such records, with the settings that the plan gives them, and return the records by trial.
+def write_trials(store: TrialStore, records: Iterable[Record], trials: Mapping[str, Trial]) -> None:
+    """Write trial files of such records, with the settings that the plan gives them.
 
     What the plan does not know, as after a change of the grid, is kept without settings.
     """
     known = {trial.id: trial.settings for trial in trials.values()}
-    whole = {record.trial: replace(record, settings=known.get(record.trial, {})) for record in records}
+    whole = [replace(record, settings=known.get(record.trial, {})) for record in records]
     if whole:
-        store.restore(whole.values())
-    return whole
+        store.restore(whole)

@@ -10,7 +10,8 @@ The trial files are read once, at the beginning; what finishes is added to what 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from functools import partial
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -37,7 +38,7 @@ from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
 from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.records import Record
-from seqbench.store.results import Results, results_of, write_tables
+from seqbench.store.results import Results, results_stored, write_tables
 from seqbench.store.trials import SetAside, TrialStore
 
 if TYPE_CHECKING:
@@ -125,7 +126,10 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
 
 class _Run:
-    """The records of a grid, and the plan as far as they allow it to be known."""
+    """The records of a grid, and the plan as far as they allow it to be known.
+
+    records: what planning and counting need of each finished trial; the whole is in its file
+    """
 
     plan: Plan
     file: PlanFile
@@ -139,16 +143,17 @@ class _Run:
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
-        records, self._set_aside = self._store.read(quarantine=True)
+        self._set_aside: list[SetAside] = []
+        self.records = {each.trial: abridged(each) for each in self._store.each(self._set_aside, quarantine=True)}
         kept, damaged = read_tables(self._store) if from_tables else ([], [])
         self._set_aside += damaged
-        self.records = {record.trial: record for record in (*records, *kept)}
+        self.records |= {record.trial: abridged(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
         self._examined = examine(grid)
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
-        self.records |= write_trials(self._store, kept, self._trials)
+        write_trials(self._store, kept, self._trials)
         self._write()
 
     def replan(self) -> list[Group]:
@@ -189,7 +194,7 @@ class _Run:
 
     def results(self) -> Results:
         """All that the folder holds, its tables written."""
-        results = results_of(self.records.values(), self.file, self._store.read_failures(), self._folder)
+        results = results_stored(self._store, self.file, [])
         write_tables(self._folder, results)
         return results
 
@@ -211,7 +216,7 @@ class _Run:
         if isinstance(event, Finished):
             record = record_of(trial, event)
             self._store.write(record)
-            self.records[trial.id] = record
+            self.records[trial.id] = abridged(record)
             self._trained.add(trial.id)
             atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
@@ -223,6 +228,26 @@ class _Run:
 def planned(grid: Grid, records: Collection[Record]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
     return plan(grid, looked_at(records))
+
+
+def abridged(record: Record) -> Record:
+    """A record without what only its tables need: a hundredth of its memory."""
+    row = {name: record.row.get(name) for name in (*LOOKED_AT, "environment")}
+    environment = _shared(tuple(record.environment.items()))
+    return replace(record, settings={}, row=row, environment=environment, curve=[], probes=[],
+                   probed=_shared_names(tuple(record.probed)))  # fmt: skip
+
+
+@cache
+def _shared(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    """One mapping for all trials that have an equal one."""
+    return dict(items)
+
+
+@cache
+def _shared_names(names: tuple[str, ...]) -> list[str]:
+    """One list for all trials that have an equal one."""
+    return list(names)
 
 
 def looked_at(records: Collection[Record]) -> pd.DataFrame:

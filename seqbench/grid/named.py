@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from seqbench.components import catalogue
+from seqbench.components.member_files import is_default
 from seqbench.components.probe_selection import PROBE_SETS
 from seqbench.grid.document import Place
 from seqbench.grid.reference import Reference, change, reference
@@ -33,6 +35,27 @@ def named_components(data: Any) -> Found:
         yield from _one(place, "probes", value, reference)
     if isinstance(probes, str) and probes not in PROBE_SETS:
         yield from _one(("probes",), "probes", probes, reference)
+
+
+def used_components(data: Any) -> list[tuple[str, str]]:
+    """Family and name of every component that a grid uses, each once: those it names, or else defaults."""
+    found = [(family, named.name) for _, family, named in named_components(data) if family != "probes"]
+    grid = _keys(data)
+    methods = [_keys(method) for _, method in _items(grid, "methods")]
+    for key, start in STARTS.items():
+        parts = [_keys(part.get("training")) if key in TRAINING_FAMILIES else part for part in (grid, *methods)]
+        own, *listed = (key in part for part in parts)
+        if not own and not (listed and all(listed)):
+            found.append((TRAINING_FAMILIES.get(key, f"{key}s"), start))
+    return list(dict.fromkeys([*found, *(("probes", name) for name in _probes(grid.get("probes", "default")))]))
+
+
+def _probes(asked: Any) -> list[str]:
+    """The probes that a grid asks for by what stands under `probes`."""
+    if asked in ("default", "all"):
+        return [name for name in catalogue.names("probes") if asked == "all" or is_default("probes", name)]
+    listed = asked if isinstance(asked, list) else [] if asked in (None, "none") else [asked]
+    return [found.name for each in listed for _, _, found in _one((), "probes", each, reference)]
 
 
 def own_names(data: Any) -> list[str]:

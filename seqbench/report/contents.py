@@ -8,6 +8,7 @@ from seqbench.report.chapters.comparisons import comparisons
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
 from seqbench.report.chapters.mechanism import mechanism
+from seqbench.report.chapters.methods import methods
 from seqbench.report.chapters.other_lengths import other_lengths
 from seqbench.report.chapters.price import price
 from seqbench.report.chapters.protocol import gaps, origin, protocol
@@ -21,7 +22,7 @@ from seqbench.report.section import Section
 
 CHAPTERS = (
     accuracy, other_lengths, horizons, remedies, mechanism, speed, stability, tuning, comparisons, across, sensitivity,
-    price, protocol, limits, origin, gaps,
+    price, methods, protocol, limits, origin, gaps,
 )  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """The page: sections, drawings and tables laid into one HTML file that asks nothing of the network.
 
 Nothing in a grid can become markup: the template escapes all text, the data block has no `<`, names stand in addresses
-as numbers, and the content security policy allows exactly the one style sheet and the one script of the page, by hash.
+as numbers or as letters, digits and dashes, and the content security policy allows exactly the one style sheet and the
+one script of the page, by hash.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, headline, title, warnings
 from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
+from seqbench.report.render import MARKDOWN, TEX
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline, marker_path
 from seqbench.report.table import Table
@@ -136,6 +138,7 @@ def _data(evidence: Evidence) -> str:
     data = {
         "command": f"seqbench run {shlex.quote(evidence.plan.grid or 'GRID')} --trial",
         "tasks": evidence.tasks, "methods": evidence.methods, "columns": TRIAL_COLUMNS,
+        "spelling": {"LaTeX": TEX, "Markdown": MARKDOWN},
         "rows": list(zip(*columns, strict=True)),
     }  # fmt: skip
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)

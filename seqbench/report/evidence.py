@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import pandas as pd
 
 from seqbench.palette import Style, styles
+from seqbench.report.slug import slug
 from seqbench.schema import finished, is_finished, with_purpose
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.costs import costs
@@ -118,16 +119,3 @@ class Evidence:
     def sought(self, task: str) -> tuple[int, ...]:
         """The lengths on which the horizons of a task are sought, shortest first, in steps."""
         return self.declared.searched.get(task, tuple(self.lengths(task)))
-
-
-def slug(text: str, taken: Iterable[str] = ()) -> str:
-    """A file name for a text: letters, digits and dashes, different from those `taken`."""
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower()).strip("-")[:40] or "unnamed"
-    while "--" in kept:
-        kept = kept.replace("--", "-")
-    names, count = set(taken), 1
-    name = kept
-    while name in names:
-        count += 1
-        name = f"{kept}-{count}"
-    return name

@@ -61,19 +61,22 @@ def settle(figure: Figure) -> None:
         figure.set_layout_engine("none")
 
 
-def add_legend(chart: Chart, evidence: Evidence) -> float:
-    """Name the methods below the drawing, of many only those in the foreground; returns the added height in points."""
+def add_legend(chart: Chart, evidence: Evidence, scale: float = 1.0) -> float:
+    """Name the methods below the drawing, of many only those in the foreground; returns the added height in points.
+
+    `scale` is how large its letters are in parts of their size in a report.
+    """
     drawn = {mark.method for mark in chart.marks.values()}
     shown = foreground(evidence)
     names = [name for name in evidence.methods if name in shown and evidence.place(name) in drawn]
     if not names:
         return 0.0
-    columns = _columns(chart.figure, names)
-    inches = 0.12 + ROW_INCHES * -(-len(names) // columns)
+    columns = _columns(chart.figure, names, scale)
+    inches = scale * (0.12 + ROW_INCHES * -(-len(names) // columns))
     _extend(chart.figure, inches)
     legend = chart.figure.legend(
-        handles=list(handles(evidence, names)), loc="lower center", ncols=columns, fontsize=9, handlelength=2.6,
-        borderaxespad=0.2, labelspacing=0.3,
+        handles=list(handles(evidence, names, scale)), loc="lower center", ncols=columns, fontsize=9 * scale,
+        handlelength=2.6, borderaxespad=0.2, labelspacing=0.3,
     )  # fmt: skip
     legend.set_gid(LEGEND)
     return 72 * inches
@@ -94,16 +97,23 @@ def _extend(figure: Figure, inches: float) -> None:
         text.set_y(moved(text.get_position()[1]))
 
 
-def _columns(figure: Figure, names: Iterable[str]) -> int:
+def _columns(figure: Figure, names: Iterable[str], scale: float) -> int:
     """How many names fit side by side, at about 0.075 inches a letter."""
     longest = max(len(name) for name in names)
-    return max(1, min(len(list(names)), int(figure.get_figwidth() / (0.075 * longest + 0.6))))
+    return max(1, min(len(list(names)), int(figure.get_figwidth() / (scale * (0.075 * longest + 0.6)))))
 
 
-def handles(evidence: Evidence, names: Iterable[str]) -> Iterator[Line2D]:
+def handles(evidence: Evidence, names: Iterable[str], scale: float = 1.0) -> Iterator[Line2D]:
     """A line and marker for each method."""
     for name in names:
         look = evidence.styles[name]
         yield Line2D(
-            [], [], color=look.colour, marker=look.marker, ms=5, lw=1.8, dashes=look.dash or (None, None), label=name
+            [],
+            [],
+            color=look.colour,
+            marker=look.marker,
+            ms=5 * scale,
+            lw=1.8 * scale,
+            dashes=look.dash or (None, None),
+            label=name,
         )

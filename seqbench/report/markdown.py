@@ -46,7 +46,7 @@ def _part(part: Part) -> list[str]:
         lines += _table(table)
     if part.code:
         fence = "`" * max(3, _longest_fence(part.code) + 1)
-        lines += [fence + "yaml", printable(part.code.rstrip()), fence, ""]
+        lines += [fence + part.language, printable(part.code.rstrip()), fence, ""]
     return lines
 
 

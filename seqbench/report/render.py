@@ -8,11 +8,17 @@ import pandas as pd
 
 from seqbench.report.table import Table
 
-_TEX = str.maketrans({
+TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}", "\n": " ",
-    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "×": r"$\times$", "·": r"$\cdot$",
-})  # fmt: skip
+    "≥": r"$\geq$", "≤": r"$\leq$", "–": "--", "−": "$-$", "→": r"$\to$", "×": r"$\times$", "·": r"$\cdot$",
+}  # fmt: skip
+"""How LaTeX spells signs that mean something else to it."""
+MARKDOWN = {
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", **{sign: f"\\{sign}" for sign in "\\`*_{}[]()#!|~$"},
+}  # fmt: skip
+"""How Markdown spells signs that mean something else to it."""
+_TO_TEX, _TO_MARKDOWN = str.maketrans(TEX), str.maketrans(MARKDOWN)
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a text begins with that a spreadsheet runs."""
@@ -37,9 +43,14 @@ def _disarmed(value: Any) -> Any:
 def tex(table: Table) -> str:
     """A LaTeX table with rules of the booktabs package, as shown in the report."""
     columns = "".join(column.align[0] for column in table.columns)
-    head, *rows = (" & ".join(text.translate(_TEX) for text in line) + r" \\" for line in _lines(table))
+    head, *rows = (" & ".join(map(in_tex, line)) + r" \\" for line in _lines(table))
     body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
     return "\n".join([*body, ""])
+
+
+def in_tex(text: str) -> str:
+    """Text in which nothing is a command of LaTeX."""
+    return text.translate(_TO_TEX)
 
 
 def markdown(table: Table) -> str:
@@ -56,7 +67,4 @@ def _lines(table: Table) -> list[list[str]]:
 
 def escape_markdown(text: str) -> str:
     """Text in which nothing is markup."""
-    kept = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "\\`*_{}[]()#!|~$@":
-        kept = kept.replace(sign, f"\\{sign}" if sign not in "@" else "&#64;")
-    return " ".join(kept.split())
+    return " ".join(text.translate(_TO_MARKDOWN).split())

@@ -14,6 +14,7 @@ class Part(NamedTuple):
     title, text: a heading and a sentence; either may be empty
     charts, tables: in the order in which they are read
     code_title, code: a text to unfold, set in a fixed-width font
+    language: of the code, for a code host
     """
 
     title: str = ""
@@ -22,6 +23,7 @@ class Part(NamedTuple):
     tables: tuple[Table, ...] = ()
     code_title: str = ""
     code: str = ""
+    language: str = "yaml"
 
 
 class Section(NamedTuple):

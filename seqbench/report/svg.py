@@ -83,6 +83,8 @@ def inline(chart: Chart, drawing: Drawing, sheet: StyleSheet) -> str:
         _attach(element, mark)
     _shorten(root, chart.name, sheet)
     root.attrib.update({"role": "img", "aria-label": f"{chart.title}. {chart.reading}", "class": "drawing"})
+    if len(chart.table):
+        root.set("aria-details", f"numbers-{chart.name}")
     return _text(root)
 
 

@@ -7,15 +7,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from seqbench.report.slug import slug
+
 MISSING = "–"
 """How a missing value is read."""
+NAMING = ("length", "distance", "learning rate")
+"""Heads of numbers that say, among the first columns of a table, what a row is about."""
 Row = Mapping[Any, Any]
 """One row of a frame: values by the name of their column."""
 
@@ -106,6 +112,18 @@ class Table:
     def entries(self) -> tuple[tuple[Entry, ...], ...]:
         """The shown entries, row by row."""
         return tuple(tuple(column.entry(row) for column in self.columns) for row in self.rows.to_dict(orient="records"))
+
+    @cached_property
+    def addresses(self) -> tuple[str, ...]:
+        """An address for each row, made of the first entries, which name it; a repeated one has a number."""
+        naming = 1 + sum(1 for _ in takewhile(lambda one: one.align == "left" or one.head in NAMING, self.columns[1:]))
+        seen: Counter[str] = Counter()
+        found = []
+        for row in self.entries:
+            address = slug(" ".join(entry.text for entry in row[:naming]), longest=80)
+            seen[address] += 1
+            found.append(address if seen[address] == 1 else f"{address}.{seen[address]}")
+        return tuple(found)
 
     def without_empty(self) -> Table:
         """The table without columns that show nothing in any row."""

@@ -4,7 +4,8 @@
 
 `final` is what is left at the end. PyTorch's `ExponentialLR(gamma)` is `final = gamma^T`.
 
-Source: as in the exponential decay of Optax, https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html
+Source: as in the exponential decay of Optax (Babuschkin et al. 2020, "The DeepMind JAX ecosystem"),
+https://optax.readthedocs.io/en/latest/api/optimizer_schedules.html
 """
 
 from __future__ import annotations

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,11 @@ from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
-from seqbench.store.records import Record
-from seqbench.store.trials import TrialStore
+from seqbench.store.records import Record, UnusableRecord
+from seqbench.store.trials import SetAside, TrialStore
+
+PART = 1000
+"""Trials whose records are held in memory at once while tables are made of them."""
 
 
 def _empty(columns: Iterable[str]) -> pd.DataFrame:
@@ -89,10 +92,11 @@ def load(path: str | Path) -> Results:
     folder = Path(path)
     plan, store = load_plan(folder), TrialStore(folder)
     if not tables.alone(folder):
-        records, unusable = store.read()
+        unusable: list[SetAside] = []
+        results = results_stored(store, plan, unusable)
         for path, reason in unusable:
             warnings.warn(f"{path} {reason} and is left out; running the grid trains it again", LeftOutWarning, 2)
-        return results_of(records, plan, store.read_failures(), folder)
+        return results
     kept = tables.read(folder)
     known = set(kept["results"]["trial"])
     if not known <= plan.trials.keys():
@@ -108,6 +112,20 @@ def load(path: str | Path) -> Results:
         failures=store.read_failures(),
         folder=folder,
     )
+
+
+def results_stored(store: TrialStore, plan: PlanFile, unusable: list[SetAside]) -> Results:
+    """The results in the trial files of a folder; files that cannot be used go to `unusable` and stay in place."""
+    return results_found(partial(_found, store, unusable), plan, store.read_failures(), store.folder)
+
+
+def _found(store: TrialStore, unusable: list[SetAside], trial: str) -> Record | None:
+    """A finished trial, if its file can be used."""
+    try:
+        return store.find(trial)
+    except UnusableRecord as error:
+        unusable.append(SetAside(store.trials / f"{trial}.json", str(error)))
+        return None
 
 
 def load_results(path: str | Path, *, missing: bool = False) -> pd.DataFrame:
@@ -131,22 +149,42 @@ def results_of(
 ) -> Results:
     """The results in trial records; records of trials that the plan does not know are left out."""
     known = {record.trial: record for record in records}
+    return results_found(known.get, plan, failures, folder)
+
+
+def results_found(
+    find: Callable[[str], Record | None],
+    plan: PlanFile,
+    failures: Mapping[str, Failure] | None = None,
+    folder: Path | None = None,
+) -> Results:
+    """The same of the records that `find` returns, called once for each planned trial, in order.
+
+    As Python's values a record takes ten times the memory of its rows in a table, so that few are held at once.
+    """
+    trials = list(plan.trials)
+    parts = [_part(trials[first : first + PART], find, plan) for first in range(0, max(len(trials), 1), PART)]
+    whole = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
+    return Results(*whole, plan=plan, failures=dict(failures or {}), folder=folder)
+
+
+def _part(
+    trials: Sequence[str], find: Callable[[str], Record | None], plan: PlanFile
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The three tables of some of the planned trials."""
+    known = {trial: record for trial in trials if (record := find(trial)) is not None}
     rows = [
-        {"trial": trial} | label.columns | (_measured(known[trial]) if trial in known else {})
-        for trial, label in plan.trials.items()
+        {"trial": trial} | plan.trials[trial].columns | (_measured(known[trial]) if trial in known else {})
+        for trial in trials
     ]
-    found = [known[trial] for trial in plan.trials if trial in known]
-    curves = [{"trial": record.trial} | row for record in found for row in record.curve]
+    curves = [{"trial": record.trial} | row for record in known.values() for row in record.curve]
     # Older records of tuning trials hold probes too; what is compared is measured in the trials that are reported.
-    probed = [record for record in found if plan.trials[record.trial].purpose == "reporting"]
+    probed = [record for record in known.values() if plan.trials[record.trial].purpose == "reporting"]
     probes = [{"trial": record.trial} | row for record in probed for row in _probe_rows(record)]
-    return Results(
-        trials=_frame(rows, [*RESULT_COLUMNS, *plan.factors]),
-        curves=_frame(curves, list(CURVE_COLUMNS)),
-        probes=_frame(probes, list(PROBE_COLUMNS)),
-        plan=plan,
-        failures=dict(failures or {}),
-        folder=folder,
+    return (
+        _frame(rows, [*RESULT_COLUMNS, *plan.factors]),
+        _frame(curves, list(CURVE_COLUMNS)),
+        _frame(probes, list(PROBE_COLUMNS)),
     )
 
 

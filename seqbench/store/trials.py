@@ -11,7 +11,7 @@ deleted.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,14 +74,22 @@ class TrialStore:
         return {name.removesuffix(".json") for name in list_names(self.trials, ".json")}
 
     def read(self, *, quarantine: bool = False) -> tuple[list[Record], list[SetAside]]:
-        """All finished trials in the order of their names, and the files that cannot be used.
+        """All finished trials, and the files that cannot be used; see `each`."""
+        aside: list[SetAside] = []
+        return list(self.each(aside, quarantine=quarantine)), aside
+
+    def each(self, aside: list[SetAside], *, quarantine: bool = False) -> Iterator[Record]:
+        """The finished trials one by one, in the order of their names; files that cannot be used go to `aside`.
 
         With `quarantine` these files are moved there; only the process that holds the grid's lock may do that.
         """
-        records, aside = [], []
         for path in list_files(self.trials, ".json"):
             try:
-                records.append(read_record(path))
+                yield read_record(path)
             except UnusableRecord as error:
                 aside.append(SetAside(set_aside(path, self.quarantine) if quarantine else path, str(error)))
-        return records, aside
+
+    def find(self, trial: str) -> Record | None:
+        """A finished trial; None if it has no file. Raises UnusableRecord if that cannot be used."""
+        path = self.trials / f"{trial}.json"
+        return read_record(path) if path.exists() else None

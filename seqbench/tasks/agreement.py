@@ -19,7 +19,7 @@ subject's; the paper counts these alone as attractors. The clause has (length - 
 misleads in half of the sentences.
 
 Source: our own grammar, after Linzen, Dupoux & Goldberg 2016, "Assessing the ability of LSTMs to learn syntax-sensitive
-dependencies"; the sentence is the one with which Ng's lectures on sequence models (2018) introduce gated units.
+dependencies"; the sentence is the one with which the lectures of Ng 2018, "Sequence models", introduce gated units.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ sequences of a batch differ in length and are padded. All words count in the los
 names say nothing about their meaning: without the cue the label is right in 1/2 of the sentences, the trivial score;
 guessing one of three labels is right in 1/3.
 
-Source: our own grammar, after the example with which Ng's lectures on sequence models (2018) introduce bidirectional
-networks ("Teddy bears are on sale" against "Teddy Roosevelt was a great president").
+Source: our own grammar, after the example with which the lectures of Ng 2018, "Sequence models", introduce
+bidirectional networks ("Teddy bears are on sale" against "Teddy Roosevelt was a great president").
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ stands two steps further back. Half of the texts begin with "they say that", so 
 length and are padded. Countries are drawn evenly and independently: chance, the trivial score and naming the language
 of the last country mentioned are all right in 1 / countries of the texts.
 
-Source: our own grammar, after the example of Jurafsky & Martin, "Speech and language processing", and of lectures on
-language models, in which a country named early decides a language asked for late.
+Source: our own grammar, after the example of Jurafsky & Martin 2024, "Speech and language processing", and of lectures
+on language models, in which a country named early decides a language asked for late.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ import pytest
 
 from seqbench.components import catalogue
 from seqbench.components.assemble import assemble
-from seqbench.components.catalogue import Component, ComponentError, component, describe, names, resolve, source
+from seqbench.components.catalogue import Component, ComponentError, component, describe, names, resolve
+from seqbench.components.member_files import citation
 from seqbench.errors import GridError, UsageError
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
@@ -87,8 +88,8 @@ def test_describe_tells_name_summary_source_and_settings() -> None:
 
 
 def test_a_source_runs_to_the_end_of_its_paragraph() -> None:
-    assert source("One.\n\nSource: A 1999, long\ntitle\n\nMore.") == "A 1999, long title"
-    assert source("One.") == ""
+    assert citation("One.\n\nSource: A 1999, long\ntitle\n\nMore.") == "A 1999, long title"
+    assert citation("One.") == ""
 
 
 def test_defaults_fill_what_is_not_given_and_whole_numbers_become_floats() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -207,3 +210,53 @@ def six() -> Evidence:
 def factorial() -> Evidence:
     """All 36 combinations of four factors."""
     return make_evidence(make_results(list(product(GATING, CLIPPING, INITIALISATION, SKIP)), LENGTHS[:4]))
+
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        pytest.skip(f"no Chromium: looked on PATH for {', '.join(CHROMIUM)}")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield running
+        running.close()
+
+
+class Visit:
+    """A page that was opened, what its console said and what it asked for."""
+
+    def __init__(self, browser: Any, path: Path, address: str = "", **context: Any) -> None:
+        self.context = browser.new_context(**context)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.requests: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.goto(path.as_uri() + address)
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Any]:
+    """Opens a page; what was opened is closed after the test."""
+    opened: list[Visit] = []
+
+    def opening(path: Path, address: str = "", **context: Any) -> Visit:
+        opened.append(Visit(browser, path, address, **context))
+        return opened[-1]
+
+    yield opening
+    for each in opened:
+        each.context.close()
+
+
+@pytest.fixture
+def visit(open_page: Any, page: Path) -> Any:
+    """Opens the page of the small grid."""
+    return partial(open_page, page)

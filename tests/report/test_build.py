@@ -46,7 +46,7 @@ def test_sections_stand_in_the_order_of_reading(page: Path) -> None:
     order = re.findall(r'<section id="([a-z]+)"', page.read_text())
     assert order == [
         "accuracy", "horizons", "remedies", "mechanism", "speed", "stability", "tuning", "comparisons", "sensitivity",
-        "price", "protocol", "limits", "environment", "gaps", "trials", "downloads",
+        "price", "methods", "protocol", "limits", "environment", "gaps", "trials", "downloads",
     ]  # fmt: skip
 
 

@@ -15,8 +15,8 @@ from seqbench.report.charts.accuracy import DIVERGED, accuracy
 from seqbench.report.charts.facets import dividing_factor, facets, foreground
 from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.charts.steps import spread
-from seqbench.report.evidence import slug
 from seqbench.report.files import draw
+from seqbench.report.slug import slug
 from seqbench.report.svg import StyleSheet, inline
 
 

@@ -2,56 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 pytestmark = pytest.mark.browser
-
-CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if found is None:
-        pytest.skip(f"no Chromium: looked on PATH for {', '.join(CHROMIUM)}")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield running
-        running.close()
-
-
-class Visit:
-    """A page that was opened, what its console said and what it asked for."""
-
-    def __init__(self, browser: Any, path: Path, address: str = "", **context: Any) -> None:
-        self.context = browser.new_context(**context)
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.goto(path.as_uri() + address)
-
-
-@pytest.fixture
-def visit(browser: Any, page: Path) -> Iterator[Any]:
-    opened: list[Visit] = []
-
-    def open_page(address: str = "", **context: Any) -> Visit:
-        opened.append(Visit(browser, page, address, **context))
-        return opened[-1]
-
-    yield open_page
-    for each in opened:
-        each.context.close()
 
 
 def test_charts_are_drawn_without_complaint_or_request(visit: Any, page: Path) -> None:
@@ -162,7 +118,7 @@ def test_a_point_of_a_line_leads_to_its_trials(visit: Any, small: Any) -> None:
 def test_paper_holds_charts_and_tables_but_no_controls(visit: Any) -> None:
     page = visit(viewport={"width": 794, "height": 1123}, color_scheme="dark").page
     page.emulate_media(media="print")
-    assert page.locator("#methods").is_visible(), "the legend says what the colours are"
+    assert page.locator("#legend").is_visible(), "the legend says what the colours are"
     for hidden in (".controls", "#theme", "#trials", "#downloads", "figure details"):
         assert not page.locator(hidden).first.is_visible(), hidden
     folded = page.locator("details.table table").first

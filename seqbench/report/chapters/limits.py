@@ -42,7 +42,7 @@ def limits(evidence: Evidence) -> Section:
         "exploratory numbers": "whatever is not in the declared family was found by looking and needs seeds of its own",
     }  # fmt: skip
     frame = pd.DataFrame([(name, text) for name, text in known.items() if text], columns=["name", "value"])
-    table = Table("limits", "Limits", (word("name", ""), word("value", "")), frame)
+    table = Table("limits", "Limits", (word("name", "limit"), word("value", "what it means here")), frame)
     return Section("limits", "What this report cannot say", "", (Part(tables=(table,)),))
 
 

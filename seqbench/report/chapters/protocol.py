@@ -8,15 +8,14 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.large_loss import LIMIT, STAYS
 from seqbench.printable import printable
 from seqbench.report.columns import method_column, ratio
+from seqbench.report.definitions import DIVERGED, criteria, seed_span, seeds_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import overridden
 from seqbench.report.links import trials
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, number, word
-from seqbench.schema import PURPOSES, with_purpose
 from seqbench.stats.preregistration import OUTCOME_UNITS
 
 
@@ -31,14 +30,6 @@ def protocol(evidence: Evidence) -> Section:
 def _definitions(evidence: Evidence) -> dict[str, str]:
     """The terms of this report, as defined for this grid."""
     declared, rows = evidence.declared, evidence.reporting
-    solved = rows.drop_duplicates(["task", "solved_metric", "solved_threshold"])
-    criteria = "; ".join(
-        f"{row.task}: {row.solved_metric} {'≤' if row.solved_metric == 'loss' else '≥'} {number(row.solved_threshold)}"
-        for row in solved.itertuples()
-    )
-    seeds = {
-        purpose: sorted({int(seed) for seed in with_purpose(evidence.results, purpose)["seed"]}) for purpose in PURPOSES
-    }
     return {
         "overridden": overridden(evidence),
         "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",
@@ -46,19 +37,17 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         if declared.comparisons is None else str(declared.comparisons),
         "baseline": "; ".join(f"{task}: {name or 'none'}" for task, name in evidence.comparison.baselines.items()),
         "error rate": f"{declared.alpha:g} for all declared comparisons of a task together (Holm)",
-        "solved": criteria if declared.tau is None else f"accuracy ≥ {declared.tau:g}",
+        "solved": criteria(evidence),
         "guessing": _chance(rows),
         "test data": ", ".join(f"{int(n):,} fresh sequences a trial" for n in rows["test_sequences"].dropna().unique()),
         "optimizer": ", ".join(sorted(map(str, rows["optimizer"].dropna().unique()))),
         "batch": ", ".join(f"{int(n)} sequences" for n in sorted(rows["batch_size"].dropna().unique())),
         "training lengths": declared.training_lengths,
-        "reporting seeds": _span(seeds["reporting"]),
-        "tuning seeds": _span(seeds["tuning"]) or "none: settings were fixed beforehand",
+        "reporting seeds": seed_span(seeds_of(evidence, "reporting")),
+        "tuning seeds": seed_span(seeds_of(evidence, "tuning")) or "none: settings were fixed beforehand",
         "how settings were chosen": declared.tuning,
         "stuck": _stuck(rows),
-        "diverged": "loss or gradient became infinite or not a number, or the loss on validation data stayed above "
-        f"{LIMIT:,.0f} times that of the best predictor without the distant information ({STAYS} evaluations in a row, "
-        "or where the trial ended) without the task being solved; a result, never dropped",
+        "diverged": f"{DIVERGED}; a result, never dropped",
     }  # fmt: skip
 
 
@@ -82,18 +71,11 @@ def _chance(rows: pd.DataFrame) -> str:
     )
 
 
-def _span(seeds: list[int]) -> str:
-    """`1000 to 1009 (10)`, or the seeds themselves where they have gaps."""
-    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
-        return f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
-    return ", ".join(map(str, seeds))
-
-
 def _listed(name: str, title: str, pairs: Mapping[str, str]) -> Table:
     """Two columns: a term and its meaning. Empty meanings are left out."""
     kept = {word: meaning for word, meaning in pairs.items() if meaning}
     frame = pd.DataFrame({"name": list(kept), "value": list(kept.values())})
-    return Table(name, title, (word("name", ""), word("value", "")), frame)
+    return Table(name, title, (word("name", "term"), word("value", "meaning")), frame)
 
 
 def origin(evidence: Evidence) -> Section:

@@ -66,7 +66,8 @@ def endings(evidence: Evidence, task: str) -> Chart:
         figure=figure,
         reading="Shares of the seeds, stacked: from below in the method's colour those that had solved it, from above "
         "in grey those that had diverged; neither is pale." + background_note(evidence),
-        table=pd.DataFrame(),  # the shares at the end stand with the other chart
+        table=_at_the_end(evidence, rows),
+        about={"task": task, "purpose": "reporting"},
     )
     for length, ax in zip(lengths, axes[0], strict=True):
         own = rows[rows["length"] == length]

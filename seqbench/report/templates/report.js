@@ -159,8 +159,64 @@
     }
     return location.hash.startsWith("#trials?");
   }
-  addEventListener("hashchange", () => { if (list()) document.getElementById("trials").scrollIntoView(); });
-  if (list()) document.getElementById("trials").scrollIntoView();
+
+  // Addresses: every row of a table has a link to itself, and what is folded opens when an address leads into it.
+  for (const row of all("tr[id]")) {
+    const link = node("a", null, row.cells[0]);
+    link.className = "anchor";
+    link.href = `#${row.id}`;
+    link.setAttribute("aria-label", `Link to this row: ${row.cells[0].textContent}`);
+  }
+  function follow() {
+    const target = list() ? document.getElementById("trials") : document.getElementById(location.hash.slice(1));
+    for (let fold = target && target.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+    if (target) target.scrollIntoView();
+  }
+  addEventListener("hashchange", follow);
+  follow();
+
+  // The rows of a table that are shown, as text: spelled and laid out as in the files beside the page.
+  const spell = (signs, text) => [...text].map((sign) => signs[sign] ?? sign).join("");
+  const layouts = {
+    LaTeX: (sides, [head, ...rows]) => {
+      const line = (row) => `${row.join(" & ")} \\\\`;
+      const columns = sides.map((side) => side[0]).join("");
+      return [`\\begin{tabular}{${columns}}`, "\\toprule", line(head), "\\midrule", ...rows.map(line), "\\bottomrule", "\\end{tabular}", ""];
+    },
+    Markdown: (sides, [head, ...rows]) => {
+      const rule = sides.map((side) => side === "right" ? "---:" : "---");
+      return [head, rule, ...rows].map((row) => `| ${row.join(" | ")} |`);
+    },
+  };
+  function written(table, format) {
+    const shown = [...table.rows].filter((row) => !row.classList.contains("off"));
+    const entry = (cell) => spell(data.spelling[format], cell.textContent.replaceAll("\u00a0%", " %"));
+    const sides = [...table.rows[0].cells].map((cell) => cell.classList.contains("number") ? "right" : "left");
+    return layouts[format](sides, shown.map((row) => [...row.cells].map(entry))).join("\n");
+  }
+  async function copy(text) {
+    if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
+    const area = node("textarea", text, document.body);  // a page that a plain web server shows has no clipboard
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    if (!done) throw new Error("this browser does not let the page copy");
+  }
+  const said = document.getElementById("said");
+  for (const tools of all("[data-table]")) {
+    tools.append(tools.childElementCount ? " · Copy as " : "Copy as ");
+    for (const format of Object.keys(layouts)) {
+      const button = node("button", format, tools);
+      button.type = "button";
+      button.setAttribute("aria-label", `${format} of ${tools.dataset.table}: copy`);
+      button.addEventListener("click", () => {
+        copy(written(tools.previousElementSibling.querySelector("table"), format)).then(
+          () => { said.textContent = `Copied as ${format}: ${tools.dataset.table}`; },
+          (problem) => { said.textContent = `Not copied: ${problem.message}`; });
+      });
+    }
+    tools.hidden = false;
+  }
 
   // Light and dark follow the system until someone chooses.
   const theme = document.getElementById("theme");

@@ -1,0 +1,40 @@
+"""Definitions that the protocol lists and that the methods text states in words."""
+
+from __future__ import annotations
+
+from seqbench.large_loss import LIMIT, STAYS
+from seqbench.report.evidence import Evidence
+from seqbench.report.table import number
+from seqbench.schema import Purpose, with_purpose
+
+DIVERGED = (
+    "loss or gradient became infinite or not a number, or the loss on validation data stayed above "
+    f"{LIMIT:,.0f} times that of the best predictor without the distant information ({STAYS} evaluations in a row, "
+    "or where the trial ended) without the task being solved"
+)
+
+
+def criteria(evidence: Evidence) -> str:
+    """From when on a trial counts as solved, task by task."""
+    if evidence.declared.tau is not None:
+        return f"accuracy ≥ {evidence.declared.tau:g}"
+    different = evidence.reporting.drop_duplicates(["task", "solved_metric", "solved_threshold"])
+    found = [
+        (row.task, f"{row.solved_metric} {'≤' if row.solved_metric == 'loss' else '≥'} {number(row.solved_threshold)}")
+        for row in different.itertuples()
+    ]
+    if len(found) > 1 and len({criterion for _, criterion in found}) == 1:
+        return f"{found[0][1]} on every task"
+    return "; ".join(f"{task}: {criterion}" for task, criterion in found)
+
+
+def seeds_of(evidence: Evidence, purpose: Purpose) -> list[int]:
+    """The seeds of that purpose, smallest first."""
+    return sorted({int(seed) for seed in with_purpose(evidence.results, purpose)["seed"]})
+
+
+def seed_span(seeds: list[int]) -> str:
+    """`1000 to 1009 (10)`, or the seeds themselves where they have gaps."""
+    if len(seeds) > 2 and seeds == list(range(seeds[0], seeds[-1] + 1)):
+        return f"{seeds[0]} to {seeds[-1]} ({len(seeds)})"
+    return ", ".join(map(str, seeds))
