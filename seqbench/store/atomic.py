@@ -1,7 +1,8 @@
 """Files that are either the old ones or the new ones, whatever happens in between.
 
 A temporary file beside the target is written, forced to the disk and renamed over it; then the folder is forced to the
-disk as well. A full disk leaves the old file; a killed process leaves it and a temporary one, which `sweep` removes.
+disk as well, and the one above it where it is new. A full disk leaves the old file; a killed process leaves it and a
+temporary one, which `sweep` removes.
 
 Nothing is written through a link: the folder must be none, and the target a plain file or absent (`plain_file`).
 """
@@ -32,7 +33,7 @@ def write_bytes(path: Path, data: bytes) -> None:
             the path and what to do.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         with opened_folder(path.parent) as folder:
             require_plain(path, folder)
             _replace(path.name, data, folder)
@@ -48,7 +49,7 @@ def write_text(path: Path, text: str) -> None:
 def open_lock(path: Path) -> IO[str]:
     """A file to hold a lock on, made if absent. Raises as `write_bytes` does."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         with opened_folder(path.parent) as folder:
             require_plain(path, folder)
             handle = os.open(path.name, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666, dir_fd=folder)
@@ -62,6 +63,7 @@ def remove(path: Path) -> None:
     try:
         with opened_folder(path.parent) as folder:
             os.unlink(path.name, dir_fd=folder)
+            os.fsync(folder)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -71,12 +73,28 @@ def remove(path: Path) -> None:
 def rename(path: Path, target: Path) -> None:
     """Give a file or folder another name, at which nothing stands. Raises as `write_bytes` does."""
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         with opened_folder(path.parent) as source, opened_folder(target.parent) as folder:
             os.rename(path.name, target.name, src_dir_fd=source, dst_dir_fd=folder)
             os.fsync(folder)
     except OSError as error:
         raise fault(error, target) from error
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder, and those above it that are absent, and force their names to the disk.
+
+    A file that is forced to the disk is lost all the same if the power fails before the name of its folder is there.
+    """
+    if path.exists():
+        return
+    _make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    above = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(above)
+    finally:
+        os.close(above)
 
 
 def _replace(name: str, data: bytes, folder: int) -> None:

@@ -77,6 +77,13 @@ SCHEDULES = {
 def test_training_goes_on_and_tracking_catches_up(
     fault: str, proxy: Proxy, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    go_through(fault, fault, proxy, store, tmp_path, monkeypatch)
+
+
+def go_through(
+    fault: str, name: str, proxy: Proxy, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Train a grid of a name while the server does what a fault says, then catch up twice, and look what is there."""
     for name, value in {"EVERY": 0.2, "PATIENCE": 1.0}.items():
         monkeypatch.setattr(mirroring, name, value)
     for name, value in {"FIRST_PAUSE": 0.2, "LIVE_PASS": 2.0, "LAST_PASS": 15.0, "TRACK_PAUSES": (0.5, 1.0)}.items():
@@ -85,8 +92,8 @@ def test_training_goes_on_and_tracking_catches_up(
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     modes, at_end = SCHEDULES[fault]
     said: list[str] = []
-    folder, proxy.delay = tmp_path / fault, 0.5
-    trials = begin(folder, fault)
+    folder, proxy.delay = tmp_path / name, 0.5
+    trials = begin(folder, name)
     proxy.requests.clear()
     with LiveMirror(folder, tracking_uri=proxy.address, warn=said.append) as live:
         assert train(folder, trials, proxy, modes) < 2.0
@@ -99,12 +106,12 @@ def test_training_goes_on_and_tracking_catches_up(
     assert len(said) <= 2
     if at_end != "pass":
         assert "updates are queued" in said[-1]
-        assert f"track {fault} --results {tmp_path} --tracking-uri {proxy.address}` catches up." in said[-1]
+        assert f"track {name} --results {tmp_path} --tracking-uri {proxy.address}` catches up." in said[-1]
     proxy.mode = "pass"
     for _ in range(2):
         assert mirror_folder(folder, proxy.address).not_mirrored == 0
     planned = sorted(one["trial"] for one in trials)
-    assert sorted(active_runs(store / "mlflow.db", f"{fault}: trials")) == planned
-    assert sorted(active_runs(store / "mlflow.db", f"{fault}: adding, comparison")) == ["gru", "lstm"]
-    assert active_runs(store / "mlflow.db", f"{fault}: report") == ["report"]
+    assert sorted(active_runs(store / "mlflow.db", f"{name}: trials")) == planned
+    assert sorted(active_runs(store / "mlflow.db", f"{name}: adding, comparison")) == ["gru", "lstm"]
+    assert active_runs(store / "mlflow.db", f"{name}: report") == ["report"]
     assert len(threading.enumerate()) < 50
