@@ -72,6 +72,17 @@ TITLES = {
         "From the command to its end with a warm compilation cache. seconds a trial: as its worker counts them; with "
         "two workers a trial takes longer where both cores share caches and memory.",
     ),
+    "scale": (
+        "A driver as its grid grows",
+        "Trials of one grid whose training is replayed: each reports at once what one trained trial reported, 5 events "
+        "and 112 measurements of probes (`seqbench.bench.scale`). Planning, events, trial files, tables, report and "
+        "MLflow are real, the disk is that of temporary files. Times are processor time, which other work on the "
+        "machine does not change. events a second: from the first event to the last, written trial files included. "
+        "run: plan, events and tables. open: `seqbench.load` of the trial files. mirror: SQLite, as many trials as 20 "
+        "seconds allow. Peak memory is that of the driver while it trains, after its tables were made, after "
+        "opening the folder again, and after the report. Goals: at least 500 events a second; time and memory at most "
+        "1.5 times those of the smallest grid.",
+    ),
     "stacked": (
         "Trials stacked on a GPU",
         "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "

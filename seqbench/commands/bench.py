@@ -14,6 +14,7 @@ from seqbench.bench.page import TITLES, write_page
 from seqbench.bench.profile import profile_steps
 from seqbench.bench.programs import time_programs
 from seqbench.bench.quickstart import time_quickstart
+from seqbench.bench.scale import time_scale
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
 from seqbench.commands.console import out
@@ -48,6 +49,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "evaluation": lambda: time_evaluation(core=core, rounds=rounds, say=say),
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),
+        "scale": lambda: time_scale(say=say),
         "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),
         "overheads": lambda: time_overheads(rounds=rounds, say=say),
     }

@@ -43,6 +43,18 @@ def test_results_have_the_documented_columns_then_the_factors(tmp_path):
     assert pd.isna(row["diverged_at"])
 
 
+def test_tables_made_part_by_part_are_those_made_at_once(tmp_path, monkeypatch):
+    folder = write_grid(tmp_path)
+    record = TrialStore(folder).find("t1")
+    TrialStore(folder).write(replace(record, trial="t2", probes=[], row=record.row | {"steps": 100}))
+    whole = load(folder)
+    monkeypatch.setattr("seqbench.store.results.PART", 1)
+    parts = load(folder)
+    for table in ("trials", "curves", "probes"):
+        pd.testing.assert_frame_equal(getattr(parts, table), getattr(whole, table))
+    assert list(whole.trials["trial"]) == ["t1", "t2"]
+
+
 def test_missing_trials_are_rows_without_outcome_when_asked_for(tmp_path):
     results = load_results(write_grid(tmp_path), missing=True)
     assert list(results["trial"]) == ["t1", "t2"]
