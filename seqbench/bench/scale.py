@@ -77,7 +77,7 @@ def _row(trials: int, folder: Path, recorded: Path, smallest: dict[str, Any] | N
         "run_ms_a_trial": 1e3 * found["run_seconds"] / trials,
         "open_ms_a_trial": 1e3 * found["open_seconds"] / trials,
         "report_ms_a_trial": 1e3 * found["report_seconds"] / trials,
-        "mirror_ms_a_trial": 1e3 * found["mirror_seconds"] / max(found["mirrored"], 1),
+        "mirror_ms_a_trial": 1e3 * found["mirror_seconds"] / found["mirrored"],
         **{f"{phase}_peak_mib": found[f"{phase}_peak_mib"] for phase in ("training", "run", "open", "report")},
         **_store(folder / "results" / "scaled"),
     }

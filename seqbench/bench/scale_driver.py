@@ -7,6 +7,7 @@ GRID is a grid's file, RECORDED the results folder of one trained trial of anoth
 
 from __future__ import annotations
 
+import itertools
 import json
 import resource
 import sys
@@ -14,6 +15,7 @@ import time
 from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from seqbench.bench.replayed import Replay
@@ -21,14 +23,14 @@ from seqbench.execution.events import Event, Finished
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.trial import Trial
-from seqbench.store.results import Results, load
+from seqbench.store.results import Results, load, under_plan
 from seqbench.store.trials import TrialStore
-from seqbench.tracking.client import embedded_uri
-from seqbench.tracking.mirror import Mirror, Snapshot
+from seqbench.tracking.client import connect, embedded_uri
+from seqbench.tracking.mirror import Snapshot, mirror_snapshot
 
 WORKERS = 2
-MIRROR_SECONDS = 20.0
-"""How long is mirrored: a hundred thousand trials take hours, and each takes as long as another."""
+MIRRORED = 200
+"""How many trials are mirrored: a hundred thousand take hours, and each takes as long as another."""
 
 
 class Phases:
@@ -58,7 +60,7 @@ def _peak() -> float:
 
 
 def drive(path: Path, recorded: Path, phases: Phases) -> None:
-    """Run the grid at `path` with replayed training, mirror it and report it."""
+    """Run the grid at `path` with replayed training, report it and mirror a part of it."""
     events: array[float] = array("d")
     found: list[Results] = []
     grid, folder = read_grid(path), path.parent / "results" / path.stem
@@ -77,11 +79,14 @@ def drive(path: Path, recorded: Path, phases: Phases) -> None:
     del events[:]
     with phases.timed("open"):
         load(folder)
-    with phases.timed("mirror"):
-        mirror = Mirror(embedded_uri(folder.parent), found[0].plan, folder.parent, last_pass=MIRROR_SECONDS)
-        phases.figures["mirrored"] = mirror.finish(Snapshot(found[0], folder)).mirrored
     with phases.timed("report"):
         _report(found[0], folder)
+    first = dict(itertools.islice(found[0].plan.trials.items(), MIRRORED))
+    few = under_plan(found[0], replace(found[0].plan, trials=first))
+    uri = embedded_uri(folder.parent)
+    connect(uri, folder.parent)  # imports MLflow and makes its tables
+    with phases.timed("mirror"):
+        phases.figures["mirrored"] = mirror_snapshot(Snapshot(few, folder), uri).mirrored
 
 
 def _finished(recorded: Path) -> Finished:

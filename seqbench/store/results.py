@@ -164,8 +164,8 @@ def results_found(
     """
     trials = list(plan.trials)
     parts = [_part(trials[first : first + PART], find, plan) for first in range(0, max(len(trials), 1), PART)]
-    whole = [pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True)]
-    return Results(*whole, plan=plan, failures=dict(failures or {}), folder=folder)
+    made, curves, probes = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
+    return Results(made, curves, probes, plan=plan, failures=dict(failures or {}), folder=folder)
 
 
 def _part(
