@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,8 +30,10 @@ class Replayed:
         """`recorded`: the fields of each trial's `Finished`; `pause`: seconds that a trial takes."""
         self._recorded, self._pause = recorded, pause
 
-    def __call__(self, workers: int, *, ask: Callable[[Trial, Group], Job], say: Callable[[str], None],
-                 folder: Path | None, limit: object) -> _Pool:  # fmt: skip
+    def __call__(
+        self, workers: int, *, ask: Callable[[Trial, Group], Job], say: Callable[[str], None], **_: object
+    ) -> _Pool:
+        """A pool of no workers; what else real ones are given is of no use to it."""
         return _Pool(self._recorded, self._pause, ask, say)
 
 
@@ -53,6 +54,9 @@ class _Pool:
 
     def __exit__(self, *_: object) -> None:
         """There is nothing to end."""
+
+    def require(self, *_: object) -> None:
+        """There is room for everything."""
 
     def run(
         self,
