@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from seqbench.cells._by_layer import ByLayer
+from seqbench.cells._by_layer import listed
 from seqbench.cells.base import CellBuilder
 from seqbench.components import catalogue
 from seqbench.components.assembly import Assembly, NamedTask, TrainingSettings
+from seqbench.components.catalogue import LAYERS
 from seqbench.components.program_names import name_of, name_programs
+from seqbench.mitigations._in_layers import in_layers
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.tasks.base import Criterion, Task
 
@@ -45,7 +47,7 @@ def _cell(settings: Mapping[str, Any]) -> tuple[CellBuilder, ...]:
     if settings["cell"]["name"] == catalogue.NO_CELL.name:
         return ()
     cells: list[CellBuilder] = [make("cells", cell) for cell in (settings["cell"], *settings.get("upper_cells", ()))]
-    return (cells[0] if len(cells) == 1 else ByLayer(tuple(cells)),)
+    return (cells[0] if len(cells) == 1 else listed(cells),)
 
 
 def _named_task(named: Mapping[str, Any]) -> NamedTask:
@@ -72,5 +74,8 @@ def assemble_chain(mitigations: list[Mapping[str, Any]]) -> Chain:
 
 def make(family: str, named: Mapping[str, Any], *first: Any) -> Any:
     """Call a component's function with its settings, after `first`."""
-    complete = catalogue.resolve(family, named["name"], named["settings"])
-    return catalogue.component(family, named["name"])(*first, **complete.settings)
+    name, complete = named["name"], catalogue.resolve(family, named["name"], named["settings"]).settings
+    known = catalogue.settings(family, name)
+    made = catalogue.component(family, name)(*first, **{key: complete[key] for key in known})
+    layers = () if LAYERS in known else complete.get(LAYERS, ())
+    return in_layers(made, layers, name) if layers else made

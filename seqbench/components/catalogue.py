@@ -18,7 +18,9 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
+
+from annotated_types import MinLen
 
 from seqbench.components import carried
 from seqbench.components.checking import Checker, Mismatch, check, checker
@@ -27,6 +29,7 @@ from seqbench.components.nearest_name import advice
 from seqbench.components.own_code import import_own, module_of, require_allowed
 from seqbench.components.own_source import own_source
 from seqbench.errors import GridError
+from seqbench.setting_types import NonNegativeInt
 
 RETURNS = {
     "tasks": "Task",
@@ -63,6 +66,10 @@ FORMER_NAMES = re.compile(r"^FORMERLY = (\(.*?\))$", re.MULTILINE | re.DOTALL)
 
 NO_CELL = Component("none", {})
 """Stands for the cell of a control without recurrence."""
+
+
+LAYERS, Layers = "layers", Annotated[tuple[NonNegativeInt, ...], MinLen(1)]
+"""What restricts a mitigation to layers, counted from 0 at the bottom, unless it has a setting of that name itself."""
 
 
 class Setting(NamedTuple):
@@ -252,6 +259,8 @@ def resolve(family: str, name: str, given: Mapping[str, Any]) -> Component:
         ComponentError: an unknown name, an unknown or missing setting, or a value of the wrong type.
     """
     known = settings(family, name)
+    if family == "mitigations" and LAYERS in given:
+        known = {LAYERS: Setting(checker(Layers), ())} | known
     for setting in given:
         if setting not in known:
             problem = f"{name} has no setting {setting!r}{advice(setting, known)}"

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from seqbench.components import catalogue
-from seqbench.components.catalogue import Setting
+from seqbench.components.catalogue import LAYERS, Setting
 from seqbench.components.checking import LARGEST, Checker, Mismatch, check
 from seqbench.components.member_files import citation
 from seqbench.setting_types import WITHOUT_END
@@ -46,6 +46,8 @@ def component_definitions() -> dict[str, Schema]:
         found[family] = _choice(family)
     for family in CHANGED:
         found[f"{family}.change"] = {"anyOf": [reference_to(family), _settings_alone(family)]}
+    found[f"mitigations.{LAYERS}"] = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1,
+                                      "description": "The layers in which it acts, 0 at the bottom."}  # fmt: skip
     found["cells.layers"] = {"type": "array", "items": reference_to("cells"), "minItems": 2,
                              "description": "The cell of each layer, from the bottom up."}  # fmt: skip
     found["cells.change"]["anyOf"].append(reference_to("cells.layers"))
@@ -149,7 +151,8 @@ def _settings(family: str, name: str) -> Schema:
     return {
         "description": about(family, name),
         "type": ["object", "null"],
-        "properties": {setting: _setting(family, name, setting, own) for setting, own in known.items()},
+        "properties": {setting: _setting(family, name, setting, own) for setting, own in known.items()}
+        | ({LAYERS: reference_to(f"{family}.{LAYERS}")} if family == "mitigations" and LAYERS not in known else {}),
         **({"required": required} if required else {}),
         "additionalProperties": False,
     }

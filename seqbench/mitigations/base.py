@@ -24,7 +24,6 @@ which this mitigation wrapped the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from copy import deepcopy
 from operator import attrgetter
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -35,10 +34,12 @@ import optax
 from flax import nnx
 from jaxtyping import Array, Float, Key
 
-from seqbench.cells._by_layer import ByLayer
+from seqbench.cells._by_layer import ByLayer, of_layer
 from seqbench.cells.base import Carry, Cell, CellBuilder
+from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import LayerCall
+from seqbench.mitigations._start import replaced_by
 from seqbench.traces import Trace
 
 Arrays = Mapping[str, Any]
@@ -88,6 +89,7 @@ class Mitigation(NamedTuple):
     bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
     wraps: the trace that `cell` or `layer` leave: `Trace.PATH` or `Trace.BACKWARD`, if the modules that they put into
         the model are `Switched`; None if what they do can only be seen in what the model learns
+    layers: in which layers `cell`, `layer` and `initialise` act, counted from 0 at the bottom; empty: in all
     mends: whether `gradient` replaces one that is not finite, which then is no divergence
     """
 
@@ -101,6 +103,13 @@ class Mitigation(NamedTuple):
     bind: Callable[[nnx.Module, Arrays], None] | None = None
     wraps: Trace | None = None
     mends: bool = False
+    layers: tuple[int, ...] = ()
+
+    def acts_in(self, layer: int, depth: int) -> bool:
+        """Whether it acts in a layer, counted from 0 at the bottom, of a model of this depth."""
+        if self.layers and max(self.layers) >= depth:
+            raise Incompatible(f"a mitigation acts in the layers {self.layers}, counted from 0, of a depth of {depth}")
+        return not self.layers or layer in self.layers
 
     @property
     def traces(self) -> tuple[Trace, ...]:
@@ -185,31 +194,39 @@ class Chain(NamedTuple):
 
     def cell(self, builder: CellBuilder) -> CellBuilder:
         """Wrap a cell builder, or that of each layer, by every link in turn; the first link is innermost."""
-        if isinstance(builder, ByLayer):
-            return ByLayer(tuple(map(self.cell, builder.cells)))
+        if isinstance(builder, ByLayer) or any(link.cell and link.layers for link in self.links):
+            return ByLayer(lambda index, depth: self._cell(of_layer(builder, index, depth), index, depth))
+        return self._cell(builder, 0, 1)
+
+    def _cell(self, builder: CellBuilder, index: int, depth: int) -> CellBuilder:
         for place, link in enumerate(self.within.links):
-            builder = _marking(link.cell(builder), place, link.wraps) if link.cell else builder
+            if link.cell and link.acts_in(index, depth):
+                builder = _marking(link.cell(builder), place, link.wraps)
         return builder
 
     def layer(self, layer: Layer, context: LayerContext) -> Layer:
         """Wrap a layer by every link in turn; the first link is innermost."""
         for place, link in enumerate(self.within.links):
-            layer = _marked(link.layer(layer, context), place, link.wraps) if link.layer else layer
+            if link.layer and link.acts_in(context.index, context.depth):
+                layer = _marked(link.layer(layer, context), place, link.wraps)
         return layer
 
-    def initialise(self, cell: Cell, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Replace parameters of `cell`, in place, as every link in turn says.
+    def initialise(
+        self, cell: Cell, generator: np.random.Generator, *, layer: int = 0, depth: int = 1
+    ) -> tuple[np.ndarray, ...]:
+        """Replace parameters of `cell`, in place, as every link in turn says that acts in its layer, one of `depth`.
 
         Each link draws from a copy of `generator`, so that its draws do not depend on the links beside it.
 
         Returns:
             For each link the changes of all entries of the parameters that it set, [0] if it set none.
         """
-        return tuple(_replace(cell, link.initialise, generator) for link in self.links)
+        acting = [link.initialise if link.acts_in(layer, depth) else None for link in self.links]
+        return tuple(replaced_by(cell, initialise, generator) for initialise in acting)
 
     def initialise_readout(self, readout: nnx.Linear, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
         """The same for the read-out of a model."""
-        return tuple(_replace(readout, link.initialise_readout, generator) for link in self.links)
+        return tuple(replaced_by(readout, link.initialise_readout, generator) for link in self.links)
 
     def bind(self, model: nnx.Module, arrays: tuple[Arrays, ...]) -> None:
         """Hand the (traced) numbers of every link to what it put into `model`."""
@@ -234,19 +251,6 @@ class Chain(NamedTuple):
 def chain(*mitigations: Mitigation) -> Chain:
     """Compose mitigations in order. `chain()` is the plain baseline."""
     return Chain(mitigations)
-
-
-def _replace(
-    module: Any, initialise: Callable[..., Mapping[str, np.ndarray]] | None, generator: np.random.Generator
-) -> np.ndarray:
-    """Give parameters of a module new values, in place; the changes of all their entries."""
-    changes = [np.zeros(0, np.float32)]
-    for name, value in (initialise(module, deepcopy(generator)) if initialise else {}).items():
-        parameter = getattr(module, name)
-        value = np.asarray(value, np.float32).reshape(parameter.shape)
-        changes.append((value - np.asarray(parameter[...])).ravel())
-        parameter.set_value(value)
-    return np.concatenate(changes)
 
 
 def _marked(module: Any, place: int, trace: Trace | None) -> Any:

@@ -4,7 +4,7 @@
 
 `of: recurrent` draws the recurrent matrix of every cell, `of: input` the matrix by which it reads its inputs or the
 layer below, `of: all` both and the read-out. A cell whose recurrence is no matrix of free entries keeps its own under
-`all`, and is refused under `recurrent`. Biases keep their start, which is 0 in every cell here.
+`all`, and is refused under `recurrent`. Biases keep their start.
 
 With `scale: 0.1` and `of: all` a vanilla network with tanh units is the paper's "basic tanh".
 

@@ -3,9 +3,10 @@
     W, b ~ U(-a, a),  a = scale / sqrt(H),   H = hidden units of the cell
 
 `of: all` draws both matrices and the biases of every cell, and the read-out with a = scale / sqrt(its inputs), as
-PyTorch does. It has two biases where a cell here has one, their sum, which is therefore drawn as a sum of two. `of:
-recurrent` and `of: input` draw that matrix alone. A cell whose recurrence is no matrix of free entries keeps its own
-under `all`, and is refused under `recurrent`.
+PyTorch does. It has two biases where a cell here has one, their sum, which is therefore drawn as a sum of two. The
+forget bias of an LSTM is then lost, unless `forget_bias_init` follows in the list. `of: recurrent` and `of: input`
+draw that matrix alone. A cell whose recurrence is no matrix of free entries keeps its own under `all`, and is refused
+under `recurrent`.
 
 Source: PyTorch 2.0, `reset_parameters` of `torch.nn.RNN`, `LSTM`, `GRU` and `Linear`,
 https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html

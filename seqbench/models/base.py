@@ -134,7 +134,11 @@ def initialise(model: Model, chain: Chain, generator: Callable[[int], np.random.
         Incompatible: a mitigation has no meaning for a cell, or sets the read-out of a model that has none.
     """
     found = cells(model)
-    changes = [chain.initialise(cell, generator(place)) for place, (_, cell) in enumerate(found)]
+    layers = [next((part for part, _ in _order(path) if part >= 0), 0) for path, _ in found]
+    changes = [
+        chain.initialise(cell, generator(place), layer=layer, depth=max(layers) + 1)
+        for place, (layer, (_, cell)) in enumerate(zip(layers, found, strict=True))
+    ]
     if any(link.initialise_readout for link in chain.links):
         readout = getattr(model, "readout", None)
         if not isinstance(readout, nnx.Linear):

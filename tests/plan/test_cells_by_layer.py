@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from seqbench.cells._by_layer import ByLayer
+from seqbench.cells._by_layer import listed
 from seqbench.cells.vanilla import vanilla
 from seqbench.components.assemble import assemble
 from seqbench.errors import Incompatible
@@ -93,15 +93,15 @@ def test_a_list_of_the_same_cell_is_the_model_with_that_cell(build, task):
     def parameters(cell):
         return jax.tree.leaves(nnx.state(build(cell, width=3, depth=2)(task.interface(), chain(), nnx.Rngs(0))))
 
-    one, several = parameters(vanilla()), parameters(ByLayer((vanilla(), vanilla())))
+    one, several = parameters(vanilla()), parameters(listed([vanilla()] * 2))
     assert all(map(np.array_equal, one, several))
     with pytest.raises(Incompatible, match="a list for 3 layers, and this model has a depth of 2"):
-        parameters(ByLayer((vanilla(), vanilla(), vanilla())))
+        parameters(listed([vanilla()] * 3))
 
 
 def test_a_model_that_knows_no_layers_refuses_a_list():
-    with pytest.raises(Incompatible, match="name one cell and not a list"):
-        ByLayer((vanilla(), vanilla()))(2, 3, nnx.Rngs(0))
+    with pytest.raises(Incompatible, match="the same cell in every layer"):
+        listed([vanilla()] * 2)(2, 3, nnx.Rngs(0))
 
 
 ERRORS = [
