@@ -13,7 +13,7 @@ from seqbench.plan.plan import Plan, plan
 
 GRIDS = sorted(Path(__file__).parents[2].joinpath("experiments").glob("*.yaml"))
 ZOO = {"windows", "directions", "controls", "depth", "sequence_types", "digits", "language_model"}
-LONG = {"factorial", "factorial_adding", "factorial_agreement", "factorial_sgd", "horizon"}
+LONG = {"factorial", "factorial_adding", "factorial_agreement", "factorial_sgd", "horizon", "long"}
 """Grids that take hours, and say so."""
 
 FIVE_MINUTES = 300.0
