@@ -46,6 +46,12 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
 
 
+def require_folder(folder: Path) -> None:
+    """Refuse a results folder that has gone: a new one would hold what comes alone, and no lock. Raises StoreError."""
+    if not folder.exists():
+        raise StoreError(f"{folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
+
+
 def open_lock(path: Path) -> IO[str]:
     """A file to hold a lock on, made if absent. Raises as `write_bytes` does."""
     try:

@@ -71,8 +71,9 @@ def save_checkpoint(path: Path, tree: Any, facts: Facts, *, owner: str) -> None:
         owner: names the trial and the environment; only they may go on from here.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the disk refuses, or the results folder is gone.
     """
+    atomic.require_folder(path.parent.parent)
     data = pack(tree, json.dumps({"format": FORMAT, "owner": owner, "facts": vars(facts)}))
     atomic.write_bytes(path, hashlib.sha256(data).digest() + data)
 

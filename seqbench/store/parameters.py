@@ -29,9 +29,10 @@ def save_parameters(path: Path, tree: Any) -> str:
         The SHA-256 of the file, which `load_parameters` asks for.
 
     Raises:
-        StoreError: the disk refuses.
+        StoreError: the disk refuses, or the results folder is gone.
     """
     data = pack(tree)
+    atomic.require_folder(path.parent.parent)
     atomic.write_bytes(path, data)
     return digest_of(data)
 

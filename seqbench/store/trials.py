@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from seqbench.errors import StoreError
 from seqbench.store import atomic
 from seqbench.store.failures import Failure, read_failure, write_failure
 from seqbench.store.plain_file import list_files, list_names
@@ -41,8 +40,7 @@ class TrialStore:
 
     def write(self, record: Record) -> None:
         """Keep a finished trial. Raises StoreError if the disk refuses, or the folder is gone."""
-        if not self.folder.exists():  # a new folder would hold this trial alone, and no lock
-            raise StoreError(f"{self.folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
+        atomic.require_folder(self.folder)
         atomic.write_text(self.trials / f"{record.trial}.json", encode_record(record))
         atomic.remove(self.failures / f"{record.trial}.json")
 

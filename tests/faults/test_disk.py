@@ -21,7 +21,7 @@ def test_no_room_for_larger_files(size: Share, scene: Scene, tally: Callable[...
     counts, chance = tally("F5", f"limit-{size.part}"), random.Random(size.part)
     for _ in range(size.count):
         shutil.rmtree(scene.results, ignore_errors=True)
-        largest = int(10 ** chance.uniform(1, 4.8))
+        largest = int(10 ** chance.uniform(3.4, 4.8))  # what is printed goes to a file too
         counts.inject("no file larger than a limit")
         done = scene.run(largest_file=largest, report=False)
         what = f"{largest} bytes: {done.code} {done.said[-800:]}"

@@ -65,7 +65,7 @@ def watch(process: int, folder: Path, count: int) -> tuple[float, int]:
     return memory(process), opened(process)
 
 
-@sizes(None, 240)
+@sizes(None, 160)
 def test_soak_of_real_trials(size: int, commands: Commands, tmp_path: Path, tally: Callable[..., Tally]) -> None:
     """Workers that train hundreds of trials one after another."""
     counts, path = tally("F25", "real"), tmp_path / "soak.yaml"
