@@ -84,10 +84,10 @@ def go_through(
     fault: str, name: str, proxy: Proxy, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Train a grid of a name while the server does what a fault says, then catch up twice, and look what is there."""
-    for name, value in {"EVERY": 0.2, "PATIENCE": 1.0}.items():
-        monkeypatch.setattr(mirroring, name, value)
-    for name, value in {"FIRST_PAUSE": 0.2, "LIVE_PASS": 2.0, "LAST_PASS": 15.0, "TRACK_PAUSES": (0.5, 1.0)}.items():
-        monkeypatch.setattr(mlflow_mirror, name, value)
+    for setting, value in {"EVERY": 0.2, "PATIENCE": 1.0}.items():
+        monkeypatch.setattr(mirroring, setting, value)
+    for setting, value in {"FIRST_PAUSE": 0.2, "LIVE_PASS": 2.0, "LAST_PASS": 15.0, "TRACK_PAUSES": (0.5, 1.0)}.items():
+        monkeypatch.setattr(mlflow_mirror, setting, value)
     monkeypatch.setitem(Patience.LIVE, "MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     modes, at_end = SCHEDULES[fault]
