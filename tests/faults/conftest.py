@@ -16,7 +16,7 @@ import pytest
 
 from tests.faults.commands import Commands, options, served
 from tests.faults.scene import RECORDED, TINY, Scene, numbers
-from tests.faults.tally import Tally, kept
+from tests.faults.tally import Tally, counted, folder_of_counts
 
 
 @pytest.fixture(scope="session")
@@ -46,23 +46,23 @@ def scene(commands: Commands, finished: Path, tmp_path: Path) -> Scene:
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Iterator[Callable[..., Tally]]:
     """Makes the counts of a row; at the end of the test they are kept and must hold nothing bad."""
-    made: list[tuple[Tally, Path | None]] = []
+    made: list[Tally] = []
+    folder = folder_of_counts() if request.node.get_closest_marker("nightly") else None
 
     def make(row: str, part: str = "") -> Tally:
         tally = Tally(row, part)
-        path = kept(tally) if request.node.get_closest_marker("nightly") else None
-        if path and path.exists():
-            pytest.skip(f"{path} is there already; remove it to count again")
-        made.append((tally, path))
+        if folder and counted(tally, folder):
+            pytest.skip(f"{tally.name} has been counted; remove its counts in {folder} to count again")
+        made.append(tally)
         return tally
 
     yield make
     if not getattr(request.node, "came_to_its_end", False):
         return
-    for tally, path in made:
-        if path:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(tally.encode())
+    for tally in made:
+        if folder:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / tally.name).write_text(tally.encode())
         tally.check()
 
 

@@ -12,11 +12,13 @@ class Row(NamedTuple):
     """One row.
 
     fault: what happens
+    full: how many there are at full size
     how: how it was injected, at what size, and what was left out
     every_change: the tests of the suite
     """
 
     fault: str
+    full: str
     how: str
     every_change: str
 

@@ -63,7 +63,7 @@ class Tally:
     def encode(self) -> str:
         """The counts as JSON."""
         content = {
-            "row": self.row, "part": self.part, "injected": dict(self.injected),
+            "row": self.row, "parts": [self.part], "injected": dict(self.injected),
             **{name: self.bad[name] for name in BAD}, "measured": self.measured, "examples": self.examples,
             "seconds": round(time.monotonic() - self.began, 1),
             "versions": {name: version(name) for name in ("seqbench", "jax", "mlflow", "pandas", "pyarrow")},
@@ -77,7 +77,13 @@ class Tally:
         return "-".join(filter(None, (f"F{int(self.row[1:]):02}", self.part))) + ".json"
 
 
-def kept(tally: Tally) -> Path | None:
-    """Where the counts of a row are kept, if they are."""
+def folder_of_counts() -> Path | None:
+    """Where counts are kept, if they are."""
     folder = os.environ.get(FOLDER)
-    return Path(folder) / tally.name if folder else None
+    return Path(folder) if folder else None
+
+
+def counted(tally: Tally, folder: Path) -> bool:
+    """Whether the counts of a part of a row are there already, in a file of its own or in that of its row."""
+    row = folder / f"{tally.name.partition('-')[0].removesuffix('.json')}.json"
+    return (folder / tally.name).exists() or (row.exists() and tally.part in json.loads(row.read_text())["parts"])

@@ -102,12 +102,12 @@ def kill_once(chain: Chain, chance: random.Random, seconds: float, counts: Tally
 @sizes(None, *range(10))
 def test_a_storm_of_kills(size: int, commands: Commands, undisturbed: Undisturbed, tmp_path: Path,
                           tally: Callable[..., Tally]) -> None:  # fmt: skip
-    expected, trials, _ = undisturbed
+    expected, trials, seconds = undisturbed
     counts, chance = tally("F2", str(size)), random.Random(size)
     chain, done = Chain(commands, tmp_path / "results", counts, expected, trials), None
     for _ in range(60):
         process = commands.start(*RUN, *options(chain.results), report=False)
-        if done := commands.ended(process, chance.uniform(3, 5)):
+        if done := commands.ended(process, chance.uniform(0.4, 0.8) * seconds):
             break
         counts.inject("killed")
         commands.kill(process, workers=True)
