@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands import component_commands, trial_commands
+from seqbench.commands import claim_commands, component_commands, trial_commands
 from seqbench.commands.arguments import (
     GridName,
     Json,
@@ -141,6 +141,7 @@ def status(
 
 for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_commands.why, trial_commands.sample):
     app.command()(command_of_trials)
+app.command()(claim_commands.replicate)
 
 
 @app.command()

@@ -86,10 +86,13 @@ def test_committed_results_are_rows_and_a_report_with_its_pictures():
     simulated = {path.name for path in files if path.parts[1] == "simulations"}
     page = (ROOT / "results" / "simulations" / "README.md").read_text()
     assert simulated == {"README.md", *re.findall(r"\]\((\w+\.(?:csv|svg))\)", page)}
-    folders = {path.parts[1] for path in files} - {"simulations", "bench", "faults"}
+    # Claims have one folder each, beside the page of their verdicts.
+    claims = {"/".join(path.parts[1:3]) for path in files if path.parts[1] == "replications" and len(path.parts) > 3}
+    folders = {path.parts[1] for path in files} - {"simulations", "bench", "faults", "replications"} | claims
     assert len(folders) >= 8
     for folder in folders:
-        own = {path.relative_to("results", folder).as_posix() for path in files if path.parts[1] == folder}
+        place = Path("results", folder)
+        own = {path.relative_to(place).as_posix() for path in files if path.is_relative_to(place)}
         shown = re.findall(r"\]\((figures/[^)]+)\)", (ROOT / "results" / folder / "report.md").read_text())
         assert own == {
             "plan.json",

@@ -76,6 +76,7 @@ def number_problems(grid: Grid) -> Problems:
         for name in grid.criterion.keys() - set(known):
             message = f"expected the name of a task of the grid{advice(name, known)}"
             yield ("criterion", name), document.problem(("criterion", name), message, key=True)
+    yield from _claimed(grid)
     if grid.tuning:
         yield from unsound(document, grid.tuning)
     if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):
@@ -85,6 +86,23 @@ def number_problems(grid: Grid) -> Problems:
         if factor in RESERVED:
             message = f"results have a column {factor!r} of their own; name the factor differently"
             yield ("factors", factor), document.problem(("factors", factor), message, key=True)
+
+
+def _claimed(grid: Grid) -> Problems:
+    """Criteria of a claim that are about tasks, lengths or counts that the grid does not have."""
+    for index, own in enumerate(grid.claim.criteria if grid.claim else ()):
+        place = ("claim", "criteria", index)
+        if own.length and isinstance(grid.lengths, list) and grid.lengths and own.length not in grid.lengths:
+            message = f"expected one of the grid's lengths, got {own.length}"
+            yield (*place, "length"), grid.document.problem((*place, "length"), message)
+        if own.figure == "horizon" and own.length:
+            message = "expected no length: a horizon is of all lengths"
+            yield (*place, "length"), grid.document.problem((*place, "length"), message)
+        for name in ("at_least", "at_most"):
+            bound = getattr(own, name)
+            if own.figure in ("solved", "diverged") and bound is not None and not 0 <= bound <= len(grid.seeds):
+                message = f"expected at most {len(grid.seeds)} seeds, which the grid has, got {bound:g}"
+                yield (*place, name), grid.document.problem((*place, name), message)
 
 
 def _searched(grid: Grid, lengths: LengthRange) -> Problems:

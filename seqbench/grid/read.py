@@ -16,6 +16,7 @@ from seqbench.components.own_functions import look_beside
 from seqbench.errors import GridError, Problem
 from seqbench.grid.base import KEYS, VALUE
 from seqbench.grid.checks import component_problems, number_problems
+from seqbench.grid.claim import Claim, ClaimCriterion, Published
 from seqbench.grid.criterion import Solved
 from seqbench.grid.document import Document, Place, in_order, read_document
 from seqbench.grid.lengths import DrawnLengths, LengthRange, ListedLengths
@@ -49,10 +50,18 @@ def find_grid(name: str | Path) -> Path:
 
 def shipped_grids() -> dict[str, Path]:
     """The grids that come with seqbench, by name: beside the package in a checkout, inside it where it is installed."""
+    return {path.stem: path for path in sorted(_experiments().glob("*.yaml"))}
+
+
+def shipped_claims() -> dict[str, Path]:
+    """The grids that repeat published claims, by name."""
+    return {path.stem: path for path in sorted(_experiments().glob("replications/*.yaml"))}
+
+
+def _experiments() -> Path:
     package = Path(seqbench.__file__).parent
     installed, checkout = package / "experiments", package.parent / "experiments"
-    folder = installed if installed.is_dir() else checkout
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
+    return installed if installed.is_dir() else checkout
 
 
 def read_grid(path: str | Path, *, overrides: Sequence[str] = (), name: str = "") -> Grid:
@@ -176,11 +185,13 @@ def _siblings(place: Place) -> list[str]:
         "tuning": Tuning,
         "comparisons": Comparisons,
         "lengths": LengthRange,
+        "claim": Claim,
         "test_lengths": ListedLengths,
     }
     if len(place) == 1:
         return list(Grid.model_fields)
-    within = DrawnLengths if place[-3:-1] == ("training", "lengths") else parents.get(str(place[-2]))
+    listed = {"criteria": ClaimCriterion, "published": Published}.get(str(place[1])) if place[0] == "claim" else None
+    within = DrawnLengths if place[-3:-1] == ("training", "lengths") else listed or parents.get(str(place[-2]))
     nearest: Any = within or {"tuning": Range, "criterion": Solved}.get(str(place[0]))
     fields = (nearest or (NamedMethod if place[0] == "methods" else Fragment)).model_fields
     return [field.alias or name for name, field in fields.items()]

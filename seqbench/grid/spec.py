@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 
 from seqbench.components.probe_selection import Asked
 from seqbench.grid.base import DIFFERENT, KEYS, LARGEST, VALUE, Positive, Rate, Strict, form
+from seqbench.grid.claim import Claim
 from seqbench.grid.criterion import Criteria
 from seqbench.grid.document import Document, Override, Place
 from seqbench.grid.lengths import Lengths, TestLengths
@@ -240,6 +241,8 @@ class Grid(Strict):
     """Choose each method's width so that it has this many parameters."""
     keep_parameters: bool = False
     """Keep what was trained, for `seqbench sample`."""
+    claim: Claim | None = None
+    """The published claim that the grid repeats, for `seqbench replicate`."""
 
     _document: Document = PrivateAttr(default=Document("grid", ""))
 

@@ -240,13 +240,17 @@ def _excluded(grid: Grid, place: Place, factor: str, wanted: Any) -> tuple[str, 
 
 
 def require_method(grid: Grid, methods: Iterable[Method]) -> None:
-    """Raise GridError if `comparisons` names a method that does not exist."""
+    """Raise GridError if `comparisons`, or a criterion of the claim, names a method that does not exist."""
     known = [method.name for method in methods]
     named: list[tuple[Place, str]] = []
     if grid.comparisons.baseline:
         named.append((("comparisons", "baseline"), grid.comparisons.baseline))
     for index, pair in enumerate(grid.comparisons.pairs):
         named += [(("comparisons", "pairs", index, place), name) for place, name in enumerate(pair)]
+    for index, criterion in enumerate(grid.claim.criteria if grid.claim else ()):
+        own: Place = ("claim", "criteria", index)
+        named += [((*own, "method"), criterion.method)]
+        named += [((*own, "than"), criterion.than)] if criterion.than else []
     gathered = Gathered()
     for place, name in named:
         if name not in known:

@@ -1,0 +1,44 @@
+"""The command about published claims, as options and help. It imports what it needs when it runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from seqbench.commands.arguments import NoCode, Results, TimeLimit, TrackingUri, cores
+from seqbench.invocation import RESULTS
+
+
+def replicate(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help="Claims, shipped or in a grid of yours."),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All shipped claims.")] = False,
+    judge_only: Annotated[
+        bool, typer.Option("--judge-only", help="Train nothing: judge the rows that are there, as committed.")
+    ] = False,
+    results: Results = RESULTS,
+    tracking_uri: TrackingUri = None,
+    no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    time_limit: TimeLimit = None,
+    from_tables: Annotated[
+        bool, typer.Option("--from-tables", help="Go on from the tables of folders without trial files, as in a clone.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
+    no_code: NoCode = False,
+) -> None:
+    """Run published claims again and say of each whether it was reproduced; without names, judge all that were run.
+
+    Prints claim, published numbers, what was observed with its interval and the number of seeds, and the verdict, and
+    writes the page of all claims.
+    """
+    from seqbench.commands.replicate import RunOptions
+    from seqbench.commands.replicate import replicate as command
+
+    options = RunOptions(
+        workers, None if no_tracking else tracking_uri, not no_tracking, time_limit, from_tables, quiet
+    )
+    command(names or [], everything=everything, results=results, options=None if judge_only else options)

@@ -1,0 +1,100 @@
+"""`seqbench replicate`: run the grids of published claims, judge them, and write the page of verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from seqbench.commands.asked import Asked
+from seqbench.commands.console import out, progress
+from seqbench.commands.present import present_results
+from seqbench.commands.run import run
+from seqbench.errors import GridError
+from seqbench.grid.claim import Claim
+from seqbench.grid.read import find_grid, shipped_claims
+from seqbench.grid.spec import Grid
+from seqbench.report.replications import Replication, in_words, replications_page
+from seqbench.stats.preregistration import declared_in
+from seqbench.stats.verdict import Judgement, judge
+from seqbench.store import atomic
+
+FOLDER = "replications"
+"""Of the results of claims, within the folder of results."""
+
+
+class RunOptions(NamedTuple):
+    """How claims are run: see `seqbench.commands.run.run`."""
+
+    workers: int
+    tracking_uri: str | None
+    tracking: bool
+    time_limit: float | None
+    from_tables: bool
+    quiet: bool
+
+
+def replicate(names: Sequence[str], *, everything: bool, results: Path, options: RunOptions | None) -> None:
+    """Run the named claims (with `everything` all), unless `options` is None; print the verdicts, write the page.
+
+    Raises:
+        GridError: no grid of that name, or one without a claim. TrialsCrashed: as `run`.
+    """
+    shipped, folder = shipped_claims(), results / FOLDER
+    files = {Path(name).stem: _claim_file(name, shipped) for name in (*names, *(shipped if everything else ()))}
+    for file in files.values() if options else ():
+        _train(Asked(str(file), folder), options)
+    judged = judged_claims(({**shipped, **files}).values(), folder)
+    page = folder / "README.md"
+    atomic.write_bytes(page, replications_page(judged, page).encode())
+    for found in judged:
+        if found.name in files or not files:
+            out().print(in_words(found), end="\n\n")
+    out().print(str(page))
+
+
+def judged_claims(files: Iterable[Path], folder: Path) -> list[Replication]:
+    """The verdict on each claim, in order of name, from the results that `folder` holds."""
+    return [_judged(Asked(str(file), folder)) for file in sorted(files, key=lambda file: file.stem)]
+
+
+def _claim_file(name: str, shipped: dict[str, Path]) -> Path:
+    return shipped[name] if name in shipped else find_grid(name)
+
+
+def _train(asked: Asked, options: RunOptions) -> None:
+    """Train what is missing of a claim; one that cannot be tested here is left out."""
+    grid = asked.read()
+    if reason := claim_of(grid).not_testable:
+        progress().print(f"{grid.name} is not run: {reason}")
+        return
+    run(
+        asked, tracking=options.tracking, tracking_uri=options.tracking_uri, workers=options.workers, only=None,
+        quiet=options.quiet, again=asked.command("run"), time_limit=options.time_limit,
+        from_tables=options.from_tables,
+    )  # fmt: skip
+
+
+def _judged(asked: Asked) -> Replication:
+    """The verdict from the rows that are there; without any, of no findings."""
+    grid = asked.read()
+    claim, folder = claim_of(grid), asked.results / grid.name
+    if claim.not_testable:
+        return Replication(grid.name, grid.path, claim, Judgement("not testable here"))
+    if not (folder / "plan.json").exists():
+        return Replication(grid.name, grid.path, claim, Judgement("not finished"))
+    found = present_results(asked).results
+    return Replication(grid.name, grid.path, claim, judge(claim, found.trials, declared_in(found.plan)), folder)
+
+
+def claim_of(grid: Grid) -> Claim:
+    """The claim that a grid repeats.
+
+    Raises:
+        GridError: it has none.
+    """
+    if grid.claim is None:
+        raise GridError(
+            f"{grid.path}: it repeats no published claim; experiments/README.md says how a grid does, with `claim`"
+        )
+    return grid.claim

@@ -1,0 +1,160 @@
+"""The page of published claims: a table of verdicts, and of each claim what was published and what was observed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from seqbench.grid.claim import Claim, ClaimCriterion
+from seqbench.report.render import escape_markdown
+from seqbench.stats.horizon_means import steps_in_words
+from seqbench.stats.verdict import COUNTED, Figure, Finding, Judgement
+
+INTRODUCTION = """\
+# Replications
+
+Published claims, run again here: each is a grid that says what a paper claims, its numbers with their sources, how the
+protocol here differs, and criteria that were declared before the run. *Reproduced*: all criteria hold; *partly
+reproduced*: some do; *not reproduced*: none does. The verdict is about the protocol here, not about a paper. It follows
+from the figures as declared; the intervals beside them say how sure it is. `seqbench replicate NAME` runs a claim,
+`seqbench replicate` judges the rows that are there and writes this page.
+"""
+
+ORIGINS = {
+    "paper": "read in the paper",
+    "code": "read in the authors' code",
+    "log": "from a published log",
+    "quoted": "quoted by another paper",
+    "measured": "measured beforehand",
+    "theory": "derived",
+}
+"""What the origin of a published number says, in words."""
+
+FIGURES = {
+    "solved": "seeds that solved it",
+    "diverged": "seeds that diverged",
+    "accuracy": "median accuracy",
+    "loss": "median test loss",
+    "steps": "median steps to solve it",
+    "horizon": "horizon",
+}
+
+
+class Replication(NamedTuple):
+    """A claim with its verdict.
+
+    folder: of its results; None where it was not run
+    """
+
+    name: str
+    grid: Path
+    claim: Claim
+    judgement: Judgement
+    folder: Path | None = None
+
+
+def replications_page(claims: Sequence[Replication], page: Path) -> str:
+    """The whole page, to be written to `page`: links are relative to it."""
+    lines = [INTRODUCTION, "| claim | paper | verdict | criteria that hold | |", "|---|---|---|---|---|"]
+    lines += [_row(found, page) for found in claims]
+    for found in claims:
+        lines += ["", *_section(found, page)]
+    return "\n".join(lines) + "\n"
+
+
+def in_words(found: Replication) -> str:
+    """A claim, its numbers, what was observed and the verdict, for a terminal."""
+    claim = found.claim
+    lines = [f"{found.name}: {claim.says} ({claim.paper})", *(f"  published  {text}" for text in _published(claim))]
+    lines += [f"  observed   {_expected(own.criterion)}: {_observed(own)}" for own in found.judgement.findings]
+    lines += [f"  verdict    {found.judgement.verdict}{_why(claim)}"]
+    return "\n".join(lines)
+
+
+def _why(claim: Claim) -> str:
+    return f": {claim.not_testable}" if claim.not_testable else ""
+
+
+def _row(found: Replication, page: Path) -> str:
+    findings = found.judgement.findings
+    held = f"{sum(own.holds is True for own in findings)} of {len(findings)}" if findings else ""
+    report = f", [report]({_link(found.folder / 'report.md', page)})" if found.folder else ""
+    cells = (
+        f"[{escape_markdown(found.name)}](#{found.name}): {escape_markdown(found.claim.says)}",
+        f"[{escape_markdown(found.claim.paper)}]({found.claim.link})", f"**{found.judgement.verdict}**", held,
+        f"[grid]({_link(found.grid, page)}){report}",
+    )  # fmt: skip
+    return f"| {' | '.join(cells)} |"
+
+
+def _link(file: Path, page: Path) -> str:
+    return Path(os.path.relpath(file.absolute(), page.absolute().parent)).as_posix()
+
+
+def _section(found: Replication, page: Path) -> Iterator[str]:
+    claim = found.claim
+    yield f"## {found.name}"
+    yield ""
+    yield f"**{found.judgement.verdict.capitalize()}{escape_markdown(_why(claim)).rstrip('.')}.** {escape_markdown(claim.says)}"
+    yield ""
+    yield f"Published: {'; '.join(map(escape_markdown, _published(claim)))}."
+    yield f"The protocol here: {escape_markdown(claim.differs)}"
+    if claim.criteria:
+        yield ""
+        yield f"| criterion, declared {claim.declared} | observed | |"
+        yield "|---|---|---|"
+        findings = found.judgement.findings or [Finding(own, _NOTHING, None) for own in claim.criteria]
+        for own in findings:
+            holds = {True: "holds", False: "does not hold", None: ""}[own.holds]
+            yield f"| {escape_markdown(_expected(own.criterion))} | {escape_markdown(_observed(own))} | {holds} |"
+
+
+_NOTHING = Figure(np.nan, np.nan, np.nan, np.nan, 0, 0)
+
+
+def _published(claim: Claim) -> list[str]:
+    return [f"{own.what}: {own.value} ({ORIGINS[own.origin]}: {own.source})" for own in claim.published]
+
+
+def _expected(criterion: ClaimCriterion) -> str:
+    """A criterion in words: `IRNN, 100 steps: median test loss at most 0.01`."""
+    place = [criterion.task or "", f"{criterion.length:,} steps" if criterion.length else ""]
+    against = ""
+    if criterion.than:
+        more = criterion.figure in (*COUNTED, "accuracy")
+        against = f" less that of {criterion.than}" if more else f" as a multiple of that of {criterion.than}"
+    bounds = [
+        f"{words} {bound:g}"
+        for words, bound in (("at least", criterion.at_least), ("at most", criterion.at_most))
+        if bound is not None
+    ]
+    about = ", ".join(filter(None, [criterion.method, *place]))
+    return f"{about}: {FIGURES[criterion.figure]}{against} {' and '.join(bounds)}"
+
+
+def _observed(own: Finding) -> str:
+    """What was observed: `0.0031 (95 %: 0.0012 to 0.0075, n = 10)`."""
+    figure, criterion = own.observed, own.criterion
+    if not figure.n:
+        return "not run yet"
+    value, low, high = (_number(number, criterion) for number in figure[:3])
+    if criterion.figure in COUNTED and not criterion.than:
+        value = f"{value} of {figure.n}"
+    interval = "" if np.isnan(figure.low) else f"{100 * figure.level:.3g} %: {low} to {high}, "
+    missing = "" if figure.n == figure.planned else f" of {figure.planned}"
+    return f"{value} ({interval}n = {figure.n}{missing})"
+
+
+def _number(value: float, criterion: ClaimCriterion) -> str:
+    """A figure to the digits that it deserves."""
+    if np.isinf(value):
+        return "never" if criterion.figure == "steps" and not criterion.than else "infinite"
+    if criterion.figure == "horizon" and not criterion.than:
+        return steps_in_words(value)
+    if criterion.figure in COUNTED or (criterion.figure == "steps" and not criterion.than):
+        return f"{value:,.2g}" if value != round(value) else f"{value:,.0f}"
+    return f"{value:.3g}"

@@ -1,0 +1,60 @@
+"""A claim and its verdict in words, and the page of all."""
+
+from pathlib import Path
+
+import numpy as np
+
+from seqbench.grid.claim import Claim
+from seqbench.report.replications import Replication, in_words, replications_page
+from seqbench.stats.verdict import Figure, Finding, Judgement
+
+CLAIM = Claim.model_validate({
+    "paper": "A <paper> 2015", "link": "https://arxiv.org/abs/1", "says": "It works.", "differs": "In *nothing*.",
+    "published": [{"what": "loss", "value": 0.1, "origin": "log", "source": "its repository"}],
+    "declared": "2026-11-26",
+    "criteria": [
+        {"method": "A", "length": 100, "figure": "solved", "at_least": 4},
+        {"method": "A", "than": "B", "figure": "loss", "at_least": 0.1, "at_most": 0.5},
+        {"method": "B", "figure": "steps", "at_most": 1000},
+    ],
+})  # fmt: skip
+FINDINGS = (
+    Finding(CLAIM.criteria[0], Figure(5, 2.391, 5, 0.95, 5, 5), True),
+    Finding(CLAIM.criteria[1], Figure(0.6123, np.nan, np.nan, np.nan, 3, 3), False),
+    Finding(CLAIM.criteria[2], Figure(np.inf, 1200, np.inf, 0.9375, 5, 6), None),
+)
+
+
+def test_a_claim_in_words():
+    found = Replication("a_claim", Path("a_claim.yaml"), CLAIM, Judgement("not finished", FINDINGS))
+    assert in_words(found).splitlines() == [
+        "a_claim: It works. (A <paper> 2015)",
+        "  published  loss: 0.1 (from a published log: its repository)",
+        "  observed   A, 100 steps: seeds that solved it at least 4: 5 of 5 (95 %: 2.4 to 5, n = 5)",
+        "  observed   A: median test loss as a multiple of that of B at least 0.1 and at most 0.5: 0.612 (n = 3)",
+        "  observed   B: median steps to solve it at most 1000: never (93.8 %: 1,200 to never, n = 5 of 6)",
+        "  verdict    not finished",
+    ]
+
+
+def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_path):
+    page, grid = tmp_path / "results" / "replications" / "README.md", tmp_path / "experiments" / "a_claim.yaml"
+    judged = Judgement("partly reproduced", FINDINGS[:2])
+    refused = CLAIM.model_copy(update={"criteria": [], "not_testable": "It takes a month."})
+    text = replications_page(
+        [
+            Replication("a_claim", grid, CLAIM, judged, page.parent / "a_claim"),
+            Replication("another", grid, CLAIM, Judgement("not finished")),
+            Replication("a_third", grid, refused, Judgement("not testable here")),
+        ],
+        page,
+    )
+    assert (
+        "| **partly reproduced** | 1 of 2 | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
+        in text
+    )
+    assert "| **not finished** |  | [grid](../../experiments/a_claim.yaml) |" in text
+    assert "[A &lt;paper&gt; 2015](https://arxiv.org/abs/1)" in text
+    assert "\\*nothing\\*" in text
+    assert "| A, 100 steps: seeds that solved it at least 4 | not run yet | |" in text.replace("|  |", "| |")
+    assert "**Not testable here: It takes a month.**" in text
