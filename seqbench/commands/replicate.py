@@ -42,8 +42,9 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
     """
     shipped, folder = shipped_claims(), results / FOLDER
     files = {Path(name).stem: _claim_file(name, shipped) for name in (*names, *(shipped if everything else ()))}
-    for file in files.values() if options else ():
-        _train(Asked(str(file), folder), options)
+    if options:
+        for file in files.values():
+            _train(Asked(str(file), folder), options)
     judged = judged_claims(({**shipped, **files}).values(), folder)
     page = folder / "README.md"
     atomic.write_bytes(page, replications_page(judged, page).encode())

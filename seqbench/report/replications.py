@@ -99,7 +99,8 @@ def _section(found: Replication, page: Path) -> Iterator[str]:
     claim = found.claim
     yield f"## {found.name}"
     yield ""
-    yield f"**{found.judgement.verdict.capitalize()}{escape_markdown(_why(claim)).rstrip('.')}.** {escape_markdown(claim.says)}"
+    verdict = f"{found.judgement.verdict.capitalize()}{escape_markdown(_why(claim)).rstrip('.')}"
+    yield f"**{verdict}.** {escape_markdown(claim.says)}"
     yield ""
     yield f"Published: {'; '.join(map(escape_markdown, _published(claim)))}."
     yield f"The protocol here: {escape_markdown(claim.differs)}"

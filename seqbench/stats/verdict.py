@@ -190,6 +190,8 @@ def _horizon(criterion: ClaimCriterion, rows: pd.DataFrame, declared: Declared) 
         return Figure(np.nan, np.nan, np.nan, level, 0, planned)
     if criterion.than:
         row = horizon_differences(found, [(criterion.method, criterion.than)], alpha=declared.alpha).iloc[0]
-        return Figure(*(float(row[name]) for name in ("factor", "factor_low", "factor_high")), level, done, planned)
-    means = horizon_means(found, declared.alpha).set_index("method").loc[criterion.method]
-    return Figure(*(float(means[name]) for name in ("horizon", "horizon_low", "horizon_high")), level, done, planned)
+        value, low, high = (float(row[name]) for name in ("factor", "factor_low", "factor_high"))
+    else:
+        row = horizon_means(found, declared.alpha).set_index("method").loc[criterion.method]
+        value, low, high = (float(row[name]) for name in ("horizon", "horizon_low", "horizon_high"))
+    return Figure(value, low, high, level, done, planned)
