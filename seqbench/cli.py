@@ -141,7 +141,6 @@ def status(
 
 for command_of_trials in (trial_commands.retry, trial_commands.verify, trial_commands.why, trial_commands.sample):
     app.command()(command_of_trials)
-app.command()(claim_commands.replicate)
 
 
 @app.command()
@@ -194,11 +193,11 @@ def track(
     command(Asked(grid, results, tuple(set_ or ()), name), tracking_uri=tracking_uri)
 
 
-for command_of_components in (
+for other_command in (
     component_commands.new, component_commands.list_, component_commands.show, component_commands.schema,
-    component_commands.check,
+    component_commands.check, claim_commands.replicate,
 ):  # fmt: skip
-    app.command(name=command_of_components.__name__.rstrip("_"))(command_of_components)
+    app.command(name=other_command.__name__.rstrip("_"))(other_command)
 
 
 @app.command()
