@@ -10,7 +10,7 @@ import threading
 from dataclasses import replace
 from types import TracebackType
 
-from seqbench.execution.events import Finished, IntervalDone, Started, decode_event, encode_event
+from seqbench.execution.events import Event, Finished, IntervalDone, Started, decode_event, encode_event
 from seqbench.execution.job import Job
 from seqbench.execution.output import OutputLog
 from seqbench.execution.place import Events, Worker
@@ -23,7 +23,11 @@ class Replay:
     def __init__(self, finished: Finished, *, workers: int) -> None:
         """`finished` is what became of the trained trial."""
         steps = [row["step"] for row in finished.curve]
-        events = [Started(finished.trial), *(IntervalDone(finished.trial, step, 0.5) for step in steps), finished]
+        events: list[Event] = [
+            Started(finished.trial),
+            *(IntervalDone(finished.trial, step, 0.5) for step in steps),
+            finished,
+        ]
         self._trial, self._lines, self._workers = finished.trial, [encode_event(event) for event in events], workers
 
     def __enter__(self) -> Replay:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from dataclasses import replace
@@ -117,9 +118,11 @@ class RayWorker:
     def _keep(self, parameters: str | bytes) -> bool:
         """Write the trained parameters; whether the disk refused, which ends the run."""
         assert isinstance(parameters, bytes)
-        assert self._job.parameters is not None
+        path = self._job.parameters
+        assert path is not None
         try:
-            atomic.write_bytes(self._job.parameters, parameters)
+            atomic.require_folder(path.parent.parent)
+            atomic.write_bytes(path, parameters)
         except StoreError as error:
             self.give_up(str(error))
             return True
@@ -195,7 +198,8 @@ def _order(job: Job) -> Order:
     note = None
     if checkpoint is not None:
         path = note_path(checkpoint.parent.parent)
-        note = (path, path.read_text())
+        with contextlib.suppress(OSError):  # a folder that has gone meanwhile is noticed when the trial is kept
+            note = (path, path.read_text())
     return Order(replace(job, checkpoint=checkpoint).encode(), note, Path.cwd())
 
 
