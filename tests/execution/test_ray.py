@@ -76,7 +76,9 @@ def two_nodes(place, *arguments):
         )
         stack.callback(end, cluster)
         stack.enter_context(cluster.stdout)
-        yield cluster, {**variables, "RAY_ADDRESS": cluster.stdout.readline().strip()}
+        address = cluster.stdout.readline().strip()
+        assert address, "Ray did not start: it gives up on a machine that is too busy"
+        yield cluster, {**variables, "RAY_ADDRESS": address}
 
 
 @pytest.fixture(scope="module")
