@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -52,31 +53,40 @@ def run(
     Raises:
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
-    place = place_named(on)
     grid = asked.read()
     folder = asked.results / grid.name
+    train = partial(run_grid, grid, folder, workers=workers, place=place_named(on), only=only, from_tables=from_tables,
+                    limit=limit_of(time_limit))  # fmt: skip
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
     display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
     for line in _notices(folder, from_tables=from_tables):
         board.say(line)
+    with _stopping(folder, again):
+        found, links = _followed(train, folder, display, board, mirror, console)
+    print_summary(found, folder, links)
+    _require_no_crash(display.crashes, folder, again)
+
+
+def _followed(
+    train: Callable[..., Results], folder: Path, display: RunDisplay, board: Board, mirror: LiveMirror | None,
+    console: Console,
+) -> tuple[Results, Links | None]:  # fmt: skip
+    """Train with the board and the mirror following, then write the report and complete the mirror."""
     links: list[Links | None] = []
 
     def finish(found: Results) -> None:
-        """Write the report and complete the mirror: two processes at once would double its runs."""
+        """Called while no other process can run this grid: two at once would double the mirror's runs."""
         live.close()
         _write_report(found, folder, console)
         links.append(_complete(mirror, found, console) if mirror else None)
 
-    with _stopping(folder, again), contextlib.ExitStack() as live:
+    with contextlib.ExitStack() as live:
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
-        found = run_grid(grid, folder, workers=workers, place=place, only=only, from_tables=from_tables,
-                         found=display.found, observe=display.observe, finish=finish, say=board.say,
-                         limit=limit_of(time_limit))  # fmt: skip
-    print_summary(found, folder, links[0])
-    _require_no_crash(display.crashes, folder, again)
+        found = train(found=display.found, observe=display.observe, finish=finish, say=board.say)
+    return found, links[0]
 
 
 def _notices(folder: Path, *, from_tables: bool) -> Iterator[str]:

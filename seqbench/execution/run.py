@@ -105,14 +105,10 @@ def run_grid(
 
     Raises GridBusy if another process runs this grid, StoreError or UsageError if the folder or place cannot be used.
     """
-    ask = partial(job_of, probes=grid.probes, folder=folder, keep_parameters=grid.keep_parameters,
-                  checkpoint_seconds=checkpoint_seconds)  # fmt: skip
     with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe, from_tables=from_tables)
         found(run.plan, run.found(interrupted))
-        if run.missing():
-            with Pool(workers, place=place, ask=ask, say=say, folder=folder, limit=limit) as pool:
-                run.train(pool)
+        run.train(partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds)
         finish(results := run.results())
     return results
 
@@ -163,13 +159,18 @@ class _Run:
         self._tell(self.plan, self.found(None))
         return self.missing()
 
-    def train(self, pool: Pool) -> None:
-        """Train what is missing, and whatever is asked for once that has finished."""
-        pool.require(self.plan.estimate(1).bytes_per_worker)
+    def train(self, pool_of: Callable[..., Pool], checkpoint_seconds: float) -> None:
+        """Train what is missing, and whatever is asked for once that has finished, with workers if there is any."""
         groups = self.missing()
-        while groups:
-            pool.run(groups, self.keep, more=self.more)
-            groups = self.replan()
+        if not groups:
+            return
+        ask = partial(job_of, probes=self._grid.probes, folder=self._folder,
+                      keep_parameters=self._grid.keep_parameters, checkpoint_seconds=checkpoint_seconds)  # fmt: skip
+        with pool_of(ask=ask) as pool:
+            pool.require(self.plan.estimate(1).bytes_per_worker)
+            while groups:
+                pool.run(groups, self.keep, more=self.more)
+                groups = self.replan()
 
     def more(self) -> list[Group]:
         """What can be trained by now, where the plan depends on what has finished."""

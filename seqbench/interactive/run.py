@@ -41,8 +41,6 @@ def run(
 ) -> Results:
     """Train what is missing of a grid, and return all that there is of it then. What has finished is kept at once.
 
-        results = seqbench.run("quickstart", cells=[my_cell])
-
     Args:
         grid: a file, the name of a shipped grid, YAML text, or Python values as a grid file has them, in which a
             component may be its function (`{"cell": my_cell}`, `{"cell": {my_cell: {"leak": 0.2}}}`).
@@ -51,28 +49,30 @@ def run(
         results: the folder that holds one folder of results a grid.
         workers: worker processes; by default one a core.
         tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
-        cells: the same, each of which becomes a method of its name.
+        cells: the same (`cells=[my_cell]`), each of which becomes a method of its name.
         mitigations: the same, each of which becomes a method of its name, on the grid's cell.
         tracking: whether it is mirrored to MLflow as it runs: to the local store, or to the server at an address.
         time_limit: minutes that one trial may take, by default 30 times its estimate, at least 15.
         from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         quiet: whether to show nothing.
 
-    Raises:
-        GridError, NotCarried: the grid cannot be read (`problems`); a function cannot be taken to the workers.
-        UsageError: there is nothing to train, or the folder holds the results of another grid.
-        TrialsCrashed: some trials crashed; `results` has the rest, `tracebacks` says why.
-        GridBusy, StoreError: another process runs this grid; the folder cannot be written.
+    Raises GridError or NotCarried for a grid that cannot be read and a function that cannot be taken to the workers,
+    UsageError, GridBusy or StoreError as `run_grid`; TrialsCrashed has the `results` of the rest, and `tracebacks`.
     """
     asked = grid_given(grid, name=name, overrides=overrides, added=Added(tasks, cells, mitigations))
-    return _train(
-        asked, Path(results) / asked.name, workers or cores(), tracking=tracking, quiet=quiet,
-        limit=limit_of(time_limit), from_tables=from_tables,
-    )  # fmt: skip
+    folder, limit = Path(results) / asked.name, limit_of(time_limit)
+    return _train(asked, folder, workers, tracking=tracking, quiet=quiet, limit=limit, from_tables=from_tables)
 
 
 def _train(
-    grid: Grid, folder: Path, workers: int, *, tracking: bool | str, quiet: bool, limit: Limit, from_tables: bool
+    grid: Grid,
+    folder: Path,
+    workers: int | None,
+    *,
+    tracking: bool | str,
+    quiet: bool,
+    limit: Limit,
+    from_tables: bool,
 ) -> Results:
     board = _board(quiet)
     display = RunDisplay(grid, folder, board, only=None, quiet=quiet)
@@ -89,8 +89,8 @@ def _train(
     with _stopping(board), contextlib.ExitStack() as live:
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
-        found = run_grid(grid, folder, workers=workers, found=display.found, observe=display.observe, finish=finish,
-                         say=board.say, limit=limit, from_tables=from_tables)  # fmt: skip
+        found = run_grid(grid, folder, workers=workers or cores(), found=display.found, observe=display.observe,
+                         finish=finish, say=board.say, limit=limit, from_tables=from_tables)  # fmt: skip
     if display.crashes:
         problem = f"{len(display.crashes)} trials crashed:\n{counted(display.crashes)}\nThey count as missing."
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]
