@@ -137,7 +137,8 @@ def _compile(lowered: jax.stages.Lowered, options: Mapping[str, str]) -> jax.sta
 def _loaded_or_made(known: str, make: Callable[[], jax.stages.Compiled]) -> jax.stages.Compiled:
     """A program from disk, or made and left there; of several processes that want it, one makes it."""
     folder = compilation_cache.folder()
-    if folder is None:
+    # Where a user has JAX keep programs, it does: one that JAX has loaded loses functions when it is saved again.
+    if folder is None or jax.config.jax_compilation_cache_dir:
         return make()
     entry = f"{_surroundings()}-{known}"
     with compilation_cache.alone(folder, entry):

@@ -40,10 +40,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(place, ignore_errors=True))
         os.environ[COMPILED] = place
         os.environ.setdefault("SEQBENCH_CACHE", f"{place}/trials")
-    # Not by JAX's variables, which the commands that tests start would inherit.
-    jax.config.update("jax_compilation_cache_dir", f"{os.environ[COMPILED]}/jax")
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
-    jax.config.update("jax_persistent_cache_enable_xla_caches", "none")
 
 
 Reader = Callable[[str], Grid]

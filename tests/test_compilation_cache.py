@@ -67,6 +67,15 @@ def test_a_program_from_disk_gives_the_bits_of_a_fresh_one_and_compiles_nothing(
     assert first.tobytes() == again.tobytes() == fresh.tobytes()
 
 
+def test_where_jax_keeps_programs_none_is_saved_a_second_time(folder, tmp_path):
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path / "jax"))
+    try:
+        np.testing.assert_array_equal(obtain(), np.asarray(wave(NUMBERS)))
+    finally:
+        jax.config.update("jax_compilation_cache_dir", None)
+    assert not (folder / "programs").exists()
+
+
 def test_a_name_that_does_not_last_and_a_program_of_other_code_are_not_taken_from_disk(folder, count, monkeypatch):
     compiled(wave, NUMBERS, name=Name("mine:wave", lasting=False))
     compilation._kept.clear()

@@ -49,7 +49,7 @@ def test_the_guides_module_keeps_the_contract(own, capsys):
     check(command)
     first, *lines = capsys.readouterr().out.splitlines()
     assert first == "mymodule:my_task, a task"
-    assert len(lines) == 10
+    assert len(lines) == 12
     assert all(line.startswith("  ok     ") for line in lines)
 
 

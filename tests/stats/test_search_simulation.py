@@ -52,7 +52,7 @@ def test_the_page_tells_the_published_numbers(published):
         fitted = "" if np.isnan(row["threshold_coverage"]) else f"{100 * row['threshold_coverage']:.1f}"
         spread = "" if np.isnan(row["threshold_width"]) else f"{row['threshold_width']:.2f}"
         line = [
-            name, f"{100 * row['bias']:.1f}", f"{100 * row['coverage']:.1f}", f"{row['width']:.2f}", fitted, spread,
+            name, f"{100 * row['bias']:z.1f}", f"{100 * row['coverage']:.1f}", f"{row['width']:.2f}", fitted, spread,
             f"{row['trials']:.1f}", f"{row['most']:.0f}", f"{100 * row['violations']:.1f}",
         ]  # fmt: skip
         assert f"| {' | '.join(line)} |" in page
