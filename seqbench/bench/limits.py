@@ -119,6 +119,24 @@ def missed_by_evaluation(evaluation: Rows) -> list[str]:
     ]
 
 
+def missed_by_overheads(overheads: Rows) -> list[str]:
+    """One sentence a missed goal, from the rows of the table `overheads`."""
+    reading = next((row["seconds"] for row in overheads if row["command"].startswith("status of")), None)
+    said = []
+    for row in overheads:
+        goal = row.get("goal_seconds")
+        if not goal or row["seconds"] <= goal:
+            continue
+        begin = f"{row['command']}, {row['seconds']:.3g} s, goal {goal:g}"
+        if reading and row["command"].startswith("report of"):
+            begin += (
+                f": {reading:.3g} s start Python and read and check as many files, as `status` does; the other "
+                f"{row['seconds'] - reading:.3g} s are statistics, drawings and the page"
+            )
+        said.append(f"{begin}.")
+    return said
+
+
 def missed_by_scaling(scaling: Rows) -> list[str]:
     """A sentence if two workers miss their goal, from the rows of the table `scaling`."""
     one, two = (next(row for row in scaling if (row["varied"], row["workers"]) == ("workers", n)) for n in (1, 2))

@@ -15,6 +15,7 @@ from seqbench.bench.limits import (
     missed_by_evaluation,
     missed_by_grids,
     missed_by_lengths,
+    missed_by_overheads,
     missed_by_quickstart,
     missed_by_scaling,
     missed_goals,
@@ -169,6 +170,8 @@ def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return missed_by_quickstart(found[name]["rows"])
         case "evaluation":
             return missed_by_evaluation(found[name]["rows"])
+        case "overheads":
+            return missed_by_overheads(found[name]["rows"])
         case "lengths":
             return missed_by_lengths(found[name]["rows"])
         case "scaling":

@@ -12,7 +12,13 @@ import yaml
 
 from seqbench.bench import grids, quickstart
 from seqbench.bench.contestants import grid_flax, step_products
-from seqbench.bench.limits import missed_by_evaluation, missed_by_lengths, missed_by_quickstart, missed_by_scaling
+from seqbench.bench.limits import (
+    missed_by_evaluation,
+    missed_by_lengths,
+    missed_by_overheads,
+    missed_by_quickstart,
+    missed_by_scaling,
+)
 from seqbench.bench.overheads import large_grid
 from seqbench.bench.page import write_page
 from seqbench.bench.process import Usage, measure
@@ -197,6 +203,11 @@ def test_a_missed_goal_is_said_with_what_is_in_the_way():
     [said] = missed_by_evaluation([{"cell": "gru", "share": 0.15, "goal_share": 0.1}])
     assert "gru 15.0%, goal 10%" in said
     assert "is 11.5% of the arithmetic" in said
+    status = {"command": "status of 5 finished trials", "seconds": 4.0, "goal_seconds": 5}
+    report = {"command": "report of 5 trials", "seconds": 19.0, "goal_seconds": 15}
+    [said] = missed_by_overheads([{"command": "help", "seconds": 9.0, "goal_seconds": None}, status, report])
+    assert said.startswith("report of 5 trials, 19 s, goal 15: 4 s start Python and read and check as many files")
+    assert "the other 15 s" in said
     cold = {
         "cache": "empty cache", "seconds": 80.0, "goal_seconds": 75, "worker_seconds": 140.0, "groups": 10,
         "compilation_share": 0.25, "compilation_goal": 0.1, "probes_share": 0.1, "probes_goal": 0.05,
