@@ -138,7 +138,7 @@ def _loaded_or_made(known: str, make: Callable[[], jax.stages.Compiled]) -> jax.
     """A program from disk, or made and left there; of several processes that want it, one makes it."""
     folder = compilation_cache.folder()
     # Where a user has JAX keep programs, it does: one that JAX has loaded loses functions when it is saved again.
-    if folder is None or jax.config.jax_compilation_cache_dir:
+    if folder is None or jax.config.values.get("jax_compilation_cache_dir"):
         return make()
     entry = f"{_surroundings()}-{known}"
     with compilation_cache.alone(folder, entry):
