@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqbench.errors import GridError, UsageError
+from seqbench.errors import GridError, StoreError, UsageError
 from seqbench.invocation import command, kept_in
 
 if TYPE_CHECKING:  # commands that only read results start without pydantic
@@ -61,11 +61,17 @@ class Asked:
 
         Raises:
             UsageError: there are no results of it.
+            StoreError: there are results, without the plan that says what they are.
         """
         itself = [] if self.name or self.overrides else [Path(self.grid)]
         for folder in (*itself, own := self.results / self.folder_name):
             if (folder / "plan.json").exists():
                 return folder
+        if any((own / name).exists() for name in ("trials", "manifest.json", "results.parquet")):
+            raise StoreError(
+                f"{own} has results, but no plan.json, which says what they are: put it back, or run the grid again: "
+                f"{self.command('run')}"
+            )
         raise UsageError(f"There are no results in {own}. Run the grid first: {self.command('run')}")
 
     @property

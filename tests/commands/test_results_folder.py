@@ -129,6 +129,12 @@ def test_a_name_without_a_grid_and_without_results_is_refused(tmp_path: Path) ->
         status(Asked("same", tmp_path), as_json=False)
 
 
+def test_results_without_their_plan_are_refused_by_its_name(own: Path) -> None:
+    (own / "same" / "plan.json").unlink()
+    with pytest.raises(StoreError, match=r"same has results, but no plan\.json"):
+        status(Asked(str(write_grid(own.parent)), own), as_json=False)
+
+
 def test_status_of_tables_alone_says_what_they_hold(own: Path, capsys) -> None:
     grid = str(write_grid(own.parent))
     status(Asked(grid, own), as_json=True)
