@@ -63,11 +63,13 @@ class Asked:
             UsageError: there are no results of it.
             StoreError: there are results, without the plan that says what they are.
         """
+        from seqbench.store.plan_file import without_plan
+
         itself = [] if self.name or self.overrides else [Path(self.grid)]
         for folder in (*itself, own := self.results / self.folder_name):
             if (folder / "plan.json").exists():
                 return folder
-        if any((own / name).exists() for name in ("trials", "manifest.json", "results.parquet")):
+        if without_plan(own):
             raise StoreError(
                 f"{own} has results, but no plan.json, which says what they are: put it back, or run the grid again: "
                 f"{self.command('run')}"

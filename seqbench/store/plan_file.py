@@ -115,6 +115,12 @@ def write_plan(folder: Path, plan: PlanFile) -> None:
     atomic.write_text(folder / "plan.json", json.dumps(head | content, indent=1, default=vars))
 
 
+def without_plan(folder: Path) -> bool:
+    """Whether a folder holds results and lacks the plan that says what they are."""
+    held = any((folder / name).exists() for name in ("trials", "manifest.json", "results.parquet"))
+    return held and not (folder / "plan.json").exists()
+
+
 def load_plan(path: str | Path) -> PlanFile:
     """What a grid planned.
 
@@ -122,9 +128,13 @@ def load_plan(path: str | Path) -> PlanFile:
         path: a results folder, such as `results/quickstart`.
 
     Raises:
-        UsageError: there is no such folder. StoreError: its `plan.json` is damaged, or of a later version.
+        UsageError: there is no such folder. StoreError: its `plan.json` is damaged, missing or of a later version.
     """
     file = Path(path) / "plan.json"
+    if without_plan(file.parent):
+        raise StoreError(
+            f"{path} has results, but no plan.json, which says what they are: put it back, or run it again"
+        )
     if not file.exists():
         raise UsageError(f"{path} holds no results (no plan.json). Run the grid first: seqbench run GRID")
     try:

@@ -18,6 +18,7 @@ from seqbench.commands.track import track
 from seqbench.errors import GridError, StoreError
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
+from seqbench.store.results import load_results
 from tests.store.full_disk import room_for
 
 GRID = """
@@ -131,8 +132,10 @@ def test_a_name_without_a_grid_and_without_results_is_refused(tmp_path: Path) ->
 
 def test_results_without_their_plan_are_refused_by_its_name(own: Path) -> None:
     (own / "same" / "plan.json").unlink()
-    with pytest.raises(StoreError, match=r"same has results, but no plan\.json"):
-        status(Asked(str(write_grid(own.parent)), own), as_json=False)
+    asked = Asked(str(write_grid(own.parent)), own)
+    for read in (asked.folder, lambda: load_results(own / "same")):
+        with pytest.raises(StoreError, match=r"same has results, but no plan\.json"):
+            read()
 
 
 def test_status_of_tables_alone_says_what_they_hold(own: Path, capsys) -> None:
