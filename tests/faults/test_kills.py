@@ -105,7 +105,7 @@ def test_a_storm_of_kills(size: int, commands: Commands, undisturbed: Undisturbe
     expected, trials, seconds = undisturbed
     counts, chance = tally("F2", str(size)), random.Random(size)
     chain, done = Chain(commands, tmp_path / "results", counts, expected, trials), None
-    for _ in range(60):
+    for _ in range(200):
         process = commands.start(*RUN, *options(chain.results), report=False)
         if done := commands.ended(process, chance.uniform(0.4, 0.8) * seconds):
             break
