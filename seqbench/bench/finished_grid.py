@@ -19,22 +19,31 @@ from seqbench.plan.plan import plan
 from seqbench.store.trials import TrialStore
 
 GRID = """\
-question: What do resuming and reporting cost?
+question: QUESTION
 tasks: [delayed_recall]
 lengths: [10, 20, 30, 40, 50, 60, 80, 100, 120, 140]
 seeds: SEEDS
 model: {stacked: {width: 8}}
-training: {steps: 160, batch_size: 4, evaluate_every: 10, stop_when_solved: false}
+training: {steps: 160, batch_size: 4, evaluate_every: EVERY, stop_when_solved: false}
 methods: [METHODS]
 """
 METHODS, LENGTHS = 10, 10
 
 
+def small_trials(question: str, trials: int, *, evaluate_every: int) -> str:
+    """A grid of so many trials, a multiple of 100, of 10 methods at 10 lengths, as text."""
+    methods = ", ".join(f"{{name: m{n}, training: {{learning_rate: {(n + 1) * 1e-4:.1e}}}}}" for n in range(METHODS))
+    values = {"QUESTION": question, "SEEDS": trials // (METHODS * LENGTHS), "EVERY": evaluate_every, "METHODS": methods}
+    text = GRID
+    for word, value in values.items():
+        text = text.replace(word, str(value))
+    return text
+
+
 def finished_grid(folder: Path, *, trials: int) -> Path:
     """Write a grid of so many trials, a multiple of 100, and their results below `folder`. Returns the grid's file."""
     path = folder / "finished.yaml"
-    names = ", ".join(f"{{name: m{n}, training: {{learning_rate: {(n + 1) * 1e-4:.1e}}}}}" for n in range(METHODS))
-    path.write_text(GRID.replace("SEEDS", str(trials // (METHODS * LENGTHS))).replace("METHODS", names))
+    path.write_text(small_trials("What do resuming and reporting cost?", trials, evaluate_every=10))
     grid = read_grid(path)
     planned, results = plan(grid).trials, folder / "results" / grid.name
     run_grid(grid, results, workers=1, only={planned[0].id})

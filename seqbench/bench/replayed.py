@@ -8,16 +8,16 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import replace
-from types import TracebackType
 
 from seqbench.execution.events import Event, Finished, IntervalDone, Started, decode_event, encode_event
 from seqbench.execution.job import Job
+from seqbench.execution.local import ThisMachine
 from seqbench.execution.output import OutputLog
 from seqbench.execution.place import Events, Worker
 from seqbench.plan.trial import Trial
 
 
-class Replay:
+class Replay(ThisMachine):
     """A place, see `seqbench.execution.place.Place`, whose workers end every trial as one that was trained."""
 
     def __init__(self, finished: Finished, *, workers: int) -> None:
@@ -29,17 +29,6 @@ class Replay:
             finished,
         ]
         self._trial, self._lines, self._workers = finished.trial, [encode_event(event) for event in events], workers
-
-    def __enter__(self) -> Replay:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing remains: the pool ends each of its workers."""
-
-    def require(self, memory: int) -> None:
-        """Nothing is refused."""
 
     def room(self) -> int:
         """Workers that it holds at once."""

@@ -13,22 +13,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from seqbench.bench.finished_grid import small_trials
 from seqbench.bench.process import measure
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 
-GRID = """\
-question: What does a driver cost as a grid grows?
-tasks: [delayed_recall]
-lengths: [10, 20, 30, 40, 50, 60, 80, 100, 120, 140]
-seeds: SEEDS
-model: {stacked: {width: 8}}
-training: {steps: 160, batch_size: 4, evaluate_every: 40, stop_when_solved: false}
-methods: [METHODS]
-"""
-METHODS, LENGTHS = 10, 10
-
+SMALLEST = 100
+"""Trials of the smallest grid that can be made."""
 TRIALS = (1_000, 10_000, 100_000)
 MEMORY_GOAL = TIME_GOAL = 1.5
 """Times those of the smallest grid that memory and time per trial may be."""
@@ -49,15 +41,14 @@ def time_scale(*, say: Callable[[str], None], trials: Sequence[int] = TRIALS) ->
 
 def scaled_grid(trials: int) -> str:
     """A grid of so many trials, a multiple of 100, as text."""
-    names = ", ".join(f"{{name: m{n}, training: {{learning_rate: {(n + 1) * 1e-4:.1e}}}}}" for n in range(METHODS))
-    return GRID.replace("SEEDS", str(trials // (METHODS * LENGTHS))).replace("METHODS", names)
+    return small_trials("What does a driver cost as a grid grows?", trials, evaluate_every=40)
 
 
 def _record(folder: Path) -> Path:
     """The results folder of one trained trial."""
     folder.mkdir()
     path = folder / "grid.yaml"
-    path.write_text(scaled_grid(METHODS * LENGTHS))
+    path.write_text(scaled_grid(SMALLEST))
     grid = read_grid(path)
     run_grid(grid, folder / "results", workers=1, only={plan(grid).trials[0].id})
     return folder / "results"

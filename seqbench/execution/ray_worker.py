@@ -146,14 +146,14 @@ class RayWorker:
 
         if self._actor is None or self._cluster.gone:
             return
-        try:
+        with contextlib.suppress(RayError, ConnectionError):  # gone, or too slow: what it printed last is lost
             if gently:
                 for item in ray.get(self._actor.close.remote(self._after), timeout=LAST_WORDS):
                     if item.kind == "printed":
                         self._printed.write(item.content)
+        # In any case, also where it did not answer in time: a worker that is left keeps its node.
+        with contextlib.suppress(RayError, ConnectionError):  # gone already
             ray.kill(self._actor)
-        except (RayError, ConnectionError):
-            pass  # it is gone already, and with it all that could be asked of it
         self._actor = None
 
     def _fetch(self) -> None:

@@ -17,7 +17,7 @@ store, proxy = servers.store, servers.proxy
 
 @pytest.mark.server
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@sizes(None, 1)
+@sizes(None, 5)
 def test_servers(size: int, proxy: Proxy, store: Path, tmp_path: Path, tally: Callable[..., Tally],
                  monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     counts = tally("F9")

@@ -133,7 +133,7 @@ def damage(path: Path, how: str, chance: random.Random) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@sizes(None, 60)
+@sizes(None, 100)
 def test_damaged_database(size: int, scene: Scene, finished: Path, tally: Callable[..., Tally]) -> None:
     """MLflow's database is a mirror: `track` completes it, or names it and says what to do; nothing else reads it."""
     counts, chance, database = tally("F14"), random.Random(14), scene.results / "mlflow.db"
