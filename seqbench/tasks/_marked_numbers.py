@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int, Key
 
 from seqbench.errors import Incompatible
-from seqbench.tasks.base import Batch, Criterion, Predictions, Task, full_mask, quarters, squared_error
+from seqbench.tasks.base import Batch, Criterion, Predictions, Task, quarters, single_target, squared_error
 
 Marks = Literal["halves", "anywhere"]
 """Where the two marks stand: one in each half of the sequence, or at any two steps."""
@@ -67,13 +67,7 @@ def draw_batch(
 ) -> Batch:
     """Marked numbers, with the answer after the last; the distance is that of the first mark from the end."""
     inputs, first = mark_two(key, batch_size, length, marks)
-    return Batch(
-        inputs=inputs,
-        targets=answer(inputs),
-        mask=full_mask(batch_size, length),
-        weights=jnp.ones((batch_size, 1)),
-        distance=length - 1 - first,
-    )
+    return single_target(inputs, answer(inputs), length - 1 - first)
 
 
 def mark_two(

@@ -32,7 +32,7 @@ from jaxtyping import Array, Bool, Int, Key
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
 from seqbench.tasks._sentences import Words, draw_words, open_with
-from seqbench.tasks.base import Batch, Groups, Task, certain, one_of
+from seqbench.tasks.base import Batch, Groups, Task, certain, one_of, single_target
 
 PADDING = "_"
 PHRASES = ((), ("yesterday", ","), ("late", "yesterday", ","), ("some", "days", "ago", ","))
@@ -58,13 +58,7 @@ def agreement(length: PositiveInt = 20) -> Task:
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         sentences, mask = draw_sentences(key, batch_size, length)
-        return Batch(
-            inputs=sentences,
-            targets=subject_number(sentences),
-            mask=mask,
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(sentences, subject_number(sentences), length, mask)
 
     return Task(
         **one_of(len(VERBS)),

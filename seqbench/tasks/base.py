@@ -196,6 +196,23 @@ def full_mask(batch_size: int, steps: int) -> Bool[Array, "B T"]:
     return jnp.ones((batch_size, steps), bool)
 
 
+def single_target(
+    inputs: Num[Array, "B T *I"],
+    targets: Num[Array, "B 1 *O"],
+    distance: int | Int[Array, "B 1"],
+    mask: Bool[Array, "B T"] | None = None,
+) -> Batch:
+    """A batch with one target a sequence, read at the end and always scored; without a mask none is padded."""
+    rows, steps = inputs.shape[:2]
+    return Batch(
+        inputs=inputs,
+        targets=targets,
+        mask=full_mask(rows, steps) if mask is None else mask,
+        weights=jnp.ones((rows, 1)),
+        distance=jnp.full((rows, 1), distance),
+    )
+
+
 def certain(classes: Int[Array, "B K"], outputs: int) -> Predictions:
     """Logits that put nearly all probability on `classes`: what an oracle returns."""
     return 20.0 * jax.nn.one_hot(classes, outputs)

@@ -27,7 +27,7 @@ from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import AlphabetSize, PositiveInt
-from seqbench.tasks.base import Batch, Task, certain, full_mask, one_of
+from seqbench.tasks.base import Batch, Task, certain, one_of, single_target
 
 
 def delayed_recall(
@@ -45,13 +45,7 @@ def delayed_recall(
         symbol_key, distractor_key = jax.random.split(key)
         symbol = jax.random.randint(symbol_key, (batch_size, 1), 0, symbols)
         between = jax.random.randint(distractor_key, (batch_size, length - 1), symbols, cue)
-        return Batch(
-            inputs=jnp.concatenate([symbol, between, jnp.full((batch_size, 1), cue)], axis=1),
-            targets=symbol,
-            mask=full_mask(batch_size, length + 1),
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(jnp.concatenate([symbol, between, jnp.full((batch_size, 1), cue)], axis=1), symbol, length)
 
     return Task(
         **one_of(symbols),

@@ -27,7 +27,7 @@ from jaxtyping import Array, Bool, Int, Key
 from seqbench.errors import Incompatible
 from seqbench.setting_types import AtLeastTwo, PositiveInt
 from seqbench.tasks._sentences import Words, draw_words, open_with
-from seqbench.tasks.base import Batch, Task, certain, one_of
+from seqbench.tasks.base import Batch, Task, certain, one_of, single_target
 
 FACTS = (
     *(("Paris", "France", "French"), ("Berlin", "Germany", "German"), ("Madrid", "Spain", "Spanish")),
@@ -77,13 +77,7 @@ def fact_recall(length: PositiveInt = 20, countries: AtLeastTwo = 16) -> Task:
 
     def sample(key: Key[Array, ""], batch_size: int) -> Batch:
         inputs, mask = draw_texts(key, batch_size, length, countries)
-        return Batch(
-            inputs=inputs,
-            targets=birth_country(inputs, countries),
-            mask=mask,
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(inputs, birth_country(inputs, countries), length, mask)
 
     return Task(
         **one_of(countries),

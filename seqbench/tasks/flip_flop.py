@@ -24,7 +24,7 @@ from jaxtyping import Array, Bool, Int, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import NonNegativeInt, PositiveInt
-from seqbench.tasks.base import Batch, Task, certain, one_of
+from seqbench.tasks.base import Batch, Task, certain, one_of, single_target
 
 SYMBOLS = ("_", "w0", "w1", "i0", "i1", "r")
 WRITE, IGNORE, READ = 1, 3, 5
@@ -45,13 +45,7 @@ def flip_flop(length: PositiveInt = 50, rewrites: NonNegativeInt = 8) -> Task:
         inputs = jnp.where(writes, WRITE, IGNORE) + bit
         inputs = jnp.where(step < read, inputs, jnp.where(step == read, READ, 0))
         mask = step <= read
-        return Batch(
-            inputs=inputs,
-            targets=last_written(inputs, mask),
-            mask=mask,
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(inputs, last_written(inputs, mask), length, mask)
 
     return Task(
         **one_of(2),

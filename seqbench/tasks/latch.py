@@ -32,7 +32,7 @@ from jaxtyping import Array, Float, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Predictions, Task, full_mask
+from seqbench.tasks.base import Batch, Predictions, Task, single_target
 
 LATCHED = 0.8
 
@@ -52,13 +52,7 @@ def latch(length: PositiveInt = 50, signal: PositiveInt = 3, noise: Annotated[fl
         disturbance = noise * jax.random.normal(noise_key, (batch_size, length))
         channels = jnp.pad(shown, ((0, 0), (0, length))), jnp.pad(disturbance, ((0, 0), (signal, 0)))
         inputs = jnp.stack(channels, axis=-1)
-        return Batch(
-            inputs=inputs,
-            targets=latched(inputs, signal),
-            mask=full_mask(batch_size, steps),
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(inputs, latched(inputs, signal), length)
 
     return Task(
         sample=sample,

@@ -32,7 +32,7 @@ from jaxtyping import Array, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, full_mask
+from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, single_target
 
 CANDIDATES = 2
 
@@ -49,13 +49,7 @@ def random_permutation(length: PositiveInt = 50, symbols: Annotated[int, Ge(3), 
         first_key, noise_key = jax.random.split(key)
         first = jax.random.randint(first_key, (batch_size, 1), 0, CANDIDATES)
         noise = jax.random.randint(noise_key, (batch_size, length), CANDIDATES, symbols)
-        return Batch(
-            inputs=jnp.concatenate([first, noise], axis=1),
-            targets=first,
-            mask=full_mask(batch_size, length + 1),
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length),
-        )
+        return single_target(jnp.concatenate([first, noise], axis=1), first, length)
 
     return Task(
         sample=sample,

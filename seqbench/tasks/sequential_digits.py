@@ -37,7 +37,7 @@ from jaxtyping import Array, Float, Int, Key
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
 from seqbench.tasks._image_file import Images, Parts, checksum, image_file
-from seqbench.tasks.base import Batch, Criterion, EvenClasses, Task, certain, full_mask, one_of
+from seqbench.tasks.base import Batch, Criterion, EvenClasses, Task, certain, one_of, single_target
 
 ADDED = {"images": ""}
 
@@ -103,12 +103,10 @@ def sampler(images: Images, length: int) -> Callable[[Key[Array, ""], int], Batc
         chosen = jax.random.randint(image_key, (batch_size,), 0, len(images.classes))
         noise = jax.random.uniform(noise_key, (batch_size, length - images.pixels.shape[1]))
         pixels = brightness(jnp.asarray(images.pixels)[chosen], images)
-        return Batch(
-            inputs=jnp.concatenate([pixels, noise], axis=1)[..., None],
-            targets=jnp.asarray(images.classes)[chosen][:, None],
-            mask=full_mask(batch_size, length),
-            weights=jnp.ones((batch_size, 1)),
-            distance=jnp.full((batch_size, 1), length - 1),
+        return single_target(
+            jnp.concatenate([pixels, noise], axis=1)[..., None],
+            jnp.asarray(images.classes)[chosen][:, None],
+            length - 1,
         )
 
     return sample

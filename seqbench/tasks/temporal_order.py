@@ -35,7 +35,7 @@ from jaxtyping import Array, Int, Key
 
 from seqbench.errors import Incompatible
 from seqbench.setting_types import PositiveInt
-from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, full_mask
+from seqbench.tasks.base import Batch, Predictions, Task, certain, classified, cross_entropy, single_target
 
 SYMBOLS = ("A", "B", "c", "d", "e", "f")
 RELEVANT = 2
@@ -54,13 +54,7 @@ def temporal_order(length: PositiveInt = 50, relevant: Annotated[int, Ge(2), Le(
         places = jnp.asarray(starts) + jax.random.randint(place_key, (batch_size, relevant), 0, length // 10)
         symbols = jax.random.randint(symbol_key, (batch_size, relevant), 0, RELEVANT)
         distractors = jax.random.randint(distractor_key, (batch_size, length), RELEVANT, len(SYMBOLS))
-        return Batch(
-            inputs=put(symbols, places, distractors),
-            targets=order_class(symbols),
-            mask=full_mask(batch_size, length),
-            weights=jnp.ones((batch_size, 1)),
-            distance=length - 1 - places[:, :1],
-        )
+        return single_target(put(symbols, places, distractors), order_class(symbols), length - 1 - places[:, :1])
 
     return Task(
         sample=sample,

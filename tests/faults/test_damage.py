@@ -2,46 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from seqbench.store.checkpoints import checkpoint_path, save_checkpoint
+from tests.damage import HOW, damage
 from tests.faults.replay import STATE
 from tests.faults.scene import FACTS, TINY, Scene, Share, numbers, shares, sizes, whole
 from tests.faults.tally import Tally
-
-HOW = ("flipped", "flipped", "flipped", "cut", "emptied", "deleted", "swapped", "link", "pipe", "folder")
-"""Ways to damage a file, those that are likeliest to pass unnoticed most often."""
-
-
-def damage(path: Path, how: str, chance: random.Random) -> None:
-    """Damage a file in place; `swapped` gives it the content of another in its folder."""
-    data = bytearray(path.read_bytes())
-    others = [other for other in sorted(path.parent.iterdir()) if other != path and other.is_file()]
-    match how:
-        case "flipped":
-            data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-            path.write_bytes(data)
-        case "cut":
-            path.write_bytes(data[: chance.randrange(len(data))])
-        case "emptied":
-            path.write_bytes(b"")
-        case "swapped":
-            path.write_bytes(chance.choice(others).read_bytes())
-        case "deleted":
-            path.unlink()
-        case "link":
-            path.rename(path.parent.parent / "outside")
-            path.symlink_to(path.parent.parent / "outside")
-        case "pipe":
-            path.unlink()
-            os.mkfifo(path)
-        case "folder":
-            path.unlink()
-            path.mkdir()
 
 
 def prepare(scene: Scene, finished: Path) -> None:

@@ -13,6 +13,7 @@ from seqbench.store import atomic
 from seqbench.store.failures import Failure
 from seqbench.store.records import Record, checksum, plain
 from seqbench.store.trials import TrialStore
+from tests.damage import damage
 
 
 def record(trial="ab12", accuracy=0.1 + 0.2, **changes):
@@ -62,30 +63,12 @@ def test_a_flipped_bit_is_found_and_only_its_trial_is_set_aside(tmp_path, seed):
     assert ("a" in found) != bool(damaged)
 
 
-@pytest.mark.parametrize("spoil", ["truncate", "empty", "swap", "link", "pipe", "folder", "nest"])
-def test_other_damage_is_found(tmp_path, spoil):
+@pytest.mark.parametrize("how", ["cut", "emptied", "swapped", "link", "pipe", "folder", "nested"])
+def test_other_damage_is_found(tmp_path, how):
     store = TrialStore(tmp_path)
     store.write(record("a"))
     store.write(record("b"))
-    path = tmp_path / "trials" / "a.json"
-    match spoil:
-        case "truncate":
-            path.write_bytes(path.read_bytes()[:-7])
-        case "empty":
-            path.write_bytes(b"")
-        case "swap":
-            path.write_bytes((tmp_path / "trials" / "b.json").read_bytes())
-        case "link":
-            path.unlink()
-            path.symlink_to(tmp_path / "trials" / "b.json")
-        case "pipe":
-            path.unlink()
-            os.mkfifo(path)
-        case "folder":
-            path.unlink()
-            path.mkdir()
-        case "nest":
-            path.write_text("[" * 100_000)
+    damage(tmp_path / "trials" / "a.json", how, random.Random(1))
     records, damaged = store.read(quarantine=True)
     assert [item.trial for item in records] == ["b"]
     assert len(damaged) == 1
