@@ -12,9 +12,10 @@ from seqbench.commands.present import present_results
 from seqbench.commands.run import run
 from seqbench.errors import GridError
 from seqbench.grid.claim import Claim
-from seqbench.grid.read import find_grid, shipped_claims
+from seqbench.grid.read import claims_elsewhere, find_grid, shipped_claims
 from seqbench.grid.spec import Grid
 from seqbench.report.replications import Replication, in_words, replications_page
+from seqbench.stats.claim_figures import Measured
 from seqbench.stats.preregistration import declared_in
 from seqbench.stats.verdict import Judgement, judge
 from seqbench.store import atomic
@@ -47,7 +48,7 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
             _train(Asked(str(file), folder), options)
     judged = judged_claims(({**shipped, **files}).values(), folder)
     page = folder / "README.md"
-    atomic.write_bytes(page, replications_page(judged, page).encode())
+    atomic.write_bytes(page, replications_page(judged, page, claims_elsewhere()).encode())
     for found in judged:
         if found.name in files or not files:
             out().print(in_words(found), end="\n\n")
@@ -85,7 +86,9 @@ def _judged(asked: Asked) -> Replication:
     if not (folder / "plan.json").exists():
         return Replication(grid.name, grid.path, claim, Judgement("not finished"))
     found = present_results(asked).results
-    return Replication(grid.name, grid.path, claim, judge(claim, found.trials, declared_in(found.plan)), folder)
+    measured = Measured(found.curves, found.probes)
+    judgement = judge(claim, found.trials, declared_in(found.plan), measured=measured)
+    return Replication(grid.name, grid.path, claim, judgement, folder)
 
 
 def claim_of(grid: Grid) -> Claim:

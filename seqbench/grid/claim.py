@@ -14,11 +14,13 @@ from pydantic_core import PydanticCustomError
 
 from seqbench.grid.base import Positive, Strict
 
-Figure = Literal["solved", "diverged", "accuracy", "loss", "steps", "horizon"]
+Figure = Literal[
+    "solved", "diverged", "accuracy", "loss", "lowest_loss", "highest_loss", "steps", "gradient_slope", "horizon"
+]
 Origin = Literal["paper", "code", "log", "quoted", "measured", "theory"]
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
-Bound = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 def _day(value: str) -> str:
@@ -54,15 +56,17 @@ class ClaimCriterion(Strict):
     method: Text
     """The method that is judged."""
     than: Text | None = None
-    """Another method: the figure is then how many times that of the other it is (loss, steps, horizon), or by how much
-    it is larger (solved, diverged, accuracy)."""
+    """Another method: the figure is then by how much it is larger than that of the other (solved, diverged, accuracy),
+    or how many times it (all others)."""
     task: Text | None = None
     """The task, where the grid has several."""
     length: Positive | None = None
     """The dependency length, where the grid has several; a horizon is of all."""
     figure: Figure
     """solved, diverged: how many seeds are; accuracy, loss: the median seed's on test data, a diverged one the worst;
-    steps: training steps until the median seed solved it; horizon: the geometric mean of the seeds' horizons."""
+    lowest_loss, highest_loss: the median seed's extreme over its evaluations on validation data; steps: training steps
+    until the median seed solved it; gradient_slope: of the logarithm of the gradient's norm, in nats a step back before
+    training (probe gradient_flow), the median seed's; horizon: the geometric mean of the seeds' horizons."""
     at_least: Bound | None = None
     """The smallest value that agrees with the claim."""
     at_most: Bound | None = None
@@ -94,6 +98,8 @@ class Claim(Strict):
     """The day on which the criteria were written down, before the grid was run: `"2026-11-26"`, in quotes."""
     criteria: list[ClaimCriterion] = []
     """What must hold: all of it for reproduced, some of it for partly reproduced."""
+    tried: Text | None = None
+    """What was looked at and tried after a run that did not agree with the claim; the criteria stay as they were."""
     not_testable: Text | None = None
     """Why the claim cannot be tested here, in place of criteria."""
 

@@ -58,6 +58,11 @@ def shipped_claims() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_experiments().glob("replications/*.yaml"))}
 
 
+def claims_elsewhere() -> str:
+    """What stands beside the claims about those that no grid can state, as Markdown."""
+    return (_experiments() / "replications" / "elsewhere.md").read_text("utf-8")
+
+
 def _experiments() -> Path:
     package = Path(seqbench.__file__).parent
     installed, checkout = package / "experiments", package.parent / "experiments"

@@ -11,8 +11,9 @@ import numpy as np
 
 from seqbench.grid.claim import Claim, ClaimCriterion
 from seqbench.report.render import escape_markdown
+from seqbench.stats.claim_figures import COUNTED, DIFFERENCES
 from seqbench.stats.horizon_means import steps_in_words
-from seqbench.stats.verdict import COUNTED, Figure, Finding, Judgement
+from seqbench.stats.verdict import Figure, Finding, Judgement
 
 INTRODUCTION = """\
 # Replications
@@ -39,6 +40,9 @@ FIGURES = {
     "diverged": "seeds that diverged",
     "accuracy": "median accuracy",
     "loss": "median test loss",
+    "lowest_loss": "median of the lowest validation loss",
+    "highest_loss": "median of the highest validation loss",
+    "gradient_slope": "slope of the log gradient per step back before training",
     "steps": "median steps to solve it",
     "horizon": "horizon",
 }
@@ -57,13 +61,23 @@ class Replication(NamedTuple):
     folder: Path | None = None
 
 
-def replications_page(claims: Sequence[Replication], page: Path) -> str:
-    """The whole page, to be written to `page`: links are relative to it."""
+def replications_page(claims: Sequence[Replication], page: Path, elsewhere: str = "") -> str:
+    """The whole page, to be written to `page`: links are relative to it.
+
+    Claims that cannot be tested here stand together at its end, with `elsewhere`: Markdown about claims that no grid
+    can state.
+    """
+    tested = [found for found in claims if not found.claim.not_testable]
+    refused = [found for found in claims if found.claim.not_testable]
     lines = [INTRODUCTION, "| claim | paper | verdict | criteria that hold | |", "|---|---|---|---|---|"]
-    lines += [_row(found, page) for found in claims]
-    for found in claims:
-        lines += ["", *_section(found, page)]
-    return "\n".join(lines) + "\n"
+    lines += [_row(found, page) for found in (*tested, *refused)]
+    for found in tested:
+        lines += ["", f"## {found.name}", "", *_section(found)]
+    if refused or elsewhere:
+        lines += ["", "## Not testable here"]
+    for found in refused:
+        lines += ["", f"### {found.name}", "", *_section(found)]
+    return "\n".join([*lines, *(["", elsewhere.strip()] if elsewhere else [])]) + "\n"
 
 
 def in_words(found: Replication) -> str:
@@ -95,10 +109,8 @@ def _link(file: Path, page: Path) -> str:
     return Path(os.path.relpath(file.absolute(), page.absolute().parent)).as_posix()
 
 
-def _section(found: Replication, page: Path) -> Iterator[str]:
+def _section(found: Replication) -> Iterator[str]:
     claim = found.claim
-    yield f"## {found.name}"
-    yield ""
     verdict = f"{found.judgement.verdict.capitalize()}{escape_markdown(_why(claim)).rstrip('.')}"
     yield f"**{verdict}.** {escape_markdown(claim.says)}"
     yield ""
@@ -112,6 +124,9 @@ def _section(found: Replication, page: Path) -> Iterator[str]:
         for own in findings:
             holds = {True: "holds", False: "does not hold", None: ""}[own.holds]
             yield f"| {escape_markdown(_expected(own.criterion))} | {escape_markdown(_observed(own))} | {holds} |"
+    if claim.tried:
+        yield ""
+        yield f"What was tried: {escape_markdown(claim.tried)}"
 
 
 _NOTHING = Figure(np.nan, np.nan, np.nan, np.nan, 0, 0)
@@ -126,7 +141,7 @@ def _expected(criterion: ClaimCriterion) -> str:
     place = [criterion.task or "", f"{criterion.length:,} steps" if criterion.length else ""]
     against = ""
     if criterion.than:
-        more = criterion.figure in (*COUNTED, "accuracy")
+        more = criterion.figure in DIFFERENCES
         against = f" less that of {criterion.than}" if more else f" as a multiple of that of {criterion.than}"
     bounds = [
         f"{words} {bound:g}"

@@ -3,7 +3,7 @@
 A figure is one number over the seeds of a method, and stands beside its interval and the number of seeds:
 
 - solved, diverged: seeds of which that is so; the interval is Clopper and Pearson's, or of a difference Gaffke's bound;
-- accuracy, loss, steps: the median seed's, with the distribution-free interval of `median_interval`;
+- accuracy, losses, steps, slopes: the median seed's, with the distribution-free interval of `median_interval`;
 - horizon: the geometric mean of the seeds' horizons, with the interval of `horizon_means` or `horizon_differences`.
 
 The verdict follows from the figures alone, as declared: an interval says how sure it is, and moves no bound.
@@ -20,18 +20,15 @@ from scipy import stats
 
 from seqbench.errors import UsageError
 from seqbench.grid.claim import Claim, ClaimCriterion
-from seqbench.schema import is_finished
 from seqbench.stats.brackets import find_brackets
+from seqbench.stats.claim_figures import COUNTED, DIFFERENCES, Measured, seed_values
 from seqbench.stats.horizon_differences import horizon_differences
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson, mean_interval
 from seqbench.stats.preregistration import Declared
-from seqbench.stats.task_arrays import accuracy_column, complete, reporting_rows, task_arrays
+from seqbench.stats.task_arrays import complete, reporting_rows, task_arrays
 
 Verdict = Literal["reproduced", "partly reproduced", "not reproduced", "not testable here", "not finished"]
-
-COUNTED = ("solved", "diverged")
-"""Figures that count seeds; the others are the median seed's, or a horizon."""
 
 
 class Figure(NamedTuple):
@@ -64,13 +61,20 @@ class Judgement(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def judge(claim: Claim, results: pd.DataFrame, declared: Declared = Declared()) -> Judgement:  # noqa: B008 (frozen)
+def judge(
+    claim: Claim,
+    results: pd.DataFrame,
+    declared: Declared = Declared(),  # noqa: B008 (frozen)
+    *,
+    measured: Measured | None = None,
+) -> Judgement:
     """The verdict on a claim.
 
     Args:
         claim: what was declared before the run.
         results: one row a planned trial (`seqbench.store.results.Results.trials`); missing trials have no outcome.
         declared: the plan of the comparison, for searched lengths and the level of intervals.
+        measured: curves and probes of the trials, for the criteria that are about them.
 
     Raises:
         UsageError: a criterion is about several tasks or lengths at once, or about trials that are not planned.
@@ -78,16 +82,19 @@ def judge(claim: Claim, results: pd.DataFrame, declared: Declared = Declared()) 
     if claim.not_testable:
         return Judgement("not testable here")
     rows = reporting_rows(complete(results))
-    findings = tuple(_finding(criterion, rows, declared) for criterion in claim.criteria)
+    findings = tuple(_finding(criterion, rows, declared, measured) for criterion in claim.criteria)
     held = [finding.holds for finding in findings]
     if None in held:
         return Judgement("not finished", findings)
     return Judgement("reproduced" if all(held) else "partly reproduced" if any(held) else "not reproduced", findings)
 
 
-def _finding(criterion: ClaimCriterion, rows: pd.DataFrame, declared: Declared) -> Finding:
+def _finding(criterion: ClaimCriterion, rows: pd.DataFrame, declared: Declared, measured: Measured | None) -> Finding:
     own = _selected(criterion, rows)
-    observed = (_horizon if criterion.figure == "horizon" else _over_seeds)(criterion, own, declared)
+    if criterion.figure == "horizon":
+        observed = _horizon(criterion, own, declared)
+    else:
+        observed = _over_seeds(criterion, seed_values(criterion.figure, own, measured), declared)
     if not observed.planned or observed.n < observed.planned:
         return Finding(criterion, observed, None)
     least = -np.inf if criterion.at_least is None else criterion.at_least
@@ -111,9 +118,9 @@ def _selected(criterion: ClaimCriterion, rows: pd.DataFrame) -> pd.DataFrame:
     return own
 
 
-def _over_seeds(criterion: ClaimCriterion, rows: pd.DataFrame, declared: Declared) -> Figure:
+def _over_seeds(criterion: ClaimCriterion, trials: pd.Series, declared: Declared) -> Figure:
     """A count of seeds or the median seed's figure, alone or against the other method's with the same seeds."""
-    values = _seed_values(criterion.figure, rows).unstack("method").reindex(columns=_methods(criterion))
+    values = trials.unstack("method").reindex(columns=_methods(criterion))
     planned, known = len(values), values.dropna().to_numpy(float)
     if not len(known):
         return Figure(np.nan, np.nan, np.nan, np.nan, 0, planned)
@@ -129,23 +136,9 @@ def _methods(criterion: ClaimCriterion) -> list[str]:
     return [criterion.method, *([criterion.than] if criterion.than else [])]
 
 
-def _seed_values(figure: str, rows: pd.DataFrame) -> pd.Series:
-    """The figure of each trial by seed and method, NaN for one that has not finished; the worst where it diverged."""
-    finished = is_finished(rows)
-    if figure in COUNTED:
-        found = (rows["outcome"] == figure).astype(float)
-    elif figure == "accuracy":
-        found = accuracy_column(rows)
-    elif figure == "loss":
-        found = rows["loss"].mask(rows["outcome"] == "diverged", np.inf)
-    else:
-        found = rows["solved_at"].where(rows["outcome"] == "solved", np.inf)
-    return found.where(finished).set_axis(pd.MultiIndex.from_frame(rows[["seed", "method"]]))
-
-
 def _against(figure: str, one: Floats, other: Floats) -> Floats:
     """What a figure is against that of the other method, seed by seed: a difference, or how many times as large."""
-    if figure in (*COUNTED, "accuracy"):
+    if figure in DIFFERENCES:
         return one - other
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = one / other

@@ -22,7 +22,7 @@ def test_without_names_every_claim_is_judged_and_the_page_is_written(tmp_path):
     page = tmp_path / "replications" / "README.md"
     assert str(page) in printed
     for name in shipped_claims():
-        assert f"\n## {name}\n" in page.read_text()
+        assert f"# {name}\n" in page.read_text()
         assert f"{name}: " in printed
     assert printed.count("  verdict    not finished") + printed.count("not testable here") == len(shipped_claims())
 

@@ -41,13 +41,15 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
     page, grid = tmp_path / "results" / "replications" / "README.md", tmp_path / "experiments" / "a_claim.yaml"
     judged = Judgement("partly reproduced", FINDINGS[:2])
     refused = CLAIM.model_copy(update={"criteria": [], "not_testable": "It takes a month."})
+    again = CLAIM.model_copy(update={"tried": "A *slower* rate."})
     text = replications_page(
         [
             Replication("a_claim", grid, CLAIM, judged, page.parent / "a_claim"),
-            Replication("another", grid, CLAIM, Judgement("not finished")),
             Replication("a_third", grid, refused, Judgement("not testable here")),
+            Replication("another", grid, again, Judgement("not finished")),
         ],
         page,
+        "| another claim |\n",
     )
     assert (
         "| **partly reproduced** | 1 of 2 | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
@@ -57,4 +59,8 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
     assert "[A &lt;paper&gt; 2015](https://arxiv.org/abs/1)" in text
     assert "\\*nothing\\*" in text
     assert "| A, 100 steps: seeds that solved it at least 4 | not run yet | |" in text.replace("|  |", "| |")
-    assert "**Not testable here: It takes a month.**" in text
+    assert "\nWhat was tried: A \\*slower\\* rate.\n" in text
+    end = text.partition("\n## Not testable here\n")[2]
+    assert end.startswith("\n### a_third\n\n**Not testable here: It takes a month.**")
+    assert end.endswith("\n\n| another claim |\n")
+    assert text.index("](#another)") < text.index("](#a_third)") < text.index("## a_claim") < text.index("## another")

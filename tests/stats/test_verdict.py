@@ -6,6 +6,7 @@ import pytest
 
 from seqbench.errors import UsageError
 from seqbench.grid.claim import Claim
+from seqbench.stats.claim_figures import Measured
 from seqbench.stats.verdict import judge, median_interval
 from tests.stats.conftest import trial
 
@@ -38,8 +39,8 @@ def rows():
     return pd.DataFrame(made)
 
 
-def observed(rows, **criterion):
-    [finding] = judge(claim({"at_least": 0, **criterion}), rows).findings
+def observed(rows, measured=None, **criterion):
+    [finding] = judge(claim({"at_least": 0, **criterion}), rows, measured=measured).findings
     return finding.observed
 
 
@@ -74,6 +75,34 @@ def test_steps_to_solve_are_infinite_for_the_median_seed_that_never_did(rows):
     assert observed(rows, method="B", figure="steps").value == np.inf
     # 1 for the seed that both solved at once, 0 for three that A alone solved, 1 where neither did.
     assert observed(rows, method="A", than="B", figure="steps").value == 0
+
+
+def test_extreme_losses_are_those_of_the_curve_and_infinite_where_not_finite(rows):
+    trials = rows.loc[rows["method"] == "A", "trial"].to_list()
+    losses = [[3, 1, 2], [5, 4, 6], [np.nan, 7, 8], [9, 9, 9]]  # the fifth diverged before its first evaluation
+    made = [(name, step, loss) for name, own in zip(trials, losses, strict=False) for step, loss in enumerate(own)]
+    curves = pd.DataFrame(made, columns=["trial", "step", "validation_loss"])
+    measured = Measured(curves, pd.DataFrame())
+    # Lowest 1, 4, 7, 9 and infinite; highest 3, 6, infinite, 9 and infinite.
+    assert observed(rows, measured, method="A", figure="lowest_loss")[:3] == (7, 1, np.inf)
+    assert observed(rows, measured, method="A", figure="highest_loss")[:3] == (9, 3, np.inf)
+
+
+def test_slopes_of_the_gradient_are_read_before_training_and_compared_as_ratios(rows):
+    growth = {"A": [0.25, 0.25, 0.25, 0.5, 0.5], "B": [0.5] * 5}
+    made = [
+        (f"{method}-adding-100-{1000 + seed}--0.01", step, "gradient_growth", value * (1 if step == 0 else 3))
+        for method, values in growth.items() for seed, value in enumerate(values) for step in (0, 50)
+    ]  # fmt: skip
+    measured = Measured(pd.DataFrame(), pd.DataFrame(made, columns=["trial", "step", "probe", "value"]))
+    slope = observed(rows, measured, method="A", figure="gradient_slope")
+    assert slope[:3] == pytest.approx((np.log(0.25), np.log(0.25), np.log(0.5)))
+    # The logarithm of 1/4 is twice that of 1/2.
+    assert observed(rows, measured, method="A", than="B", figure="gradient_slope")[:3] == pytest.approx((2, 1, 2))
+
+
+def test_a_slope_that_was_not_measured_leaves_the_claim_unfinished(rows):
+    assert judge(claim({"method": "A", "figure": "gradient_slope", "at_most": 0}), rows).verdict == "not finished"
 
 
 def test_a_diverged_seed_answers_nothing(rows):
