@@ -152,6 +152,7 @@ def guide(tmp_path, monkeypatch):
     return named
 
 
+@pytest.mark.slow
 def test_the_components_of_the_contributing_guide_keep_their_contracts(guide):
     assert guide.keys() >= {"tasks", "cells", "mitigations", "optimizers", "probes"}
     for family, name in guide.items():

@@ -93,7 +93,7 @@ def test_other_discarded_errors_and_handlers_stay_as_they_were(monkeypatch):
     assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)] == before
 
 
-@pytest.mark.parametrize("seconds", [0.6, 1.5, 3.0])
+@pytest.mark.parametrize("seconds", [0.6, *(pytest.param(later, marks=pytest.mark.slow) for later in (1.5, 3.0))])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_start_up_ends_the_command_without_a_traceback(tmp_path, number, seconds):
     path = tmp_path / "grid.yaml"

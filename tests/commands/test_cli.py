@@ -9,6 +9,7 @@ import pytest
 
 from seqbench.commands.arguments import Family
 from seqbench.components import catalogue
+from tests.forked import seqbench
 
 SMALL = """
 question: Small?
@@ -20,11 +21,6 @@ methods:
   - {name: vanilla, cell: vanilla}
   - {name: skipping, cell: vanilla, mitigations: [residual]}
 """
-
-
-def seqbench(*words, cwd=None):
-    command = [sys.executable, "-c", "from seqbench.entry import main; main()", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=300, check=False)
 
 
 @pytest.fixture

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 from seqbench.commands.crashes import MOST, counted
 from seqbench.store.failures import Failure
+from tests.forked import seqbench
 
 GRID = """
 question: What falls over?
@@ -45,8 +44,6 @@ def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
 def test_run_ends_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "falling.py").write_text(CELL)
     (tmp_path / "falls.yaml").write_text(GRID)
-    code = "from seqbench.entry import main; main()"
-    command = [sys.executable, "-c", code, "run", "falls.yaml", "--no-tracking", "-q", "--workers", "1"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
+    done = seqbench("run", "falls.yaml", "--no-tracking", "-q", "--workers", "1", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
     assert "2 trials crashed:\n  2 x ValueError: boom (falling.py, line 10, in falling)\n" in done.stderr

@@ -161,7 +161,9 @@ CHANGES = pytest.mark.parametrize("change", ["gone", "null", "text", "list"])
 
 
 @CHANGES
-@every_format
+@pytest.mark.parametrize(
+    "folder", [*(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[:-1]), NAMES[-1]], indirect=True
+)
 def test_a_trial_file_that_lacks_anything_is_read_or_named(folder: Path, change: str) -> None:
     current = plan(read_grid(GRID))
     [path] = (folder / "trials").iterdir()

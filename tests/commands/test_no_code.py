@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from seqbench.store.plan_file import PlanFile, write_plan
+from tests.forked import seqbench
 
 GRID = """
 question: Whose code is it?
@@ -30,12 +28,6 @@ from seqbench.mitigations.base import Mitigation
 def remedy() -> Mitigation:
     return Mitigation()
 """
-
-
-def seqbench(*words: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from seqbench.entry import main; main()", *words]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=os.environ | variables, timeout=300,
-                          check=False)  # fmt: skip
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from tests.forked import seqbench
 
 GRID = """
 question: Small?
@@ -45,9 +48,12 @@ class Terminal:
         )  # fmt: skip
 
     def run(self, line: str, code: int = 0) -> str:
-        process = self.start(line)
-        said, _ = process.communicate(timeout=300)
-        assert process.returncode == code, said
+        """What a command prints, its words taken apart as a shell does."""
+        command, *words = shlex.split(line)
+        assert command == "seqbench"
+        done = seqbench(*words, cwd=self.folder)
+        said = done.stdout + done.stderr
+        assert done.returncode == code, said
         return said
 
 
@@ -102,6 +108,7 @@ def test_a_stopped_run_says_how_to_go_on_with_all_its_options(terminal: Terminal
     )
 
 
+@pytest.mark.slow
 @pytest.mark.server
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["beside the results", "another database"])
 def test_the_ui_opens_the_store_that_was_written(terminal: Terminal, elsewhere: bool, hasty_workers: None) -> None:

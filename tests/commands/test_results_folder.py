@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from seqbench.errors import GridError, StoreError
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.store.results import load_results
+from tests import forked
 from tests.store.full_disk import room_for
 
 GRID = """
@@ -36,12 +36,8 @@ def run(grid: Path, results: Path) -> subprocess.CompletedProcess[str]:
     return seqbench("run", grid, results, "--no-tracking", "-q")
 
 
-def seqbench(
-    verb: str, grid: Path, results: Path, *options: str, cwd: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    code = "from seqbench.entry import main; main()"
-    command = [sys.executable, "-c", code, verb, str(grid), "--results", str(results), *options]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+def seqbench(verb: str, grid: Path, results: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return forked.seqbench(verb, grid, "--results", results, *options)
 
 
 def write_grid(folder: Path, *, question: str = "Same?", seeds: int = 2, steps: int = 20) -> Path:
@@ -209,7 +205,7 @@ def test_run_and_report_write_through_no_link(name: str, results: Path, tmp_path
 
 def test_a_full_disk_is_exit_code_4_and_counts_what_is_safe(results: Path) -> None:
     before = contents(results)
-    with room_for(2000):  # children inherit the limit
+    with room_for(2000):  # commands inherit the limit
         done = run(write_grid(results.parent, seeds=3), results)
     assert done.returncode == 4, done.stderr
     assert f"Disk full: {results / 'same' / 'plan.json'} could not be written" in done.stderr

@@ -8,6 +8,7 @@ import pytest
 
 from seqbench.components import catalogue
 from seqbench.contracts.cells import CHECKS, Subject
+from tests.contracts.demands import cases, demands
 
 VARIANTS = {
     "indrnn_bounded": ("indrnn", {"bound": 0.5}),
@@ -17,16 +18,16 @@ VARIANTS = {
     "vanilla_relu": ("vanilla", {"activation": "relu"}),
 }
 """What is tried beside the defaults."""
-CASES = {name: (name, {}) for name in catalogue.names("cells")} | VARIANTS
+NAMES = catalogue.names("cells")
 
 
 @cache
 def subject(case: str) -> Subject:
-    name, settings = CASES[case]
+    name, settings = VARIANTS.get(case, (case, {}))
     return Subject(catalogue.component("cells", name), settings)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("check", demands(CHECKS))
+@pytest.mark.parametrize("case", cases(NAMES, VARIANTS))
 def test_cell(case, check, hold):
     hold(check, subject(case))

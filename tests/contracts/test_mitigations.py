@@ -10,6 +10,7 @@ import pytest
 
 from seqbench.components import catalogue
 from seqbench.contracts.mitigations import CHECKS, Subject, compilations
+from tests.contracts.demands import demands
 
 NAMES = catalogue.names("mitigations")
 
@@ -19,7 +20,7 @@ def subject(name: str) -> Subject:
     return Subject(catalogue.component("mitigations", name))
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", demands(CHECKS))
 @pytest.mark.parametrize("name", NAMES)
 def test_mitigation(name, check, hold):
     hold(check, subject(name))

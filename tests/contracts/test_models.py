@@ -8,6 +8,7 @@ import pytest
 
 from seqbench.components import catalogue
 from seqbench.contracts.models import CHECKS, Subject
+from tests.contracts.demands import demands
 
 NAMES = catalogue.names("models")
 DECODE = {"encoder_decoder"}
@@ -19,7 +20,7 @@ def subject(name: str) -> Subject:
     return Subject(catalogue.component("models", name))
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", demands(CHECKS))
 @pytest.mark.parametrize("name", NAMES)
 def test_model(name, check, hold):
     hold(check, subject(name))

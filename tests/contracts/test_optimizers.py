@@ -11,9 +11,10 @@ from seqbench.components import catalogue
 from seqbench.contracts.optimizers import CHECKS, Subject
 from seqbench.optimizers.base import Optimizer
 from seqbench.setting_types import NonNegativeFloat, PositiveFloat
+from tests.contracts.demands import demands
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", demands(CHECKS))
 @pytest.mark.parametrize("name", catalogue.names("optimizers"))
 def test_optimizer(name, check, hold):
     hold(check, Subject(catalogue.component("optimizers", name)))

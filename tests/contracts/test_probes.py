@@ -11,6 +11,7 @@ from seqbench.components import catalogue
 from seqbench.contracts.probes import CHECKS, Subject
 from seqbench.probes.base import Probe, row
 from seqbench.setting_types import NonNegativeFloat
+from tests.contracts.demands import demands
 
 
 @cache
@@ -18,7 +19,7 @@ def subject(name: str) -> Subject:
     return Subject(catalogue.component("probes", name))
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", demands(CHECKS))
 @pytest.mark.parametrize("name", catalogue.names("probes"))
 def test_probe(name, check, hold):
     hold(check, subject(name))

@@ -11,9 +11,10 @@ from annotated_types import Ge, Le
 from seqbench.components import catalogue
 from seqbench.contracts.schedules import CHECKS, Subject
 from seqbench.schedules.base import ScheduleBuilder
+from tests.contracts.demands import demands
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", demands(CHECKS))
 @pytest.mark.parametrize("name", catalogue.names("schedules"))
 def test_schedule(name, check, hold):
     hold(check, Subject(catalogue.component("schedules", name)))

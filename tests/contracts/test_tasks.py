@@ -9,6 +9,7 @@ import pytest
 
 from seqbench.components import catalogue
 from seqbench.contracts.tasks import CHECKS, Subject
+from tests.contracts.demands import cases, demands
 
 SETTINGS: dict[str, list[dict[str, Any]]] = {
     "adding": [{"marks": "anywhere"}],
@@ -22,20 +23,20 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "temporal_order": [{"relevant": 3}],
 }
 """What is tried beside the defaults."""
-CASES = {
+VARIANTS = {
     " ".join([name, *(f"{key}={value}" for key, value in settings.items())]): (name, settings)
-    for name in catalogue.names("tasks")
-    for settings in ({}, *SETTINGS.get(name, []))
+    for name, tried in SETTINGS.items()
+    for settings in tried
 }
 
 
 @cache
 def subject(case: str) -> Subject:
-    name, settings = CASES[case]
+    name, settings = VARIANTS.get(case, (case, {}))
     return Subject(catalogue.component("tasks", name), settings)
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("check", demands(CHECKS))
+@pytest.mark.parametrize("case", cases(catalogue.names("tasks"), VARIANTS))
 def test_task(case, check, hold):
     hold(check, subject(case))

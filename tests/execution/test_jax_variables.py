@@ -39,6 +39,7 @@ def train(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_workers_compute_the_same_whatever_variables_are_set(train, monkeypatch):
     assert not harmful(os.environ)
     before = train("before")

@@ -231,7 +231,9 @@ def test_no_worker_outlives_a_driver_that_was_killed(grid, tmp_path):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)]
+)
 def test_a_signal_stops_in_good_order(grid, tmp_path, number, code):
     folder = tmp_path / "tiny"
     process = start(grid, folder)

@@ -2,8 +2,6 @@
 
 import queue
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import get_type_hints
@@ -21,6 +19,7 @@ from seqbench.execution.time_limit import FACTOR, LEAST, default_limit
 from seqbench.grid.read import read_grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION
 from seqbench.plan.plan import plan
+from tests.forked import seqbench
 
 TASKS = """
 import os
@@ -123,11 +122,11 @@ def run(groups, folder, **options):
 def test_what_hangs_is_ended_and_the_rest_goes_on(planned, tmp_path):
     made = planned(*HANGING, "raises", "prints")
     hanging = {trial.id for trial in made.trials if trial.task.name.partition(":")[2] in HANGING}
-    ended = run(made.groups, tmp_path, limit=lambda trial: 4.0 if trial.id in hanging else 1e9)
+    ended = run(made.groups, tmp_path, limit=lambda trial: 2.0 if trial.id in hanging else 1e9)
     assert len(hanging) == 3
     assert {type(ended[trial]) for trial in hanging} == {Crashed}
     assert {ended[trial].reason for trial in hanging} == {
-        "The trial was ended because it took longer than 0.0667 min. If it does not hang in its own code or in "
+        "The trial was ended because it took longer than 0.0333 min. If it does not hang in its own code or in "
         "compilation, give it more with --time-limit; it goes on from its last checkpoint."
     }
     raised, printed = (ended[trial.id] for trial in made.trials[3:])
@@ -187,14 +186,11 @@ def is_running(number):
 
 def test_the_command_line_sets_the_limit_and_says_what_became_of_it(planned, tmp_path):
     planned("sleeps")
-    code = "from seqbench.entry import main; main()"
-    command = [sys.executable, "-c", code, "run", "curious.yaml", "--no-tracking", "--time-limit", "0.05"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=False)
+    done = seqbench("run", "curious.yaml", "--no-tracking", "--time-limit", "0.05", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
     assert "1 trials crashed:\n  1 x The trial was ended because it took longer than 0.05 min." in done.stderr
     assert str(Path("results/curious/logs")) in done.stderr
-    status = [sys.executable, "-c", code, "status", "curious.yaml"]
-    shown = subprocess.run(status, capture_output=True, text=True, cwd=tmp_path, timeout=300, check=True).stdout
+    shown = seqbench("status", "curious.yaml", cwd=tmp_path).stdout
     assert "failed: The trial was ended because it took longer than 0.05 min." in shown
 
 

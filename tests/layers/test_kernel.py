@@ -67,6 +67,7 @@ def test_the_kernel_is_what_runs():
     assert "pallas_call" not in str(plain)
 
 
+@pytest.mark.slow
 def test_stacked_trials_keep_to_themselves():
     graph, state = perturbed(CELLS["gru"])
     initial, inputs = given(graph, state)

@@ -81,7 +81,7 @@ def test_padding_changes_no_gradient(case):
 
     expected = padded(0)
     assert max(np.abs(leaf).max() for leaf in expected) > 0.1
-    for steps in (1, 2, 3):
+    for steps in (1, 2):
         for found, leaf in zip(padded(steps), expected, strict=True):
             np.testing.assert_allclose(found, leaf, rtol=1e-6, atol=1e-6)
 

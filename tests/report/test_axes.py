@@ -54,6 +54,7 @@ def test_labels_overlap_without_care() -> None:
     assert len(overlapping(figure)) > 5
 
 
+@pytest.mark.slow
 def test_no_labels_overlap_in_any_chart_of_many_lengths(many: Evidence) -> None:
     charts = [chart for section in contents(many) for part in section.parts for chart in part.charts]
     assert len(charts) > 8

@@ -56,6 +56,7 @@ def test_no_interval_below_five_seeds(make: Any, seeds: int, whiskers: int) -> N
     assert f"n = {seeds}" in chart.reading
 
 
+@pytest.mark.slow
 def test_many_methods_are_divided_by_the_factor_that_matters_most(factorial: Any) -> None:
     assert dividing_factor(factorial) == "gating"
     parts = facets(factorial)

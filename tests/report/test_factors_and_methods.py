@@ -29,6 +29,7 @@ methods: [{name: LSTM, cell: lstm}]
 """
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("hasty_workers")
 def test_listed_method_is_in_every_table_and_in_no_contrast(read: Callable[[str], Grid], tmp_path: Path) -> None:
     results = run_grid(read(GRID), tmp_path, workers=2)

@@ -120,6 +120,7 @@ def test_a_plan_about_unknown_methods_is_refused(grid, plan):
         compare(grid({"plain": 0, "gru": 4}), declared=plan)
 
 
+@pytest.mark.slow
 def test_five_thousand_trials_in_seconds(crossed):
     rng = np.random.default_rng(0)
     factors = {

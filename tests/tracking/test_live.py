@@ -111,6 +111,7 @@ def test_a_trial_is_read_once_and_handed_over_once(folder: Path, monkeypatch: py
     assert live._mirror.plan.trials.keys() == {one["trial"] for one in TRIALS}
 
 
+@pytest.mark.slow
 def test_the_comparison_of_a_large_grid_is_not_drawn_for_every_trial(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

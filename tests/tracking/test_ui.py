@@ -103,6 +103,7 @@ def test_mirroring_to_a_server_over_http_gives_the_same_and_twice_adds_nothing(
     assert len(chart(results / "mlflow.db", "accuracy_vs_length")) == len(METHODS)
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_ctrl_c_ends_the_server_with_its_worker(results: Path) -> None:
     code = "import sys; from seqbench.tracking.ui import serve_ui; serve_ui(sys.argv[1], port=5400)"

@@ -70,8 +70,11 @@ def test_a_named_group_is_compiled_once_and_gives_the_same_rows_again():
     [
         Group(task=delayed_recall(4)),
         Group(task=delayed_recall(30)),
-        Group(task=entity_tagging(6)),
-        Group(truncated_backpropagation(window=4), task=delayed_recall(9), model=bidirectional),
+        pytest.param(Group(task=entity_tagging(6)), marks=pytest.mark.slow),
+        pytest.param(
+            Group(truncated_backpropagation(window=4), task=delayed_recall(9), model=bidirectional),
+            marks=pytest.mark.slow,
+        ),
         Group(truncated_backpropagation(window=4), task=entity_tagging(6), model=bidirectional),
     ],
     ids=["answered last", "farther than all are recorded", "at every step", "backwards", "backwards at every step"],

@@ -1,0 +1,25 @@
+"""The checks of a contract as parameters of a test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+EDGES = "at_the_edges", "with_the_smallest_sizes"
+"""How the names of checks begin that compile a program for each edge of each setting: they are slow."""
+
+
+def demands(checks: Sequence[Callable[[Any], None]]) -> list[Any]:
+    """Each check under its name."""
+    slow = pytest.mark.slow
+    return [
+        pytest.param(check, id=check.__name__, marks=[slow] if check.__name__.startswith(EDGES) else [])
+        for check in checks
+    ]
+
+
+def cases(defaults: Sequence[str], variants: Mapping[str, Any]) -> list[Any]:
+    """The components of a family, and with settings other than their defaults, which is slow."""
+    return [*defaults, *(pytest.param(name, marks=pytest.mark.slow) for name in variants)]
