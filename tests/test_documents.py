@@ -18,6 +18,7 @@ from seqbench.grid.given import grid_given
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid
 from seqbench.grid.training import Training
+from seqbench.leaderboard.build import OFFLINE, PAGE, PICTURE
 from seqbench.plan.plan import plan
 from seqbench.schema import TABLES
 
@@ -88,6 +89,9 @@ def test_committed_results_are_rows_and_a_report_with_its_pictures():
     assert simulated == {"README.md", *re.findall(r"\]\((\w+\.(?:csv|svg))\)", page)}
     # Claims have one folder each, beside the page of their verdicts.
     claims = {"/".join(path.parts[1:3]) for path in files if path.parts[1] == "replications" and len(path.parts) > 3}
+    # The leaderboard of all stands above them.
+    assert {path.name for path in files if len(path.parts) == 2} == {PAGE, OFFLINE, PICTURE}
+    files = [path for path in files if len(path.parts) > 2]
     folders = {path.parts[1] for path in files} - {"simulations", "bench", "faults", "replications"} | claims
     assert len(folders) >= 8
     for folder in folders:

@@ -1,7 +1,8 @@
-"""The command about published claims, as options and help. It imports what it needs when it runs."""
+"""The commands about what many grids say together, as options and help. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -42,3 +43,19 @@ def replicate(
         workers, None if no_tracking else tracking_uri, not no_tracking, time_limit, from_tables, quiet
     )
     command(names or [], everything=everything, results=results, options=None if judge_only else options)
+
+
+def leaderboard(
+    folders: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FOLDER]...", help="Results folders from elsewhere, beside those in --results."),
+    ] = None,
+    results: Results = RESULTS,
+) -> None:
+    """Set all results side by side: README.md, an offline page with filters and a picture, in the folder of results.
+
+    Results on one task under one protocol stand in one table; others stand apart, with the reason.
+    """
+    from seqbench.commands.leaderboard import leaderboard as command
+
+    command(folders or [], results)

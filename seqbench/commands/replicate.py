@@ -14,14 +14,12 @@ from seqbench.errors import GridError
 from seqbench.grid.claim import Claim
 from seqbench.grid.read import claims_elsewhere, find_grid, shipped_claims
 from seqbench.grid.spec import Grid
+from seqbench.leaderboard.sources import CLAIMS
 from seqbench.report.replications import Replication, in_words, replications_page
 from seqbench.stats.claim_figures import Measured
 from seqbench.stats.preregistration import declared_in
 from seqbench.stats.verdict import Judgement, judge
 from seqbench.store import atomic
-
-FOLDER = "replications"
-"""Of the results of claims, within the folder of results."""
 
 
 class RunOptions(NamedTuple):
@@ -41,7 +39,7 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
     Raises:
         GridError: no grid of that name, or one without a claim. TrialsCrashed: as `run`.
     """
-    shipped, folder = shipped_claims(), results / FOLDER
+    shipped, folder = shipped_claims(), results / CLAIMS
     files = {Path(name).stem: _claim_file(name, shipped) for name in (*names, *(shipped if everything else ()))}
     if options:
         for file in files.values():

@@ -60,7 +60,7 @@ def html(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
     )
     return environment.get_template("report.html.j2").render(
-        policy=_policy(style, script), style=Markup(style), script=Markup(script), data=Markup(_data(evidence)),
+        policy=content_policy(style, script), style=Markup(style), script=Markup(script), data=Markup(_data(evidence)),
         title=title(evidence), grid=evidence.plan.grid, answers=answers(evidence),
         headline=headline(evidence), facts=facts(evidence),
         warnings=warnings(evidence), methods=_legend(evidence), factors=_factors(evidence), sections=drawn,
@@ -94,7 +94,7 @@ def _with_drawings(
     return {**section._asdict(), "parts": parts}
 
 
-def _policy(style: str, script: str) -> str:
+def content_policy(style: str, script: str) -> str:
     """The content security policy: this style, this script, nothing else."""
 
     def digest(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from seqbench.report.table import Table
+from seqbench.report.table import Entry, Table
 
 TEX = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -53,11 +53,17 @@ def in_tex(text: str) -> str:
     return text.translate(_TO_TEX)
 
 
-def markdown(table: Table) -> str:
-    """A table for a code host."""
-    head, *rows = ([escape_markdown(text) for text in line] for line in _lines(table))
+def markdown(table: Table, *, linked: bool = False) -> str:
+    """A table for a code host; with `linked` entries lead where they say, which are no places on that page."""
+    rows = [[_linked(entry) if linked else escape_markdown(entry.text) for entry in row] for row in table.entries]
     rule = ["---:" if column.align == "right" else "---" for column in table.columns]
+    head = [escape_markdown(text) for text in table.head]
     return "\n".join("| " + " | ".join(line) + " |" for line in (head, rule, *rows))
+
+
+def _linked(entry: Entry) -> str:
+    text = escape_markdown(entry.text)
+    return f"[{text}]({entry.link})" if entry.link else text
 
 
 def _lines(table: Table) -> list[list[str]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from seqbench.leaderboard.build import OFFLINE
 from seqbench.report.build import write_report
 from seqbench.report.document import TEMPLATES
 from seqbench.report.evidence import Evidence
@@ -138,3 +139,39 @@ def test_axe_finds_nothing(audit: Any, page: Path, scheme: str, width: int) -> N
 def test_axe_finds_nothing_in_shipped_reports(audit: Any, grid: str, tmp_path: Path) -> None:
     path = write_report(Evidence(load(ROOT / "results" / grid)), tmp_path)
     assert [audit(path, scheme) for scheme in SCHEMES] == [[], []]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [320, WIDE])
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_axe_finds_nothing_in_the_leaderboard(audit: Any, scheme: str, width: int) -> None:
+    assert audit(ROOT / "results" / OFFLINE, scheme, width) == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_leaderboard_is_filtered_by_the_keyboard_and_cuts_nothing_off(open_page: Any) -> None:
+    visited = open_page(ROOT / "results" / OFFLINE)
+    page = visited.page
+    for width in (320, 640, 1000, 1440, 2000):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        # A table that is wider than its place scrolls within it.
+        wide = "[...document.querySelectorAll('main table')].filter((table) => !table.closest('.scroll'))"
+        assert page.evaluate(f"{wide}.length") == 0
+    shown = (
+        "[...document.querySelectorAll('main > section')].filter((one) => !one.hidden).map((one) => one.dataset.task)"
+    )
+    page.locator("#task").focus()
+    page.keyboard.type("temporal")
+    page.keyboard.press("Enter")
+    assert set(page.evaluate(shown)) == {"temporal_order"}
+    page.locator("#filter button").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function(f"({shown}).length > 5")
+    page.locator("#family").select_option("clipping")
+    assert page.locator("tr[data-families]:visible").count() > 0
+    assert page.locator("tr[data-families]:visible:not([data-families*='clipping'])").count() == 0
+    assert visited.complaints == []
+    assert all(address.startswith("file:") for address in visited.requests)

@@ -1,0 +1,133 @@
+"""The tables of the leaderboard: results under one protocol join, others stand apart with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import pandas as pd
+
+from seqbench.leaderboard.groups import Groups, find_groups
+from seqbench.leaderboard.protocols import Protocol, difference, protocol_of
+from seqbench.leaderboard.sources import Source
+from seqbench.stats.brackets import bracket_table, find_brackets
+from seqbench.stats.horizon_means import horizon_means
+from seqbench.stats.methods import methods_table
+from seqbench.stats.pairwise import pairwise
+from seqbench.stats.preregistration import Declared
+from seqbench.stats.solve_rate import solve_rates
+from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows, trained_alike
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a source says of one of its tasks: the rows of that task, tuning trials among them.
+
+    label: of the task in the source
+    """
+
+    source: Source
+    label: str
+    protocol: Protocol
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Board:
+    """One table: what all sources under a protocol say of a task.
+
+    entries: by source, in order of name
+    declared: the plan of the first, for the level of intervals and the outcome that is compared
+    methods: one row a method, the furthest memory first (`seqbench.stats.methods.methods_table`)
+    brackets: one row a method and seed (`seqbench.stats.brackets.bracket_table`)
+    pairs: one row a comparison (`seqbench.stats.pairwise.pairwise`)
+    baseline: the method that others are compared with, if there is one
+    origins: the entry of each method, and the name that the method has there
+    groups: which methods cannot be told apart
+    apart: why it is not one with the first table of its task; empty for that one
+    """
+
+    entries: tuple[Entry, ...]
+    declared: Declared
+    methods: pd.DataFrame
+    brackets: pd.DataFrame
+    pairs: pd.DataFrame
+    baseline: str | None
+    origins: Mapping[str, tuple[Entry, str]]
+    groups: Groups
+    apart: str
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol of every entry."""
+        return self.entries[0].protocol
+
+
+def build_boards(sources: Iterable[Source]) -> list[Board]:
+    """Every table, task by task: searched tasks first, and of a task its searches, then what has most trials."""
+    alike: dict[Protocol, list[Entry]] = {}
+    for source in sources:
+        for task in source.evidence.reporting["task"].unique():
+            rows = source.evidence.results[source.evidence.results["task"] == task]
+            found = Entry(source, str(task), protocol_of(source, str(task)), rows)
+            alike.setdefault(found.protocol, []).append(found)
+    searched = {protocol.task for protocol in alike if protocol.searched}
+    groups = sorted(alike.values(), key=lambda entries: (entries[0].protocol.task not in searched, _standing(entries)))
+    first: dict[str, Protocol] = {}
+    boards = []
+    for entries in groups:
+        leader = first.setdefault(entries[0].protocol.task, entries[0].protocol)
+        boards.append(_board(entries, difference(entries[0].protocol, leader)))
+    return boards
+
+
+def _standing(entries: Sequence[Entry]) -> tuple[str, bool, int, str]:
+    """What the order of tables follows from."""
+    protocol = entries[0].protocol
+    return protocol.task, not protocol.searched, -sum(len(entry.rows) for entry in entries), entries[0].source.name
+
+
+def _board(entries: Sequence[Entry], apart: str) -> Board:
+    rows, origins = joined(entries)
+    declared, label = entries[0].source.evidence.declared, entries[0].label
+    known = set(rows["method"])
+    named = replace(
+        declared,
+        baseline=declared.baseline if declared.baseline in known else None,
+        comparisons="baseline" if isinstance(declared.comparisons, tuple) else declared.comparisons,
+        searched={task: lengths for task, lengths in declared.searched.items() if task == label},
+    )
+    compared = reporting_rows(complete(rows))
+    [arrays] = arrays_by_task(compared, named)
+    found = find_brackets(arrays)
+    methods = methods_table(
+        compared, solve_rates(trained_alike(compared, named), named), horizon_means(found, named.alpha)
+    )
+    groups = find_groups(arrays, list(methods.dropna(subset=["rank"])["method"]), named)
+    return Board(
+        tuple(entries), named, methods, bracket_table(found), pairwise(compared, arrays, named), arrays.baseline,
+        origins, groups, apart,
+    )  # fmt: skip
+
+
+def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entry, str]]]:
+    """The rows of all entries under the first one's label, and where each method comes from.
+
+    The same trials under one name are one method; another method of the same name carries its source's name too.
+    """
+    origins: dict[str, tuple[Entry, str]] = {}
+    trials: dict[str, frozenset[str]] = {}
+    parts = []
+    for entry in entries:
+        renamed = {}
+        for method, own in entry.rows.groupby("method", sort=False):
+            name, identities = str(method), frozenset(own["trial"])
+            if name in trials and not (identities & trials[name]):
+                name = f"{method} ({entry.source.name})"
+            renamed[method] = name
+            trials[name] = trials.get(name, frozenset()) | identities
+            origins.setdefault(name, (entry, str(method)))
+        parts.append(entry.rows.assign(method=entry.rows["method"].map(renamed), task=entries[0].label))
+    rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    finished_first = rows.sort_values("outcome", na_position="last", kind="stable") if len(parts) > 1 else rows
+    return finished_first.drop_duplicates("trial").sort_index(), origins

@@ -1,0 +1,88 @@
+"""The results folders that the leaderboard is made of. One that cannot be read is named, and the others stand."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from seqbench.errors import LeftOutWarning, StoreError, UsageError
+from seqbench.report.evidence import Evidence
+from seqbench.schema import finished
+from seqbench.stats.action import remedies_that_acted
+from seqbench.store.plan_file import without_plan
+from seqbench.store.results import load
+
+CLAIMS = "replications"
+"""Folder of the results of published claims, within the folder of results."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A results folder that was read.
+
+    name: its path within the folder of results, such as `horizon` or `replications/identity_adding`
+    folder: where it is
+    evidence: its tables, its plan and what follows from them
+    """
+
+    name: str
+    folder: Path
+    evidence: Evidence
+
+    @property
+    def command(self) -> str:
+        """The command that makes its results again."""
+        place, _, claim = self.name.rpartition("/")
+        return f"seqbench replicate {claim}" if place == CLAIMS else f"seqbench run {self.name}"
+
+    @cached_property
+    def idle_remedies(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The remedies that were measured and never acted, by task and method; a method without measures is absent."""
+        evidence = self.evidence
+        acted = remedies_that_acted(evidence.reporting, evidence.probes, evidence.plan.remedies)
+        found = {}
+        for (task, method), remedies in acted.groupby(["task", "method"], sort=False):
+            active = remedies.groupby("remedy", sort=False)["active"].any()
+            found[str(task), str(method)] = tuple(active.index[~active.astype(bool)])
+        return found
+
+
+class Unread(NamedTuple):
+    """A results folder that could not be read, and why."""
+
+    name: str
+    reason: str
+
+
+def read_sources(results: Path, others: Sequence[Path] = ()) -> tuple[list[Source], list[Unread]]:
+    """Every results folder within `results` and those named beside it, in order of name.
+
+    Folders of other things are left out, and so are results without a finished trial. Tables are read where there are
+    no trial files, as in a clone.
+    """
+    sources, unread = [], []
+    for name, folder in sorted(_folders(results, others)):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", LeftOutWarning)  # `seqbench status` names the files of trials
+                evidence = Evidence(load(folder))
+                evidence.declared  # noqa: B018 (a plan that declares nonsense is damaged)
+        except (StoreError, UsageError) as error:
+            unread.append(Unread(name, str(error)))
+            continue
+        if len(finished(evidence.results)):
+            sources.append(Source(name, folder, evidence))
+    return sources, unread
+
+
+def _folders(results: Path, others: Iterable[Path]) -> Iterable[tuple[str, Path]]:
+    """Name and path of each folder with results, each once."""
+    inside = [*results.glob("*/"), *results.glob(f"{CLAIMS}/*/")]
+    places = {folder.resolve(): (folder.relative_to(results).as_posix(), folder) for folder in inside}
+    for folder in others:
+        places.setdefault(folder.resolve(), (folder.as_posix(), folder))
+    return [place for place in places.values() if (place[1] / "plan.json").exists() or without_plan(place[1])]

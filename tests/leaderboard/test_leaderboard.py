@@ -1,0 +1,184 @@
+"""What joins one table and what stands apart, what censoring and lists of lengths can say, and what is left out."""
+
+from __future__ import annotations
+
+import math
+import re
+from pathlib import Path
+
+import pytest
+
+from seqbench.leaderboard.boards import build_boards
+from seqbench.leaderboard.build import build_leaderboard
+from seqbench.leaderboard.families import families_of
+from seqbench.leaderboard.sources import read_sources
+from seqbench.leaderboard.tables import board_table, solved_up_to
+from seqbench.store.plan_file import load_plan, write_plan
+
+SIX = [10, 10, 20, 20, 40, 40]
+
+
+def boards(results: Path):
+    return build_boards(read_sources(results)[0])
+
+
+def entries(board):
+    """The entries of a board's table by method and head."""
+    table = board_table(board, lambda name: f"{name}/report.md")
+    heads = [column.head for column in table.columns]
+    return {row[0].text: dict(zip(heads, row, strict=True)) for row in table.entries}
+
+
+def test_results_under_one_protocol_join_one_table(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    make("theirs", {"clipped": SIX}, of="theirs")
+    [board] = boards(ours.parent)
+    assert board.apart == ""
+    shown = entries(board)
+    assert {name: row["results"].text for name, row in shown.items()} == {
+        "GRU": "ours", "vanilla": "ours", "clipped": "theirs",
+    }  # fmt: skip
+    assert shown["clipped"]["results"].link == "theirs/report.md"
+
+
+def test_the_same_name_for_other_trials_is_another_method(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    make("theirs", {"vanilla": SIX, "GRU": [40] * 6}, of="theirs")
+    make("copy", {"vanilla": SIX, "GRU": [80] * 6})
+    [board] = boards(ours.parent)
+    assert set(board.origins) == {"vanilla", "GRU", "vanilla (theirs)", "GRU (theirs)"}
+    assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == dict.fromkeys(board.origins, 6)
+
+
+def test_another_budget_stands_apart_and_says_so(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    make("theirs", {"vanilla": SIX}, budget=5000)
+    first, second = boards(ours.parent)
+    assert first.apart == ""
+    assert second.apart == "training steps: 5,000 instead of 1,000"
+
+
+def test_other_settings_of_a_task_are_another_task_and_defaults_are_none(make):
+    ours = make("ours", {"vanilla": SIX}, task="delayed_recall")
+    make("same", {"GRU": SIX}, task="{delayed_recall: {symbols: 8}}", of="same")
+    make("other", {"vanilla": SIX}, task="{delayed_recall: {symbols: 4}}", of="other")
+    found = boards(ours.parent)
+    assert [(board.protocol.task, len(board.entries), board.apart) for board in found] == [
+        ("delayed_recall", 2, ""),
+        ("delayed_recall (symbols 4)", 1, ""),
+    ]
+
+
+def test_a_damaged_folder_is_named_and_the_others_stand(make):
+    folder = make("ours", {"vanilla": SIX})
+    broken = make("broken", {"vanilla": SIX})
+    data = bytearray((broken / "results.parquet").read_bytes())
+    data[len(data) // 2] ^= 1
+    (broken / "results.parquet").write_bytes(bytes(data))
+    (make("without", {"vanilla": SIX}) / "plan.json").unlink()
+    (folder.parent / "bench").mkdir()
+    sources, unread = read_sources(folder.parent)
+    assert [source.name for source in sources] == ["ours"]
+    assert [each.name for each in unread] == ["broken", "without"]
+    assert "results.parquet" in unread[0].reason
+    assert "plan.json" in unread[1].reason
+    written, _ = build_leaderboard(folder.parent)
+    for page in written[:2]:
+        assert "Not read" in page.read_text()
+
+
+def test_a_search_shows_the_geometric_mean_and_what_lies_beyond_the_range(make):
+    folder = make("ours", {"vanilla": SIX, "GRU": [80] * 6, "clipped": [0] * 6}, searched=True)
+    shown = entries(boards(folder.parent)[0])
+    # Two seeds each in [10, 20), [20, 40) and [40, 80): the middles of their brackets.
+    mean = math.exp(sum(math.log(math.sqrt(low * 2 * low)) for low in SIX) / 6)
+    assert shown["vanilla"]["remembers"].text.startswith(f"{mean:.0f} (")
+    assert shown["GRU"]["remembers"].text.startswith("≥ 80 (")
+    assert shown["clipped"]["remembers"].text.startswith("≤ 10 (")
+    assert shown["GRU"]["remembers"].link == "ours/report.md"
+    assert shown["GRU"]["times as far as vanilla"].text.startswith("≥ ")
+
+
+def test_a_list_of_lengths_says_up_to_which_most_seeds_solved(make):
+    folder = make("ours", {"vanilla": [10, 10, 20, 20, 20], "GRU": [80] * 5, "clipped": [0, 0, 0, 10, 80]})
+    [board] = boards(folder.parent)
+    assert solved_up_to(board, "vanilla") == "20 (3 of 5 seeds)"
+    assert solved_up_to(board, "GRU") == "≥ 80 (5 of 5 seeds)"
+    assert solved_up_to(board, "clipped") == "< 10 (2 of 5 seeds)"
+    assert "remembers" not in entries(board)["GRU"]
+
+
+def test_letters_stand_where_seeds_suffice_and_the_number_needed_where_not(make):
+    # Two methods: one comparison, for which six seeds suffice; three: Holm over three needs seven.
+    folder = make("two", {"vanilla": SIX, "GRU": [80] * 6})
+    make("three", {"vanilla": SIX, "GRU": [80] * 6, "clipped": SIX}, budget=5000)
+    three, two = sorted(boards(folder.parent), key=lambda board: board.entries[0].source.name)
+    assert dict(two.groups.letters) == {"GRU": "a", "vanilla": "b"}
+    assert "n = 6" in two.groups.note
+    assert three.groups.letters == {}
+    assert "needs 7" in three.groups.note
+
+
+def test_a_remedy_that_never_acted_is_shown(make):
+    folder = make("ours", {"vanilla": SIX, "clipped": SIX})
+    shown = entries(boards(folder.parent)[0])
+    assert shown["clipped"]["remedies acted"].text == "no: clip_global_norm"
+    assert shown["vanilla"]["remedies acted"].text == "–"
+
+
+def test_an_unfinished_method_is_under_way(make):
+    folder = make("ours", {"vanilla": SIX, "GRU": [80] * 6}, searched=True)
+    source = read_sources(folder.parent)[0][0]
+    results = source.evidence.results
+    results.loc[(results["method"] == "GRU") & (results["length"] >= 40), "outcome"] = None
+    [board] = build_boards([source])
+    assert entries(board)["GRU"]["remembers"].text == "under way"
+
+
+def test_families_follow_from_what_the_grid_names(make):
+    [source], _ = read_sources(make("ours", {"vanilla": SIX, "GRU": SIX, "clipped": SIX}).parent)
+    assert families_of(source.evidence) == {"vanilla": ("plain",), "GRU": ("gating",), "clipped": ("clipping",)}
+
+
+def test_text_that_is_no_grid_leaves_families_of_remedies_and_the_label_of_the_task(make):
+    folder = make("ours", {"clipped": SIX})
+    plan = vars(load_plan(folder))
+    write_plan(folder, type(load_plan(folder))(**plan | {"grid_text": "nothing: [of: it"}))
+    [source], _ = read_sources(folder.parent)
+    assert families_of(source.evidence) == {"clipped": ("clipping",)}
+    assert build_boards([source])[0].protocol.task == "delayed_recall"
+
+
+@pytest.fixture
+def pages(make):
+    folder = make("ours", {"vanilla": SIX, "GRU": [80] * 6}, searched=True)
+    elsewhere = make("../elsewhere", {"clipped": SIX}, of="elsewhere", searched=True)
+    written, unread = build_leaderboard(folder.parent, [elsewhere])
+    assert unread == []
+    return written
+
+
+def test_every_row_leads_to_its_report_and_every_table_has_the_command_that_makes_it_again(pages):
+    text = pages[0].read_text()
+    assert "`seqbench run ours`" in text
+    assert re.search(r"\| GRU \| \[≥ 80 [^]]*\]\(ours/report.md\)", text)
+    assert "(../elsewhere/report.md)" in text
+
+
+def test_pages_are_small_ask_nothing_of_a_network_and_are_the_same_again(pages):
+    before = [path.read_bytes() for path in pages]
+    build_leaderboard(pages[0].parent, [pages[0].parent / "../elsewhere"])
+    assert [path.read_bytes() for path in pages] == before
+    html = pages[1].read_text()
+    assert len(html) < 200_000
+    assert "default-src &#39;none&#39;" in html
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
+
+
+def test_names_are_text_in_both_pages(make):
+    folder = make("ours", {"<b>": SIX, "a|b": SIX})
+    markdown, html = (path.read_text() for path in build_leaderboard(folder.parent)[0][:2])
+    assert "&lt;b&gt;" in markdown
+    assert r"a\|b" in markdown
+    assert "&lt;b&gt;" in html
+    assert "<b>" not in html
