@@ -10,6 +10,7 @@ from seqbench.contracts.tasks import QUICK
 from seqbench.tasks.adding import adding
 from seqbench.tasks.copy_memory import copy_memory
 from seqbench.tasks.multi_query_recall import multi_query_recall
+from seqbench.tasks.random_permutation import random_permutation
 
 MANY = 8192
 
@@ -61,6 +62,19 @@ def test_variable_copy_draws_every_gap_equally_often() -> None:
     at = batch.weights.argmax(1)
     assert (batch.distance[:, 0] == at).all()
     assert (at == gaps + 4).all()
+
+
+def test_random_permutation_is_one_of_two_symbols_then_noise_from_the_other_98() -> None:
+    batch = drawn(random_permutation(20))
+    shown = batch.inputs
+    assert shown.shape == (MANY, 21)
+    first, noise = (np.unique(part, return_counts=True) for part in (shown[:, 0], shown[:, 1:]))
+    assert first[0].tolist() == [0, 1]
+    assert noise[0].tolist() == list(range(2, 100))
+    require_even(first[1])
+    require_even(noise[1])
+    np.testing.assert_array_equal(batch.targets.ravel(), shown[:, 0])
+    assert (batch.distance == 20).all()
 
 
 @pytest.mark.parametrize("length", [13, 16])
