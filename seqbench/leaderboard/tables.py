@@ -31,11 +31,13 @@ def board_table(board: Board, links: Links) -> Table:
     far = (
         Column("remembers", searched_horizon, unit=f"steps, {level}", link=link)
         if board.protocol.searched
-        else Column("solved up to", lambda row: solved_up_to(board, row["method"]), unit="steps", link=link)
+        else Column(
+            "solved up to", lambda row: solved_up_to(board, row["method"]), unit="of the lengths listed", link=link
+        )
     )
     against = () if board.baseline is None or len(rows) < 2 else (
         Column(_against_head(board), lambda row: _against(pairs.get(row["method"])), unit=level),
-        Column("verdict", lambda row: pairs[row["method"]]["verdict"] if row["method"] in pairs else "", align="left"),
+        Column("verdict", lambda row: pairs.get(row["method"], {"verdict": "baseline"})["verdict"], align="left"),
     )  # fmt: skip
     columns = (
         word("method"), far,
