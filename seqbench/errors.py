@@ -41,7 +41,7 @@ class Problem:
 
     source: the grid's file, or the override as it was typed
     line, column: counted from 1; both 0 in an override
-    field: as people write it, such as `methods[0].cell`
+    field: as people write it, such as `methods[0].cell`; empty for an override that names none
     excerpt: the line and, below it, a mark at the place; empty where there is no line to show
     """
 
@@ -56,7 +56,7 @@ class Problem:
     def head(self) -> str:
         """`file:line:column field: message`, in one line."""
         where = f"{self.source}:{self.line}:{self.column}" if self.line else f"{self.source}:"
-        return f"{where} {self.field}: {self.message}"
+        return f"{where} {self.field}: {self.message}" if self.field else f"{where} {self.message}"
 
     def __str__(self) -> str:
         return f"{self.head}\n{self.excerpt}" if self.excerpt else self.head

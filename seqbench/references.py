@@ -53,25 +53,33 @@ class Reference(NamedTuple):
         return f"{who}, {self.fields['year']}"
 
     @property
+    def place(self) -> str:
+        """Where it was published, in TeX's spelling; empty for what is on arXiv alone."""
+        places = ("journal", "booktitle", "publisher", "school", "howpublished")
+        return next((self.fields[name] for name in places if name in self.fields), "")
+
+    @property
     def text(self) -> str:
         """The work in a list of references, as plain text."""
         fields = self.fields
         *others, last = [*self.families, *(["others"] if fields["author"].endswith(" and others") else [])]
         who = f"{', '.join(others)} & {last}" if others else last
-        place = next((fields[name] for name in ("journal", "booktitle", "publisher", "school", "howpublished")
-                      if name in fields), "")  # fmt: skip
         volume = f" {fields['volume']}" + (f"({fields['number']})" if "number" in fields else "") if (
             "volume" in fields) else ""  # fmt: skip
         pages = f", {fields['pages']}" if "pages" in fields else ""
         arxiv = f"arXiv:{fields['eprint']}" if "eprint" in fields else ""
-        where = ". ".join(filter(None, (f"{place}{volume}{pages}", arxiv)))
+        where = ". ".join(filter(None, (f"{self.place}{volume}{pages}", arxiv)))
         end = "" if fields["title"].endswith("?") else "."
         return plain(f"{who} ({fields['year']}). {fields['title']}{end} {where}").strip()
 
     @property
     def bibtex(self) -> str:
-        """The entry; one on arXiv says so as current styles read it."""
-        fields = dict(self.fields) | ({"archiveprefix": "arXiv"} if "eprint" in self.fields else {})
+        """The entry. One on arXiv says so as current styles read it, and where that is its only place as all do."""
+        fields = dict(self.fields)
+        if "eprint" in fields and self.place:
+            fields["archiveprefix"] = "arXiv"
+        elif "eprint" in fields:
+            fields["howpublished"] = f"arXiv:{fields.pop('eprint')}"
         lines = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
         return f"@{self.kind}{{{self.key},\n{lines}\n}}"
 

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -15,7 +16,7 @@ from seqbench.commands.check import CONTRACTS
 from seqbench.components import catalogue
 from seqbench.contracts.base import DoesNotApply
 from seqbench.grid.given import grid_given
-from seqbench.grid.read import read_grid
+from seqbench.grid.read import find_grid, read_grid
 from seqbench.grid.spec import Grid
 from seqbench.grid.training import Training
 from seqbench.leaderboard.build import OFFLINE, PAGE, PICTURE
@@ -117,6 +118,14 @@ def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_
         path = tmp_path / f"shown-{number}.yaml"
         path.write_text(text)
         assert plan(read_grid(path)).trials
+
+
+def test_the_overrides_that_the_readme_shows_fit_their_grid():
+    shown = re.findall(r"^    seqbench run (.*--set.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert shown
+    for line in shown:
+        grid, *words = shlex.split(line)
+        assert len(read_grid(find_grid(grid), overrides=words[1::2]).overrides) == len(words) / 2
 
 
 def test_the_python_that_the_readme_shows_runs(monkeypatch):

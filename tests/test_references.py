@@ -79,6 +79,9 @@ def test_a_work_as_text_and_as_bibtex() -> None:
     assert text.count("@") == 2
     assert text.index("elman1990finding") < text.index("jing2019gated")
     assert "  archiveprefix = {arXiv}\n}" in text
+    alone = reference("le2015simple").bibtex
+    assert "  howpublished = {arXiv:1504.00941}\n}" in alone
+    assert "eprint" not in alone
 
 
 def test_a_grid_uses_what_it_names_and_defaults_where_it_names_nothing() -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from rich.table import Table
+from rich.text import Text
+
 from seqbench.commands.console import out, print_json
 from seqbench.components import catalogue
 from seqbench.grid.document import read_document
 from seqbench.grid.read import shipped_grids
+from seqbench.invocation import command
 
 
 def list_names(family: str | None, *, as_json: bool) -> None:
@@ -25,7 +29,9 @@ def list_names(family: str | None, *, as_json: bool) -> None:
         return
     for each, members in families.items():
         out().rule(each)
-        _print(members)
+        _print_names(members)
+    out().print(f"\nA family with its settings:  {command('list', 'cells')}")
+    out().print(f"One component whole:         {command('show', 'lstm')}")
 
 
 def _members(family: str) -> list[dict[str, Any]]:
@@ -41,6 +47,16 @@ def _grids() -> list[dict[str, Any]]:
     ]
 
 
+def _print_names(members: list[dict[str, Any]]) -> None:
+    """A line a member: its name, and what it is."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for member in members:
+        table.add_row(Text(member["name"]), Text(member["summary"]))
+    out().print(table)
+
+
 def _print(members: list[dict[str, Any]]) -> None:
     console = out()
     for member in members:
@@ -48,7 +64,8 @@ def _print(members: list[dict[str, Any]]) -> None:
         console.print(f"    {member['summary']}")
         if member["settings"]:
             console.print(f"    settings: {', '.join(_setting(*item) for item in member['settings'].items())}")
-        console.print(f"    source: {member['source']}", style="dim")
+        where = "file" if member["source"].endswith((".yaml", ".yml")) else "source"
+        console.print(f"    {where}: {member['source']}", style="dim")
 
 
 def _setting(name: str, default: Any) -> str:

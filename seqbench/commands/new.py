@@ -40,7 +40,7 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
         [f"# {path.stem}: say here what it asks, and where the idea comes from.", "#",
          f"# What it would cost:  {command('plan', path)}", f"# Run it:              {command('run', path)}", ""]
     )  # fmt: skip
-    text = _like(like, head, tasks, cells, mitigations) if like else _written(head, tasks, cells, mitigations)
+    text, methods = _like(like, head, tasks, cells, mitigations) if like else _written(head, tasks, cells, mitigations)
     document = document_of(text, file=str(path))
     require_name(document)
     current = plan(grid_of(document))
@@ -50,7 +50,11 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
     if not schema.exists():
         schema.write_text(json.dumps(grid_schema(), indent=2) + "\n", encoding="utf-8")
     console = out()
-    console.print(f"{path}: {len(current.methods)} methods, {len(current.trials):,} trials to begin with")
+    count = f"{len(current.methods)} method{'s' if len(current.methods) != 1 else ''}"
+    console.print(f"{path}: {count}, {len(current.trials):,} trials to begin with")
+    for method in methods:
+        if method.left_out:
+            console.print(f"Left out: {method.name}: {method.left_out}")
     for pair in current.incompatible:
         console.print(f"Will be left out: {pair.method} on {pair.task}: {pair.reason}")
     console.print(f"Editors complete it by {schema}.")
@@ -58,8 +62,10 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
     console.print(f"and run it:                              {command('run', path)}")
 
 
-def _written(head: str, tasks: Sequence[str], cells: Sequence[str], mitigations: Sequence[str]) -> str:
-    """A grid from the template, of the first size in which most methods can be built."""
+def _written(
+    head: str, tasks: Sequence[str], cells: Sequence[str], mitigations: Sequence[str]
+) -> tuple[str, list[Method]]:
+    """A grid from the template, of the first size in which most methods can be built, and its methods."""
     tasks = tasks or TASKS
     methods = template.crossed(cells or CELLS, mitigations or (() if cells else MITIGATIONS))
     plans = {}
@@ -68,11 +74,14 @@ def _written(head: str, tasks: Sequence[str], cells: Sequence[str], mitigations:
         if not plans[size].incompatible:
             break
     fits = min(plans, key=lambda size: len(plans[size].incompatible))
-    return template.written(tasks, _without_impossible(methods, plans[fits]), size=fits, head=head)
+    methods = _without_impossible(methods, plans[fits])
+    return template.written(tasks, methods, size=fits, head=head), methods
 
 
-def _like(name: str, head: str, tasks: Sequence[str], cells: Sequence[str], mitigations: Sequence[str]) -> str:
-    """A shipped grid, or any other, with the tasks and methods that are asked for."""
+def _like(
+    name: str, head: str, tasks: Sequence[str], cells: Sequence[str], mitigations: Sequence[str]
+) -> tuple[str, list[Method]]:
+    """A shipped grid, or any other, with the tasks and methods that are asked for, and the latter."""
     text = find_grid(name).read_text(encoding="utf-8")
     data = document_of(text, file=name).data
     replaced = {"tasks": template.one_line("tasks", list(tasks))} if tasks else {}
@@ -83,9 +92,9 @@ def _like(name: str, head: str, tasks: Sequence[str], cells: Sequence[str], miti
     dropped = template.GENERATED if methods else ()
     text = template.like(text, head=head, replaced=replaced, dropped=dropped)
     if methods:
-        block = template.methods_block(_without_impossible(methods, _plan(text)))
-        text = template.like(text, head=head, replaced={"methods": block}, dropped=())
-    return text
+        methods = _without_impossible(methods, _plan(text))
+        text = template.like(text, head=head, replaced={"methods": template.methods_block(methods)}, dropped=())
+    return text, methods
 
 
 def _plan(text: str) -> Plan:

@@ -12,7 +12,7 @@ from rich.text import Text
 from seqbench.commands.console import out, print_json
 from seqbench.components import catalogue
 from seqbench.components.component_schemas import SettingInWords, setting_in_words
-from seqbench.plan.pairs import Refused, needs_depth, refused_pairs
+from seqbench.plan.pairs import Refused, acts_in_layers, needs_depth, refused_pairs
 
 KEYS = {
     "tasks": "tasks: [{}]",
@@ -27,7 +27,7 @@ KEYS = {
 
 
 class Shown(NamedTuple):
-    """A component: what it says of itself, its settings, why it may need layers, and what it does not go with."""
+    """A component: what it says of itself, its settings, how a grid has it in some layers, what it does not go with."""
 
     name: str
     family: str
@@ -35,6 +35,7 @@ class Shown(NamedTuple):
     function: str
     settings: dict[str, SettingInWords]
     needs_depth: str
+    by_layer: str
     incompatible: list[Refused]
 
 
@@ -53,6 +54,7 @@ def show(name: str, *, family: str | None, as_json: bool) -> None:
         function=inspect.getdoc(function) or "",
         settings={setting: setting_in_words(found, name, setting) for setting in catalogue.settings(found, name)},
         needs_depth=needs_depth(name) if found == "mitigations" else "",
+        by_layer=_by_layer(found, name),
         incompatible=refused_pairs(found, name),
     )
     if as_json:
@@ -79,12 +81,24 @@ def _print(component: Shown) -> None:
         console.print(_settings(component.settings))
         console.print()
     console.print(f"In a grid:  {KEYS[component.family].format(_example(component))}")
+    if component.by_layer:
+        console.print(component.by_layer)
     if component.needs_depth:
         console.print(f"\nIn a model of one layer: {component.needs_depth}")
     if component.incompatible:
         console.print("\nDoes not go with", style="bold")
         for line in in_words(component.incompatible):
             console.print(f"  {line}")
+
+
+def _by_layer(family: str, name: str) -> str:
+    """How a grid has the component in some layers alone, as a line to print; empty where it has no layers."""
+    if family == "cells":
+        other = "gru" if name != "gru" else "lstm"
+        return f"One a layer, from the bottom up:  cell: [{name}, {other}], in a model of depth 2"
+    if family == "mitigations" and acts_in_layers(name):
+        return f"In some layers alone, 0 at the bottom:  mitigations: [{{{name}: {{layers: [0]}}}}]"
+    return ""
 
 
 def _settings(settings: Mapping[str, SettingInWords]) -> Table:

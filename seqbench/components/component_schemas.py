@@ -129,7 +129,8 @@ def _form(form: Schema) -> str:
     if "enum" in form or "const" in form:
         return " or ".join(map(str, form.get("enum", [form.get("const")])))
     if "anyOf" in form:
-        return " or ".join(dict.fromkeys(map(_form, form["anyOf"])))
+        kinds = list(dict.fromkeys(map(_form, form["anyOf"])))
+        return (", or " if any("," in kind for kind in kinds) else " or ").join(kinds)
     if form.get("type") == "array":
         return f"a list, each {_form(form['items'])}" if "items" in form else "a list"
     kind = {"integer": "whole number", "number": "number", "boolean": "true or false", "string": "text"}

@@ -32,7 +32,7 @@ def grid_schema() -> Schema:
     definitions = shape.pop("$defs") | component_definitions() | {"probes.asked": _probes()}
     definitions["Tuning"]["properties"]["space"] |= _space()
     whole: Schema = _filled({**shape, "$defs": dict(sorted(definitions.items()))})
-    return {"$schema": DIALECT, "title": "A grid of seqbench", **whole}
+    return {"$schema": DIALECT, **whole}
 
 
 class _Generator(GenerateJsonSchema):

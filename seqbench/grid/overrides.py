@@ -87,7 +87,10 @@ def _split(text: str) -> tuple[list[str | int], str]:
         steps.append(int(bare) if number else next(part for part in (name, double, single, bare) if part is not None))
         position = found.end()
     if not steps or not text[position:].startswith("="):
-        _refuse(text, (), "expected KEY=VALUE, such as training.steps=200 or methods[0].cell=gru")
+        problem = Problem(
+            _source(text), 0, 0, "", "expected KEY=VALUE, such as training.steps=200 or methods[0].cell=gru"
+        )
+        raise GridError(problems=[problem])
     return steps, text[position + 1 :]
 
 

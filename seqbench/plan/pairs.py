@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from seqbench.components import catalogue
+from seqbench.components.assemble import make
+from seqbench.errors import Incompatible
 from seqbench.grid.document import Document
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import plan
@@ -49,6 +51,15 @@ def needs_depth(name: str) -> str:
     """Why a mitigation does nothing in a model of one layer; empty if it does something, or nothing in any model."""
     shallow, deep = (_refused([_method("mitigations", name, depth=depth)]) for depth in (1, 2))
     return next(iter(shallow.values()), "") if not deep else ""
+
+
+def acts_in_layers(name: str) -> bool:
+    """Whether a mitigation can be restricted to some layers of a model, rather than act on the loss or the gradient."""
+    try:
+        make("mitigations", {"name": name, "settings": {catalogue.LAYERS: [0]}})
+    except Incompatible:
+        return False
+    return True
 
 
 def _tried(family: str, name: str, other: str) -> Iterator[Refused]:

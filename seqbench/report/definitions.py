@@ -28,6 +28,11 @@ def criteria(evidence: Evidence) -> str:
     return "; ".join(f"{task}: {criterion}" for task, criterion in found)
 
 
+def duration(time: float) -> str:
+    """A time in hours as it is read."""
+    return f"{60 * time:.2g} minutes" if time < 1 else f"{time:,.1f} hours"
+
+
 def seeds_of(evidence: Evidence, purpose: Purpose) -> list[int]:
     """The seeds of that purpose, smallest first."""
     return sorted({int(seed) for seed in with_purpose(evidence.results, purpose)["seed"]})

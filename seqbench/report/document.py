@@ -24,7 +24,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.facts import answers, facts, headline, title, warnings
 from seqbench.report.files import Drawing
 from seqbench.report.numbers import numbers
-from seqbench.report.render import MARKDOWN, TEX
+from seqbench.report.render import LONG, MARKDOWN, TEX, TEX_SHARE, TEX_TABLE
 from seqbench.report.section import Section
 from seqbench.report.svg import StyleSheet, inline, marker_path
 from seqbench.report.table import Table
@@ -139,6 +139,7 @@ def _data(evidence: Evidence) -> str:
         "command": f"seqbench run {shlex.quote(evidence.plan.grid or 'GRID')} --trial",
         "tasks": evidence.tasks, "methods": evidence.methods, "columns": TRIAL_COLUMNS,
         "spelling": {"LaTeX": TEX, "Markdown": MARKDOWN},
+        "latex": {**TEX_TABLE, "longer": LONG, "share": TEX_SHARE},
         "rows": list(zip(*columns, strict=True)),
     }  # fmt: skip
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)

@@ -19,7 +19,7 @@ from seqbench.grid.named import used_components
 from seqbench.references import Reference, cited
 from seqbench.report.citations import Cited, known, mark
 from seqbench.report.citations import cited as citing
-from seqbench.report.definitions import DIVERGED, criteria, seed_span, seeds_of
+from seqbench.report.definitions import DIVERGED, criteria, duration, seed_span, seeds_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import number
 from seqbench.stats.costs import hours
@@ -185,13 +185,8 @@ def _machine(evidence: Evidence) -> Iterator[str]:
     finished = len(evidence.results) - len(evidence.missing)
     yield (
         f"{finished:,} of {len(evidence.results):,} planned trials have finished; their training took "
-        f"{_duration(hours(evidence.results))} on one worker."
+        f"{duration(hours(evidence.results))} on one worker."
     )
-
-
-def _duration(time: float) -> str:
-    """A time in hours as it is read."""
-    return f"{60 * time:.2g} minutes" if time < 1 else f"{time:,.1f} hours"
 
 
 def joined(words: Sequence[str]) -> str:

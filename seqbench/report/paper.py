@@ -137,7 +137,10 @@ def _scale_artist(artist: Artist, factor: float) -> None:
 
 def _environments(shown: list[tuple[Chart, float]]) -> str:
     """Every figure with its caption; those of both columns in `figure*`."""
-    lines = ["% Needs graphicx. Figures have the width of their column: they are included as they are."]
+    lines = [
+        "% Needs graphicx. A figure has the width of its column and is included as it is. Most stand here twice, for",
+        "% one column and, further down, for both: keep what fits.",
+    ]
     for chart, width in shown:
         kind = "figure*" if width == BOTH_COLUMNS else "figure"
         lines += [

@@ -15,9 +15,19 @@ TEX = {
 }  # fmt: skip
 """How LaTeX spells signs that mean something else to it."""
 MARKDOWN = {
-    "&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", **{sign: f"\\{sign}" for sign in "\\`*_{}[]()#!|~$"},
+    "&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", **{sign: f"\\{sign}" for sign in "\\`*_{}[]#!|~$"},
 }  # fmt: skip
 """How Markdown spells signs that mean something else to it."""
+LONG, TEX_SHARE = 40, 0.6
+"""From how many letters on a text of a LaTeX table is broken into lines, and the share of the width of such columns."""
+TEX_TABLE = {
+    "begin": "% Needs the packages array, booktabs and graphicx.\n"
+    r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%" "\n"
+    r"\begin{tabular}{COLUMNS}" "\n" r"\toprule",
+    "end": r"\bottomrule" "\n" r"\end{tabular}}",
+    "long": r">{\raggedright\arraybackslash}p{SHARE\linewidth}",
+}  # fmt: skip
+"""What stands around the rows of a LaTeX table, and the column of long texts; the page lays out its copies alike."""
 _TO_TEX, _TO_MARKDOWN = str.maketrans(TEX), str.maketrans(MARKDOWN)
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -41,11 +51,19 @@ def _disarmed(value: Any) -> Any:
 
 
 def tex(table: Table) -> str:
-    """A LaTeX table with rules of the booktabs package, as shown in the report."""
-    columns = "".join(column.align[0] for column in table.columns)
+    """A LaTeX table with rules of the booktabs package, as shown in the report.
+
+    Long texts are broken into lines, and a table that is wider than the text is made smaller.
+    """
+    longest = [max((len(row[place].text) for row in table.entries), default=0) for place in range(len(table.columns))]
+    broken = sum(length > LONG for length in longest)
+    columns = "".join(
+        column.align[0] if length <= LONG else TEX_TABLE["long"].replace("SHARE", f"{TEX_SHARE / broken:.2f}")
+        for column, length in zip(table.columns, longest, strict=True)
+    )
     head, *rows = (" & ".join(map(in_tex, line)) + r" \\" for line in _lines(table))
-    body = [rf"\begin{{tabular}}{{{columns}}}", r"\toprule", head, r"\midrule", *rows, r"\bottomrule", r"\end{tabular}"]
-    return "\n".join([*body, ""])
+    begin = TEX_TABLE["begin"].replace("COLUMNS", columns)
+    return "\n".join([begin, head, r"\midrule", *rows, TEX_TABLE["end"], ""])
 
 
 def in_tex(text: str) -> str:

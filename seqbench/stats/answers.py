@@ -17,9 +17,9 @@ POINTS = {
 
 
 def names_in_words(names: list[str], most: int = 3) -> str:
-    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`."""
-    shown, rest = names[:most], len(names) - most
-    parts = [*shown, f"{rest} more"] if rest > 0 else shown
+    """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`; a single name more than `most` is named, too."""
+    shown, rest = (names, 0) if len(names) <= most + 1 else (names[:most], len(names) - most)
+    parts = [*shown, f"{rest} more"] if rest else shown
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
@@ -94,10 +94,10 @@ def _sureness(pair: pd.Series) -> str:
     return text if pair["family"] == "declared" else f"{text}; this comparison was not declared beforehand"
 
 
-def _difference(pair: pd.Series, alpha: float) -> str:
+def _difference(pair: pd.Series, who: str, alpha: float) -> str:
     """The size and sureness of one paired comparison, as the end of a sentence: a factor, or another outcome."""
     if pair["outcome"] == "horizon":
-        return f"it {pair['text']}: {_sureness(pair)}"
+        return f"{who} {pair['text']}: {_sureness(pair)}"
     size, level = size_in_words(pair, pair["difference"], pair["low"], pair["high"], alpha)
     known = ", ".join(filter(None, [level, f"n = {int(pair['n'])}"]))
     return f"{size} against {pair['against']} ({known}): {_sureness(pair)}"
@@ -151,7 +151,7 @@ def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None
     pair = pairs[(pairs["method"] == first["method"]) & (pairs["against"] == baseline)]
     if pair.empty or not pair["n"].iloc[0]:
         return f"{start}; {baseline} has not finished enough trials to compare"
-    return f"{start}; {_difference(pair.iloc[0], alpha)}"
+    return f"{start}; {_difference(pair.iloc[0], names[0] if each else 'it', alpha)}"
 
 
 def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) -> str:

@@ -140,7 +140,7 @@ def test_list_alone_lists_all_families():
     assert done.returncode == 0, done.stderr
     for family, members in families.items():
         assert f" {family} " in done.stdout
-        assert all(f"\n{member['name']}\n" in done.stdout for member in members)
+        assert all(f"\n{member['name']} " in done.stdout for member in members)
 
 
 def test_run_end_to_end_prints_the_table_and_the_places(tmp_path):

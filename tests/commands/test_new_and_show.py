@@ -46,13 +46,14 @@ def test_a_new_grid_needs_nothing_to_be_said_and_says_how_to_go_on(capsys) -> No
     assert "# What is learned." in text
 
 
-def test_what_does_not_go_together_is_a_comment_with_its_reason() -> None:
+def test_what_does_not_go_together_is_a_comment_with_its_reason(capsys) -> None:
     grid = write(cells=["vanilla", "lstm"], mitigations=["residual", "residual_recurrence"])
     assert [method.name for method in grid.methods] == [
         "vanilla", "vanilla + residual", "vanilla + residual_recurrence", "lstm", "lstm + residual"
     ]  # fmt: skip
     assert grid.model.settings["depth"] == 2  # which `residual` needs
     assert "# left out, since residual_recurrence adds to the state" in Path("mine.yaml").read_text()
+    assert "residual_recurrence: residual_recurrence adds to the state" in capsys.readouterr().out
     assert not plan(grid).incompatible
 
 
@@ -136,6 +137,13 @@ def test_what_a_component_does_not_go_with_is_found_from_both_sides(capsys) -> N
 def test_a_mitigation_says_that_it_needs_layers(capsys) -> None:
     assert "depth 2 or more" in shown(capsys, "residual")["needs_depth"]
     assert shown(capsys, "clip_value")["needs_depth"] == ""
+
+
+def test_a_component_says_how_a_grid_has_it_in_some_layers(capsys) -> None:
+    assert "cell: [lstm, gru]" in shown(capsys, "lstm")["by_layer"]
+    assert "mitigations: [{skip_in_time: {layers: [0]}}]" in shown(capsys, "skip_in_time")["by_layer"]
+    assert shown(capsys, "clip_global_norm")["by_layer"] == ""  # it acts on the gradient of all layers
+    assert shown(capsys, "adam")["by_layer"] == ""
 
 
 @pytest.mark.parametrize("family", [*catalogue.RETURNS])

@@ -118,8 +118,8 @@ ERRORS = [
     ),
     ("methods[0].cell=grru", "methods[0].cell: expected the name of a cell, got 'grru'; did you mean 'gru'?"),
     ("training[0]=5", "training: expected a list to take entry 0 of, got keys"),
-    ("training.steps", "--set training.steps: grid: expected KEY=VALUE, such as training.steps=200"),
-    ("=5", "--set =5: grid: expected KEY=VALUE"),
+    ("training.steps", "--set training.steps: expected KEY=VALUE, such as training.steps=200"),
+    ("=5", "--set =5: expected KEY=VALUE"),
     ("model.stacked.widht=3", "model.stacked.widht: stacked has no setting 'widht'; did you mean 'width'?"),
 ]
 

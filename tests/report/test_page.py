@@ -74,7 +74,7 @@ def test_a_dot_says_what_it_is_and_leads_to_its_trial(visit: Any) -> None:
     assert "seed" in page.locator("#tip").inner_text()
     trial = dot.get_attribute("data-trial")
     dot.click(force=True)
-    page.wait_for_function("document.querySelectorAll('#rows tbody tr').length === 1")
+    page.locator("#rows tbody tr:only-child").wait_for()
     row = page.locator("#rows tbody tr").inner_text()
     assert trial in row
     assert f"--trial {trial}" in row
@@ -102,7 +102,7 @@ def test_a_comparison_leads_to_the_trials_of_both_methods(visit: Any, small: Any
     said = page.locator("#more").inner_text()
     assert said.startswith(f"{len(own)} trials with method {small.methods[0]} or {small.methods[2]}, length 20")
     page.get_by_role("link", name="All trials").click()
-    page.wait_for_function(f"document.getElementById('more').textContent.startsWith('50 of {len(small.results)}')")
+    page.locator("#more", has_text=f"50 of {len(small.results)} trials").wait_for()
 
 
 def test_a_point_of_a_line_leads_to_its_trials(visit: Any, small: Any) -> None:
@@ -110,7 +110,7 @@ def test_a_point_of_a_line_leads_to_its_trials(visit: Any, small: Any) -> None:
     point = page.locator("svg.drawing").nth(1).locator("[data-rows]").last
     point.scroll_into_view_if_needed()
     point.click(force=True)
-    page.wait_for_function("location.hash.startsWith('#trials?')")
+    page.wait_for_url("**#trials?*")
     rows = page.locator("#rows tbody tr")
     assert rows.count() == small.reporting["seed"].nunique()
 

@@ -37,22 +37,32 @@ def test_csv_disarms_formulas_in_text_and_keeps_numbers() -> None:
 
 def test_tex_escapes_every_special_sign() -> None:
     table = table_of(a_b=["50 % & $x$ {y} #1 \\z"], n=[2])
-    assert tex(table).splitlines() == [
+    package, fitted, *rows = tex(table).splitlines()
+    assert package == "% Needs the packages array, booktabs and graphicx."
+    assert fitted == r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%"
+    assert rows == [
         r"\begin{tabular}{lr}", r"\toprule", r"a\_b & n \\", r"\midrule",
-        r"50 \% \& \$x\$ \{y\} \#1 \textbackslash{}z & 2 \\", r"\bottomrule", r"\end{tabular}",
+        r"50 \% \& \$x\$ \{y\} \#1 \textbackslash{}z & 2 \\", r"\bottomrule", r"\end{tabular}}",
     ]  # fmt: skip
+
+
+def test_tex_breaks_long_texts_into_lines() -> None:
+    table = table_of(term=["short", "word"], meaning=["a" * 41, "b"], other=["c" * 60, "d" * 40])
+    column = r">{\raggedright\arraybackslash}p{0.30\linewidth}"
+    assert rf"\begin{{tabular}}{{l{column}{column}}}" in tex(table)
+    assert r"\begin{tabular}{ll}" in tex(table_of(term=["short"], meaning=["a" * 40]))
 
 
 def test_markdown_sets_numbers_to_the_right_and_escapes_bars() -> None:
     table = table_of(name=["a|b"], n=[1])
     assert markdown(table) == "| name | n |\n| --- | ---: |\n| a\\|b | 1 |"
-    assert escape_markdown("<b>[x](y)") == "&lt;b&gt;\\[x\\]\\(y\\)"
+    assert escape_markdown("<b>[x](y)") == "&lt;b&gt;\\[x\\](y)"
 
 
 def test_an_empty_table_has_a_head() -> None:
     table = Table("t", "T", (word("name"), Column("time", "n", unit="s")), pd.DataFrame({"name": [], "n": []}))
-    assert markdown(table) == "| name | time \\(s\\) |\n| --- | ---: |"
-    assert tex(table).startswith(r"\begin{tabular}{lr}")
+    assert markdown(table) == "| name | time (s) |\n| --- | ---: |"
+    assert r"\begin{tabular}{lr}" in tex(table)
 
 
 def test_a_column_makes_its_entries_from_the_row() -> None:

@@ -58,7 +58,7 @@ def _collapse(counted: Collapses) -> str:
     if stopped:
         parts.append(
             f"{stopped:,} trials were trained no further once solved, and whether they would have stayed so is not "
-            "known (`stop_when_solved: {after: N}` trains on)"
+            "known (stop_when_solved: {after: N} trains on)"
         )
     return "; ".join(parts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from seqbench.report.charts.cost import cost
 from seqbench.report.charts.facets import in_groups
 from seqbench.report.columns import method_column
+from seqbench.report.definitions import duration
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -34,6 +35,6 @@ def price(evidence: Evidence) -> Section:
         note="Wall-clock time of training and evaluation without compilation, on the machine named below.",
     )  # fmt: skip
     charts = tuple(cost(evidence, group, name) for name, group in in_groups(tasks, "cost"))
-    spent = hours(evidence.results)
-    lead = f"All trials of this grid, tuning included, took {spent:,.2f} hours of training on one worker."
+    spent = duration(hours(evidence.results))
+    lead = f"All trials of this grid, tuning included, took {spent} of training on one worker."
     return Section("price", "Cost", lead, (Part(charts=charts, tables=(table,)),))

@@ -33,8 +33,7 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
     return {
         "overridden": overridden(evidence),
         "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",
-        "comparisons": "each remedy alone or every method against the baseline, whichever fits the grid"
-        if declared.comparisons is None else str(declared.comparisons),
+        "comparisons": _family(evidence),
         "baseline": "; ".join(f"{task}: {name or 'none'}" for task, name in evidence.comparison.baselines.items()),
         "error rate": f"{declared.alpha:g} for all declared comparisons of a task together (Holm)",
         "solved": criteria(evidence),
@@ -51,6 +50,22 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
     }  # fmt: skip
 
 
+def _family(evidence: Evidence) -> str:
+    """Which methods are compared with which: as the grid declares it, or as its design decides it."""
+    declared, baselines = evidence.declared.comparisons, evidence.comparison.baselines
+    if isinstance(declared, tuple):
+        return "; ".join(f"{method} against {other}" for method, other in declared)
+    pairs = evidence.comparison.pairwise
+    tested = pairs[pairs["family"] == "declared"].groupby("task").size()
+    others = evidence.reporting.groupby("task")["method"].nunique() - 1
+    if declared == "all" or not any(baselines.values()):
+        return "every pair of methods"
+    if declared == "baseline" or (tested == others.reindex(tested.index)).all():
+        return "each method against the baseline"
+    outside = "" if declared == "alone" else " or stands outside of the factors"
+    return f"each method that differs from the baseline in one factor{outside}, against the baseline"
+
+
 def _stuck(rows: pd.DataFrame) -> str:
     """How many trials a rule of the grid stopped before they had learned; empty if none."""
     stopped = int(rows["stuck_at"].notna().sum())
@@ -58,7 +73,7 @@ def _stuck(rows: pd.DataFrame) -> str:
         return ""
     return (
         f"{stopped:,} of {len(rows):,} trials were stopped before their budget, because their training loss no longer "
-        "improved (`stop_when_stuck` of the grid); each counts as what it was then"
+        "improved (stop_when_stuck of the grid); each counts as what it was then"
     )
 
 

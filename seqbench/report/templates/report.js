@@ -178,10 +178,12 @@
   // The rows of a table that are shown, as text: spelled and laid out as in the files beside the page.
   const spell = (signs, text) => [...text].map((sign) => signs[sign] ?? sign).join("");
   const layouts = {
-    LaTeX: (sides, [head, ...rows]) => {
+    LaTeX: (sides, [head, ...rows], longest) => {
+      const { begin, end, long, longer, share } = data.latex;
       const line = (row) => `${row.join(" & ")} \\\\`;
-      const columns = sides.map((side) => side[0]).join("");
-      return [`\\begin{tabular}{${columns}}`, "\\toprule", line(head), "\\midrule", ...rows.map(line), "\\bottomrule", "\\end{tabular}", ""];
+      const broken = (share / longest.filter((length) => length > longer).length).toFixed(2);
+      const columns = sides.map((side, at) => longest[at] > longer ? long.replace("SHARE", broken) : side[0]).join("");
+      return [begin.replace("COLUMNS", () => columns), line(head), "\\midrule", ...rows.map(line), end, ""];
     },
     Markdown: (sides, [head, ...rows]) => {
       const rule = sides.map((side) => side === "right" ? "---:" : "---");
@@ -190,9 +192,10 @@
   };
   function written(table, format) {
     const shown = [...table.rows].filter((row) => !row.classList.contains("off"));
-    const entry = (cell) => spell(data.spelling[format], cell.textContent.replaceAll("\u00a0%", " %"));
+    const lines = shown.map((row) => [...row.cells].map((cell) => cell.textContent.replaceAll("\u00a0%", " %")));
     const sides = [...table.rows[0].cells].map((cell) => cell.classList.contains("number") ? "right" : "left");
-    return layouts[format](sides, shown.map((row) => [...row.cells].map(entry))).join("\n");
+    const longest = sides.map((_, at) => Math.max(0, ...lines.slice(1).map((line) => [...line[at]].length)));
+    return layouts[format](sides, lines.map((line) => line.map((text) => spell(data.spelling[format], text))), longest).join("\n");
   }
   async function copy(text) {
     if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text);
