@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
 from seqbench.commands.searches import search_facts, search_table
+from seqbench.execution.known import Known, known
 from seqbench.execution.remaining import complete
 from seqbench.execution.run import planned
 from seqbench.grid.spec import Grid
@@ -21,9 +22,8 @@ from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.ownership import require_own
-from seqbench.store.records import Record
 from seqbench.store.results import load
-from seqbench.store.trials import TrialStore
+from seqbench.store.trials import SetAside, TrialStore
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,14 +33,14 @@ class _Kept(NamedTuple):
     """What a results folder holds.
 
     outcomes: outcome by trial, of those that have finished
-    records: of the same trials, if they can be had
+    known: what is known of the same trials, if their records can be had
     table: the rows of what has finished where they cannot; else None
     tables_only: whether the folder came with its tables alone, as a clone does
     damaged: trial files that cannot be used
     """
 
     outcomes: Mapping[str, str]
-    records: Sequence[Record]
+    known: Sequence[Known]
     table: pd.DataFrame | None
     tables_only: bool
     damaged: int
@@ -83,40 +83,42 @@ def status(asked: Asked, *, as_json: bool) -> None:
 
 def _kept(folder: Path) -> _Kept:
     if not tables.alone(folder):
-        records, set_aside = TrialStore(folder).read()
-        return _Kept(_outcomes(records), records, None, False, len(set_aside))
+        set_aside: list[SetAside] = []
+        finished = [known(record) for record in TrialStore(folder).each(set_aside)]
+        return _Kept(_outcomes(finished), finished, None, False, len(set_aside))
     if records := records_from_tables(folder):
-        return _Kept(_outcomes(records), records, None, True, 0)
+        finished = [known(record) for record in records]
+        return _Kept(_outcomes(finished), finished, None, True, 0)
     table = load(folder).finished  # of a version whose tables do not say which probes were read
     return _Kept(dict(zip(table["trial"], table["outcome"], strict=True)), (), table, True, 0)
 
 
-def _outcomes(records: Sequence[Record]) -> dict[str, str]:
-    return {record.trial: record.row["outcome"] for record in records}
+def _outcomes(finished: Sequence[Known]) -> dict[str, str]:
+    return {each.trial: each.outcome for each in finished}
 
 
 def _wanted(grid: Grid, folder: Path, kept: _Kept) -> _Wanted:
     """What the grid asks for now."""
-    current = plan(grid, kept.table) if kept.table is not None else planned(grid, kept.records)
-    known = {trial.id: trial for trial in current.trials}
-    require_own(folder, question=grid.question, trials=known.keys())
-    here = [record for record in kept.records if record.trial in known]
-    incomplete = [record.trial for record in here if not complete(record, known[record.trial], grid, folder)]
-    return _Wanted(grid.name, known.keys(), current.waiting, incomplete, current.searches)
+    current = plan(grid, kept.table) if kept.table is not None else planned(grid, kept.known)
+    trials = {trial.id: trial for trial in current.trials}
+    require_own(folder, question=grid.question, trials=trials.keys())
+    here = [each for each in kept.known if each.trial in trials]
+    incomplete = [each.trial for each in here if not complete(each, trials[each.trial], grid, folder)]
+    return _Wanted(grid.name, trials.keys(), current.waiting, incomplete, current.searches)
 
 
 def _facts(wanted: _Wanted, kept: _Kept, failures: Mapping[str, Failure]) -> dict[str, Any]:
     """What is printed. Every planned trial is finished, incomplete or missing; incomplete ones have an outcome."""
-    known = set(wanted.trials)
-    here = [outcome for trial, outcome in kept.outcomes.items() if trial in known]
+    trials = set(wanted.trials)
+    here = [outcome for trial, outcome in kept.outcomes.items() if trial in trials]
     counts = Counter(here)
-    failed = {trial: failure._asdict() for trial, failure in failures.items() if trial in known}
+    failed = {trial: failure._asdict() for trial, failure in failures.items() if trial in trials}
     return {
         "grid": wanted.grid,
-        "planned": len(known),
+        "planned": len(trials),
         "finished": len(here) - len(wanted.incomplete),
         "incomplete": len(wanted.incomplete),
-        "missing": len(known) - len(here),
+        "missing": len(trials) - len(here),
         "waiting": wanted.waiting,
         "failed": len(failed),
         "outcomes": {outcome: counts[outcome] for outcome in OUTCOMES},

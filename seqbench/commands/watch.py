@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.console import Console, Group, RenderableType
@@ -19,14 +18,15 @@ from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.lengths_table import lengths_tables
 from seqbench.commands.progress import duration
 from seqbench.commands.searches import search_table, searches_in_words
+from seqbench.execution.known import Known, known, looked_at
 from seqbench.execution.remaining import complete
-from seqbench.execution.run import looked_at
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Plan, plan_examined
 from seqbench.store import tables
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.lock import holder
 from seqbench.store.ownership import require_own
+from seqbench.store.records import UnusableRecord
 from seqbench.store.trials import TrialStore
 
 LOOK_EVERY = 2.0
@@ -75,18 +75,20 @@ def watch(asked: Asked) -> None:
     folder, examined = asked.results / grid.name, examine(grid)
     again = asked.command("run", *tables.option(folder))
 
+    seen = Seen(TrialStore(folder))
+
     def look() -> Look:
-        records = TrialStore(folder).read()[0]
-        records += records_from_tables(folder)
-        current = plan_examined(examined, looked_at(records))
-        known = {trial.id: trial for trial in current.trials}
-        require_own(folder, question=grid.question, trials=known.keys())
+        found = [*seen.finished(), *map(known, records_from_tables(folder))]
+        current = plan_examined(examined, looked_at(found))
+        trials = {trial.id: trial for trial in current.trials}
+        require_own(folder, question=grid.question, trials=trials.keys())
         finished = {
-            record.trial: str(record.row["outcome"])
-            for record in records
-            if record.trial in known and complete(record, known[record.trial], grid, folder)
+            each.trial: each.outcome
+            for each in found
+            if each.trial in trials and complete(each, trials[each.trial], grid, folder)
         }
-        return Look(current, finished, holder(folder), trials_an_hour(finished_at(folder, finished), time.time()))
+        times = [when for trial, when in seen.written.items() if trial in finished]
+        return Look(current, finished, holder(folder), trials_an_hour(times, time.time()))
 
     with contextlib.suppress(Interrupted):
         (_follow if console.is_terminal else _print_lines)(console, look, again)
@@ -110,13 +112,27 @@ def _print_lines(console: Console, look: Callable[[], Look], again: str) -> None
     console.print(line(now, again))
 
 
-def finished_at(folder: Path, trials: Iterable[str]) -> list[float]:
-    """When these trials finished, in seconds since the epoch: when their files were written."""
-    found = []
-    for trial in trials:
-        with contextlib.suppress(OSError):  # rows of a table have no file
-            found.append((folder / "trials" / f"{trial}.json").stat().st_mtime)
-    return found
+class Seen:
+    """What has finished in a folder: each trial file is read once, and again if it is written anew.
+
+    written: when each finished, in seconds since the epoch: when its file was written
+    """
+
+    def __init__(self, store: TrialStore) -> None:
+        self.written: dict[str, float] = {}
+        self._store = store
+        self._known: dict[str, Known] = {}
+
+    def finished(self) -> list[Known]:
+        """The trials that have finished by now."""
+        now = self._store.written()
+        self._known = {trial: each for trial, each in self._known.items() if trial in now}
+        for trial in [trial for trial, when in now.items() if self.written.get(trial) != when]:
+            with contextlib.suppress(UnusableRecord):
+                if (record := self._store.find(trial)) is not None:
+                    self._known[trial] = known(record)
+        self.written = now
+        return list(self._known.values())
 
 
 def trials_an_hour(times: Sequence[float], now: float) -> float | None:

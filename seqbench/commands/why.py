@@ -19,6 +19,7 @@ from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.own_code import announce_code
 from seqbench.commands.trial_names import full_name
 from seqbench.errors import GridError, UsageError
+from seqbench.execution.known import known
 from seqbench.execution.remaining import complete
 from seqbench.grid.document import document_of
 from seqbench.grid.named import own_names
@@ -27,7 +28,7 @@ from seqbench.plan.plan import plan
 from seqbench.plan.settings_difference import Pair, differing, flat, nearest
 from seqbench.plan.trial import Trial
 from seqbench.printable import printable
-from seqbench.store.records import Record, UnusableRecord, read_record
+from seqbench.store.records import Record, UnusableRecord
 from seqbench.store.trials import TrialStore
 
 LONGEST = 44
@@ -109,10 +110,8 @@ class _Known:
 
     def _record(self, trial: str) -> Record | None:
         """What is kept of a trial; None if there is nothing that can be used."""
-        if trial not in self._files:
-            return None
         try:
-            return read_record(self._store.trials / f"{trial}.json")
+            return self._store.find(trial)
         except UnusableRecord:
             return None
 
@@ -125,7 +124,7 @@ class _Known:
         label = f"{planned.method}, {planned.task_label}, length {planned.length}, seed {planned.seed}"
         if outcome is None:
             return f"{label}; {'crashed' if trial in self._kept.results.failures else 'yet to train'}"
-        if record and not complete(record, planned, self._grid, self._store.folder):
+        if record and not complete(known(record), planned, self._grid, self._store.folder):
             return f"{label}; finished ({outcome}), but trains again: it lacks something that the grid asks for now"
         return f"{label}; finished ({outcome})"
 

@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from seqbench.errors import UsageError
 from seqbench.execution.conflicts import Conflict, Source, conflict_error, conflicts_between
+from seqbench.execution.known import known
 from seqbench.execution.run import planned, written_anew
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan
@@ -79,7 +80,7 @@ def merge_folders(
         own = _own(into, left_out)
         whole = _combined([*([own] if own.records else []), *sources])
         _allow(whole.conflicts, keep_first)
-        current = planned(asked, [kept.record for kept in whole.kept.values()])
+        current = planned(asked, [known(kept.record) for kept in whole.kept.values()])
         _require_same_grid([own, *sources], asked, current)
         added = [kept for trial, kept in whole.kept.items() if trial not in own.records]
         _write(TrialStore(into), whole, added, current, left_out)

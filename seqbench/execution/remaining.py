@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from seqbench.components.probe_selection import Asked, selected
+from seqbench.execution.known import Known
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Group, Plan, Trial
 from seqbench.schema import ACCURACY_AT
 from seqbench.store.parameters import parameters_path
-from seqbench.store.records import Record
 
 
 def missing(current: Plan, done: set[str], *, only: set[str] | None = None) -> list[Group]:
@@ -33,11 +33,11 @@ def probes_of(trial: Trial, asked: Asked) -> Asked:
     return asked if trial.purpose == "reporting" else "none"
 
 
-def complete(record: Record, trial: Trial, grid: Grid, folder: Path) -> bool:
+def complete(finished: Known, trial: Trial, grid: Grid, folder: Path) -> bool:
     """Whether a finished trial has all that the grid asks for: probes, other lengths, and parameters if they are kept.
 
     They are no part of a trial's identity, because they change no number of it; trained again, it gives the same ones.
     """
-    kept = record.parameters is not None and parameters_path(folder, record.trial).exists()
+    kept = finished.parameters is not None and parameters_path(folder, finished.trial).exists()
     asked = {*selected(probes_of(trial, grid.probes)), *map(test_label, trial.tested)}
-    return asked <= set(record.probed) and (kept or not grid.keep_parameters)
+    return asked <= finished.ran.probed and (kept or not grid.keep_parameters)

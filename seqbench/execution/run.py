@@ -9,17 +9,17 @@ The trial files are read once, at the beginning; what finishes is added to what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import replace
-from functools import cache, partial
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from seqbench.components.carried import carried_in, file_name
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
+from seqbench.execution.known import Known, environments_of, known, looked_at
 from seqbench.execution.place import Place
 from seqbench.execution.plan_content import plan_content
 from seqbench.execution.pool import Pool
@@ -30,7 +30,6 @@ from seqbench.execution.time_limit import Limit, default_limit
 from seqbench.grid.spec import Grid
 from seqbench.plan.examined import examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
-from seqbench.plan.selection import LOOKED_AT
 from seqbench.store import atomic
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.failures import Failure
@@ -40,9 +39,6 @@ from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.records import Record
 from seqbench.store.results import Results, results_stored, write_tables
 from seqbench.store.trials import SetAside, TrialStore
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 COMPONENTS = "components"
 """Folder, in a grid's, of the programs of functions that were given to it from a notebook or a script."""
@@ -122,10 +118,7 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
 
 class _Run:
-    """The records of a grid, and the plan as far as they allow it to be known.
-
-    records: what planning and counting need of each finished trial; the whole is in its file
-    """
+    """What has finished of a grid, and the plan as far as that allows it to be known."""
 
     plan: Plan
     file: PlanFile
@@ -140,10 +133,10 @@ class _Run:
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
         self._set_aside: list[SetAside] = []
-        self.records = {each.trial: abridged(each) for each in self._store.each(self._set_aside, quarantine=True)}
+        self._known = {each.trial: known(each) for each in self._store.each(self._set_aside, quarantine=True)}
         kept, damaged = read_tables(self._store) if from_tables else ([], [])
         self._set_aside += damaged
-        self.records |= {record.trial: abridged(record) for record in kept}
+        self._known |= {record.trial: known(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
         self._examined = examine(grid)
@@ -182,13 +175,13 @@ class _Run:
         return missing(self.plan, done, only=self._only)
 
     def _plan(self) -> None:
-        self.plan = plan_examined(self._examined, looked_at(self.records.values()))
+        self.plan = plan_examined(self._examined, looked_at(self._known.values()))
         self._trials = {trial.id: trial for trial in self.plan.trials}
-        here = ((trial, self.records[name]) for name, trial in self._trials.items() if name in self.records)
+        here = ((trial, self._known[name]) for name, trial in self._trials.items() if name in self._known)
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
     def _write(self) -> None:
-        self.file = plan_content(self.plan, environments_of(self.records.values()))
+        self.file = plan_content(self.plan, environments_of(self._known.values()))
         write_plan(self._folder, self.file)
         for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
             atomic.write_text(self._folder / COMPONENTS / file_name(name), text)
@@ -205,10 +198,10 @@ class _Run:
             planned=len(self._trials),
             finished=len(self._finished),
             begun=len(begun(self._folder) & set(self._trials) - self._crashed - self._finished),
-            outdated=len(self.records.keys() & self._trials.keys()) - len(self._finished),
+            outdated=len(self._known.keys() & self._trials.keys()) - len(self._finished),
             set_aside=tuple(self._set_aside),
             interrupted=interrupted,
-            outcomes={trial: str(self.records[trial].row["outcome"]) for trial in self._finished},
+            outcomes={trial: self._known[trial].outcome for trial in self._finished},
         )
 
     def keep(self, event: Event) -> None:
@@ -217,7 +210,7 @@ class _Run:
         if isinstance(event, Finished):
             record = record_of(trial, event)
             self._store.write(record)
-            self.records[trial.id] = abridged(record)
+            self._known[trial.id] = known(record)
             self._trained.add(trial.id)
             atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
@@ -226,42 +219,9 @@ class _Run:
         self._observe(trial, event)
 
 
-def planned(grid: Grid, records: Collection[Record]) -> Plan:
+def planned(grid: Grid, finished: Collection[Known]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
-    return plan(grid, looked_at(records))
-
-
-def abridged(record: Record) -> Record:
-    """A record without what only its tables need: a hundredth of its memory."""
-    row = {name: record.row.get(name) for name in (*LOOKED_AT, "environment")}
-    environment = _shared(tuple(record.environment.items()))
-    return replace(record, settings={}, row=row, environment=environment, curve=[], probes=[],
-                   probed=_shared_names(tuple(record.probed)))  # fmt: skip
-
-
-@cache
-def _shared(items: tuple[tuple[str, str], ...]) -> dict[str, str]:
-    """One mapping for all trials that have an equal one."""
-    return dict(items)
-
-
-@cache
-def _shared_names(names: tuple[str, ...]) -> list[str]:
-    """One list for all trials that have an equal one."""
-    return list(names)
-
-
-def looked_at(records: Collection[Record]) -> pd.DataFrame:
-    """What planning may see of finished trials."""
-    import pandas as pd
-
-    rows = [{"trial": record.trial} | {name: record.row.get(name) for name in LOOKED_AT} for record in records]
-    return pd.DataFrame(rows, columns=["trial", *LOOKED_AT])
-
-
-def environments_of(records: Iterable[Record]) -> dict[str, dict[str, str]]:
-    """The environments of finished trials by their fingerprints; records that name none have none here."""
-    return {name: record.environment for record in records if (name := record.row.get("environment"))}
+    return plan(grid, looked_at(finished))
 
 
 def record_of(trial: Trial, event: Finished) -> Record:

@@ -157,7 +157,9 @@ def fault(error: OSError, path: Path) -> StoreError:
 def finished_beside(path: Path) -> str:
     """How many finished trials lie in the results folder of a file: a sentence, empty where there are none."""
     for folder in (path.parent, path.parent.parent):
-        count = sum(1 for _ in (folder / "trials").glob("*.json"))  # whatever is there: this words an error
+        # Whatever is there: this words an error. The name of a part says how many trials it holds.
+        count = sum(1 for _ in (folder / "trials").glob("*.json"))
+        count += sum(int(path.stem.rpartition("-")[2]) for path in (folder / "trials").glob("*-*[0-9].parquet"))
         if count:
             return f"{count:,} finished trials are safe. " if count > 1 else "1 finished trial is safe. "
     return ""

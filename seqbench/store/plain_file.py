@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from seqbench.errors import StoreError
 
@@ -40,14 +41,18 @@ def read_bytes(path: Path, *, at_most: int | None = None) -> bytes:
     Raises:
         NotPlainFile: it is something else. OSError: it cannot be read, or has more than `at_most` bytes.
     """
-    with opened_folder(path.parent) as folder:
-        require_plain(path, folder)
-        handle = os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder)
-    with os.fdopen(handle, "rb") as file:
-        size = os.fstat(handle).st_size
+    with opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
         if at_most is not None and size > at_most:
             raise OSError(errno.EFBIG, f"it has {size:,} bytes, where {at_most:,} are the most it may have", str(path))
         return file.read()
+
+
+def opened(path: Path) -> IO[bytes]:
+    """A plain file, open to be read. Raises as `read_bytes`."""
+    with opened_folder(path.parent) as folder:
+        require_plain(path, folder)
+        return os.fdopen(os.open(path.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=folder), "rb")
 
 
 def require_plain(path: Path, folder: int) -> bool:

@@ -61,18 +61,25 @@ def read_record(path: Path) -> Record:
 
     Raises:
         UnusableRecord: it is damaged, of another trial, or of another shape; says which.
-        StoreError: it cannot be read.
+        StoreError: it cannot be read. FileNotFoundError: it is not there.
     """
     try:
         data = read_bytes(path)
     except NotPlainFile as error:
         raise UnusableRecord("is not a plain file") from error
+    except FileNotFoundError:
+        raise
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror}. Repair it, or remove it and run again.") from error
+    return decode_record(data, path.stem)
+
+
+def decode_record(text: bytes, trial: str) -> Record:
+    """The record of a trial that the text of its file holds. Raises UnusableRecord."""
     try:
-        file = json.loads(data)
+        file = json.loads(text)
         content = file["record"]
-        intact = file["checksum"] == checksum(content) and content["trial"] == path.stem
+        intact = file["checksum"] == checksum(content) and content["trial"] == trial
     except (ValueError, KeyError, TypeError, RecursionError):
         intact = False
     if not intact:

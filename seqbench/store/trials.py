@@ -1,6 +1,7 @@
 """The trial files of a grid: one checked file for each finished trial. Everything else is computed from them.
 
     results/<grid>/trials/<trial>.json       {"format": ..., "checksum": ..., "record": {...}}; see `records`
+    results/<grid>/trials/<part>.parquet     a thousand such files, packed as soon as there are so many; see `parts`
     results/<grid>/failures/<trial>.json     why a trial crashed; removed when it has finished; see `failures`
     results/<grid>/quarantine/               what cannot be used of these and of checkpoints; trained again
 
@@ -12,14 +13,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from seqbench.store import atomic
 from seqbench.store.failures import Failure, read_failure, write_failure
+from seqbench.store.parts import TRIALS, BadPart, Packed, Part, Parts, pack, write_part
 from seqbench.store.plain_file import list_files, list_names
 from seqbench.store.quarantine import set_aside
-from seqbench.store.records import Record, UnusableRecord, encode_record, read_record
+from seqbench.store.records import Record, UnusableRecord, decode_record, encode_record, read_record
 
 
 class SetAside(NamedTuple):
@@ -37,11 +40,13 @@ class TrialStore:
         self.trials = folder / "trials"
         self.failures = folder / "failures"
         self.quarantine = folder / "quarantine"
+        self._parts = Parts(self.trials)
+        self._unpacked: int | None = None
 
     def write(self, record: Record) -> None:
         """Keep a finished trial. Raises StoreError if the disk refuses, or the folder is gone."""
         atomic.require_folder(self.folder)
-        atomic.write_text(self.trials / f"{record.trial}.json", encode_record(record))
+        self._unpacked = _kept(self.trials, record, self._unpacked)
         atomic.remove(self.failures / f"{record.trial}.json")
 
     def restore(self, records: Iterable[Record]) -> None:
@@ -51,8 +56,9 @@ class TrialStore:
         """
         beside = self.folder / ".trials"
         shutil.rmtree(beside, ignore_errors=True)
+        unpacked = None
         for record in records:
-            atomic.write_text(beside / f"{record.trial}.json", encode_record(record))
+            unpacked = _kept(beside, record, unpacked)
         atomic.rename(beside, self.trials)
         finished = self.names()
         for name in list_names(self.failures, ".json"):
@@ -68,8 +74,16 @@ class TrialStore:
         return {path.stem: read_failure(path) for path in list_files(self.failures, ".json")}
 
     def names(self) -> set[str]:
-        """The trials that have a file, without a look inside."""
-        return {name.removesuffix(".json") for name in list_names(self.trials, ".json")}
+        """The trials that have a file, packed or not, without a look inside."""
+        return self._plain() | self._parts.names()
+
+    def written(self) -> dict[str, float]:
+        """When the trials finished that have a file, in seconds since the epoch."""
+        found = {trial: when / 1e9 for trial, when in self._parts.written().items()}
+        for trial in sorted(self._plain()):
+            with suppress(OSError):  # packed just now
+                found[trial] = (self.trials / f"{trial}.json").stat().st_mtime_ns / 1e9
+        return found
 
     def read(self, *, quarantine: bool = False) -> tuple[list[Record], list[SetAside]]:
         """All finished trials, and the files that cannot be used; see `each`."""
@@ -77,17 +91,75 @@ class TrialStore:
         return list(self.each(aside, quarantine=quarantine)), aside
 
     def each(self, aside: list[SetAside], *, quarantine: bool = False) -> Iterator[Record]:
-        """The finished trials one by one, in the order of their names; files that cannot be used go to `aside`.
+        """The finished trials one by one, packed ones first; files that cannot be used go to `aside`.
 
         With `quarantine` these files are moved there; only the process that holds the grid's lock may do that.
         """
-        for path in list_files(self.trials, ".json"):
+        plain = self._plain()  # before the parts: what is packed meanwhile is found in them
+        for part, trials in self._parts.current().items():
+            yield from self._each_of(part, [trial for trial in trials if trial not in plain], aside, quarantine)
+        aside += [self._set_aside(part, reason, [], quarantine) for part, reason in self._parts.bad.items()]
+        for trial in sorted(plain):
             try:
-                yield read_record(path)
+                if (record := self.find(trial)) is not None:
+                    yield record
             except UnusableRecord as error:
+                path = self.trials / f"{trial}.json"
                 aside.append(SetAside(set_aside(path, self.quarantine) if quarantine else path, str(error)))
 
     def find(self, trial: str) -> Record | None:
         """A finished trial; None if it has no file. Raises UnusableRecord if that cannot be used."""
         path = self.trials / f"{trial}.json"
-        return read_record(path) if path.exists() else None
+        with suppress(FileNotFoundError):
+            if path.exists():
+                return read_record(path)
+        return self._unpack(trial)
+
+    def _plain(self) -> set[str]:
+        """The trials that have a file of their own."""
+        return {name.removesuffix(".json") for name in list_names(self.trials, ".json")}
+
+    def _unpack(self, trial: str) -> Record | None:
+        """A trial that is packed; None if it is not. Raises UnusableRecord."""
+        try:
+            text = self._parts.text(trial)
+        except BadPart as error:
+            raise UnusableRecord(str(error)) from error
+        return None if text is None else decode_record(text, trial)
+
+    def _each_of(self, part: Part, trials: list[str], aside: list[SetAside], quarantine: bool) -> Iterator[Record]:
+        """The trials of a part; if one cannot be used, the others are moved to a new part and the old one aside."""
+        usable: list[str] = []
+        reasons: list[str] = []
+        for trial in trials:
+            try:
+                if (record := self._unpack(trial)) is not None:
+                    usable.append(trial)
+                    yield record
+            except UnusableRecord as error:
+                reasons.append(f"holds trial {trial}, which {error},")
+        if reasons:
+            moved = self._set_aside(part, reasons[0], usable, quarantine)
+            aside += [moved._replace(reason=reason) for reason in reasons]
+
+    def _set_aside(self, part: Part, reason: str, usable: list[str], quarantine: bool) -> SetAside:
+        """Move a part to the quarantine, once what can be used of it is in another."""
+        if not quarantine:
+            return SetAside(part.path, reason)
+        texts = [(trial, self._parts.text(trial)) for trial in usable]
+        if files := [Packed(trial, part.path.stat().st_mtime_ns, text) for trial, text in texts if text is not None]:
+            write_part(self.trials, files)
+        return SetAside(set_aside(part.path, self.quarantine), reason)
+
+
+def _kept(folder: Path, record: Record, unpacked: int | None) -> int:
+    """Write the file of a trial into a folder, and pack its files if they are many.
+
+    How many are not packed then; `unpacked` says how many were before, or None if that is not known.
+    """
+    atomic.write_text(folder / f"{record.trial}.json", encode_record(record))
+    number = len(list_names(folder, ".json")) if unpacked is None else unpacked + 1
+    if number < TRIALS:
+        return number
+    pack(folder)
+    return 0

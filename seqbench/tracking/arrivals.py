@@ -7,7 +7,7 @@ size.
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,8 +17,8 @@ from seqbench.errors import StoreError
 from seqbench.stats.gradient_norms import before_training
 from seqbench.store.plain_file import opened_folder
 from seqbench.store.plan_file import PlanFile, load_plan
-from seqbench.store.records import Record, UnusableRecord, read_record
-from seqbench.store.results import results_of
+from seqbench.store.records import Record, UnusableRecord
+from seqbench.store.results import PART, results_of
 from seqbench.store.trials import TrialStore
 
 
@@ -28,6 +28,10 @@ class Signature(NamedTuple):
     inode: int
     modified: int
     size: int
+
+
+PACKED = Signature(0, 0, 0)
+"""Of a trial that was packed before it was first seen."""
 
 
 class Arrivals:
@@ -43,6 +47,7 @@ class Arrivals:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._store = TrialStore(folder)
         self.count = 0
         self.plan = PlanFile()
         self.pending: set[str] = set()
@@ -60,9 +65,13 @@ class Arrivals:
         found = self._list()  # before the plan, so that the plan knows every trial found
         self._read_plan()
         labels = self.plan.trials
-        changed = {trial: seen for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen}
-        records = [record for trial in changed if (record := self._read(trial)) is not None]
-        self._seen |= changed
+        changed = [trial for trial, seen in found.items() if trial in labels and self._seen.get(trial) != seen]
+        self._seen |= {trial: found[trial] for trial in changed}
+        return sum(self._take_in(changed[first : first + PART]) for first in range(0, len(changed), PART))
+
+    def _take_in(self, trials: Sequence[str]) -> int:
+        """Read these trials; how many of them can be used."""
+        records = [record for trial in trials if (record := self._read(trial)) is not None]
         if records:
             new = results_of(records, self.plan)
             self.results = _joined(self.results, new.finished)
@@ -88,14 +97,16 @@ class Arrivals:
         self.results, self.curves, self.probes = none.trials, none.curves, none.probes
 
     def _list(self) -> dict[str, Signature]:
-        """Every trial file's signature, without a look inside."""
+        """Every trial's signature, without a look inside; one that was packed keeps that of its file."""
         try:
-            with opened_folder(TrialStore(self.folder).trials) as handle, os.scandir(handle) as entries:
+            with opened_folder(self._store.trials) as handle, os.scandir(handle) as entries:
                 files = [entry for entry in entries if entry.name.endswith(".json")]
                 signatures = [_signature(entry.stat(follow_symlinks=False)) for entry in files]
-                return {entry.name.removesuffix(".json"): seen for entry, seen in zip(files, signatures, strict=True)}
-        except FileNotFoundError:  # nothing has finished, or a damaged file was set aside just now
-            return {}
+        except FileNotFoundError:  # nothing has finished, or a file was packed or set aside just now
+            files, signatures = [], []
+        found = {entry.name.removesuffix(".json"): seen for entry, seen in zip(files, signatures, strict=True)}
+        packed = self._store.names() - found.keys()
+        return {trial: self._seen.get(trial, PACKED) for trial in sorted(packed)} | found
 
     def _read_plan(self) -> None:
         """Read the plan if it has changed; if trials have other labels now, read all of them again."""
@@ -112,7 +123,7 @@ class Arrivals:
     def _read(self, trial: str) -> Record | None:
         """The record of a trial; None if it cannot be used, or cannot be read."""
         try:
-            return read_record(TrialStore(self.folder).trials / f"{trial}.json")
+            return self._store.find(trial)
         except UnusableRecord:
             return None
         except StoreError:  # the run itself reads it too, and ends with this error; or it was set aside just now

@@ -16,11 +16,13 @@ from rich.console import Console
 from seqbench.commands import watch as watching
 from seqbench.commands.asked import Asked
 from seqbench.commands.lengths_table import Cell, lengths_tables
-from seqbench.commands.watch import Look, finished_at, line, picture, trials_an_hour, watch
+from seqbench.commands.watch import Look, Seen, line, picture, trials_an_hour, watch
 from seqbench.errors import UsageError
 from seqbench.invocation import invocation
 from seqbench.plan.plan import plan
 from seqbench.store.lock import held, holder
+from seqbench.store.records import Record
+from seqbench.store.trials import TrialStore
 
 GRID = """
 question: What does it show?
@@ -38,6 +40,10 @@ def shown(*renderables) -> str:
     for each in renderables:
         console.print(each)
     return written.getvalue()
+
+
+def record(trial: str, outcome: str) -> Record:
+    return Record(trial, {}, {"outcome": outcome, "steps": 1}, {}, [], [], [], None)
 
 
 def outcomes_of(current, solved: dict[tuple[str, int], list[str]]) -> dict[str, str]:
@@ -133,11 +139,23 @@ def test_the_holder_of_a_folder_is_known_while_it_runs(tmp_path: Path) -> None:
     assert holder(tmp_path) == note | {"host": "elsewhere"}
 
 
-def test_trials_without_files_have_no_time(tmp_path: Path) -> None:
-    (tmp_path / "trials").mkdir()
-    (tmp_path / "trials" / "a.json").write_text("")
-    os.utime(tmp_path / "trials" / "a.json", (100, 100))
-    assert finished_at(tmp_path, ["a", "b"]) == [100.0]
+def test_a_trial_file_is_read_once_and_again_if_it_is_written_anew(tmp_path: Path, monkeypatch) -> None:
+    read: list[str] = []
+    find = TrialStore.find
+    monkeypatch.setattr(TrialStore, "find", lambda store, trial: read.append(trial) or find(store, trial))
+    store = TrialStore(tmp_path)
+    for trial in ("a", "b"):
+        store.write(record(trial, "solved"))
+    os.utime(store.trials / "a.json", (100, 100))
+    (store.trials / "c.json").write_text("{")
+    seen = Seen(TrialStore(tmp_path))
+    assert [each.trial for each in seen.finished()] == ["a", "b"]
+    assert seen.written["a"] == 100.0
+    seen.finished()
+    store.write(record("a", "chance"))
+    (store.trials / "b.json").unlink()
+    assert [each.outcome for each in seen.finished()] == ["chance"]
+    assert read == ["a", "b", "c", "a"]
 
 
 def test_watching_ends_when_all_has_finished(tmp_path: Path, capsys, monkeypatch) -> None:
