@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SHOWN_PROBLEMS = 10
+SHOWN_PROBLEMS = 25
 """How many problems of a grid its error prints; `GridError.problems` holds all."""
 
 

@@ -55,6 +55,9 @@ def probe(
     name += "".join(f"-against-{other.name}" for other in others)
     left_out = [f"Left out: {each.method} on {each.task}: {each.reason}" for own in probed for each in own.incompatible]
     _keep(measured, left_out, folder, name)
+    lengths = sorted(set(measured["length"]))
+    if others and len(lengths) > 1:
+        out().print(f"Drawn at lengths {', '.join(map(str, lengths))}; one for all: --length {lengths[-1]}")
 
 
 def _keep(measured: pd.DataFrame, left_out: Sequence[str], folder: Path, name: str) -> None:

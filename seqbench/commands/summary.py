@@ -46,6 +46,9 @@ def print_summary(results: Results, folder: Path, links: Links | None) -> None:
             console.print(horizon_table(find_brackets(arrays), sizes, methods, declared.alpha))
         else:
             console.print(summary_table(arrays.task, rates[rates["task"] == arrays.task], sizes, methods))
+        if not own["outcome"].eq("solved").any():
+            console.print("Nothing was learned: no method solved even the shortest length.")
+            continue
         for line in factor_lines(pairwise(own, arrays, declared)):
             console.print(line, markup=False)
     if share := probe_share(results.finished):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 from rich.table import Table
@@ -13,7 +13,8 @@ def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
     """A frame as a table: a row a row, numbers to three digits, nothing where nothing is known."""
     table = Table(title=title, title_justify="left")
     for name in frame.columns:
-        table.add_column(str(name).replace("_", " "), justify="right" if frame[name].dtype.kind in "iuf" else "left")
+        side: Literal["left", "right"] = "right" if frame[name].dtype.kind in "iuf" else "left"
+        table.add_column(str(name).replace("_", " "), justify=side, no_wrap=name == "method")
     for row in frame.itertuples(index=False):
         table.add_row(*(Text(_shown(value)) for value in row))
     return table

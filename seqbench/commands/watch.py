@@ -181,7 +181,7 @@ def _pace(look: Look) -> str:
 def _run(look: Look, again: str) -> str:
     """Who runs the grid, with how many workers; or how to go on."""
     if look.run is None:
-        return "all trials have finished" if look.over else f"no process runs it; go on with: {again}"
+        return "nothing is left to train" if look.over else f"no process runs it; go on with: {again}"
     workers = f" with {look.run['workers']} workers" if look.run.get("workers") else ""
     return f"run by process {look.run.get('process', '?')} on {look.run.get('host', '?')}{workers}, since " + str(
         look.run.get("since", "?")

@@ -79,6 +79,7 @@ def test_two_grids_stand_side_by_side_on_the_same_axes(grid, tmp_path, capsys):
     assert table[["grid", "method", "length"]].values.tolist() == [
         ["start", "plain", 7], ["other", "plain", 5], ["other", "identity", 5],
     ]  # fmt: skip
+    assert said.endswith("Drawn at lengths 5, 7; one for all: --length 7\n")
     assert "start: delayed_recall at initialisation, dependency length 7\n" in said
     assert "other: delayed_recall at initialisation, dependency length 5\n" in said
     found = seqbench.probe(grid, against=other, seeds=2)

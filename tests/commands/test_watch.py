@@ -164,7 +164,7 @@ def test_watching_ends_when_all_has_finished(tmp_path: Path, capsys, monkeypatch
     said = capsys.readouterr().out
     assert said.count("\n") == 1
     assert said.startswith("84 of 84 trials finished")
-    assert "all trials have finished" in said
+    assert "nothing is left to train" in said
 
 
 def test_watching_looks_again(tmp_path: Path, capsys, monkeypatch) -> None:
