@@ -14,7 +14,9 @@ import jax.numpy as jnp
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
+from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
+from seqbench.layers.deep import Deep
 from seqbench.layers.dense import Dense
 from seqbench.mitigations.base import Chain, LayerContext
 from seqbench.models.base import Model, encode, last_valid, refuse_decode, refuse_recurrent_remedies
@@ -49,16 +51,27 @@ def refuse(task: Interface, mitigations: Chain, model: str) -> None:
 
 
 def dense_layers(
-    features: int, mitigations: Chain, rngs: nnx.Rngs, *, width: int, depth: int, **settings: Any
+    features: int, mitigations: Chain, rngs: nnx.Rngs, *, width: int, depth: int, as_one: bool = False, **settings: Any
 ) -> list[Layer]:
-    """`depth` dense layers, each wrapped by the mitigations; `settings` are those of `Dense`."""
-    widths = [features] + [width] * depth
-    return [
-        mitigations.layer(
-            Dense(widths[index], width, rngs, **settings), LayerContext(index, widths[index], width, depth, rngs)
-        )
-        for index in range(depth)
-    ]
+    """`depth` dense layers, each wrapped by the mitigations; `settings` are those of `Dense`.
+
+    With `as_one` all but the first are stored and run as one.
+
+    Raises:
+        Incompatible: a mitigation acts in some of the layers that are run as one, and not in others.
+    """
+
+    def build(place: int, source: nnx.Rngs) -> Layer:
+        inputs = width if place else features
+        plain = Dense(inputs, width, source, **settings)
+        return mitigations.layer(plain, LayerContext(place, inputs, width, depth, source))
+
+    if not as_one:
+        return [build(place, rngs) for place in range(depth)]
+    upper = range(1, depth)
+    if any(link.layer and len({link.acts_in(place, depth) for place in upper}) > 1 for link in mitigations.links):
+        raise Incompatible(f"{len(upper)} layers run as one must be alike, but a mitigation acts in some of them only")
+    return [build(0, rngs), Deep(build, upper, rngs)]
 
 
 @dataclass(frozen=True)

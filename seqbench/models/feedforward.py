@@ -20,7 +20,6 @@ from typing import Literal
 from flax import nnx
 
 from seqbench.errors import Incompatible
-from seqbench.layers.deep import Deep
 from seqbench.layers.dense import FAN_IN_UNIFORM, GLOROT_UNIFORM, Activation
 from seqbench.mitigations.base import Chain
 from seqbench.models._feed_forward import FeedForward, Window, dense_layers, refuse
@@ -55,11 +54,10 @@ def feedforward(
             rngs,
             width=width,
             depth=depth,
+            as_one=depth > LAYERS_STORED_APART,
             activation=activation,
             kernel_init=kernel_init,
         )
-        if depth > LAYERS_STORED_APART:
-            layers = [layers[0], Deep(layers[1:])]
         return FeedForward(task, Window(steps), layers, width, rngs)
 
     return build

@@ -50,18 +50,18 @@ def test_a_unit_of_a_convolution_is_an_output_channel_as_in_optax(apply_gradient
 
 
 def test_layers_stored_as_one_are_clipped_as_if_they_stood_apart(apply_gradient, rngs):
-    apart = [Dense(4, 4, rngs) for _ in range(3)]
+    deep = Deep(lambda place, source: Dense(4, 4, source), range(3), rngs)
     # Biases that differ, so that a norm over layers is another than a layer's own.
-    for place, layer in enumerate(apart):
-        layer.linear.bias.set_value(jnp.full(4, 10.0**place))
-    weights = nnx.state(Deep(apart))
+    deep.template.linear.bias.set_value(jnp.broadcast_to(10.0 ** jnp.arange(3)[:, None], (3, 4)))
+    weights = nnx.state(deep)
     gradient = jax.tree.map(lambda w: jax.random.normal(jax.random.key(1), w.shape), weights)
     mitigation = clip_adaptive(threshold=0.01)
     transform = mitigation.gradient(dict(mitigation.arrays))
     clipped = transform.update(gradient, transform.init(gradient), weights)[0]
-    for place, layer in enumerate(apart):
+    for place in range(3):
         own = nnx.to_pure_dict(jax.tree.map(lambda stack, at=place: stack[at], gradient))["template"]
-        expected = apply_gradient(mitigation, own, nnx.to_pure_dict(nnx.state(layer)))["linear"]
+        layer = jax.tree.map(lambda stack, at=place: stack[at], nnx.to_pure_dict(weights))["template"]
+        expected = apply_gradient(mitigation, own, layer)["linear"]
         for name, value in nnx.to_pure_dict(clipped)["template"]["linear"].items():
             np.testing.assert_allclose(value[place], expected[name], rtol=1e-6)
     assert not np.array_equal(jax.tree.leaves(clipped)[0], jax.tree.leaves(gradient)[0])

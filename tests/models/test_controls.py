@@ -12,7 +12,9 @@ from seqbench.contracts.toys import STEPS, toy_batch, toy_task
 from seqbench.errors import Incompatible
 from seqbench.layers.deep import Deep
 from seqbench.layers.dense import Dense
-from seqbench.mitigations.base import chain
+from seqbench.mitigations.base import Chain, LayerContext, chain
+from seqbench.mitigations.highway import highway
+from seqbench.mitigations.layer_norm import layer_norm
 from seqbench.mitigations.residual import residual
 from seqbench.models._feed_forward import Window, bag
 from seqbench.models.bag_mlp import bag_mlp
@@ -102,16 +104,37 @@ def test_positions_are_told_apart():
     assert np.any(np.abs(model(reordered) - model(batch)) > 1e-4)
 
 
-def test_many_layers_as_one_are_the_layers_one_by_one():
-    rngs = nnx.Rngs(0)
-    layers = [Dense(3, 3, rngs, activation="tanh") for _ in range(5)]
-    deep, values = Deep(layers), jnp.ones((2, 1, 3))
-    one_by_one = values
+@pytest.mark.parametrize("wrap", [None, residual, highway, layer_norm])
+def test_many_layers_as_one_are_the_layers_one_by_one(wrap):
+    def build(place, source):
+        plain = Dense(3, 3, source, activation="tanh")
+        return wrap().layer(plain, LayerContext(place, 3, 3, 6, source)) if wrap else plain
+
+    one, other = nnx.Rngs(0), nnx.Rngs(0)
+    layers, deep = [build(place, one) for place in range(1, 6)], Deep(build, range(1, 6), other)
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *map(nnx.state, layers))
+    assert jax.tree.structure(nnx.state(deep.template)) == jax.tree.structure(stacked)
+    assert all(map(np.array_equal, jax.tree.leaves(nnx.state(deep.template)), jax.tree.leaves(stacked)))
+    assert one.default.count[...] == other.default.count[...]
+    values = one_by_one = jnp.ones((2, 1, 3))
     for layer in layers:
         one_by_one = layer(one_by_one)
     np.testing.assert_allclose(deep(values), one_by_one, atol=1e-6)
-    with pytest.raises(Incompatible, match="must be alike"):
-        Deep([*layers, Dense(3, 3, rngs, activation="relu")])
+
+
+@pytest.mark.parametrize("other", [2, 5])
+def test_layers_that_differ_are_not_run_as_one(other):
+    def build(place, source):
+        return Dense(3, 3, source, activation="relu" if place == other else "tanh")
+
+    with pytest.raises(Incompatible, match="5 layers run as one must be alike"):
+        Deep(build, range(1, 6), nnx.Rngs(0))
+
+
+def test_a_mitigation_of_some_layers_is_refused_where_they_run_as_one():
+    some = Chain((residual()._replace(layers=(50,)),))
+    with pytest.raises(Incompatible, match="119 layers run as one must be alike, but a mitigation acts in some"):
+        feedforward(width=3, depth=120)(toy_task(), some, nnx.Rngs(0))
 
 
 @pytest.mark.parametrize("depth", [100, 1000])
