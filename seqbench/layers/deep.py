@@ -35,7 +35,7 @@ class Deep(Layer):
         Raises:
             Incompatible: the first, the second and the last layer are not alike.
         """
-        graph, before, keys = nnx.split(rngs, nnx.RngCount, ...)
+        graph, before, *keys = nnx.split(rngs, nnx.RngCount, ...)
         before = jax.tree.map(jnp.asarray, before)  # a copy: drawing counts on in `rngs` itself
         template = nnx.graphdef(build(places[0], rngs))
         drawn = jax.tree.map(jnp.subtract, nnx.state(rngs, nnx.RngCount), before)
@@ -43,7 +43,7 @@ class Deep(Layer):
         def at(layer: Int[Array, ""]) -> nnx.Rngs:
             """The source of randomness as that many layers leave it behind."""
             counts = jax.tree.map(lambda start, each: start + layer.astype(start.dtype) * each, before, drawn)
-            return nnx.merge(graph, counts, keys)
+            return nnx.merge(graph, counts, *keys)
 
         for place in (places[1], places[-1]):
             if nnx.graphdef(build(place, at(jnp.uint32(0)))) != template:
