@@ -8,8 +8,12 @@ forget bias of an LSTM is then lost, unless `forget_bias_init` follows in the li
 draw that matrix alone. A cell whose recurrence is no matrix of free entries keeps its own under `all`, and is refused
 under `recurrent`.
 
-Source: PyTorch 2.0, `reset_parameters` of `torch.nn.RNN`, `LSTM`, `GRU` and `Linear`,
-https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+The variance of such a weight is 1 / (3 H), a third of the 1 / H that keeps the size of a signal, after
+LeCun, Bottou, Orr & Müller 1998, Efficient BackProp.
+
+Source: `reset_parameters` of `torch.nn.RNN`, `LSTM`, `GRU` and `Linear` in PyTorch 2.0,
+https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html; Paszke et al. 2019, PyTorch: an imperative style,
+high-performance deep learning library, arXiv:1912.01703
 """
 
 from __future__ import annotations
