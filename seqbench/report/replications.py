@@ -173,4 +173,4 @@ def _number(value: float, criterion: ClaimCriterion) -> str:
         return steps_in_words(value)
     if criterion.figure in COUNTED or (criterion.figure == "steps" and not criterion.than):
         return f"{value:,.2g}" if value != round(value) else f"{value:,.0f}"
-    return f"{value:.3g}"
+    return f"{value:.4g}" if criterion.figure == "gradient_slope" else f"{value:.3g}"

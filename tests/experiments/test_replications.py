@@ -18,17 +18,7 @@ RESULTS = Path(__file__).parents[2] / "results"
 PAGE = RESULTS / "replications" / "README.md"
 RUN = [name for name in CLAIMS if (RESULTS / "replications" / name / "plan.json").exists()]
 
-THOUSAND_LAYERS = "residual_depth"
-"""Its plan builds every layer: 6 seconds."""
-
-
-def each(names):
-    """A parameter for each claim; the longest to plan is marked as slow."""
-    own = [pytest.param(name, marks=pytest.mark.slow) if name == THOUSAND_LAYERS else name for name in names]
-    return pytest.mark.parametrize("name", own)
-
-
-every_claim = each(CLAIMS)
+every_claim = pytest.mark.parametrize("name", CLAIMS)
 
 
 @cache
@@ -72,7 +62,7 @@ def test_a_header_says_source_and_cost_and_counts_trials_and_programs_as_the_pla
     assert (trials, programs) == (len(planned(name).trials), len(planned(name).groups))
 
 
-@each(RUN)
+@pytest.mark.parametrize("name", RUN)
 def test_criteria_and_trials_are_those_with_which_the_claim_was_run(name):
     kept = load_plan(RESULTS / "replications" / name)
     claims = grid_of(document_of(kept.grid_text, file=f"{name}.yaml")).claim, read_grid(CLAIMS[name]).claim
