@@ -19,8 +19,10 @@ from seqbench.commands.arguments import (
     Set,
     TimeLimit,
     TrackingUri,
+    Workers,
     limit_options,
     run_options,
+    workers_of,
 )
 from seqbench.commands.asked import Asked
 from seqbench.execution.machine import LOCAL, cores
@@ -71,15 +73,12 @@ def run(
     results: Results = RESULTS,
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
-    workers: Annotated[int | None, typer.Option(min=1, help="Workers at once; by default one a core.")] = None,
+    workers: Workers = None,
     on: On = LOCAL,
     trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
     time_limit: TimeLimit = None,
-    from_tables: Annotated[
-        bool,
-        typer.Option("--from-tables", help="Go on from the tables of a folder without trial files, as in a clone."),
-    ] = False,
+    from_tables: Annotated[bool, typer.Option("--from-tables", help="Go on from tables alone, as in a clone.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     no_code: NoCode = False,
 ) -> None:
@@ -90,8 +89,7 @@ def run(
     if no_cache:
         os.environ[VARIABLE] = OFF  # what workers inherit
     asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
-    if workers is None and on == LOCAL:
-        workers = cores()
+    workers = workers_of(workers, on)
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
     options += limit_options(time_limit)

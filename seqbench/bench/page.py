@@ -79,10 +79,17 @@ TITLES = {
         "and 112 measurements of probes (`seqbench.bench.scale`). Planning, events, trial files, tables, report and "
         "MLflow are real, the disk is that of temporary files. Times are processor time, which other work on the "
         "machine changes little. events a second: from the first event to the last, written trial files included. run: "
-        "plan, events and tables. open: `seqbench.load` of the trial files. mirror: SQLite, the first 200 trials with "
-        "their comparison and report. Peak memory is that of the driver when training has ended, when its tables are "
-        "made, when the folder has been opened again, and after the report. Goals: 500 events a second; time and "
-        "memory at most 1.5 times those of the smallest grid.",
+        "plan, events and tables. mirror: SQLite, the first 200 trials with their comparison and report. Peak memory "
+        "is that of the driver when training has ended, when its tables are made, and after the report; open: "
+        "`seqbench.load` of the trial files, in a process of its own. Goals: 500 events a second; time and memory at "
+        "most 1.5 times those of the smallest grid.",
+    ),
+    "scale_ray": (
+        "A driver as its grid grows, on Ray",
+        "The same with actors on a Ray cluster of two nodes on this machine, of one CPU each, which replay without "
+        "training (`seqbench.bench.scale_ray`): every event travels from a node to the driver. The driver's figures "
+        "as above; events a second of the clock are those that the cluster, which shares the driver's cores, let "
+        "through.",
     ),
     "stacked": (
         "Trials stacked on a GPU",

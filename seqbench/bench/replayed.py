@@ -8,6 +8,7 @@ from __future__ import annotations
 import queue
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 from seqbench.execution.events import Event, Finished, IntervalDone, Started, decode_event, encode_event
 from seqbench.execution.job import Job
@@ -15,6 +16,20 @@ from seqbench.execution.local import ThisMachine
 from seqbench.execution.output import OutputLog
 from seqbench.execution.place import Events, Worker
 from seqbench.plan.trial import Trial
+from seqbench.store.trials import TrialStore
+
+
+def recorded_trial(folder: str | Path) -> Finished:
+    """What the worker of the one trial in a results folder reported at its end."""
+    [record] = TrialStore(Path(folder)).read()[0]
+    return Finished(record.trial, record.row, record.curve, record.probes, record.probed, None, record.environment)
+
+
+def lines_of(finished: Finished) -> list[str]:
+    """All that its worker reported of a trial, a line each."""
+    between = (IntervalDone(finished.trial, row["step"], 0.5) for row in finished.curve)
+    events: list[Event] = [Started(finished.trial), *between, finished]
+    return [encode_event(event) for event in events]
 
 
 class Replay(ThisMachine):
@@ -22,13 +37,7 @@ class Replay(ThisMachine):
 
     def __init__(self, finished: Finished, *, workers: int) -> None:
         """`finished` is what became of the trained trial."""
-        steps = [row["step"] for row in finished.curve]
-        events: list[Event] = [
-            Started(finished.trial),
-            *(IntervalDone(finished.trial, step, 0.5) for step in steps),
-            finished,
-        ]
-        self._trial, self._lines, self._workers = finished.trial, [encode_event(event) for event in events], workers
+        self._trial, self._lines, self._workers = finished.trial, lines_of(finished), workers
 
     def room(self) -> int:
         """Workers that it holds at once."""

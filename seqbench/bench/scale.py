@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +32,11 @@ def time_scale(*, say: Callable[[str], None], trials: Sequence[int] = TRIALS) ->
     """One row a size: milliseconds a trial of each phase, events per second, peak memory, and the store's files."""
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as place:
-        recorded = _record(Path(place) / "recorded")
+        recorded = record(Path(place) / "recorded")
         for number in trials:
             say(f"{number:,} trials")
-            rows.append(_row(number, Path(place) / str(number), recorded, rows[0] if rows else None))
+            row = _row(number, Path(place) / str(number), recorded)
+            rows.append(compared(row, rows[0] if rows else row))
     return rows
 
 
@@ -44,7 +45,7 @@ def scaled_grid(trials: int) -> str:
     return small_trials("What does a driver cost as a grid grows?", trials, evaluate_every=40)
 
 
-def _record(folder: Path) -> Path:
+def record(folder: Path) -> Path:
     """The results folder of one trained trial."""
     folder.mkdir()
     path = folder / "grid.yaml"
@@ -54,14 +55,31 @@ def _record(folder: Path) -> Path:
     return folder / "results"
 
 
-def _row(trials: int, folder: Path, recorded: Path, smallest: dict[str, Any] | None) -> dict[str, Any]:
+def figures_of(trials: int, folder: Path, recorded: Path, *, environment: Mapping[str, str] = {}) -> dict[str, Any]:
+    """What a driver measured of itself; see `seqbench.bench.scale_driver`, in whose `folder` it leaves its results.
+
+    With `RAY_ADDRESS` in its environment its workers are on that cluster.
+    """
     folder.mkdir()
     grid, figures = folder / "scaled.yaml", folder / "figures.json"
     grid.write_text(scaled_grid(trials))
-    words = [str(grid), str(recorded), str(figures)]
-    measure([sys.executable, "-m", "seqbench.bench.scale_driver", *words], folder=folder)
-    found = json.loads(figures.read_text())
-    row = {
+    for phase in ("run",) if environment else ("run", "open"):
+        command = [sys.executable, "-m", "seqbench.bench.scale_driver", phase, grid, recorded, figures]
+        measure(list(map(str, command)), folder=folder, environment=environment)
+    found: dict[str, Any] = json.loads(figures.read_text())
+    return found
+
+
+def compared(row: dict[str, Any], smallest: dict[str, Any]) -> dict[str, Any]:
+    """A row with what it takes beside the smallest grid: times the time and memory."""
+    phases = [phase for phase in ("training", "run", "report") if f"{phase}_peak_mib" in row]
+    memory = {f"{phase}_memory_ratio": row[f"{phase}_peak_mib"] / smallest[f"{phase}_peak_mib"] for phase in phases}
+    return row | {"time_ratio": row["run_ms_a_trial"] / smallest["run_ms_a_trial"]} | memory
+
+
+def _row(trials: int, folder: Path, recorded: Path) -> dict[str, Any]:
+    found = figures_of(trials, folder, recorded)
+    return {
         "trials": trials,
         "events": found["events"],
         "events_a_second": found["events"] / found["training_seconds"],
@@ -69,13 +87,8 @@ def _row(trials: int, folder: Path, recorded: Path, smallest: dict[str, Any] | N
         "open_ms_a_trial": 1e3 * found["open_seconds"] / trials,
         "report_ms_a_trial": 1e3 * found["report_seconds"] / trials,
         "mirror_ms_a_trial": 1e3 * found["mirror_seconds"] / found["mirrored"],
-        **{f"{phase}_peak_mib": found[f"{phase}_peak_mib"] for phase in ("training", "run", "open", "report")},
+        **{f"{phase}_peak_mib": found[f"{phase}_peak_mib"] for phase in ("training", "run", "report", "open")},
         **_store(folder / "results" / "scaled"),
-    }
-    first = smallest or row
-    return row | {
-        "time_ratio": row["run_ms_a_trial"] / first["run_ms_a_trial"],
-        "training_memory_ratio": row["training_peak_mib"] / first["training_peak_mib"],
     }
 
 

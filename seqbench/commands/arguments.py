@@ -20,6 +20,11 @@ def run_options(*, tracking: bool, tracking_uri: str | None, workers: int | None
     return [*options, *(["--workers", str(workers)] if workers not in (None, default) else [])]
 
 
+def workers_of(given: int | None, on: str) -> int | None:
+    """Workers at most, as they were asked for: by default one a core here, and as many as there is room elsewhere."""
+    return cores() if given is None and on == LOCAL else given
+
+
 def limit_options(minutes: float | None) -> list[str]:
     """The time limit of a trial as it was typed; nothing if it is the default."""
     return ["--time-limit", f"{minutes:g}"] if minutes else []
@@ -41,6 +46,7 @@ TrackingUri = Annotated[
         "--tracking-uri", help="MLflow tracking server. Default: MLFLOW_TRACKING_URI, else a local SQLite file."
     ),
 ]
+Workers = Annotated[int | None, typer.Option(min=1, help="Workers at once; by default one a core.")]
 On = Annotated[
     str,
     typer.Option(

@@ -15,6 +15,7 @@ from seqbench.bench.profile import profile_steps
 from seqbench.bench.programs import time_programs
 from seqbench.bench.quickstart import time_quickstart
 from seqbench.bench.scale import time_scale
+from seqbench.bench.scale_ray import time_scale_on_ray
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
 from seqbench.commands.console import out
@@ -50,6 +51,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "lengths": lambda: time_lengths(core=core, rounds=rounds, say=say),
         "scaling": lambda: time_scaling(rounds=max(1, rounds // 2), say=say),
         "scale": lambda: time_scale(say=say),
+        "scale_ray": lambda: time_scale_on_ray(say=say),
         "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),
         "overheads": lambda: time_overheads(rounds=rounds, say=say),
     }

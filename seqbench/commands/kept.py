@@ -33,7 +33,7 @@ def kept_of(asked: Asked) -> Kept:
     """
     grid = asked.read()
     stored = load(folder := asked.results / grid.name)
-    current = plan(grid, stored.finished)
+    current = plan(grid, stored.finished, bounded=False)
     require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})
     finished = set(stored.finished["trial"])
     return Kept(current, folder, stored, [trial for trial in current.trials if trial.id in finished])

@@ -99,7 +99,7 @@ def _outcomes(finished: Sequence[Known]) -> dict[str, str]:
 
 def _wanted(grid: Grid, folder: Path, kept: _Kept) -> _Wanted:
     """What the grid asks for now."""
-    current = plan(grid, kept.table) if kept.table is not None else planned(grid, kept.known)
+    current = plan(grid, kept.table, bounded=False) if kept.table is not None else planned(grid, kept.known)
     trials = {trial.id: trial for trial in current.trials}
     require_own(folder, question=grid.question, trials=trials.keys())
     here = [each for each in kept.known if each.trial in trials]

@@ -11,15 +11,18 @@ from seqbench.commands.arguments import (
     Json,
     Name,
     NoCode,
+    On,
     Results,
     Set,
     TimeLimit,
     TrackingUri,
+    Workers,
     limit_options,
     run_options,
+    workers_of,
 )
 from seqbench.commands.asked import Asked
-from seqbench.execution.machine import cores
+from seqbench.execution.machine import LOCAL
 from seqbench.invocation import RESULTS
 
 
@@ -33,7 +36,8 @@ def retry(
     ] = False,
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    workers: Workers = None,
+    on: On = LOCAL,
     time_limit: TimeLimit = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print only the result.")] = False,
     no_code: NoCode = False,
@@ -47,10 +51,11 @@ def retry(
 
     uri = None if no_tracking else tracking_uri
     asked = Asked(grid, results, tuple(set_ or ()), name)
-    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers)
+    workers = workers_of(workers, on)
+    options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
     again = asked.command("retry", *options, *limit_options(time_limit))
     command(asked, diverged=diverged, tracking=not no_tracking, tracking_uri=uri, workers=workers, quiet=quiet,
-            again=again, time_limit=time_limit)  # fmt: skip
+            again=again, on=on, time_limit=time_limit)  # fmt: skip
 
 
 def verify(
@@ -60,7 +65,8 @@ def verify(
     results: Results = RESULTS,
     number: Annotated[int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid.")] = 3,
     trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    workers: Workers = None,
+    on: On = LOCAL,
     time_limit: TimeLimit = None,
     as_json: Json = False,
     no_code: NoCode = False,
@@ -72,7 +78,8 @@ def verify(
     from seqbench.commands.verify import verify as command
 
     asked = Asked(grid, results, tuple(set_ or ()), name)
-    command(asked, number=number, trial=trial, workers=workers, as_json=as_json, time_limit=time_limit)
+    command(asked, number=number, trial=trial, workers=workers_of(workers, on), as_json=as_json, on=on,
+            time_limit=time_limit)  # fmt: skip
 
 
 def why(

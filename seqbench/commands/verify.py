@@ -14,18 +14,27 @@ from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.progress import duration
 from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
+from seqbench.execution.machine import LOCAL
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
 from seqbench.execution.time_limit import limit_of
+from seqbench.execution.where import place_named
 from seqbench.plan.trial import Trial
 from seqbench.printable import printable
 
 
 def verify(
-    asked: Asked, *, number: int, trial: str | None, workers: int, as_json: bool, time_limit: float | None = None
+    asked: Asked,
+    *,
+    number: int,
+    trial: str | None,
+    workers: int | None,
+    as_json: bool,
+    on: str = LOCAL,
+    time_limit: float | None = None,
 ) -> None:
     """Train `number` finished trials again, or the one named, and say whether they are the same.
 
-    `time_limit` is the minutes for a trial, or the default.
+    `time_limit` is the minutes for a trial, or the default, and `on` the place of the workers, as in `run`.
 
     Raises:
         UsageError: none has finished, or there is no such trial. TrialsCrashed: a trial crashed.
@@ -39,7 +48,7 @@ def verify(
     else:
         full = full_name(trial, (each.id for each in kept.finished), of=f"what has finished of {kept.plan.grid.name}")
         chosen = [each for each in kept.finished if each.id == full]
-    found = train_again(kept, chosen, workers=workers, quiet=as_json, time_limit=time_limit)
+    found = train_again(kept, chosen, workers=workers, on=on, quiet=as_json, time_limit=time_limit)
     if as_json:
         print_json([facts(each) for each in found])
     require_same(found)
@@ -48,7 +57,13 @@ def verify(
 
 
 def train_again(
-    kept: Kept, trials: Sequence[Trial], *, workers: int, time_limit: float | None, quiet: bool = False
+    kept: Kept,
+    trials: Sequence[Trial],
+    *,
+    workers: int | None,
+    time_limit: float | None,
+    on: str = LOCAL,
+    quiet: bool = False,
 ) -> list[Reproduction]:
     """Train these again; a line for each as it ends, unless `quiet`."""
     names = {trial.id for trial in trials}
@@ -63,7 +78,8 @@ def train_again(
         if not quiet:
             console.print(printable(in_words(each)))
 
-    reproduce(kept.plan, kept.results, names, workers=workers, found=show, limit=limit_of(time_limit))
+    reproduce(kept.plan, kept.results, names, workers=workers, place=place_named(on), found=show,
+              limit=limit_of(time_limit))  # fmt: skip
     return found
 
 

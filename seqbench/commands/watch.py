@@ -72,7 +72,7 @@ def watch(asked: Asked) -> None:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
     console, grid = out(), asked.read()
-    folder, examined = asked.results / grid.name, examine(grid)
+    folder, examined = asked.results / grid.name, examine(grid, bounded=False)
     again = asked.command("run", *tables.option(folder))
 
     seen = Seen(TrialStore(folder))

@@ -13,6 +13,8 @@ from seqbench.execution.process import Process
 class ThisMachine:
     """The place of local workers; see `seqbench.execution.place.Place`."""
 
+    here = True
+
     def __enter__(self) -> ThisMachine:
         return self
 

@@ -40,7 +40,12 @@ class Worker(Protocol):
 
 
 class Place(Protocol):
-    """A machine or a cluster. Use as a context manager: leaving it ends what still runs there."""
+    """A machine or a cluster. Use as a context manager: leaving it ends what still runs there.
+
+    here: whether its workers share the memory of this machine
+    """
+
+    here: bool
 
     def __enter__(self) -> Place: ...
 

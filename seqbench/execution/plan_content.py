@@ -27,6 +27,7 @@ def plan_content(current: Plan, environments: Mapping[str, Mapping[str, str]]) -
     """What is kept of a plan; `environments` are those in which trials have finished, by fingerprint."""
     grid = current.grid
     factors = tuple(grid.factors)
+    levels = {id(trial.shared): {name: trial.factors.get(name) for name in factors} for trial in current.trials}
     return PlanFile(
         grid=grid.name,
         question=grid.question,
@@ -37,7 +38,7 @@ def plan_content(current: Plan, environments: Mapping[str, Mapping[str, str]]) -
         methods=tuple(method.name for method in current.methods),
         remedies=remedies(current),
         factors=factors,
-        trials={trial.id: _label(trial, factors) for trial in current.trials},
+        trials={trial.id: _label(trial, levels[id(trial.shared)]) for trial in current.trials},
         incompatible=tuple(LeftOut(**reason._asdict()) for reason in current.incompatible),
         waiting=current.waiting,
         chosen=tuple(Chosen(**choice._asdict()) for choice in current.choices),
@@ -59,7 +60,7 @@ def _remedies(method: Method) -> tuple[Remedy, ...]:
     return tuple(Remedy(each.name, link.traces) for each, link in zip(method.mitigations, made.links, strict=True))
 
 
-def _label(trial: Trial, factors: Sequence[str]) -> TrialLabel:
+def _label(trial: Trial, factors: Mapping[str, str | None]) -> TrialLabel:
     return TrialLabel(
         method=trial.method,
         task=trial.task_label,
@@ -68,7 +69,7 @@ def _label(trial: Trial, factors: Sequence[str]) -> TrialLabel:
         learning_rate=trial.learning_rate,
         purpose=trial.purpose,
         tuned=canonical(trial.knobs) if trial.knobs else None,
-        factors={factor: trial.factors.get(factor) for factor in factors},
+        factors=factors,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from seqbench.errors import ClusterGone
 from seqbench.execution.output import OutputLog
 from seqbench.execution.place import Events, Worker
+from seqbench.execution.ray_actor import Trainer
 from seqbench.execution.ray_connection import Door, connect, disconnect, patience
 from seqbench.execution.ray_resources import Needs, Nodes, nodes_of
 from seqbench.execution.ray_worker import RayWorker
@@ -30,6 +31,8 @@ REMINDERS = 60.0
 
 class RayCluster:
     """The place of workers on a Ray cluster; see `seqbench.execution.place.Place`."""
+
+    here = False
 
     def __init__(self, address: str) -> None:
         """`address` is `auto`, for the cluster that this machine belongs to, or `ray://HOST:PORT`."""
@@ -58,6 +61,11 @@ class RayCluster:
         if self.gone:
             raise ClusterGone(str(error)) from error
         disconnect()
+
+    @property
+    def trainer(self) -> type[Trainer]:
+        """The class of its actors."""
+        return Trainer
 
     def require(self, memory: int) -> None:
         """Refuse workers of so many bytes where no node can hold one. Raises UsageError."""

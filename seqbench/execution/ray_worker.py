@@ -14,7 +14,7 @@ from seqbench.execution.events import Crashed, Event, Finished, Notice, Refused,
 from seqbench.execution.job import Job
 from seqbench.execution.output import OutputLog
 from seqbench.execution.place import Events
-from seqbench.execution.ray_actor import FETCHES, Item, Order, Trainer
+from seqbench.execution.ray_actor import FETCHES, Item, Order
 from seqbench.execution.ray_connection import carried_variables
 from seqbench.plan.trial import Trial
 from seqbench.store import atomic
@@ -134,7 +134,7 @@ class RayWorker:
 
         self._release(gently=self._actor is not None)
         needs = self._cluster.needs(memory)
-        actor = ray.remote(Trainer).options(
+        actor = ray.remote(self._cluster.trainer).options(
             num_cpus=needs.cpus, num_gpus=needs.gpus, memory=needs.memory, max_concurrency=FETCHES, max_restarts=0
         )
         self._actor, self._memory = actor.remote(carried_variables(needs)), memory

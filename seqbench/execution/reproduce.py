@@ -14,6 +14,7 @@ from typing import NamedTuple
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import job_of
+from seqbench.execution.place import Place
 from seqbench.execution.pool import Pool
 from seqbench.execution.process import say
 from seqbench.execution.remaining import missing
@@ -52,7 +53,8 @@ def reproduce(
     stored: Results,
     trials: set[str],
     *,
-    workers: int,
+    workers: int | None,
+    place: Place | None = None,
     found: Callable[[Reproduction], None],
     say: Callable[[str], None] = say,
     limit: Limit = default_limit,
@@ -63,7 +65,8 @@ def reproduce(
         current: the plan of their grid.
         stored: what the grid's folder holds.
         trials: identities of the trials, which `current` plans and which have finished in `stored`.
-        workers: worker processes.
+        workers: workers at most; None for as many as the place holds.
+        place: where they run, by default this machine.
         found: called with each trial when it has ended, in the order in which they end.
         say: called with each line that a worker has for the user.
         limit: seconds that a trial may take.
@@ -74,7 +77,9 @@ def reproduce(
         if isinstance(event, Finished | Crashed):
             found(_reproduction(planned[event.trial], stored, event))
 
-    with Pool(workers, ask=partial(job_of, probes=current.grid.probes), say=say, limit=limit) as pool:
+    ask = partial(job_of, probes=current.grid.probes)
+    with Pool(workers, place=place, ask=ask, say=say, limit=limit) as pool:
+        pool.require(current.estimate(1).bytes_per_worker)
         pool.run(missing(current, set(), only=trials), handle)
 
 

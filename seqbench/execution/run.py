@@ -102,7 +102,7 @@ def run_grid(
     Raises GridBusy if another process runs this grid, StoreError or UsageError if the folder or place cannot be used.
     """
     with held(folder, workers=workers) as interrupted:
-        run = _Run(grid, folder, only, found, observe, from_tables=from_tables)
+        run = _Run(grid, folder, only, found, observe, from_tables=from_tables, bounded=place is None or place.here)
         found(run.plan, run.found(interrupted))
         run.train(partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds)
         finish(results := run.results())
@@ -114,7 +114,8 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
     Only for the holder of its lock. Raises as `run_grid`.
     """
-    return _Run(grid, folder, None, lambda plan, found: None, lambda trial, event: None, from_tables=False).results()
+    return _Run(grid, folder, None, lambda plan, found: None, lambda trial, event: None, from_tables=False,
+                bounded=False).results()  # fmt: skip
 
 
 class _Run:
@@ -126,9 +127,10 @@ class _Run:
     _finished: set[str]
 
     def __init__(
-        self, grid: Grid, folder: Path, only: set[str] | None, tell: Finder, observe: Observer, *, from_tables: bool
-    ) -> None:
-        """Read what is there and plan; `found` is here `tell`, the other arguments are those of `run_grid`."""
+        self, grid: Grid, folder: Path, only: set[str] | None, tell: Finder, observe: Observer, *,
+        from_tables: bool, bounded: bool,
+    ) -> None:  # fmt: skip
+        """Read what is there and plan. `found` is `tell` here, `bounded` as in `examine`, the rest as in `run_grid`."""
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
@@ -139,7 +141,7 @@ class _Run:
         self._known |= {record.trial: known(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
-        self._examined = examine(grid)
+        self._examined = examine(grid, bounded=bounded)
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
         write_trials(self._store, kept, self._trials)
@@ -221,7 +223,7 @@ class _Run:
 
 def planned(grid: Grid, finished: Collection[Known]) -> Plan:
     """The plan as far as it can be known from these finished trials."""
-    return plan(grid, looked_at(finished))
+    return plan(grid, looked_at(finished), bounded=False)
 
 
 def record_of(trial: Trial, event: Finished) -> Record:

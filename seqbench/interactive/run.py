@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from rich.console import Console
 
+from seqbench.commands.arguments import workers_of
 from seqbench.commands.console import progress as progress_console
 from seqbench.commands.crashes import counted
 from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
-from seqbench.execution.machine import cores
+from seqbench.execution.machine import LOCAL
+from seqbench.execution.place import Place
 from seqbench.execution.run import run_grid
 from seqbench.execution.time_limit import Limit, limit_of
+from seqbench.execution.where import place_named
 from seqbench.grid.given import Added, Function, Given, Overrides, grid_given
 from seqbench.grid.spec import Grid
 from seqbench.interactive.notebook_board import NotebookBoard
@@ -31,6 +35,7 @@ def run(
     overrides: Overrides = (),
     results: str | Path = "results",
     workers: int | None = None,
+    on: str = LOCAL,
     tasks: Sequence[Function] = (),
     cells: Sequence[Function] = (),
     mitigations: Sequence[Function] = (),
@@ -47,7 +52,8 @@ def run(
         name: names the folder of the results, in place of the file's name; without a file the question names it.
         overrides: values that replace those of the grid: `{"training.steps": 200, "methods[GRU].cell": "lstm"}`.
         results: the folder that holds one folder of results a grid.
-        workers: worker processes; by default one a core.
+        workers: workers at once; by default one a core.
+        on: where they run: `local`, `ray` for the cluster that this machine belongs to, or `ray://HOST:PORT`.
         tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
         cells: the same (`cells=[my_cell]`), each of which becomes a method of its name.
         mitigations: the same, each of which becomes a method of its name, on the grid's cell.
@@ -60,20 +66,20 @@ def run(
     UsageError, GridBusy or StoreError as `run_grid`; TrialsCrashed has the `results` of the rest, and `tracebacks`.
     """
     asked = grid_given(grid, name=name, overrides=overrides, added=Added(tasks, cells, mitigations))
-    folder, limit = Path(results) / asked.name, limit_of(time_limit)
-    return _train(asked, folder, workers, tracking=tracking, quiet=quiet, limit=limit, from_tables=from_tables)
+    where = _Where(Path(results) / asked.name, workers_of(workers, on), place_named(on))
+    return _train(asked, where, tracking=tracking, quiet=quiet, limit=limit_of(time_limit), from_tables=from_tables)
 
 
-def _train(
-    grid: Grid,
-    folder: Path,
-    workers: int | None,
-    *,
-    tracking: bool | str,
-    quiet: bool,
-    limit: Limit,
-    from_tables: bool,
-) -> Results:
+class _Where(NamedTuple):
+    """The results folder of a grid, and where and by how many workers it is trained."""
+
+    folder: Path
+    workers: int | None
+    place: Place
+
+
+def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limit: Limit, from_tables: bool) -> Results:
+    folder = where.folder
     board = _board(quiet)
     display = RunDisplay(grid, folder, board, only=None, quiet=quiet)
     if not from_tables and tables.alone(folder):
@@ -89,8 +95,9 @@ def _train(
     with _stopping(board), contextlib.ExitStack() as live:
         live.enter_context(board)
         live.enter_context(mirror or contextlib.nullcontext())
-        found = run_grid(grid, folder, workers=workers or cores(), found=display.found, observe=display.observe,
-                         finish=finish, say=board.say, limit=limit, from_tables=from_tables)  # fmt: skip
+        found = run_grid(grid, folder, workers=where.workers, place=where.place, found=display.found,
+                         observe=display.observe, finish=finish, say=board.say, limit=limit,
+                         from_tables=from_tables)  # fmt: skip
     if display.crashes:
         problem = f"{len(display.crashes)} trials crashed:\n{counted(display.crashes)}\nThey count as missing."
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]

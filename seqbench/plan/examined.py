@@ -43,8 +43,13 @@ class Examined:
     memory: int
 
 
-def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
+def examine(grid: Grid, *, max_trials: int = MAX_TRIALS, bounded: bool = True) -> Examined:
     """Build every method of a grid for every task, abstractly.
+
+    Args:
+        grid: the grid.
+        max_trials: refuse more trials than this.
+        bounded: refuse trials that this machine's memory does not hold: those that train on it, and not elsewhere.
 
     Raises:
         GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
@@ -66,7 +71,7 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS) -> Examined:
         impossible=examiner.impossible,
         untested=examiner.fixed_length,
         budget=searched.budget,
-        memory=max(_largest(grid, own) for own in series),
+        memory=max(_largest(grid, own, bounded=bounded) for own in series),
     )
 
 
@@ -86,14 +91,14 @@ def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tupl
     return tasks, methods
 
 
-def _largest(grid: Grid, series: Series) -> int:
+def _largest(grid: Grid, series: Series, *, bounded: bool) -> int:
     """Bytes of a worker at the largest trial that a method on a task may ask for; 0 if it asks for none.
 
     Raises:
-        GridError: this machine does not have them.
+        GridError: this machine does not have them, and they are `bounded` by it.
     """
     needed = [{each.length: each.bytes for each in configurations} for configurations in series.configurations]
-    for own in needed:
+    for own in needed if bounded else ():
         require_trials(grid, f"{series.method.name} on {series.task.label}", own)
     return max((most for own in needed for most in own.values()), default=0)
 

@@ -127,18 +127,21 @@ class Plan:
         }
 
 
-def plan(grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = MAX_TRIALS) -> Plan:
+def plan(
+    grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = MAX_TRIALS, bounded: bool = True
+) -> Plan:
     """Expand a grid into trials.
 
     Args:
         grid: the grid.
         finished: the results so far, from which settings are chosen; see `choose`.
         max_trials: refuse more trials than this, before any is made.
+        bounded: refuse trials that this machine's memory does not hold.
 
     Raises:
         GridError: too many trials, methods that cannot be distinguished, or tuning that makes no sense.
     """
-    return plan_examined(examine(grid, max_trials=max_trials), finished)
+    return plan_examined(examine(grid, max_trials=max_trials, bounded=bounded), finished)
 
 
 def plan_examined(examined: Examined, finished: pd.DataFrame | None = None) -> Plan:

@@ -58,9 +58,8 @@ def write_report(evidence: Evidence, folder: Path) -> Path:
 
 def raw_tables(evidence: Evidence) -> list[Table]:
     """The rows behind everything, without a layout."""
-    named = {"trials": evidence.results, "curves": evidence.curves, "probes": evidence.probes}
     titles = {"trials": "every trial", "curves": "every evaluation", "probes": "every probe"}
-    return [Table(name, titles[name], (), frame) for name, frame in named.items() if len(frame)]
+    return [Table(name, titles[name], (), frame) for name, frame in evidence.raw.items() if len(frame)]
 
 
 def _tables(sections: Iterable[Section]) -> list[Table]:

@@ -64,7 +64,7 @@ def html(
         title=title(evidence), grid=evidence.plan.grid, answers=answers(evidence),
         headline=headline(evidence), facts=facts(evidence),
         warnings=warnings(evidence), methods=_legend(evidence), factors=_factors(evidence), sections=drawn,
-        downloads=downloads,
+        downloads=downloads, listed=evidence.listed, trials=len(evidence.results),
     )  # fmt: skip
 
 
@@ -130,10 +130,10 @@ def _factors(evidence: Evidence) -> list[dict[str, Any]]:
 
 def _data(evidence: Evidence) -> str:
     """The trials as JSON in which no `<` occurs, so that no name can end the block."""
+    rows = evidence.results if evidence.listed else evidence.results.iloc[:0]
     places: dict[str, Callable[[str], int]] = {"task": evidence.tasks.index, "method": evidence.place}
     columns = [
-        [_brief(places[name](value) if name in places else value) for value in evidence.results[name]]
-        for name in TRIAL_COLUMNS
+        [_brief(places[name](value) if name in places else value) for value in rows[name]] for name in TRIAL_COLUMNS
     ]
     data = {
         "command": f"seqbench run {shlex.quote(evidence.plan.grid or 'GRID')} --trial",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 import pandas as pd
@@ -14,22 +14,69 @@ from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.costs import costs
 from seqbench.stats.preregistration import Declared, declared_in
 from seqbench.stats.task_arrays import method_levels, trained_alike, with_rates_apart
-from seqbench.store.results import Results
+from seqbench.store.results import LargeResults, Results
+
+LISTED = 20_000
+"""Trials that a page lists, at most: each takes 300 bytes of it."""
 
 
 class Evidence:
     """Everything the report shows, read once and never changed.
 
     results: one row per planned trial; see `Results.trials`. A method with several learning rates is several methods
-    curves, probes, plan, failures: as in `Results`
+    plan, failures: as in `Results`
     comparison: the statistics of the finished trials
     """
 
     def __init__(self, results: Results) -> None:
         trials = results.trials
         self.results = with_rates_apart(trials) if "purpose" in trials and "learning_rate" in trials else trials
-        self.curves, self.probes = results.curves, results.probes
         self.plan, self.failures = results.plan, results.failures
+        self._kept = results
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """As in `Results`."""
+        return self._kept.curves
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        """As in `Results`; `by_method` reads those of large results by parts."""
+        return self._kept.probes
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What was measured by probes; see `Results`."""
+        return self._kept.measured
+
+    def by_method(
+        self, table_of: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame], rows: pd.DataFrame, names: Collection[str]
+    ) -> pd.DataFrame:
+        """A table with rows of their own for each method and task, made of `rows` of trials and their measurements.
+
+        Args:
+            table_of: makes the table of trials and of measurements; others of the latter may be among them.
+            rows: the trials.
+            names: the measurements that it looks at.
+        """
+        if not isinstance(self._kept, LargeResults):
+            return table_of(rows, self.probes)
+        groups = [own for _, own in rows.groupby(["task", "method"], sort=False)] or [rows]
+        parts = [table_of(own, self._kept.measurements(own, names)) for own in groups]
+        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+    @property
+    def raw(self) -> dict[str, pd.DataFrame]:
+        """The rows behind everything by the name of their table; without those that are too many for a page."""
+        small = not isinstance(self._kept, LargeResults)
+        return ({"trials": self.results} if self.listed else {}) | (
+            {"curves": self.curves, "probes": self.probes} if small else {}
+        )
+
+    @property
+    def listed(self) -> bool:
+        """Whether the page lists every trial."""
+        return len(self.results) <= LISTED
 
     @cached_property
     def declared(self) -> Declared:

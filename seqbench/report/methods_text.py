@@ -99,7 +99,7 @@ def _subject(evidence: Evidence, sources: dict[tuple[str, str], tuple[Reference,
         ends = f"{sizes.min():,.0f}" if sizes.nunique() == 1 else f"{sizes.min():,.0f} to {sizes.max():,.0f}"
         yield f"A network has {ends} parameters."
     named = [f"{name}{mark(own)}" for (of, name), own in sources.items() if of == "probes"]
-    if named and len(evidence.probes):
+    if named and evidence.measured:
         yield f"Gradients and states are measured by {joined(named)}."
 
 

@@ -24,6 +24,8 @@ from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import arrays_by_task
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
+FIGURES = ("gradient_horizon", "gradient_growth", "gradient_norm")
+"""The measurements that are looked at."""
 CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]
 
 EXACT_METHODS = 8

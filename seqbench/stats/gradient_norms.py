@@ -27,6 +27,11 @@ def before_training(probes: pd.DataFrame) -> pd.DataFrame:
     return probes[(probes["step"] == 0) & (probes["distance"] > 0) & (probes["probe"] == PROBE)]
 
 
+def at_longest(trials: pd.DataFrame) -> pd.DataFrame:
+    """Those of the trials that are at the longest length of their method on their task."""
+    return trials[trials["length"] == trials.groupby(["task", "method"])["length"].transform("max")]
+
+
 def gradient_by_distance(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     """One row a method, task and distance: the norm that arrives from there before training.
 
@@ -38,7 +43,7 @@ def gradient_by_distance(results: pd.DataFrame, probes: pd.DataFrame) -> pd.Data
         value: median over the `n` finished reporting trials of the method's longest length that measured it.
     """
     trials = with_purpose(finished(results), "reporting")
-    longest = trials[trials["length"] == trials.groupby(["task", "method"])["length"].transform("max")]
+    longest = at_longest(trials)
     rows = before_training(probes).astype({"distance": float, "value": float})
     rows = rows.merge(longest[["trial", "method", "task"]], on="trial")
     groups = rows.fillna({"value": np.inf}).groupby(["method", "task", "distance"], sort=True)["value"]

@@ -25,6 +25,11 @@ SHOWN = {
 COLUMNS = ["method", "task", "length", "probe", "distance", "n", "start", "end"]
 
 
+def is_shown(name: str) -> bool:
+    """Whether a figure has a picture or a table of its own."""
+    return name in SHOWN or name.startswith(ACCURACY_BY)
+
+
 def other_measurements(results: pd.DataFrame, probes: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method, task, figure and distance, with the columns of `COLUMNS`.
 
@@ -39,8 +44,8 @@ def other_measurements(results: pd.DataFrame, probes: pd.DataFrame, declared: De
     trials = trained_alike(with_purpose(finished(results), "reporting"), declared)
     longest = trials.groupby(["method", "task"])["length"].transform("max")
     own = trials.loc[trials["length"] == longest, ["trial", "method", "task", "length"]]
-    shown = probes["probe"].isin(SHOWN) | probes["probe"].str.startswith(ACCURACY_BY)
-    rows = probes[~shown].merge(own, on="trial")
+    others = [name for name in probes["probe"].unique() if not is_shown(name)]
+    rows = probes[probes["probe"].isin(others)].merge(own, on="trial")
     rows = rows.astype({"distance": float, "value": float, "step": float})
     nearest, farthest = (rows.groupby(["trial", "probe"])["distance"].transform(end) for end in ("min", "max"))
     rows = rows[rows["distance"].isna() | (rows["distance"] == nearest) | (rows["distance"] == farthest)]

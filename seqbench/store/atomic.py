@@ -14,6 +14,7 @@ import errno
 import os
 import re
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -26,7 +27,12 @@ FORGOTTEN = 3600.0
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write a file atomically.
+    """Write a file atomically. Raises as `write_pieces` does."""
+    write_pieces(path, (data,))
+
+
+def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file atomically, piece by piece.
 
     Raises:
         StoreError: the disk is full, the folder cannot be written, or the path is a link, pipe, device or folder; names
@@ -36,7 +42,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         _make_folder(path.parent)
         with opened_folder(path.parent) as folder:
             require_plain(path, folder)
-            _replace(path.name, data, folder)
+            _replace(path.name, pieces, folder)
     except OSError as error:
         raise fault(error, path) from error
 
@@ -103,7 +109,7 @@ def _make_folder(path: Path) -> None:
         os.close(above)
 
 
-def _replace(name: str, data: bytes, folder: int) -> None:
+def _replace(name: str, pieces: Iterable[bytes], folder: int) -> None:
     """Write a file of an open folder, atomically."""
     temporary = f".{name}.{os.getpid()}.tmp"
     with contextlib.suppress(FileNotFoundError):  # of a killed process that had this number before
@@ -111,7 +117,8 @@ def _replace(name: str, data: bytes, folder: int) -> None:
     try:
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=folder)
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(handle)
         os.replace(temporary, name, src_dir_fd=folder, dst_dir_fd=folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import fields
 from typing import Any
 
 from seqbench.store.plain_file import digest_of
@@ -21,7 +22,12 @@ def plain(value: Any) -> Any:
     return value
 
 
+def fields_of(value: Any) -> dict[str, Any]:
+    """The fields of a dataclass by name: what stands for it in JSON."""
+    return {field.name: getattr(value, field.name) for field in fields(value)}
+
+
 def checksum(content: dict[str, Any]) -> str:
     """SHA-256 of the content of a file as canonical JSON; dataclasses in it count as the mapping of their fields."""
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=vars)
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), default=fields_of)
     return digest_of(text.encode())

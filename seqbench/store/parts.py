@@ -89,15 +89,19 @@ def write_part(folder: Path, files: Sequence[Packed]) -> None:
 
 
 def _files(folder: Path) -> Iterator[Packed]:
-    """The trial files of a folder; what is no plain file is left where it is."""
-    for name in list_names(folder, ".json"):
+    """The trial files of a folder, first those that were written first; what is no plain file is left where it is.
+
+    They finish about as they are planned, and what is read together is unpacked together.
+    """
+    paths = [folder / name for name in list_names(folder, ".json")]
+    for path in sorted(paths, key=lambda path: path.lstat().st_mtime_ns):
         try:
-            with opened(folder / name) as file:
-                yield Packed(name.removesuffix(".json"), os.fstat(file.fileno()).st_mtime_ns, file.read())
+            with opened(path) as file:
+                yield Packed(path.stem, os.fstat(file.fileno()).st_mtime_ns, file.read())
         except NotPlainFile:
             continue
         except OSError as error:
-            raise atomic.fault(error, folder / name) from error
+            raise atomic.fault(error, path) from error
 
 
 def _batches(files: Iterable[Packed], trials: int = TRIALS, size: int = BYTES) -> Iterator[list[Packed]]:

@@ -12,7 +12,7 @@ from typing import Any
 from seqbench.errors import StoreError, UsageError
 from seqbench.printable import ACTING
 from seqbench.store import atomic
-from seqbench.store.json_content import checksum
+from seqbench.store.json_content import checksum, fields_of
 from seqbench.store.plain_file import read_bytes
 from seqbench.traces import Remedy
 
@@ -21,7 +21,7 @@ FORMAT = 2
 seeds were among what was declared, and there was no checksum."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TrialLabel:
     """What names a planned trial. The fields are columns of `seqbench.schema`; `factors` holds its level of each."""
 
@@ -37,7 +37,7 @@ class TrialLabel:
     @property
     def columns(self) -> dict[str, Any]:
         """The label as columns of the results."""
-        return {name: value for name, value in vars(self).items() if name != "factors"} | dict(self.factors)
+        return {name: getattr(self, name) for name in self.__slots__ if name != "factors"} | dict(self.factors)
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,22 @@ def write_plan(folder: Path, plan: PlanFile) -> None:
     """Write `plan.json`, atomically. Raises StoreError if the disk refuses."""
     content = vars(plan)
     head = {"format": FORMAT, "checksum": checksum(content)}
-    atomic.write_text(folder / "plan.json", json.dumps(head | content, indent=1, default=vars))
+    atomic.write_pieces(folder / "plan.json", (piece.encode() for piece in _text(head | content)))
+
+
+def _text(content: Mapping[str, Any]) -> Iterator[str]:
+    """The text of a plan in pieces: indented, but for the trials, of which each has a line."""
+    encode = json.JSONEncoder(default=fields_of).encode
+    for place, (name, value) in enumerate(content.items()):
+        yield f"{',' if place else '{'}\n {encode(name)}: "
+        if name != "trials":
+            yield json.dumps(value, indent=1, default=fields_of).replace("\n", "\n ")
+            continue
+        yield "{"
+        for number, (trial, label) in enumerate(value.items()):
+            yield f"{',' if number else ''}\n  {encode(trial)}: {encode(label)}"
+        yield "\n }"
+    yield "\n}"
 
 
 def without_plan(folder: Path) -> bool:

@@ -10,13 +10,12 @@ The columns are those of `seqbench.schema`, and one more for each factor of the 
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import pandas as pd
 
@@ -27,10 +26,9 @@ from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
 from seqbench.store.records import Record, UnusableRecord
+from seqbench.store.spool import Spooled
+from seqbench.store.table_rows import Made, made_of, typed
 from seqbench.store.trials import SetAside, TrialStore
-
-PART = 1000
-"""Trials whose records are held in memory at once while tables are made of them."""
 
 
 def _empty(columns: Iterable[str]) -> pd.DataFrame:
@@ -63,15 +61,71 @@ class Results:
         place = f" in {self.folder}" if self.folder else ""
         return f"<Results of {self.plan.grid or 'a grid'}: {done:,} of {planned:,} trials finished{place}>"
 
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What the measurements are of, each once."""
+        return tuple(dict.fromkeys(self.probes["probe"]))
+
+    def measurements(self, trials: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+        """The rows of `probes` of these trials and names, or more of them: all, where they are in memory anyway."""
+        return self.probes
+
+    def rows_of(self, table: Literal["curves", "probes"], trials: Collection[str]) -> pd.DataFrame:
+        """The rows of a table that are of these trials."""
+        rows: pd.DataFrame = getattr(self, table)
+        return rows[rows["trial"].isin(trials)].reset_index(drop=True)
+
     @cached_property
     def finished(self) -> pd.DataFrame:
         """The trials that have finished."""
+        if schema.is_finished(self.trials).all():
+            return self.trials.reset_index(drop=True)  # shares its memory until one of the two is changed
         return schema.finished(self.trials).reset_index(drop=True)
 
     @cached_property
     def reporting(self) -> pd.DataFrame:
         """The finished trials that are compared: all but those that chose settings."""
         return schema.with_purpose(self.finished, "reporting")
+
+
+class LargeResults(Results):
+    """Results whose curves or probes are too many to be held; they are read anew whenever they are asked for."""
+
+    made: Made
+
+    def __init__(self, made: Made, plan: PlanFile, failures: Mapping[str, Failure], folder: Path | None) -> None:
+        """The tables, and what else `Results` has."""
+        vars(self).update(made=made, trials=made.trials, plan=plan, failures=failures, folder=folder)
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """One row per evaluation."""
+        return _held(self.made.curves)
+
+    @property
+    def probes(self) -> pd.DataFrame:
+        """One row per measurement."""
+        return _held(self.made.probes)
+
+    @property
+    def measured(self) -> tuple[str, ...]:
+        """What the measurements are of, each once."""
+        probes = self.made.probes
+        return tuple(probes.names) if isinstance(probes, Spooled) else super().measured
+
+    def rows_of(self, table: Literal["curves", "probes"], trials: Collection[str]) -> pd.DataFrame:
+        """The rows of a table that are of these trials."""
+        kept = getattr(self.made, table)
+        return kept.rows(trials) if isinstance(kept, Spooled) else super().rows_of(table, trials)
+
+    def measurements(self, trials: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
+        """The rows of `probes` of these trials and names."""
+        probes = self.made.probes
+        return probes.rows(trials["trial"], names) if isinstance(probes, Spooled) else probes
+
+
+def _held(table: pd.DataFrame | Spooled) -> pd.DataFrame:
+    return table.rows() if isinstance(table, Spooled) else table
 
 
 def load(path: str | Path) -> Results:
@@ -162,30 +216,10 @@ def results_found(
 
     As Python's values a record takes ten times the memory of its rows in a table, so that few are held at once.
     """
-    trials = list(plan.trials)
-    parts = [_part(trials[first : first + PART], find, plan) for first in range(0, max(len(trials), 1), PART)]
-    made, curves, probes = (pd.concat(frames, ignore_index=True) for frames in zip(*parts, strict=True))
-    return Results(made, curves, probes, plan=plan, failures=dict(failures or {}), folder=folder)
-
-
-def _part(
-    trials: Sequence[str], find: Callable[[str], Record | None], plan: PlanFile
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """The three tables of some of the planned trials."""
-    known = {trial: record for trial in trials if (record := find(trial)) is not None}
-    rows = [
-        {"trial": trial} | plan.trials[trial].columns | (_measured(known[trial]) if trial in known else {})
-        for trial in trials
-    ]
-    curves = [{"trial": record.trial} | row for record in known.values() for row in record.curve]
-    # Older records of tuning trials hold probes too; what is compared is measured in the trials that are reported.
-    probed = [record for record in known.values() if plan.trials[record.trial].purpose == "reporting"]
-    probes = [{"trial": record.trial} | row for record in probed for row in _probe_rows(record)]
-    return (
-        _frame(rows, [*RESULT_COLUMNS, *plan.factors]),
-        _frame(curves, list(CURVE_COLUMNS)),
-        _frame(probes, list(PROBE_COLUMNS)),
-    )
+    made = made_of(find, plan)
+    if isinstance(made.curves, pd.DataFrame) and isinstance(made.probes, pd.DataFrame):
+        return Results(made.trials, made.curves, made.probes, plan=plan, failures=dict(failures or {}), folder=folder)
+    return LargeResults(made, plan, dict(failures or {}), folder)
 
 
 def under_plan(results: Results, plan: PlanFile) -> Results:
@@ -197,8 +231,8 @@ def under_plan(results: Results, plan: PlanFile) -> Results:
     known = set(plan.trials)
     return Results(
         trials=typed(trials, columns),
-        curves=results.curves[results.curves["trial"].isin(known)].reset_index(drop=True),
-        probes=results.probes[results.probes["trial"].isin(known)].reset_index(drop=True),
+        curves=results.rows_of("curves", known),
+        probes=results.rows_of("probes", known),
         plan=plan,
         failures={trial: text for trial, text in results.failures.items() if trial in known},
     )
@@ -206,42 +240,5 @@ def under_plan(results: Results, plan: PlanFile) -> Results:
 
 def write_tables(folder: Path, results: Results) -> None:
     """Write the tables of what has finished; see `tables.write`."""
-    tables.write(folder, {"results": results.finished, "curves": results.curves, "probes": results.probes})
-
-
-def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
-    """A table with exactly these columns in the types of the schema; absent columns are missing values, factors text.
-
-    `columns` may be of one table only, whose names it gives.
-    """
-    known = RESULT_COLUMNS | CURVE_COLUMNS | PROBE_COLUMNS
-    frame = frame.reindex(columns=list(columns))
-    for name in frame.columns:
-        kind = known[name].kind if name in known else "text"
-        if kind == "text":
-            frame[name] = frame[name].astype("str").where(frame[name].notna(), None)
-        else:
-            frame[name] = frame[name].astype(known[name].dtype)
-    return frame
-
-
-def _frame(rows: list[dict[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
-    return typed(pd.DataFrame(rows, columns=list(columns)), columns)
-
-
-def _measured(record: Record) -> dict[str, Any]:
-    return record.row | {"probed": json.dumps(record.probed)}
-
-
-def _probe_rows(record: Record) -> list[dict[str, Any]]:
-    """A trial's probes, with its accuracy by distance on validation data and, at the end, on test data among them."""
-    by_distance = [
-        {"step": row["step"], "probe": "accuracy", "distance": int(distance), "value": value}
-        for row in record.curve
-        for distance, value in row.get("accuracy_by_distance", {}).items()
-    ]
-    test = [
-        {"step": record.row["steps"], "probe": "test_accuracy", "distance": int(distance), "value": value}
-        for distance, value in record.row.get("accuracy_by_distance", {}).items()
-    ]
-    return by_distance + test + record.probes
+    rest = results.made if isinstance(results, LargeResults) else results
+    tables.write(folder, {"results": results.finished, "curves": rest.curves, "probes": rest.probes})

@@ -9,10 +9,12 @@ single bit is refused. Page checksums alone would let the footer and whole files
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -23,13 +25,23 @@ from seqbench.schema import TABLES
 from seqbench.store import atomic
 from seqbench.store.plain_file import digest_of, read_bytes
 
+if TYPE_CHECKING:
+    from seqbench.store.spool import Spooled
+
 FORMAT = 2
 """Version of the tables' files, in their metadata under `seqbench.format`. 0 had no version, 1 had no manifest."""
 
 MANIFEST = "manifest.json"
 
 
-def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
+class Digest(Protocol):
+    """A hash that takes bytes in."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in further bytes."""
+
+
+def write(folder: Path, tables: Mapping[str, pd.DataFrame | Spooled]) -> None:
     """Write tables and manifest, each atomically, with checksums on every page.
 
     Raises:
@@ -37,18 +49,43 @@ def write(folder: Path, tables: Mapping[str, pd.DataFrame]) -> None:
     """
     sums = {}
     for name, table in tables.items():
-        arrow = pa.Table.from_pandas(table, preserve_index=False)
-        arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, b"seqbench.format": str(FORMAT)})
-        buffer = io.BytesIO()
-        # Numbers of measurements rarely repeat: their bytes, each place by itself, take a third less than a dictionary.
-        numbers = [field.name for field in arrow.schema if pa.types.is_floating(field.type)]
-        others = [field.name for field in arrow.schema if not pa.types.is_floating(field.type)]
-        parquet.write_table(arrow, buffer, compression="zstd", compression_level=19, use_dictionary=others,
-                            use_byte_stream_split=numbers, write_page_checksum=True)  # fmt: skip
-        data = buffer.getvalue()
-        sums[_file(name)] = digest_of(data)
-        atomic.write_bytes(folder / _file(name), data)
+        digest = hashlib.sha256()
+        atomic.write_pieces(folder / _file(name), _noted(_pieces(table), digest))
+        sums[_file(name)] = digest.hexdigest()
     atomic.write_text(folder / MANIFEST, json.dumps({"format": FORMAT, "sha256": sums}, indent=1))
+
+
+def arrow(frame: pd.DataFrame) -> pa.Table:
+    """A table as it stands in its file."""
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    return table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": str(FORMAT)})
+
+
+def writer(file: IO[bytes], schema: pa.Schema) -> parquet.ParquetWriter:
+    """Writes tables of this schema into a file, with checksums on every page."""
+    # Numbers of measurements rarely repeat: their bytes, each place by itself, take a third less than a dictionary.
+    numbers = [field.name for field in schema if pa.types.is_floating(field.type)]
+    others = [field.name for field in schema if not pa.types.is_floating(field.type)]
+    return parquet.ParquetWriter(file, schema, compression="zstd", compression_level=19, use_dictionary=others,
+                                 use_byte_stream_split=numbers, write_page_checksum=True)  # fmt: skip
+
+
+def _pieces(table: pd.DataFrame | Spooled) -> Iterator[bytes]:
+    """The file of a table."""
+    if not isinstance(table, pd.DataFrame):
+        yield from table.pieces()
+        return
+    buffer, rows = io.BytesIO(), arrow(table)
+    with writer(buffer, rows.schema) as file:
+        file.write_table(rows)
+    yield buffer.getvalue()
+
+
+def _noted(pieces: Iterable[bytes], digest: Digest) -> Iterator[bytes]:
+    """The same pieces, each taken into a hash as it passes."""
+    for piece in pieces:
+        digest.update(piece)
+        yield piece
 
 
 def paths(folder: Path) -> list[Path]:

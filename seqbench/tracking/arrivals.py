@@ -18,7 +18,8 @@ from seqbench.stats.gradient_norms import before_training
 from seqbench.store.plain_file import opened_folder
 from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record, UnusableRecord
-from seqbench.store.results import PART, results_of
+from seqbench.store.results import results_of
+from seqbench.store.table_rows import PART
 from seqbench.store.trials import TrialStore
 
 

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from seqbench.errors import TrackingError
+from seqbench.stats.gradient_norms import PROBE, at_longest
 from seqbench.store.plan_file import PlanFile
 from seqbench.store.results import Results, load
 from seqbench.tracking.client import Patience, Unanswered, connect, described, translated, without_password
@@ -208,11 +209,12 @@ def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
     """The comparison first: people look at it first, and a slow server may leave no time for every trial."""
     writer.reported = False
     writer.compared.clear()
-    results = snapshot.results
-    writer.comparison(results.finished, results.probes, until=until)
-    writer.report(snapshot.folder, results.finished, results.curves, until=until)
-    writer.trials(results.finished, results.curves, until=until)
+    results, curves = snapshot.results, snapshot.results.curves
+    drawn = results.measurements(at_longest(results.reporting), (PROBE,))
+    writer.comparison(results.finished, drawn, until=until)
+    writer.report(snapshot.folder, results.finished, curves, until=until)
+    writer.trials(results.finished, curves, until=until)
     for _ in range(SETTLING if writer.shared else 0):
         if (until is not None and time.monotonic() > until) or not writer.settle():
             return
-        writer.trials(results.finished, results.curves, until=until)
+        writer.trials(results.finished, curves, until=until)

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from seqbench.schema import CURVE_COLUMNS, RESULT_COLUMNS, finished, in_role
+from seqbench.store.table_rows import PART
 from seqbench.tracking.runs import Point, RunContent
 
 TRIAL = "seqbench.trial"
@@ -34,9 +35,12 @@ def trial_entries(
     colours: `#rrggbb` of each method
     """
     names = param_names([name for name in results.columns if name in PARAMS or name not in RESULT_COLUMNS])
-    by_trial = {str(trial): rows for trial, rows in curves.groupby("trial", sort=False)} if len(curves) else {}
-    for row in finished(results).to_dict("records"):
-        yield _entry(row, by_trial.get(str(row["trial"])), names, grid, colours)
+    places = curves.groupby("trial", sort=False).indices if len(curves) else {}
+    rows = finished(results)
+    for first in range(0, len(rows), PART):  # as Python's values rows take ten times the memory
+        for row in rows.iloc[first : first + PART].to_dict("records"):
+            own = places.get(row["trial"])
+            yield _entry(row, None if own is None else curves.iloc[own], names, grid, colours)
 
 
 def _entry(

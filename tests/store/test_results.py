@@ -48,7 +48,7 @@ def test_tables_made_part_by_part_are_those_made_at_once(tmp_path, monkeypatch):
     record = TrialStore(folder).find("t1")
     TrialStore(folder).write(replace(record, trial="t2", probes=[], row=record.row | {"steps": 100}))
     whole = load(folder)
-    monkeypatch.setattr("seqbench.store.results.PART", 1)
+    monkeypatch.setattr("seqbench.store.table_rows.PART", 1)
     parts = load(folder)
     for table in ("trials", "curves", "probes"):
         pd.testing.assert_frame_equal(getattr(parts, table), getattr(whole, table))

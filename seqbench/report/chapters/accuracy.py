@@ -16,6 +16,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Table, number
+from seqbench.schema import ACCURACY_BY
 from seqbench.stats.groups import accuracy_by_group
 
 
@@ -127,7 +128,8 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
 
 def groups_tables(evidence: Evidence, task: str) -> list[Table]:
     """Accuracy by each thing that the task counts beside the distance: methods and lengths by numbers of it."""
-    found = accuracy_by_group(evidence.reporting, evidence.probes)
+    counted = [name for name in evidence.measured if name.startswith(ACCURACY_BY)]
+    found = evidence.by_method(accuracy_by_group, evidence.reporting, counted)
     found = found[found["task"] == task]
     place = evidence.tasks.index(task) + 1
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pandas as pd
 
@@ -14,16 +15,20 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
-from seqbench.stats.action import proof_of_action, remedies_that_acted
+from seqbench.stats.action import ACTION_COLUMNS, FIGURES, proof_of_action, remedies_that_acted
+from seqbench.stats.gradient_horizon import FIGURES as GRADIENT_FIGURES
 from seqbench.stats.gradient_horizon import learned_by_gradient
-from seqbench.stats.measurements import other_measurements
+from seqbench.stats.measurements import is_shown, other_measurements
+from seqbench.traces import PROOF
 
 
 def mechanism(evidence: Evidence) -> Section:
     """Gradient and accuracy on one axis for every task with probes, and the proof that remedies acted."""
     acted = remedies_acted(evidence)
     tasks = [task for task in evidence.tasks if len(gradient_rows(evidence, task))]
-    learned = learned_by_gradient(evidence.reporting, evidence.probes, evidence.declared)
+    learned = evidence.by_method(
+        partial(learned_by_gradient, declared=evidence.declared), evidence.reporting, GRADIENT_FIGURES
+    )
     known = [task for task in evidence.tasks if (learned["task"] == task).any()]
     charts = (
         *(gradient(evidence, group, name) for name, group in in_groups(tasks, "gradient")),
@@ -45,7 +50,10 @@ def mechanism(evidence: Evidence) -> Section:
 
 def measurement_table(evidence: Evidence) -> Table:
     """Gates, and what probes of one's own read."""
-    rows = evidence.in_grid_order(other_measurements(evidence.reporting, evidence.probes, evidence.declared))
+    others = [name for name in evidence.measured if not is_shown(name)]
+    rows = evidence.in_grid_order(
+        evidence.by_method(partial(other_measurements, declared=evidence.declared), evidence.reporting, others)
+    )
     columns = (
         method_column(evidence),
         word("task"),
@@ -66,12 +74,16 @@ def measurement_table(evidence: Evidence) -> Table:
 def remedies_acted(evidence: Evidence) -> pd.DataFrame:
     """Which remedies left a trace, task by task, each against that task's baseline."""
     baselines, results, remedies = evidence.comparison.baselines, evidence.reporting, evidence.plan.remedies
-    found = [
-        remedies_that_acted(results[results["task"] == task], evidence.probes, remedies, baseline=baselines.get(task))
-        for task in evidence.tasks
-    ]
-    kept = [part for part in found if len(part)]
-    return pd.concat(kept, ignore_index=True) if kept else remedies_that_acted(results, evidence.probes, {})
+
+    def of_task(task: str) -> pd.DataFrame:
+        own = results[results["task"] == task]
+        return evidence.by_method(
+            lambda _, probes: remedies_that_acted(own, probes, remedies, baseline=baselines.get(task)),
+            own, tuple(PROOF.values()),
+        )  # fmt: skip
+
+    kept = [part for task in evidence.tasks if len(part := of_task(task))]
+    return pd.concat(kept, ignore_index=True) if kept else pd.DataFrame(columns=ACTION_COLUMNS)
 
 
 def inactive_text(acted: pd.DataFrame) -> str:
@@ -87,7 +99,7 @@ def inactive_text(acted: pd.DataFrame) -> str:
 
 def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
     """What the remedies of every method did to gradients, matrices, gates and paths."""
-    rows = proof_of_action(evidence.reporting, evidence.probes)
+    rows = evidence.by_method(proof_of_action, evidence.reporting, FIGURES)
     rows = _with_traces(evidence.in_grid_order(rows), acted)
     own = behind(evidence)
     columns = (

@@ -10,13 +10,14 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table
+from seqbench.schema import ACCURACY_AT
 from seqbench.stats.other_lengths import accuracies_elsewhere
 from seqbench.stats.other_lengths import other_lengths as summaries
 
 
 def other_lengths(evidence: Evidence) -> Section:
     """The accuracy at the grid's test lengths, of every task; nothing where none was asked for or solved."""
-    found = accuracies_elsewhere(evidence.reporting, evidence.probes)
+    found = evidence.by_method(accuracies_elsewhere, evidence.reporting, (ACCURACY_AT,))
     parts = [
         Part(title=task, charts=(accuracy_elsewhere(evidence, task, own),), tables=(_table(evidence, task, own),))
         for task in evidence.tasks

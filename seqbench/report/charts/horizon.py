@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.lines import ROW_INCHES, method_point, method_rows
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
-from seqbench.stats.gradient_horizon import gradient_horizons
+from seqbench.stats.gradient_horizon import FIGURES, gradient_horizons
 from seqbench.stats.horizon_means import steps_in_words
 
 MEAN, SEEDS = -0.27, (-0.08, 0.38)
@@ -59,7 +60,7 @@ def horizon(evidence: Evidence, task: str) -> Chart:
 def _gradients(evidence: Evidence, task: str) -> Mapping[str, Mapping[Any, Any]]:
     """How far the gradient of each method reaches before training, where a probe measured it."""
     own = evidence.reporting[evidence.reporting["task"] == task]
-    found = gradient_horizons(own, evidence.probes, alpha=evidence.declared.alpha)
+    found = evidence.by_method(partial(gradient_horizons, alpha=evidence.declared.alpha), own, FIGURES)
     return {str(row["method"]): row for row in found.to_dict("records")}
 
 

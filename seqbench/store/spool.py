@@ -1,0 +1,127 @@
+"""Tables that grow with a grid: held in memory while they are small, else in a temporary file that is read by parts."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import IO, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as parquet
+
+from seqbench.store import atomic, tables
+
+ROWS = 2**18
+"""Rows that a table may have in memory, and those of a group in the file."""
+
+
+class _Group(NamedTuple):
+    """A group of rows in the file: its number and its trials."""
+
+    number: int
+    trials: np.ndarray
+
+
+class Spooled:
+    """A table in a temporary file.
+
+    names: what the measurements are of, in the order in which they first occur; empty for a table without that column
+    """
+
+    def __init__(self, first: pa.Table) -> None:
+        """A table that will begin with rows like those of `first`."""
+        self.names: dict[str, None] = {}
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the table)
+        self._writer: parquet.ParquetWriter | None = tables.writer(self._file, first.schema)
+        self._groups: list[_Group] = []
+        self._rows = 0
+        weakref.finalize(self, self._file.close)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def write(self, rows: pa.Table) -> None:
+        """Add a group of rows."""
+        assert self._writer is not None
+        self._writer.write_table(rows, row_group_size=len(rows))
+        trials = pc.unique(rows.column("trial")).to_numpy(zero_copy_only=False).astype("S")
+        self._groups.append(_Group(len(self._groups), trials))
+        self._rows += len(rows)
+        if "probe" in rows.column_names:
+            self.names |= dict.fromkeys(pc.unique(rows.column("probe")).to_pylist())
+
+    def close(self) -> None:
+        """End the file; nothing can be added any more."""
+        assert self._writer is not None
+        self._writer.close()
+        self._writer = None
+
+    def rows(self, trials: Collection[str] | None = None, names: Collection[str] | None = None) -> pd.DataFrame:
+        """The rows of these trials, and of these measurements; None: of all."""
+        own = None if trials is None else np.array(list(trials), "S")
+        found = [
+            _filtered(self._read(group.number), trials, names)
+            for group in self._groups
+            if own is None or np.isin(group.trials, own).any()
+        ]
+        frame: pd.DataFrame = pa.concat_tables([self._read(0).slice(0, 0), *found]).to_pandas()
+        return frame
+
+    def pieces(self) -> Iterator[bytes]:
+        """The file as it is, in pieces."""
+        self._file.seek(0)
+        while piece := self._file.read(2**20):
+            yield piece
+
+    def _read(self, group: int) -> pa.Table:
+        self._file.seek(0)
+        return parquet.ParquetFile(self._file).read_row_group(group)
+
+
+def _filtered(table: pa.Table, trials: Collection[str] | None, names: Collection[str] | None) -> pa.Table:
+    for column, kept in (("trial", trials), ("probe", names)):
+        if kept is not None:
+            values = pa.array(list(kept), table.schema.field(column).type)
+            table = table.filter(pc.is_in(table.column(column), values))
+    return table
+
+
+class Spool:
+    """A table that is made piece by piece."""
+
+    def __init__(self) -> None:
+        self._frames: list[pd.DataFrame] = []
+        self._spooled: Spooled | None = None
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Add rows, in the types that all pieces have."""
+        self._frames.append(frame)
+        if sum(map(len, self._frames)) >= ROWS:
+            self._flush()
+
+    def done(self) -> pd.DataFrame | Spooled:
+        """All rows: a frame if they are few."""
+        if self._spooled is None:
+            return pd.concat(self._frames, ignore_index=True)
+        if self._frames:
+            self._flush()
+        self._spooled.close()
+        return self._spooled
+
+    def _flush(self) -> None:
+        parts = []
+        while self._frames:  # each is let go as it is converted
+            parts.append(tables.arrow(self._frames.pop(0)))
+        rows = pa.concat_tables(parts)
+        del parts
+        try:
+            if self._spooled is None:
+                self._spooled = Spooled(rows)
+            self._spooled.write(rows)
+        except OSError as error:
+            raise atomic.fault(error, Path(tempfile.gettempdir()) / "table of a large grid") from error
