@@ -75,9 +75,11 @@ def test_a_later_cue_needs_both_directions():
 
 
 def test_a_window_shorter_than_the_dependency_fails_and_a_longer_one_succeeds():
-    assert solved("windows", method="30 steps", length=25) == (10, 10)
-    assert solved("windows", method="20 steps", length=25) == (0, 10)
-    assert solved("windows", method="10 steps", length=25) == (0, 10)
+    assert solved("windows", method="100 steps", length=80) == (10, 10)
+    for window in (60, 16, 8, 4):
+        assert solved("windows", method=f"{window} steps", length=80) == (0, 10)
+        for length in (5, 11):  # the state itself still bears a trace
+            assert solved("windows", method=f"{window} steps", length=length) == (10, 10)
 
 
 def test_a_hundred_layers_train_with_skips_and_not_without():
