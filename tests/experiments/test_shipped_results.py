@@ -74,6 +74,14 @@ def test_a_later_cue_needs_both_directions():
         assert solved("directions", task=later, method="bidirectional", length=length) == (4 if length == 100 else 5, 5)
 
 
+@pytest.mark.parametrize(("method", "at_80", "at_160"), [
+    ("vanilla", 1, 0), ("GRU", 0, 0), ("IRNN", 5, 4), ("skip in time", 5, 4), ("GRU chrono", 5, 4), ("LSTM chrono", 5, 5),
+])  # fmt: skip
+def test_how_many_seeds_make_a_verb_agree_across_80_and_160_words(method, at_80, at_160):
+    assert solved("agreement", method=method, length=80) == (at_80, 5)
+    assert solved("agreement", method=method, length=160) == (at_160, 5)
+
+
 def test_a_window_shorter_than_the_dependency_fails_and_a_longer_one_succeeds():
     assert solved("windows", method="100 steps", length=80) == (10, 10)
     for window in (60, 16, 8, 4):
