@@ -75,7 +75,8 @@ def test_a_later_cue_needs_both_directions():
 
 
 @pytest.mark.parametrize(("method", "at_80", "at_160"), [
-    ("vanilla", 1, 0), ("GRU", 0, 0), ("IRNN", 5, 4), ("skip in time", 5, 4), ("GRU chrono", 5, 4), ("LSTM chrono", 5, 5),
+    ("vanilla", 1, 0), ("GRU", 0, 0), ("IRNN", 5, 4), ("skip in time", 5, 4), ("GRU chrono", 5, 4),
+    ("LSTM chrono", 5, 5),
 ])  # fmt: skip
 def test_how_many_seeds_make_a_verb_agree_across_80_and_160_words(method, at_80, at_160):
     assert solved("agreement", method=method, length=80) == (at_80, 5)
