@@ -7,6 +7,7 @@ run begins and removed where it ends, so nothing that an earlier run left can he
 import os
 import shutil
 import tempfile
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ os.environ.update({"JAX_PLATFORMS": "cpu", **SINGLE_THREAD})
 
 import jax
 
+from seqbench import compilation, compilation_cache
 from seqbench.errors import GridError
 from seqbench.grid.read import read_grid
 from seqbench.grid.spec import Grid
@@ -52,6 +54,27 @@ def hasty_workers():
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XLA_FLAGS", f"{os.environ['XLA_FLAGS']} --xla_backend_optimization_level=0")
         yield
+
+
+HASTY: OrderedDict[str, jax.stages.Compiled] = OrderedDict()
+"""Programs that are kept apart from those that workers would have."""
+
+
+@pytest.fixture(scope="module")
+def hastily_compiled():
+    """What this process compiles takes less time and then runs slower: for programs that run a few times."""
+    whole = jax.stages.Lowered.compile
+
+    def hasty(self, compiler_options=None):
+        return whole(self, compiler_options={**(compiler_options or {}), **compilation.QUICK})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compilation, "_kept", HASTY)
+        patch.setenv(compilation_cache.VARIABLE, f"{os.environ[COMPILED]}/hasty")
+        patch.setattr(jax.stages.Lowered, "compile", hasty)
+        jax.config.update("jax_disable_most_optimizations", True)
+        yield
+        jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from seqbench.bench.goals import LENGTHS_GOAL, PLAN_MIB_GOAL, PRODUCTS_GOAL, PRODUCTS_SIZE, WORKERS_GOAL
 from seqbench.buckets import bucket
 
 ARITHMETIC = ("products", "elementwise")
@@ -14,13 +15,9 @@ OTHERS = ("copies", "scalars", "update", "rest")
 
 WORKERS = 2
 """Workers of the quickstart."""
-WORKERS_GOAL = 1.8
-"""How many times one worker's pace two should reach."""
-LENGTHS_GOAL = 1.3
-"""How many times as long as at 100 steps a step of time may take at another length."""
 
-TRAINED, TESTED = 32 * 800, 10_000
-"""Sequences that the trial of the table `evaluation` trains on and is tested on."""
+TRAINED, EVALUATED, TESTED = 32 * 800, 16 * 1_024, 10_000
+"""Sequences that the trial of the table `evaluation` trains on, is evaluated on at most, and is tested on."""
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -28,12 +25,19 @@ Rows = Sequence[Mapping[str, Any]]
 def missed_goals(steps: Rows, profiles: Rows) -> list[str]:
     """One sentence a missed goal, from the rows of the tables `steps` and `profile`."""
     kinds = {_size(row): row for row in profiles}
-    return [
-        _sentence(row, other, kinds[_size(row)])
-        for row in steps
+    profiled = [(row, kinds[_size(row)]) for row in steps if _size(row) in kinds]
+    ratios = [
+        _sentence(row, other, profile)
+        for row, profile in profiled
         for other in ("pytorch", "flax")
-        if _size(row) in kinds and _missed(row[f"{other}_ratio"], row[f"{other}_goal"])
+        if _missed(row[f"{other}_ratio"], row[f"{other}_goal"])
     ]
+    shares = [
+        _product_sentence(row, profile)
+        for row, profile in profiled
+        if _size(row)[1:] == PRODUCTS_SIZE and _missed(row.get("products_share"), PRODUCTS_GOAL)
+    ]
+    return ratios + shares
 
 
 def missed_by_grids(grids: Rows) -> list[str]:
@@ -111,11 +115,12 @@ def missed_by_evaluation(evaluation: Rows) -> list[str]:
         return []
     shares = ", ".join(f"{row['cell']} {row['share']:.1%}" for row in missed)
     # Backwards costs about twice as much as forwards.
-    least = TESTED / (TESTED + 3 * TRAINED)
+    least, most = (seen / (seen + 3 * TRAINED) for seen in (TESTED, TESTED + EVALUATED))
     return [
         f"{shares}, goal {missed[0]['goal_share']:.0%}: training reads {TRAINED:,} sequences forwards and backwards, "
         f"which is some {3 * TRAINED:,} forwards; the test of {TESTED:,}, whose size the statistics of the report ask "
-        f"for, is {least:.1%} of the arithmetic by itself."
+        f"for, is {least:.1%} of the arithmetic by itself, and with the {EVALUATED:,} of the evaluations, which end as "
+        f"soon as they are decided, {most:.1%} at most."
     ]
 
 
@@ -124,6 +129,8 @@ def missed_by_overheads(overheads: Rows) -> list[str]:
     reading = next((row["seconds"] for row in overheads if row["command"].startswith("status of")), None)
     said = []
     for row in overheads:
+        if row["command"] == "plan 10^6 trials" and row["peak_mib"] > PLAN_MIB_GOAL:
+            said.append(_memory_sentence(row, overheads))
         goal = row.get("goal_seconds")
         if not goal or row["seconds"] <= goal:
             continue
@@ -135,6 +142,27 @@ def missed_by_overheads(overheads: Rows) -> list[str]:
             )
         said.append(f"{begin}.")
     return said
+
+
+def _memory_sentence(row: Mapping[str, Any], overheads: Rows) -> str:
+    """What takes the memory of planning a million trials."""
+    alone = next((other["peak_mib"] for other in overheads if other["command"] == "plan factorial"), 0.0)
+    each = (row["peak_mib"] - alone) * 2**20 / 10**6
+    return (
+        f"{row['command']}, {row['peak_mib']:.0f} MiB, goal {PLAN_MIB_GOAL:.0f}: {alone:.0f} are Python with the "
+        f"modules of planning, as for a small grid; the other {each:.0f} bytes a trial are an object (56), its "
+        f"name of 16 characters (65), and its places in the tuples of the plan and of its group."
+    )
+
+
+def missed_by_suite(suite: Rows) -> list[str]:
+    """One sentence if the goal of the table `suite` is missed."""
+    return [
+        f"{row['command']}, {row['seconds']:.0f} s, goal {row['goal_seconds']}: it takes {row['cpu_seconds']:.0f} "
+        f"seconds of the processors."
+        for row in suite
+        if row["seconds"] > row["goal_seconds"]
+    ]
 
 
 def missed_by_scaling(scaling: Rows) -> list[str]:
@@ -171,6 +199,19 @@ def _sentence(row: Mapping[str, Any], other: str, profile: Mapping[str, Any]) ->
         return f"{begin}, and products and elementwise operations alone take {needed:.3g}."
     rest = ", ".join(f"{kind} {profile[f'{kind}_ms']:.3g}" for kind in OTHERS)
     return f"{begin}, of which products and elementwise operations take {needed:.3g}; what is in the way is {rest}."
+
+
+def _product_sentence(row: Mapping[str, Any], profile: Mapping[str, Any]) -> str:
+    """Why the products of the recurrence are a smaller part of the step than the goal says."""
+    recurrent = row["products_share"] * row["seqbench_ms"]
+    leaves = recurrent / PRODUCTS_GOAL - recurrent
+    rest = ", ".join(f"{kind} {profile[f'{kind}_ms']:.3g}" for kind in ("elementwise", *OTHERS))
+    cell, *sizes = _size(row)
+    return (
+        f"{cell}, {' x '.join(map(str, sizes))}, recurrent products {row['products_share']:.1%} of a step, goal "
+        f"{PRODUCTS_GOAL:.0%}: at their own rate they take {recurrent:.3g} ms, and the goal leaves {leaves:.3g} for "
+        f"all else; what is in the way is {rest} (all products of the step: {profile['products_ms']:.3g})."
+    )
 
 
 def _missed(ratio: float | None, goal: float | None) -> bool:

@@ -13,6 +13,8 @@ from seqbench.bench.finished_grid import finished_grid
 from seqbench.bench.process import measure, running
 from seqbench.compilation_cache import VARIABLE
 from seqbench.errors import StoreError
+from seqbench.grid.read import find_grid, read_grid
+from seqbench.plan.plan import plan
 
 LARGE = """\
 question: What does planning cost?
@@ -65,6 +67,7 @@ def time_overheads(
         rows = [_row(name, command, folder, rounds, say) for name, command in commands.items()]
         page = folder / "results" / "finished" / "report.html"
         rows[-1]["page_mib"] = page.stat().st_size / 2**20
+        rows[0]["compilations"] = len(plan(read_grid(find_grid("factorial"))).groups)
         return [{**row, "goal_seconds": _goal(row["command"])} for row in (*rows, _first_trial(folder, rounds, say))]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.bench.goals import goals
 from seqbench.bench.limits import (
     missed_by_evaluation,
     missed_by_grids,
@@ -18,6 +19,7 @@ from seqbench.bench.limits import (
     missed_by_overheads,
     missed_by_quickstart,
     missed_by_scaling,
+    missed_by_suite,
     missed_goals,
 )
 from seqbench.execution.environment import environment
@@ -95,7 +97,9 @@ TITLES = {
         "Trials stacked on a GPU",
         "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "
         "trials under `jax.vmap` (`python -m seqbench.bench.stacked`), one, 64 and 512 at once. Grids do not yet. This "
-        "table is of an earlier loop over time than the next one.",
+        "table is of an earlier loop over time than the next one. Where there is no GPU, tests run this path on the "
+        "CPU: stacked trials are trained as each alone (`tests/bench/test_stacked.py`), and the kernel gives what the "
+        "loop gives (`tests/layers/test_kernel.py`, interpreted).",
     ),
     "stacked_kernel": (
         "Trials stacked on a GPU: the loop over time and the kernel",
@@ -120,7 +124,13 @@ TITLES = {
     "overheads": (
         "Overheads",
         "Each a whole process, from its start to its end. Where other work ran beside it (see the load), "
-        "processor seconds tell more than seconds.",
+        "processor seconds tell more than seconds. Resuming is `status` and the start of workers: what has finished is "
+        "read, checked and counted. compilations: programs that differ in more than their length, seed and numbers.",
+    ),
+    "suite": (
+        "The tests",
+        "`pytest` in a clone of the repository, with a process a core; what is marked `slow` is left to "
+        "`pytest -m slow`, which CI runs as well.",
     ),
 }
 """Title and explanation of each table, in the order of the page."""
@@ -155,6 +165,7 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
         "",
         "Made by `seqbench bench`; the figures as data stand in `bench.json`. Absolute times are those of a shared",
         "machine: compare ratios.",
+        *_goals(found),
     ]
     for name, (title, text) in TITLES.items():
         if name not in found:
@@ -164,6 +175,15 @@ def _lines(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
         if missed := _missed(name, found):
             lines += ["", "Goals that are missed, and what is in the way:", "", *(f"- {each}" for each in missed)]
     return [*lines, ""]
+
+
+def _goals(found: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """All goals with their figures, first of all."""
+    rows = goals({name: found[name]["rows"] for name in TITLES if name in found})
+    if not rows:
+        return []
+    text = "Each with its figure from the tables below, where it stands what is in the way of those that do not hold."
+    return ["", "## Goals", "", text, "", *_markdown(pd.DataFrame(rows))]
 
 
 def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -183,6 +203,8 @@ def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return missed_by_lengths(found[name]["rows"])
         case "scaling":
             return missed_by_scaling(found[name]["rows"])
+        case "suite":
+            return missed_by_suite(found[name]["rows"])
     return []
 
 

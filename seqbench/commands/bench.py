@@ -18,6 +18,7 @@ from seqbench.bench.scale import time_scale
 from seqbench.bench.scale_ray import time_scale_on_ray
 from seqbench.bench.scaling import time_scaling
 from seqbench.bench.steps import time_steps
+from seqbench.bench.suite import time_suite
 from seqbench.commands.console import out
 from seqbench.components.nearest_name import advice
 from seqbench.errors import UsageError
@@ -54,6 +55,7 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "scale_ray": lambda: time_scale_on_ray(say=say),
         "quickstart": lambda: time_quickstart(rounds=max(1, rounds // 2), say=say),
         "overheads": lambda: time_overheads(rounds=rounds, say=say),
+        "suite": lambda: time_suite(say=say),
     }
     for name in only or parts:
         console.print(TITLES[name][0])

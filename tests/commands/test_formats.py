@@ -213,6 +213,7 @@ def test_a_plan_that_lacks_anything_is_read_or_refused_by_name(folder: Path, cha
     assert refused or change == "gone"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES[-1:])
 def test_a_report_is_computed_from_a_plan_that_lacks_anything(tmp_path: Path, name: str) -> None:
     folder = copied(name, tmp_path / "tiny")

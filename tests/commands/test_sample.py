@@ -31,7 +31,7 @@ training: {{steps: 150, batch_size: 16, evaluate_every: 50, validation_sequences
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def results(tmp_path_factory, hasty_workers):
     """A folder of results with one trained language model in it, and the trial's name."""
     folder = tmp_path_factory.mktemp("sample")
     (folder / "text.txt").write_text(TEXT)

@@ -10,6 +10,11 @@ import pytest
 from seqbench.contracts.base import DoesNotApply
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _hasty(hastily_compiled: None) -> None:
+    """What is examined runs a few times."""
+
+
 @pytest.fixture
 def hold() -> Callable[[Callable[[Any], None], Any], None]:
     """`hold(check, subject)`: run one demand; where it does not apply the test is skipped and says why."""

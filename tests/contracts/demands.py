@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-EDGES = "at_the_edges", "with_the_smallest_sizes"
-"""How the names of checks begin that compile a program for each edge of each setting: they are slow."""
+RARE = "at_the_edges", "with_the_smallest_sizes", "every_probe"
+"""How the names of checks begin that are slow: a program for each edge of each setting, or for all probes at once."""
 
 
 def demands(checks: Sequence[Callable[[Any], None]]) -> list[Any]:
     """Each check under its name."""
     slow = pytest.mark.slow
     return [
-        pytest.param(check, id=check.__name__, marks=[slow] if check.__name__.startswith(EDGES) else [])
+        pytest.param(check, id=check.__name__, marks=[slow] if check.__name__.startswith(RARE) else [])
         for check in checks
     ]
 

@@ -1,13 +1,11 @@
 """Every task, cell, model and mitigation is trained end to end at toy size, through a grid, as a user would name it."""
 
 import itertools
-from collections import OrderedDict
 
 import jax
 import numpy as np
 import pytest
 
-from seqbench import compilation
 from seqbench.components import catalogue
 from seqbench.components.assemble import assemble
 from seqbench.grid.read import read_grid
@@ -47,16 +45,6 @@ MODELS = {
 }
 GATED = ("chrono_init", "forget_bias_init")
 DEEP = ("residual", "highway")
-
-
-@pytest.fixture(autouse=True, scope="module")
-def compiled_in_half_the_time():
-    """Trials of two steps: everything is compiled as if it were rarely run."""
-    whole = jax.stages.Lowered.compile
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(compilation, "_kept", OrderedDict())
-        patch.setattr(jax.stages.Lowered, "compile", lambda self, **_: whole(self, compiler_options=compilation.QUICK))
-        yield
 
 
 def train(folder, **choice):

@@ -217,6 +217,7 @@ def test_more_probes_are_read_by_training_again_to_the_same_numbers(grid, tmp_pa
     assert len(list((folder / "parameters").iterdir())) == 1
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_driver_that_was_killed(grid, tmp_path):
     process = start(grid, tmp_path / "tiny")
     wait_for_trials(process, tmp_path / "tiny", 1)

@@ -184,6 +184,7 @@ def is_running(number):
         return False
 
 
+@pytest.mark.slow
 def test_the_command_line_sets_the_limit_and_says_what_became_of_it(planned, tmp_path):
     planned("sleeps")
     done = seqbench("run", "curious.yaml", "--no-tracking", "--time-limit", "0.05", cwd=tmp_path)

@@ -52,6 +52,9 @@ results = seqbench.run(GRID, cells=[leaky], workers=1, quiet=True)
 print(*results.finished["trial"])
 print(*results.finished["method"])
 """
+PLANNED = (
+    SCRIPT.partition("results = ")[0] + "print(*(trial.id for trial in seqbench.plan(GRID, cells=[leaky]).trials))"
+)
 
 
 def ran(folder: Path, script: str = SCRIPT, share: float = 1.0) -> list[list[str]]:
@@ -73,9 +76,9 @@ def test_a_function_of_a_script_is_trained_by_workers_and_identified_by_its_prog
     before = {path: path.stat().st_mtime_ns for path in (folder / "trials").iterdir()}
     assert ran(tmp_path, SCRIPT.replace("class Leaky", "# a comment\nclass Leaky"))[0] == trials
     assert {path: path.stat().st_mtime_ns for path in (folder / "trials").iterdir()} == before
-    edited = ran(tmp_path, SCRIPT.replace("jnp.tanh", "jnp.sin"))[0]
+    edited = ran(tmp_path, PLANNED.replace("jnp.tanh", "jnp.sin"))[0]
     assert (edited[:2] == trials[:2], set(edited[2:]) & set(trials[2:])) == (True, set())
-    beside = ran(tmp_path, share=0.5)[0]
+    beside = ran(tmp_path, PLANNED, share=0.5)[0]
     assert (beside[:2] == trials[:2], set(beside[2:]) & set(trials[2:])) == (True, set())
 
 

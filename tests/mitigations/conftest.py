@@ -14,6 +14,11 @@ from seqbench.contracts.trainer import Trainer
 from seqbench.mitigations.base import Mitigation
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _hasty(hastily_compiled: None) -> None:
+    """What is examined runs a few times."""
+
+
 @pytest.fixture
 def trainer() -> type[Trainer]:
     """`trainer(*mitigations, cell=vanilla(), width=4, depth=2) -> Trainer`."""

@@ -69,7 +69,7 @@ def both_ways(builder, mitigations):
     return chained.layer(layer, LayerContext(1, 2 * HIDDEN, 2 * HIDDEN, 2, rngs)), chained
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [pytest.param(case, marks=[pytest.mark.slow] * (" " in case)) for case in CASES])
 def test_padding_changes_no_gradient(case):
     layer, chained = both_ways(*CASES[case])
     inputs = jax.random.normal(jax.random.key(0), (2, STEPS + 3, 2 * HIDDEN))  # what stands in the padding is no zero

@@ -5,6 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from flax import nnx
 
 from seqbench.cells.gru import gru
@@ -21,6 +22,7 @@ def build(readout):
     return bidirectional(gru(), width=WIDTH, depth=2)(task, chain(), nnx.Rngs(0)), toy_batch(task)
 
 
+@pytest.mark.slow
 def test_row_by_row_it_is_two_readings_side_by_side_and_again():
     every, batch = build("every")
     last, _ = build("last")

@@ -137,7 +137,7 @@ def test_a_mitigation_of_some_layers_is_refused_where_they_run_as_one():
         feedforward(width=3, depth=120)(toy_task(), some, nnx.Rngs(0))
 
 
-@pytest.mark.parametrize("depth", [100, 1000])
+@pytest.mark.parametrize("depth", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_depth_makes_the_gradient_vanish_without_skips_and_not_with_them(depth):
     task = toy_task()
     batch = toy_batch(task)

@@ -18,6 +18,11 @@ from seqbench.probes.base import View, look
 from seqbench.tasks.base import Batch, Task, full_mask, squared_error
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _hasty(hastily_compiled: None) -> None:
+    """What is examined runs a few times."""
+
+
 class Linear(Cell):
     """h_t = h_{t-1} U + projected."""
 
