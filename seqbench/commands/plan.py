@@ -8,6 +8,7 @@ from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
 from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import duration
+from seqbench.grid.lengths import LengthRange
 from seqbench.grid.training import spell_steps
 from seqbench.plan.estimate import Estimate, machine_bytes
 from seqbench.plan.plan import Plan
@@ -34,6 +35,12 @@ def _steps(current: Plan) -> str:
     rules = "; or ".join(dict.fromkeys(spell_steps(method.training["steps"]) for method in current.methods))
     least, most = current.steps
     return f"{rules} a trial" + (f": {least:,} to {most:,} in these" if least != most else "")
+
+
+def _range(current: Plan) -> str:
+    """Between which lengths a grid searches; empty where only tasks say it."""
+    asked = current.grid.lengths
+    return f" between lengths {asked.shortest:,} and {asked.longest:,}" if isinstance(asked, LengthRange) else ""
 
 
 def _memory(estimate: Estimate) -> str:
@@ -66,7 +73,7 @@ def _show(current: Plan, workers: int) -> None:
         facts.add_row("training lengths", current.training_lengths)
     if current.searches:
         come, own = current.to_come, len(current.trials)
-        facts.add_row("searches", f"{len(current.searches):,} under way; of trials there will be")
+        facts.add_row("searches", f"{len(current.searches):,}{_range(current)}; of trials there will be")
         facts.add_row("", f"about {own + come.trials:,.0f} in all, {own + come.most_trials:,.0f} at most")
     if current.budget:
         facts.add_row("tuning", f"{current.budget:,} settings tried for each method and task, on seeds of their own")

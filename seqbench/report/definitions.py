@@ -30,6 +30,8 @@ def criteria(evidence: Evidence) -> str:
 
 def duration(time: float) -> str:
     """A time in hours as it is read."""
+    if time < 1 / 60:
+        return f"{3600 * time:.2g} seconds"
     return f"{60 * time:.2g} minutes" if time < 1 else f"{time:,.1f} hours"
 
 

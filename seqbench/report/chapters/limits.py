@@ -57,8 +57,9 @@ def _collapse(counted: Collapses) -> str:
         )
     if stopped:
         parts.append(
-            f"{stopped:,} trials were trained no further once solved, and whether they would have stayed so is not "
-            "known (stop_when_solved: {after: N} trains on)"
+            f"{stopped:,} trial{'s were' if stopped > 1 else ' was'} trained no further once solved, and whether "
+            f"{'they' if stopped > 1 else 'it'} would have stayed so is not known "
+            "(stop_when_solved: {after: N} trains on)"
         )
     return "; ".join(parts)
 
