@@ -64,7 +64,11 @@ TITLES = {
     "evaluation": (
         "Evaluation",
         "Seconds of a trial that spends its budget of 800 steps (32 sequences of 120 steps, 64 units), on one core: "
-        "training, 16 evaluations on 1,024 sequences at most, and the test on 10,000. share: of evaluations and test.",
+        "training, 16 evaluations on 1,024 sequences at most, and the test on 10,000. share: of evaluations and test. "
+        "By JAX's profiler 299 of the 378 ms that a GRU takes for 4,096 test sequences are one loop into which XLA "
+        "fuses its three `tanh` and the update, 155 microseconds a step; training, which saves the gates, computes "
+        "them apart, and so does an LSTM, whose `tanh` of all gates takes 33 of 139 ms. Optimization barriers do not "
+        "keep them apart in a GRU.",
     ),
     "lengths": (
         "Cost by length",

@@ -161,7 +161,9 @@ def changed(content: Any, place: tuple[Any, ...], change: str) -> Any:
 CHANGES = pytest.mark.parametrize("change", ["gone", "null", "text", "list"])
 
 
-@CHANGES
+@pytest.mark.parametrize(
+    "change", ["gone", "text", *(pytest.param(name, marks=pytest.mark.slow) for name in ("null", "list"))]
+)
 @pytest.mark.parametrize(
     "folder", [*(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[:-1]), NAMES[-1]], indirect=True
 )

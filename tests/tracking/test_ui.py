@@ -156,6 +156,7 @@ def test_the_printed_link_shows_every_method_against_dependency_length(
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_the_page_of_trials_draws_the_norm_before_and_after_the_mitigations(
     results: Path, address: str, page: Page, tmp_path: Path
 ) -> None:
