@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -17,6 +17,9 @@ from seqbench.stats.pairwise import pairwise
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows, trained_alike
+
+PLACE = ["length", "seed", "purpose", "learning_rate"]
+"""What names a trial of a method on a task."""
 
 
 @dataclass(frozen=True)
@@ -113,21 +116,29 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
 def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entry, str]]]:
     """The rows of all entries under the first one's label, and where each method comes from.
 
-    The same trials under one name are one method; another method of the same name carries its source's name too.
+    Methods of one name are one method if they share trials and no seed has another trial in either; another method of
+    a name that is taken carries its source's name too.
     """
     origins: dict[str, tuple[Entry, str]] = {}
-    trials: dict[str, frozenset[str]] = {}
+    known: dict[str, dict[Hashable, str]] = {}
     parts = []
     for entry in entries:
         renamed = {}
         for method, own in entry.rows.groupby("method", sort=False):
-            name, identities = str(method), frozenset(own["trial"])
-            if name in trials and not (identities & trials[name]):
+            places = dict(zip(own[PLACE].itertuples(index=False, name=None), own["trial"], strict=True))
+            name = str(method)
+            if name in known and not _same(known[name], places):
                 name = f"{method} ({entry.source.name})"
             renamed[method] = name
-            trials[name] = trials.get(name, frozenset()) | identities
+            known[name] = known.get(name, {}) | places
             origins.setdefault(name, (entry, str(method)))
         parts.append(entry.rows.assign(method=entry.rows["method"].map(renamed), task=entries[0].label))
-    rows = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    finished_first = rows.sort_values("outcome", na_position="last", kind="stable") if len(parts) > 1 else rows
+    rows = pd.concat(parts, ignore_index=True)
+    finished_first = rows.sort_values("outcome", na_position="last", kind="stable")
     return finished_first.drop_duplicates("trial").sort_index(), origins
+
+
+def _same(one: Mapping[Hashable, str], other: Mapping[Hashable, str]) -> bool:
+    """Whether two sources mean the same trials, given as identities by length, seed, purpose and rate."""
+    shared = one.keys() & other.keys()
+    return bool(shared) and all(one[place] == other[place] for place in shared)

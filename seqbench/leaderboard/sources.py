@@ -20,6 +20,10 @@ CLAIMS = "replications"
 """Folder of the results of published claims, within the folder of results."""
 
 
+DECIDING = ("task", "length", "seed", "budget", "batch_size", "evaluate_every", "solved_metric", "solved_threshold")
+"""Columns without which rows belong to no table."""
+
+
 @dataclass(frozen=True, eq=False)
 class Source:
     """A results folder that was read.
@@ -71,12 +75,22 @@ def read_sources(results: Path, others: Sequence[Path] = ()) -> tuple[list[Sourc
                 warnings.simplefilter("ignore", LeftOutWarning)  # `seqbench status` names the files of trials
                 evidence = Evidence(load(folder))
                 evidence.declared  # noqa: B018 (a plan that declares nonsense is damaged)
+                _require_known(evidence)
         except (StoreError, UsageError) as error:
             unread.append(Unread(name, str(error)))
             continue
         if len(finished(evidence.results)):
             sources.append(Source(name, folder, evidence))
     return sources, unread
+
+
+def _require_known(evidence: Evidence) -> None:
+    """Raise UsageError where finished rows do not say what decides which table they stand in."""
+    absent = [name for name in DECIDING if evidence.reporting[name].isna().any()]
+    if absent:
+        raise UsageError(
+            f"its rows lack {', '.join(absent)}: they were written by an early version or edited; run the grid again"
+        )
 
 
 def _folders(results: Path, others: Iterable[Path]) -> Iterable[tuple[str, Path]]:

@@ -50,6 +50,25 @@ def test_the_same_name_for_other_trials_is_another_method(make):
     assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == dict.fromkeys(board.origins, 6)
 
 
+def test_a_method_that_shares_trials_and_has_another_for_some_seed_is_another(make):
+    ours = make("ours", {"vanilla": SIX})
+    theirs = make("theirs", {"vanilla": SIX})
+    sources, _ = read_sources(ours.parent)
+    of_theirs = sources[1].evidence.results
+    of_theirs.loc[of_theirs["seed"] == 1005, "trial"] += "x"
+    [board] = build_boards(sources)
+    assert set(board.origins) == {"vanilla", f"vanilla ({theirs.name})"}
+
+
+def test_rows_that_do_not_say_their_budget_are_named(make):
+    folder = make("ours", {"vanilla": SIX})
+    early = make("early", {"vanilla": SIX}, budget=None)
+    sources, unread = read_sources(folder.parent)
+    assert [source.folder.name for source in sources] == ["ours"]
+    assert [each.name for each in unread] == [early.name]
+    assert "lack budget" in unread[0].reason
+
+
 def test_another_budget_stands_apart_and_says_so(make):
     ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
     make("theirs", {"vanilla": SIX}, budget=5000)
