@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from seqbench.bench.scale import compared, figures_of, record
 
-TRIALS = (1_000, 10_000)
+TRIALS = (1_000, 10_000, 100_000)
 LOOPBACK = "127.0.0.1"
 MEMORY = 2**32
 """Bytes that each node offers."""

@@ -1,8 +1,12 @@
 """A grid that trains in seconds: two methods, two lengths, two seeds, one compiled program each."""
 
+import os
+import secrets
+
 import pytest
 
 from seqbench.grid.read import read_grid
+from tests.execution.ray_scene import GRID, finish, source, start, two_nodes
 
 TINY = """
 question: Does anything happen at all?
@@ -28,3 +32,33 @@ def grid(tmp_path_factory):
     path = tmp_path_factory.mktemp("grid") / "tiny.yaml"
     path.write_text(TINY)
     return read_grid(path)
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory):
+    """A folder with the grid, and the environment of everything that runs: Ray on loopback only, with a token."""
+    folder = tmp_path_factory.mktemp("ray")
+    (folder / "many.yaml").write_text(GRID)
+    variables = {
+        **os.environ,
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # without it Ray looks for a cluster on loopback elsewhere
+        "RAY_gcs_rpc_server_reconnect_timeout_s": "16",
+        "SEQBENCH_CACHE": str(folder / "cache"),
+        "XLA_FLAGS": f"{os.environ['XLA_FLAGS']} --xla_backend_optimization_level=0",
+    }
+    return folder, {name: value for name, value in variables.items() if name != "RAY_ADDRESS"}
+
+
+@pytest.fixture(scope="session")
+def cluster(place):
+    with two_nodes(place) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def local(place):
+    """The same grid trained by one local worker."""
+    finish(start(place, place[1], "--workers", 1, "--results", "local"))
+    return source(place[0] / "local" / "many")

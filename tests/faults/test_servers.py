@@ -25,6 +25,8 @@ def test_servers(size: int, proxy: Proxy, store: Path, tmp_path: Path, tally: Ca
         for fault in servers.SCHEDULES:
             counts.inject(fault.replace("_", " "))
             try:
-                servers.go_through(fault, f"{fault}_{turn}", proxy, store, tmp_path, monkeypatch)
+                seen = servers.go_through(fault, f"{fault}_{turn}", proxy, store, tmp_path, monkeypatch)
+                servers.require_whole(seen)
+                assert seen.waited < 2.0
             except AssertionError as error:
                 counts.require(False, "silent", f"{fault} {turn}: {error}")

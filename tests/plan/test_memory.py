@@ -6,6 +6,9 @@ import re
 
 import pytest
 
+from seqbench.errors import GridError
+from seqbench.plan.plan import plan
+
 HEAD = "question: q\ntasks: [delayed_recall]\nseeds: 1\n"
 
 
@@ -29,6 +32,13 @@ def test_a_batch_that_no_machine_holds_is_refused(error_of):
 def test_a_length_of_which_no_machine_holds_a_batch_is_refused_before_the_task_is_built(error_of, task, lengths):
     said = error_of(f"question: q\ntasks: [{task}]\n{lengths}\ntraining: {{batch_size: 1000}}\n")
     assert "at length 2,000,000,000 needs 7,451 GiB a worker for a batch of 1,000 sequences alone" in said
+
+
+def test_what_trains_elsewhere_may_need_more_than_this_machine_has(read):
+    grid = read(f"{HEAD}lengths: [20]\ntraining: {{batch_size: 100000000}}\n")
+    with pytest.raises(GridError, match="and this machine has"):
+        plan(grid)
+    assert plan(grid, bounded=False).estimate().bytes_per_worker > 2**40
 
 
 def test_more_layers_than_can_be_built_are_refused_by_the_setting(error_of):
