@@ -1,21 +1,38 @@
 """What else runs on a Ray cluster: commands about single trials, a script, a driver outside of it, a team's server."""
 
+import contextlib
 import json
 import random
+import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import psutil
 import pytest
 
+from seqbench.execution.conflicts import conflicts_between
 from seqbench.store.failures import Failure
 from seqbench.store.trials import TrialStore
-from tests.execution.ray_scene import assert_same, finish, start, until_finished
+from seqbench.tracking.ui import free_port
+from tests.execution.ray_scene import GRID, PATIENCE, assert_same, finish, source, start, until_finished
 from tests.tracking.team_server import ACCOUNT, postgresql, team_server
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("ray", reason="needs the extra seqbench[ray]")
+
+
+def test_a_driver_outside_of_the_cluster_reaches_it_by_its_address(place, local):
+    """Through Ray's client: the address that a laptop gives for a cluster elsewhere."""
+    (place[0] / "few.yaml").write_text(GRID.replace("seeds: 64", "seeds: 8"))
+    with outside(place) as (variables, address):
+        finish(start(place, variables, "--on", address, "--results", "client", grid="few.yaml"))
+    found = source(place[0] / "client" / "few")
+    assert len(found.records) == 8
+    assert conflicts_between(found, local) == []
 
 
 def test_finished_trials_are_verified_on_the_cluster(place, cluster, local):
@@ -75,3 +92,41 @@ def mirrored_trials(variables, address, folder):
     command = [sys.executable, "-c", code, address]
     done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
+
+
+@contextlib.contextmanager
+def outside(place):
+    """A cluster that this machine's drivers are no part of: what joins it by its address, and that address."""
+    folder = f"/tmp/seqbench-ray-{secrets.token_hex(4)}"
+    ports = [free_port("127.0.0.1", first) for first in (6400, 23400)]  # workers listen from 10002 to 19999
+    command = [
+        Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--node-ip-address", "127.0.0.1",
+        "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]), "--num-cpus", "2",
+        "--include-dashboard", "false", "--temp-dir", folder, "--disable-usage-stats",
+    ]  # fmt: skip
+    head = subprocess.Popen(command, env=place[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not listens(ports[1]):
+            assert head.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        yield place[1], f"ray://127.0.0.1:{ports[1]}"
+    finally:
+        processes = psutil.Process(head.pid).children(recursive=True)
+        head.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            head.wait(20)
+        for process in [head, *processes]:
+            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        head.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def listens(port):
+    """Whether something listens at a port of this machine."""
+    with contextlib.suppress(OSError):
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    return False
