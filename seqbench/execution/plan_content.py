@@ -82,22 +82,27 @@ def declared(current: Plan) -> dict[str, Any]:
         "comparisons": pairs or None,
         "baseline": grid.comparisons.baseline or (grid.methods[0].name if grid.methods and not grid.factors else None),
         "searched": {task.label: list(task.lengths) for task in expand_tasks(grid) if task.searched},
-        "tuning": tuning_in_words(grid, current.budget),
+        "tuning": tuning_in_words(grid, current.budget, searched=bool(current.searches)),
         **({"training_lengths": words} if (words := current.training_lengths) else {}),
     }
 
 
-def tuning_in_words(grid: Grid, budget: int) -> str:
-    """How the settings were chosen; `budget` is how many were tried for each method and task."""
+def tuning_in_words(grid: Grid, budget: int, *, searched: bool = False) -> str:
+    """How the settings were chosen (`seqbench.plan.selection.choose`).
+
+    budget: how many were tried for each method and task
+    searched: whether lengths are searched, by tuning trials too
+    """
     if grid.tuning is None:
         return "No tuning: every method was trained with the learning rate that the grid gives it."
     space = {"learning_rate": grid.tuning.learning_rate, **grid.tuning.space}
     ranges = "; ".join(f"{name} {_in_words(values)}" for name, values in space.items())
+    first = "furthest mean log2 horizon of a search by doubling, then " if searched else ""
     untuned = [method.name for method in grid.methods if not method.tuned]
     return (
         f"For every method and task K = {budget} settings were tried, the same number whatever there was to tune, on "
-        f"{len(grid.tuning.seeds)} tuning seeds: {ranges}. One was chosen on validation data (most trials solved, then "
-        "fewest steps to solve, then smallest loss; diverged is worst) and trained again on the reporting seeds."
+        f"{len(grid.tuning.seeds)} tuning seeds: {ranges}. One was chosen on validation data ({first}most trials solved, "
+        "then fewest steps to solve, then smallest loss; diverged is worst) and trained again on the reporting seeds."
         + (f" Not tuned: {', '.join(untuned)}." if untuned else "")
     )
 

@@ -107,8 +107,10 @@ def _claimed(grid: Grid) -> Problems:
 
 def _searched(grid: Grid, lengths: LengthRange) -> Problems:
     document = grid.document
-    if lengths.longest < lengths.shortest:
-        message = f"expected `from` or more, which is {lengths.shortest}, got {lengths.longest}"
+    if lengths.longest <= lengths.shortest:
+        message = (
+            f"expected more than `from`, which is {lengths.shortest}, got {lengths.longest}; a length alone is a list"
+        )
         yield ("lengths", "to"), document.problem(("lengths", "to"), message)
     if grid.primary != "horizon":
         message = (

@@ -161,7 +161,8 @@ def test_a_search_compares_horizons_and_nothing_that_needs_every_seed_at_every_l
 @pytest.mark.parametrize(
     ("lengths", "problem"),
     [
-        ("{from: 10, to: 5}", "lengths.to: expected `from` or more, which is 10, got 5"),
+        ("{from: 10, to: 5}", "lengths.to: expected more than `from`, which is 10, got 5; a length alone is a list"),
+        ("{from: 5, to: 5}", "lengths.to: expected more than `from`, which is 5, got 5"),
         ("{from: 10}", "lengths.to: expected a value"),
         ("{from: 10, to: 50, precision: 1.0}", "lengths.precision: expected"),
         ("{from: 10, too: 50}", "did you mean 'to'"),
