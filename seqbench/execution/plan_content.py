@@ -102,8 +102,8 @@ def tuning_in_words(grid: Grid, budget: int, *, searched: bool = False) -> str:
     return (
         f"For every method and task K = {budget} settings were tried, the same number whatever there was to tune, on "
         f"{len(grid.tuning.seeds)} tuning seeds: {ranges}. One was chosen on validation data ({first}most trials "
-        "solved, then fewest steps to solve, then smallest loss; diverged is worst) and trained again on the reporting seeds."
-        + (f" Not tuned: {', '.join(untuned)}." if untuned else "")
+        "solved, then fewest steps to solve, then smallest loss; diverged is worst) and trained again on the reporting "
+        "seeds." + (f" Not tuned: {', '.join(untuned)}." if untuned else "")
     )
 
 
