@@ -22,6 +22,7 @@ from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.ownership import require_own
+from seqbench.store.plan_file import lengths_planned_in
 from seqbench.store.results import load
 from seqbench.store.trials import SetAside, TrialStore
 
@@ -99,7 +100,10 @@ def _outcomes(finished: Sequence[Known]) -> dict[str, str]:
 
 def _wanted(grid: Grid, folder: Path, kept: _Kept) -> _Wanted:
     """What the grid asks for now."""
-    current = plan(grid, kept.table, bounded=False) if kept.table is not None else planned(grid, kept.known)
+    if kept.table is None:
+        current = planned(grid, kept.known, lengths_planned_in(folder))
+    else:
+        current = plan(grid, kept.table, bounded=False)
     trials = {trial.id: trial for trial in current.trials}
     require_own(folder, question=grid.question, trials=trials.keys())
     here = [each for each in kept.known if each.trial in trials]

@@ -26,6 +26,7 @@ from seqbench.store import tables
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.lock import holder
 from seqbench.store.ownership import require_own
+from seqbench.store.plan_file import lengths_planned_in
 from seqbench.store.records import UnusableRecord
 from seqbench.store.trials import TrialStore
 
@@ -72,7 +73,8 @@ def watch(asked: Asked) -> None:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
     console, grid = out(), asked.read()
-    folder, examined = asked.results / grid.name, examine(grid, bounded=False)
+    folder = asked.results / grid.name
+    examined = examine(grid, bounded=False, trained=lengths_planned_in(folder))
     again = asked.command("run", *tables.option(folder))
 
     seen = Seen(TrialStore(folder))

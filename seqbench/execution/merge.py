@@ -27,7 +27,7 @@ from seqbench.store.lock import held
 from seqbench.store.ownership import is_other
 from seqbench.store.parameters import parameters_path
 from seqbench.store.plain_file import digest_of, read_bytes
-from seqbench.store.plan_file import PlanFile, load_plan
+from seqbench.store.plan_file import PlanFile, load_plan, planned_lengths
 from seqbench.store.records import Record
 from seqbench.store.results import Results
 from seqbench.store.trials import SetAside, TrialStore
@@ -80,7 +80,8 @@ def merge_folders(
         own = _own(into, left_out)
         whole = _combined([*([own] if own.records else []), *sources])
         _allow(whole.conflicts, keep_first)
-        current = planned(asked, [known(kept.record) for kept in whole.kept.values()])
+        trained = planned_lengths(*(source.plan for source in [own, *sources]))
+        current = planned(asked, [known(kept.record) for kept in whole.kept.values()], trained)
         _require_same_grid([own, *sources], asked, current)
         added = [kept for trial, kept in whole.kept.items() if trial not in own.records]
         _write(TrialStore(into), whole, added, current, left_out)

@@ -28,14 +28,14 @@ from seqbench.execution.remaining import complete, missing
 from seqbench.execution.restore import read_tables, write_trials
 from seqbench.execution.time_limit import Limit, default_limit
 from seqbench.grid.spec import Grid
-from seqbench.plan.examined import examine
+from seqbench.plan.examined import NONE, examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
 from seqbench.store import atomic
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.failures import Failure
 from seqbench.store.lock import held
 from seqbench.store.ownership import require_own
-from seqbench.store.plan_file import PlanFile, write_plan
+from seqbench.store.plan_file import PlanFile, lengths_planned_in, write_plan
 from seqbench.store.records import Record
 from seqbench.store.results import Results, results_stored, write_tables
 from seqbench.store.trials import SetAside, TrialStore
@@ -141,7 +141,7 @@ class _Run:
         self._known |= {record.trial: known(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
-        self._examined = examine(grid, bounded=bounded)
+        self._examined = examine(grid, bounded=bounded, trained=lengths_planned_in(folder))
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
         write_trials(self._store, kept, self._trials)
@@ -221,9 +221,9 @@ class _Run:
         self._observe(trial, event)
 
 
-def planned(grid: Grid, finished: Collection[Known]) -> Plan:
-    """The plan as far as it can be known from these finished trials."""
-    return plan(grid, looked_at(finished), bounded=False)
+def planned(grid: Grid, finished: Collection[Known], trained: Mapping[str, Collection[int]] = NONE) -> Plan:
+    """The plan as far as it can be known from these finished trials; `trained` as in `examine`."""
+    return plan(grid, looked_at(finished), bounded=False, trained=trained)
 
 
 def record_of(trial: Trial, event: Finished) -> Record:

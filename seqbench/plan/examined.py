@@ -6,8 +6,9 @@ examines once and plans again whenever a trial has finished.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from seqbench.errors import GridError
 from seqbench.grid.gathered import Gathered
@@ -21,6 +22,8 @@ from seqbench.plan.task_series import TaskSeries, expand_tasks
 from seqbench.plan.tuning import search
 
 MAX_TRIALS = 1_000_000
+NONE: Mapping[str, Collection[int]] = MappingProxyType({})
+"""No lengths of any task."""
 
 EXPANDED_ANYWAY = 1000
 """Methods up to which those of a grid are checked although its tasks are wrong."""
@@ -43,13 +46,16 @@ class Examined:
     memory: int
 
 
-def examine(grid: Grid, *, max_trials: int = MAX_TRIALS, bounded: bool = True) -> Examined:
+def examine(
+    grid: Grid, *, max_trials: int = MAX_TRIALS, bounded: bool = True, trained: Mapping[str, Collection[int]] = NONE
+) -> Examined:
     """Build every method of a grid for every task, abstractly.
 
     Args:
         grid: the grid.
         max_trials: refuse more trials than this.
         bounded: refuse trials that this machine's memory does not hold: those that train on it, and not elsewhere.
+        trained: lengths of trials that were planned before, by task; searches go on from those within their range.
 
     Raises:
         GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
@@ -62,7 +68,7 @@ def examine(grid: Grid, *, max_trials: int = MAX_TRIALS, bounded: bool = True) -
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner = Examiner(grid)
     with located(grid):
-        tasks = tuple(within_bounds(task) for task in tasks)
+        tasks = tuple(within_bounds(task).after(trained.get(task.label, ())) for task in tasks)
         series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
     return Examined(
         grid,

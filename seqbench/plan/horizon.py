@@ -83,20 +83,23 @@ def search_lengths(
     outcomes: Mapping[str, bool],
     asked: LengthRange,
     *,
+    lengths: Sequence[int],
     key: Sequence[str],
     cost: Callable[[Configuration], float],
 ) -> Searched:
     """Choose from all trials of a method, task and setting those that its searches ask for.
 
     Args:
-        made: a trial at every length of the grid of lengths with every seed, all of one purpose.
+        made: a trial at every length of the grid of lengths with every seed, all of one purpose; those at other lengths
+            count if they have finished.
         outcomes: whether a finished trial solved its task, by identity; a trial that is absent has not finished.
         asked: the range that is searched.
+        lengths: the grid of lengths.
         key: names grid, method and task: which seeds are checked, and at which lengths, follows from it.
         cost: seconds of a trial that needs this configuration.
     """
     purpose = made[0].purpose
-    grid = tuple(sorted({trial.length for trial in made}))
+    grid = tuple(sorted({trial.length for trial in made}.intersection(lengths)))
     lengths = grid if purpose == "reporting" else tuple(grid[place] for place in doublings(grid))
     seeds = list(dict.fromkeys(trial.seed for trial in made))
     checked = checked_seeds(seeds, asked.checked, *key) if purpose == "reporting" else frozenset()

@@ -6,7 +6,7 @@ and a setting has been chosen from them; until then they wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from seqbench.plan.examined import MAX_TRIALS, Examined, examine
 from seqbench.plan.expand import Method
 from seqbench.plan.feasibility import Impossible
 from seqbench.plan.horizon import SeedSearch, ToCome
-from seqbench.plan.selection import KnownResults
+from seqbench.plan.selection import KnownResults, lengths_of
 from seqbench.plan.series import series_trials
 from seqbench.plan.trial import Choice, Trial
 
@@ -128,7 +128,12 @@ class Plan:
 
 
 def plan(
-    grid: Grid, finished: pd.DataFrame | None = None, *, max_trials: int = MAX_TRIALS, bounded: bool = True
+    grid: Grid,
+    finished: pd.DataFrame | None = None,
+    *,
+    max_trials: int = MAX_TRIALS,
+    bounded: bool = True,
+    trained: Mapping[str, Collection[int]] | None = None,
 ) -> Plan:
     """Expand a grid into trials.
 
@@ -137,11 +142,14 @@ def plan(
         finished: the results so far, from which settings are chosen; see `choose`.
         max_trials: refuse more trials than this, before any is made.
         bounded: refuse trials that this machine's memory does not hold.
+        trained: lengths of trials that were planned before, by task, from which searches go on; None: those of
+            `finished`, if it says them.
 
     Raises:
         GridError: too many trials, methods that cannot be distinguished, or tuning that makes no sense.
     """
-    return plan_examined(examine(grid, max_trials=max_trials, bounded=bounded), finished)
+    before = lengths_of(finished) if trained is None else trained
+    return plan_examined(examine(grid, max_trials=max_trials, bounded=bounded, trained=before), finished)
 
 
 def plan_examined(examined: Examined, finished: pd.DataFrame | None = None) -> Plan:

@@ -25,6 +25,14 @@ LOOKED_AT = ["outcome", "solved_at", "validation_loss", "budget"]
 """All that selection sees of a result; of `outcome` only whether the trial finished and whether it diverged."""
 
 
+def lengths_of(results: pd.DataFrame | None) -> dict[str, list[int]]:
+    """The lengths of trials by task, where the results say them."""
+    if results is None or not {"task", "length"} <= set(results.columns):
+        return {}
+    lengths = results[["task", "length"]].drop_duplicates().groupby("task", observed=True)["length"]
+    return {str(task): [int(length) for length in own] for task, own in lengths}
+
+
 class KnownResults:
     """What plans may see of the results so far. `results` has one row a trial (`load_results`), or is None or empty."""
 

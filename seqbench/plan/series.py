@@ -45,8 +45,8 @@ def examine_series(grid: Grid, method: Method, task: TaskSeries, searched: Searc
     found: dict[str, list[Configuration | None]] = {}
     for name, candidate in zip(names, tried, strict=True):
         if name not in found:
-            found[name] = [examiner.examine(candidate.method, task, length) for length in task.lengths]
-    for place, length in enumerate(task.lengths):
+            found[name] = [examiner.examine(candidate.method, task, length) for length in task.all_lengths]
+    for place, length in enumerate(task.all_lengths):
         refused = [name for name, configurations in found.items() if configurations[place] is None]
         if 0 < len(refused) < len(found):
             reason = next(own.reason for own in reversed(examiner.impossible) if own.method == method.name)
@@ -109,7 +109,12 @@ def _asked(grid: Grid, series: Series, place: int, purpose: Purpose, seen: Known
         return Searched(made, [], ToCome())
     key = (grid.question, series.method.name, series.task.label)
     return search_lengths(
-        made, seen.solved(purpose), series.task.searched, key=key, cost=lambda configuration: configuration.seconds
+        made,
+        seen.solved(purpose),
+        series.task.searched,
+        lengths=series.task.lengths,
+        key=key,
+        cost=lambda configuration: configuration.seconds,
     )
 
 
@@ -118,7 +123,8 @@ def _unbegun(grid: Grid, series: Series) -> ToCome:
     if not series.task.searched:
         return ToCome()
     seconds = {configuration.length: configuration.seconds for configuration in series.configurations[0]}
-    lengths, checks = tuple(sorted(seconds)), len(checked_seeds(grid.seeds, series.task.searched.checked))
+    lengths = tuple(length for length in series.task.lengths if length in seconds)
+    checks = len(checked_seeds(grid.seeds, series.task.searched.checked))
     each = [
         still_to_come(lengths, {}, (), seconds, checked=place < checks) for place in range(len(grid.seeds)) if lengths
     ]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from seqbench.components import catalogue
@@ -22,6 +23,7 @@ class TaskSeries:
 
     lengths: all that are trained, or the grid of lengths that is `searched`
     criterion: when it counts as solved, where the grid says so
+    trained: lengths that lie between those of a search and were trained before, when it had another range or precision
     """
 
     label: str
@@ -30,6 +32,19 @@ class TaskSeries:
     lengths: tuple[int, ...] = field(default=())
     searched: LengthRange | None = None
     criterion: dict[str, Any] | None = None
+    trained: tuple[int, ...] = ()
+
+    @property
+    def all_lengths(self) -> tuple[int, ...]:
+        """Every length at which a trial may be trained or may have been, shortest first."""
+        return tuple(sorted({*self.lengths, *self.trained}))
+
+    def after(self, trained: Collection[int]) -> TaskSeries:
+        """The task once trials of these lengths have been trained: a search goes on from all within its range."""
+        if not self.searched:
+            return self
+        between = (length for length in trained if self.lengths[0] < length < self.lengths[-1])
+        return replace(self, trained=tuple(sorted({*between} - {*self.lengths})))
 
     def at(self, length: int) -> Component:
         """The task at one dependency length."""

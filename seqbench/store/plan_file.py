@@ -136,6 +136,23 @@ def without_plan(folder: Path) -> bool:
     return held and not (folder / "plan.json").exists()
 
 
+def planned_lengths(*plans: PlanFile) -> dict[str, set[int]]:
+    """Lengths of the trials that plans have, by task."""
+    found: dict[str, set[int]] = {}
+    for plan in plans:
+        for label in plan.trials.values():
+            found.setdefault(label.task, set()).add(label.length)
+    return found
+
+
+def lengths_planned_in(folder: Path) -> dict[str, set[int]]:
+    """Lengths of the trials that a folder's plan has, by task; none without a plan, or if it cannot be read."""
+    try:
+        return planned_lengths(load_plan(folder))
+    except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
+        return {}
+
+
 def load_plan(path: str | Path) -> PlanFile:
     """What a grid planned.
 

@@ -32,6 +32,8 @@ def results_of(trials, solves):
     rows = [
         {
             "trial": trial.id,
+            "task": trial.task_label,
+            "length": trial.length,
             "outcome": "solved" if solves(trial) else "chance",
             "solved_at": 100.0 if solves(trial) else math.nan,
             "validation_loss": 0.5,
@@ -39,20 +41,23 @@ def results_of(trials, solves):
         }
         for trial in trials
     ]
-    return pd.DataFrame(rows, columns=["trial", "outcome", "solved_at", "validation_loss", "budget"])
+    return pd.DataFrame(rows, columns=["trial", "task", "length", "outcome", "solved_at", "validation_loss", "budget"])
 
 
-def play(grid, solves, *, most=40):
-    """Plan and finish in turn until nothing is asked for; the last plan and how many trials each round added."""
-    current, added = plan(grid), []
-    finished = set()
+def play(grid, solves, *, most=40, before=()):
+    """Plan and finish in turn until nothing is asked for; the last plan and how many trials each round added.
+
+    before: trials that had finished when the first plan is made
+    """
+    current, added = plan(grid, results_of(before, solves)), []
+    finished = {trial.id for trial in before}
     for _ in range(most):
         new = [trial for trial in current.trials if trial.id not in finished]
         if not new:
             return current, added
         added.append(len(new))
         finished |= {trial.id for trial in new}
-        current = plan(grid, results_of(current.trials, solves))
+        current = plan(grid, results_of({trial.id: trial for trial in (*before, *current.trials)}.values(), solves))
     raise AssertionError("the search does not end")
 
 
@@ -103,12 +108,39 @@ def test_checks_of_monotony_train_a_length_inside_and_one_beyond_and_a_violation
     assert all(width > 1.3 for width in widths)
 
 
-def test_a_wider_range_trains_what_it_adds_and_nothing_again(read):
-    narrow, _ = play(read(grid_text()), lambda trial: trial.length <= 1000)
-    wide = plan(read(grid_text().replace("to: 200", "to: 2000")), results_of(narrow.trials, lambda trial: True))
-    before = {trial.id for trial in narrow.trials if trial.length != 200}  # 200 is the end of the narrow grid alone
-    assert before <= {trial.id for trial in wide.trials}
-    assert min(trial.length for trial in wide.trials if trial.id not in before) > 100
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (", to: 200, precision: 1.2", ", to: 2000, precision: 1.2"),
+        ("from: 10, to: 200, precision: 1.2", "from: 5, to: 200, precision: 1.2"),
+        ("precision: 1.5", "precision: 1.1"),
+        ("precision: 1.2", "precision: 1.1"),
+    ],
+)
+@pytest.mark.parametrize("tuning", ["", "tuning: {seeds: 1, learning_rate: [1.0e-4, 1.0e-3]}\n"])
+def test_another_range_or_precision_keeps_every_trial_and_trains_what_it_adds(read, old, new, tuning):
+    horizons = {"a": 37, "b": 150}
+
+    def text(part):
+        given = dict(pair.split(": ") for pair in part.strip(", ").split(", "))
+        lengths = {"from": 5, "to": 200, "precision": 1.2} | given
+        return HEAD + f"lengths: {lengths}\nmethods: [{{name: a}}, {{name: b, cell: gru}}]\n".replace("'", "") + tuning
+
+    def solves(trial):
+        return trial.length <= horizons[trial.method]
+
+    first, _ = play(read(text(old)), solves)
+    again, added = play(read(text(new)), solves, before=first.trials)
+    fresh, _ = play(read(text(new)), solves)
+    assert {trial.id for trial in first.trials} <= {trial.id for trial in again.trials}
+    assert sum(added) < len(fresh.trials) - len(first.trials) / 2
+    ends = {(search.method, search.seed): search.bracket for search in fresh.searches if search.purpose == "reporting"}
+    for search in again.searches:
+        if search.purpose == "reporting":
+            asked = ends[search.method, search.seed]
+            assert (
+                asked.solved <= search.bracket.solved <= horizons[search.method] < search.bracket.failed <= asked.failed
+            )
 
 
 def test_tuning_searches_the_doublings_and_takes_the_rate_that_remembers_furthest(read):
