@@ -17,7 +17,7 @@ from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
-from seqbench.errors import TrialsCrashed, UsageError
+from seqbench.errors import StoreError, TrialsCrashed, UsageError
 from seqbench.execution.events import Crashed, Event
 from seqbench.execution.machine import LOCAL
 from seqbench.execution.run import RoundStart, run_grid
@@ -27,6 +27,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan, Trial
 from seqbench.store import tables
 from seqbench.store.failures import Failure
+from seqbench.store.from_tables import unusable
 from seqbench.store.results import Results
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.live import LiveMirror
@@ -95,6 +96,12 @@ def _notices(folder: Path, *, from_tables: bool) -> Iterator[str]:
         yield line
     if not from_tables and tables.alone(folder):
         yield f"{folder} came with its tables alone. They are made again; --from-tables goes on from them instead."
+    with contextlib.suppress(StoreError):  # damaged tables are put aside, and said, when they are read
+        if from_tables and (count := unusable(folder)):
+            yield (
+                f"The tables of {folder} do not say of {count:,} trials what they ran on or which probes were read, as "
+                "those of earlier versions do not; these are trained again."
+            )
 
 
 def _require_no_crash(crashes: Sequence[Failure], folder: Path, again: str) -> None:

@@ -36,9 +36,25 @@ def records_from_tables(folder: Path) -> list[Record]:
         return []
     plan, kept = load_plan(folder), tables.read(folder)
     curves, probes = _by_trial(kept["curves"]), _by_trial(kept["probes"])
-    rows = _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS)))
-    usable = [row for row in rows if row["probed"] is not None and row["environment"] in plan.environments]
+    usable = [row for row in _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS))) if _says_all(row, plan)]
     return [_record(row, plan, curves.get(row["trial"], []), probes.get(row["trial"], [])) for row in usable]
+
+
+def unusable(folder: Path) -> int:
+    """How many trials `records_from_tables` leaves out.
+
+    Raises:
+        StoreError: the plan or a table is damaged.
+    """
+    if not tables.alone(folder):
+        return 0
+    plan, rows = load_plan(folder), _rows(tables.read(folder)["results"].reindex(columns=list(RESULT_COLUMNS)))
+    return sum(not _says_all(row, plan) for row in rows)
+
+
+def _says_all(row: Mapping[str, Any], plan: PlanFile) -> bool:
+    """Whether the tables say which probes were read of a trial, and what it ran on."""
+    return row["probed"] is not None and row["environment"] in plan.environments
 
 
 def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -> Record:

@@ -5,8 +5,11 @@ import shutil
 
 import pytest
 
+from seqbench.commands.run import _notices
 from seqbench.execution.run import run_grid
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
+from seqbench.store import tables
+from seqbench.store.from_tables import records_from_tables, unusable
 from seqbench.store.results import load
 from seqbench.store.tables import option, paths
 
@@ -94,6 +97,16 @@ def test_being_stopped_while_the_files_are_written_leaves_the_tables_in_charge(g
 def test_unless_it_is_asked_for_everything_is_trained(grid, clone):
     trained, results, aside = run(grid, clone, from_tables=False)
     assert (len(trained), len(results.finished), aside) == (8, 8, [])
+
+
+def test_trials_of_which_the_tables_say_too_little_are_counted_and_trained_again(clone, monkeypatch):
+    assert (unusable(clone), list(_notices(clone, from_tables=True))) == (0, [])
+    kept = tables.read(clone)
+    kept["results"].loc[:2, "probed"] = None
+    monkeypatch.setattr(tables, "read", lambda folder: kept)
+    assert (unusable(clone), len(records_from_tables(clone))) == (3, 5)
+    [notice] = _notices(clone, from_tables=True)
+    assert "do not say of 3 trials what they ran on" in notice
 
 
 def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
