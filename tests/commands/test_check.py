@@ -64,7 +64,7 @@ def test_the_guides_grid_plans(own, tmp_path):
 
 def test_a_broken_task_is_told_what_is_wrong_and_the_other_checks_go_on(own, capsys):
     broken = block("python").replace("Source: made", "Made").replace("trivial=1 / 2", "trivial=3 / 4")
-    own("broken", broken.replace("jnp.full((batch_size, 1), length)", "jnp.full((batch_size, 1), length - 1)"))
+    own("broken", broken.replace("answers(coins), length)", "answers(coins), length - 1)"))
     with pytest.raises(ContractBroken, match="broken:my_task breaks 3 checks of its contract") as caught:
         check("broken:my_task")
     assert caught.value.exit_code == 1
