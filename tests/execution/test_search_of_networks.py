@@ -37,7 +37,7 @@ def test_a_search_agrees_with_the_dense_grid_in_every_bracket_at_a_fraction_of_i
         made = [trial for trial in dense.trials if trial.method == method]
         outcomes: dict[str, bool] = {}
         while True:
-            found = search_lengths(made, outcomes, RANGE, key=(method,), cost=lambda one: one.seconds)
+            found = search_lengths(made, outcomes, RANGE, lengths=LENGTHS, key=(method,), cost=lambda one: one.seconds)
             new = [trial.id for trial in found.trials if trial.id not in outcomes]
             if not new:
                 break
