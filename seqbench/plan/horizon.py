@@ -113,14 +113,16 @@ def search_lengths(
         checks = (*key, str(seed))
         wanted = next_lengths(lengths, solved) or (check_lengths(lengths, solved, *checks) if seed in checked else ())
         chosen += [own[length] for length in sorted({*solved, *wanted})]
-        trial = own[lengths[0]]
-        searches.append(
-            SeedSearch(
-                trial.method, trial.task_label, seed, purpose, find_bracket(solved), not wanted, tuple(sorted(solved))
-            )
-        )
+        searches.append(_so_far(own[lengths[0]], solved, ended=not wanted))
         to_come += still_to_come(lengths, solved, wanted, seconds, checked=seed in checked)
     return Searched(chosen, searches, to_come)
+
+
+def _so_far(trial: Trial, solved: Mapping[int, bool], *, ended: bool) -> SeedSearch:
+    """How far the search got that this trial is of."""
+    return SeedSearch(
+        trial.method, trial.task_label, trial.seed, trial.purpose, find_bracket(solved), ended, tuple(sorted(solved))
+    )
 
 
 def still_to_come(
