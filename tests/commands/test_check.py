@@ -32,6 +32,9 @@ def own(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
 
     def write(name: str, text: str) -> None:
+        monkeypatch.delitem(sys.modules, name, raising=False)  # another test's module of this name
+        component.cache_clear()
+        settings.cache_clear()
         (tmp_path / f"{name}.py").write_text(text, "utf-8")
 
     before = set(sys.modules)
