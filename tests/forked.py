@@ -22,6 +22,7 @@ import tempfile
 import threading
 import traceback
 import warnings
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -106,9 +107,15 @@ def _run(request: dict[str, Any]) -> int:
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
     resource.setrlimit(resource.RLIMIT_FSIZE, (request["largest_file"], resource.RLIM_INFINITY))
-    sys.argv = ["seqbench", *request["arguments"]]
     sys.path[0] = ""
+    return run_here(request["arguments"])
+
+
+def run_here(arguments: Sequence[str], prepare: Callable[[], None] = lambda: None) -> int:
+    """Run a command in this process, after `prepare`; its exit code, as Python itself would end with it."""
     try:
+        prepare()
+        sys.argv = ["seqbench", *arguments]
         from seqbench.entry import main as command
 
         command()

@@ -55,15 +55,24 @@ def two_nodes(place, *arguments):
 
 def end(cluster):
     """End a cluster with all its processes."""
-    processes = psutil.Process(cluster.pid).children(recursive=True)
-    with contextlib.suppress(BrokenPipeError):
-        cluster.stdin.close()
+
+    def close():
+        with contextlib.suppress(BrokenPipeError):
+            cluster.stdin.close()
+
+    end_tree(cluster, close)
+
+
+def end_tree(first, ask):
+    """Ask a process to end, and kill it and all that it began where it has not."""
+    processes = psutil.Process(first.pid).children(recursive=True)
+    ask()
     with contextlib.suppress(subprocess.TimeoutExpired):
-        cluster.wait(20)
-    for process in [cluster, *processes]:
+        first.wait(20)
+    for process in [first, *processes]:
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             process.kill()
-    cluster.wait()
+    first.wait()
 
 
 def start(place, variables, *options, grid="many.yaml", below=".", does=("run", "--no-tracking")):

@@ -11,14 +11,13 @@ import sys
 import time
 from pathlib import Path
 
-import psutil
 import pytest
 
 from seqbench.execution.conflicts import conflicts_between
 from seqbench.store.failures import Failure
 from seqbench.store.trials import TrialStore
 from seqbench.tracking.ui import free_port
-from tests.execution.ray_scene import GRID, PATIENCE, assert_same, finish, source, start, until_finished
+from tests.execution.ray_scene import GRID, PATIENCE, assert_same, end_tree, finish, source, start, until_finished
 from tests.tracking.team_server import ACCOUNT, postgresql, team_server
 
 pytestmark = pytest.mark.slow
@@ -113,14 +112,7 @@ def outside(place):
             time.sleep(0.2)
         yield place[1], f"ray://127.0.0.1:{ports[1]}"
     finally:
-        processes = psutil.Process(head.pid).children(recursive=True)
-        head.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            head.wait(20)
-        for process in [head, *processes]:
-            with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
-                process.kill()
-        head.wait()
+        end_tree(head, head.terminate)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -31,7 +31,8 @@ def test_the_autoscaled_cluster_keeps_to_rays_schema():
     import ray
 
     schema = json.loads((Path(ray.__file__).parent / "autoscaler" / "ray-schema.json").read_text())
-    jsonschema.validate(yaml.safe_load((FOLDER / "autoscaling.yaml").read_text()), schema)
+    validator = jsonschema.validators.validator_for(schema)(schema)
+    assert list(validator.iter_errors(yaml.safe_load((FOLDER / "autoscaling.yaml").read_text()))) == []
 
 
 def test_the_batch_script_is_bash_with_options_that_ray_knows():

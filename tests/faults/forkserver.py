@@ -17,13 +17,13 @@ import resource
 import signal
 import sys
 import time
-import traceback
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.faults.replay import Replayed
+from tests.forked import run_here
 
 PRELOADED = (
     "seqbench.cli", "seqbench.commands.run", "seqbench.commands.status", "seqbench.execution.environment",
@@ -122,21 +122,7 @@ def _child(request: dict[str, Any]) -> int:
         os.dup2(output, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        _prepare(request)
-        sys.argv = ["seqbench", *request["argv"]]
-        from seqbench.entry import main as seqbench
-
-        seqbench()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:  # noqa: BLE001 - what Python itself would print
-        traceback.print_exc()
-        return 1
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    return 0
+    return run_here(request["argv"], lambda: _prepare(request))
 
 
 def _prepare(request: dict[str, Any]) -> None:
