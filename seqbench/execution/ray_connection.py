@@ -22,7 +22,10 @@ RECONNECT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 """Of Ray's settings: seconds after which it ends a process, without an error, whose cluster does not answer."""
 
 UV_HOOK = "RAY_ENABLE_UV_RUN_RUNTIME_ENV"
-"""With it, a driver that `uv run` started sends its whole working directory, and each worker installs it anew."""
+"""With it, a driver that `uv run` started sends its whole working directory, and each worker installs it anew.
+
+A driver outside of the cluster has its part within it, which looks for `uv run` among what started the cluster.
+"""
 
 
 ANSWER = 5.0
@@ -59,7 +62,9 @@ def connect(address: str) -> Door:
     os.environ.setdefault(UV_HOOK, "0")
     ray = _imported()
     modules = list(map(str, own_files()))
-    travels = {"py_modules": modules} if modules else {}  # Ray fails on an empty list
+    travels: dict[str, object] = {"py_modules": modules} if modules else {}  # Ray fails on an empty list
+    if address != "auto":
+        travels["env_vars"] = {UV_HOOK: os.environ[UV_HOOK]}
     before = signal.getsignal(signal.SIGTERM)
     try:
         door = _door(address)

@@ -16,8 +16,8 @@ import pytest
 from seqbench.execution.conflicts import conflicts_between
 from seqbench.store.failures import Failure
 from seqbench.store.trials import TrialStore
-from seqbench.tracking.ui import free_port
 from tests.execution.ray_scene import GRID, PATIENCE, assert_same, end_tree, finish, source, start, until_finished
+from tests.ports import own_port
 from tests.tracking.team_server import ACCOUNT, postgresql, team_server
 
 pytestmark = pytest.mark.slow
@@ -95,15 +95,21 @@ def mirrored_trials(variables, address, folder):
 
 @contextlib.contextmanager
 def outside(place):
-    """A cluster that this machine's drivers are no part of: what joins it by its address, and that address."""
+    """A cluster that this machine's drivers are no part of: what joins it by its address, and that address.
+
+    It is started by a process called `uv run`, as the README's commands are: Ray acts on the name.
+    """
     folder = f"/tmp/seqbench-ray-{secrets.token_hex(4)}"
-    ports = [free_port("127.0.0.1", first) for first in (6400, 23400)]  # workers listen from 10002 to 19999
+    ports = [own_port(), own_port()]
+    (place[0] / "run").write_text('"$@"')
     command = [
-        Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--node-ip-address", "127.0.0.1",
+        "uv", "run", Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--node-ip-address", "127.0.0.1",
         "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]), "--num-cpus", "2",
         "--include-dashboard", "false", "--temp-dir", folder, "--disable-usage-stats",
     ]  # fmt: skip
-    head = subprocess.Popen(command, env=place[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    head = subprocess.Popen(
+        command, executable="/bin/bash", cwd=place[0], env=place[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     try:
         deadline = time.monotonic() + PATIENCE
         while not listens(ports[1]):

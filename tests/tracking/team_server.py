@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from seqbench.tracking.ui import free_port
+from tests.ports import own_port
 
 FILES = Path(__file__).parents[2] / "experiments" / "cluster" / "server"
 USER, PASSWORD = "admin", "a long password"
@@ -41,7 +41,7 @@ class Database:
     """A PostgreSQL cluster in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.port = folder / "data", free_port("127.0.0.1", 5800)
+        self.folder, self.port = folder / "data", own_port()
         self._as_user: list[str] = []
         if os.geteuid() == 0:  # PostgreSQL refuses to run as root
             self._as_user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
@@ -95,7 +95,7 @@ class Server:
     """The MLflow server on such a database."""
 
     def __init__(self, folder: Path, database: Database) -> None:
-        self.folder, self.database, self.port = folder, database, free_port("127.0.0.1", 5900)
+        self.folder, self.database, self.port = folder, database, own_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.start()
 
