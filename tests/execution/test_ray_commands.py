@@ -103,13 +103,12 @@ def outside(place):
     ports = [own_port(), own_port()]
     (place[0] / "run").write_text('"$@"')
     command = [
-        "uv", "run", Path(sys.executable).with_name("ray"), "start", "--head", "--block", "--node-ip-address", "127.0.0.1",
-        "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]), "--num-cpus", "2",
+        "uv", "run", Path(sys.executable).with_name("ray"), "start", "--head", "--block",
+        "--node-ip-address", "127.0.0.1", "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]), "--num-cpus", "2",
         "--include-dashboard", "false", "--temp-dir", folder, "--disable-usage-stats",
     ]  # fmt: skip
-    head = subprocess.Popen(
-        command, executable="/bin/bash", cwd=place[0], env=place[1], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    head = subprocess.Popen(command, executable="/bin/bash", cwd=place[0], env=place[1], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL)  # fmt: skip
     try:
         deadline = time.monotonic() + PATIENCE
         while not listens(ports[1]):
