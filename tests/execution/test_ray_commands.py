@@ -104,8 +104,8 @@ def outside(place):
     (place[0] / "run").write_text('"$@"')
     command = [
         "uv", "run", Path(sys.executable).with_name("ray"), "start", "--head", "--block",
-        "--node-ip-address", "127.0.0.1", "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]), "--num-cpus", "2",
-        "--include-dashboard", "false", "--temp-dir", folder, "--disable-usage-stats",
+        "--node-ip-address", "127.0.0.1", "--port", str(ports[0]), "--ray-client-server-port", str(ports[1]),
+        "--num-cpus", "2", "--include-dashboard", "false", "--temp-dir", folder, "--disable-usage-stats",
     ]  # fmt: skip
     head = subprocess.Popen(command, executable="/bin/bash", cwd=place[0], env=place[1], stdout=subprocess.DEVNULL,
                             stderr=subprocess.DEVNULL)  # fmt: skip
