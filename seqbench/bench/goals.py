@@ -94,7 +94,7 @@ def _of_overheads(rows: Rows) -> Iterator[dict[str, Any]]:
 
 def _of_suite(rows: Rows) -> Iterator[dict[str, Any]]:
     for row in rows:
-        yield from _goal(f"{row['command']}, seconds", row["seconds"], row["goal_seconds"])
+        yield from _goal(f"{row['command']}, seconds", row.get("seconds"), row.get("goal_seconds"))
 
 
 _OF: dict[str, Callable[[Rows], Iterator[dict[str, Any]]]] = {

@@ -156,12 +156,15 @@ def _memory_sentence(row: Mapping[str, Any], overheads: Rows) -> str:
 
 
 def missed_by_suite(suite: Rows) -> list[str]:
-    """One sentence if the goal of the table `suite` is missed."""
+    """One sentence if the goal of the table `suite` is missed: its first row is the whole, the others its parts."""
+    if not suite or suite[0]["seconds"] <= suite[0]["goal_seconds"]:
+        return []
+    whole, *parts = suite
+    shares = ", ".join(f"{row['command'].removeprefix('pytest ')} {row['seconds_of_tests']:.0f}" for row in parts)
     return [
-        f"{row['command']}, {row['seconds']:.0f} s, goal {row['goal_seconds']}: it takes {row['cpu_seconds']:.0f} "
-        f"seconds of the processors."
-        for row in suite
-        if row["seconds"] > row["goal_seconds"]
+        f"{whole['command']}, {whole['seconds']:.0f} s, goal {whole['goal_seconds']}: it takes "
+        f"{whole['cpu_seconds']:.0f} seconds of the processors. The {whole['tests']:,} tests take "
+        f"{whole['seconds_of_tests']:.0f} s, one after the other: {shares}."
     ]
 
 

@@ -134,7 +134,8 @@ TITLES = {
     "suite": (
         "The tests",
         "`pytest` in a clone of the repository, with a process a core; what is marked `slow` is left to "
-        "`pytest -m slow`, which CI runs as well.",
+        "`pytest -m slow`, which CI runs as well. seconds of tests: the sum over the tests of each folder and what "
+        "they begin with, without the start of processes and the collection of tests.",
     ),
 }
 """Title and explanation of each table, in the order of the page."""

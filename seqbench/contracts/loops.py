@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Int
 
+from seqbench.compilation import QUICK, compiled
+from seqbench.contracts.base import require_close
 from seqbench.layers.recurrent import Recurrent
 from seqbench.layers.unroll import unroll
 
@@ -18,6 +22,30 @@ TAKEN = 3
 
 Derivative = Any
 """Value, outputs and final state, and gradients by parameters, inputs, taps and initial state."""
+
+
+def require_plain_derivative(
+    graph: nnx.GraphDef, state: nnx.State, inputs: Any, mask: Any, *, tolerance: float
+) -> None:
+    """Demand that the loop and the plain loop agree within `tolerance`, relative to the largest entry of an array.
+
+    Args:
+        graph: a cell, without its parameters.
+        state: its parameters.
+        inputs: of shape [B, T, I] with T >= TAKEN.
+        mask: of shape [B, T].
+        tolerance: of values and of gradients.
+
+    Raises:
+        AssertionError: they differ.
+    """
+    advice = "If the step has a derivative of its own, compare it with autodiff of its formula; see `Cell.multiply`."
+    given = state, jnp.asarray(inputs), jnp.asarray(TAKEN, jnp.int32)
+    program = compiled(partial(both_derivatives, graph, mask), *given, options=QUICK)
+    for name, (own, plain) in jax.device_get(program(*given)).items():
+        for mine, reference in zip(jax.tree.leaves(own), jax.tree.leaves(plain), strict=True):
+            message = f"The loop differs from the plain one, {name}. {advice}"
+            require_close(mine, reference, message, atol=tolerance * np.max(np.abs(reference), initial=1e-3))
 
 
 def both_derivatives(

@@ -30,7 +30,8 @@ class Subject:
     def multipliers(self, budget: int, **settings: Any) -> np.ndarray:
         """The multiplier at every step of a budget, and at the one after it."""
         schedule = self.make(**settings)(budget)
-        return np.asarray(jax.vmap(lambda step: jnp.asarray(schedule(step), jnp.float32))(jnp.arange(budget + 1)))
+        steps = jnp.arange(max(BUDGETS) + 1)  # as many for every budget: operations are compiled for one shape
+        return np.asarray(jax.vmap(lambda step: jnp.asarray(schedule(step), jnp.float32))(steps))[: budget + 1]
 
 
 def check_schedule(make: Callable[..., ScheduleBuilder]) -> list[Check]:

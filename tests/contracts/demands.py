@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-RARE = "at_the_edges", "with_the_smallest_sizes", "every_probe"
-"""How the names of checks begin that are slow: a program for each edge of each setting, or for all probes at once."""
+RARE = "at_the_edges", "with_the_smallest_sizes", "every_probe", "own_derivative_in_float32"
+"""How the names of checks begin that are slow: a program for each edge of each setting, for all probes at once, or once
+more in another type of numbers."""
 
 
 def demands(checks: Sequence[Callable[[Any], None]]) -> list[Any]:
