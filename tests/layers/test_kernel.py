@@ -51,7 +51,10 @@ def assert_close(one, other):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * float(jnp.max(jnp.abs(b))))
 
 
-@pytest.mark.parametrize(("name", "steps"), [("lstm", 4), ("lstm", None), ("gru", 4), ("vanilla", None), ("relu", 4)])
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [pytest.param("lstm", 4, marks=pytest.mark.slow), ("lstm", None), ("gru", 4), ("vanilla", None), ("relu", 4)],
+)
 def test_a_kernel_gives_what_the_loop_gives(name, steps):
     graph, state = perturbed(CELLS[name])
     arguments = state, *given(graph, state)

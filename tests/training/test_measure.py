@@ -75,7 +75,10 @@ def test_a_named_group_is_compiled_once_and_gives_the_same_rows_again():
             Group(truncated_backpropagation(window=4), task=delayed_recall(9), model=bidirectional),
             marks=pytest.mark.slow,
         ),
-        Group(truncated_backpropagation(window=4), task=entity_tagging(6), model=bidirectional),
+        pytest.param(
+            Group(truncated_backpropagation(window=4), task=entity_tagging(6), model=bidirectional),
+            marks=pytest.mark.slow,
+        ),
     ],
     ids=["answered last", "farther than all are recorded", "at every step", "backwards", "backwards at every step"],
 )
