@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,8 +12,13 @@ from seqbench.schema import finished, is_finished
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
-from seqbench.stats.solve_rate import solve_rates
-from seqbench.stats.task_arrays import JUDGED_OTHERWISE, arrays_by_task
+from seqbench.stats.task_arrays import (
+    JUDGED_OTHERWISE,
+    TaskArrays,
+    arrays_by_task,
+    judged_otherwise,
+    solved_column,
+)
 
 COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
@@ -57,20 +63,50 @@ def _at_longest(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[rows["length"] == rows.groupby("task")["length"].transform("max")]
 
 
-def _at(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared, tau: float | None) -> pd.DataFrame:
-    """Solve rate and median step at the longest length and horizon of every method, with trials judged at `tau`.
+class _Trials(NamedTuple):
+    """What is judged several times.
+
+    rows: all of them
+    listed: those at the longest length, of tasks whose lengths are a list
+    by_task: the arrays of each task with its rows
+    """
+
+    rows: pd.DataFrame
+    listed: pd.DataFrame
+    by_task: list[tuple[TaskArrays, pd.DataFrame]]
+
+
+def _prepared(rows: pd.DataFrame, declared: Declared) -> _Trials:
+    rows = rows.reset_index(drop=True)
+    listed = _at_longest(rows[~rows["task"].isin(list(declared.searched))])
+    by_task = [(arrays, rows[rows["task"] == arrays.task]) for arrays in arrays_by_task(rows, declared)]
+    return _Trials(rows, listed, by_task)
+
+
+def _at(trials: _Trials, solved: pd.Series, declared: Declared) -> pd.DataFrame:
+    """Solve rate at the longest length and horizon of every method, with trials judged as `solved` says.
 
     A search trains few seeds at the longest length: there only the horizon is given.
+
+    Args:
+        trials: what is judged.
+        solved: 1 solved, 0 not, NaN not finished, by the index of `trials.rows`.
+        declared: the level of intervals.
     """
-    plan = replace(declared, tau=tau)
-    far = pd.concat([horizon_means(find_brackets(arrays), plan.alpha) for arrays in arrays_by_task(rows, plan)])
-    listed = _at_longest(rows[~rows["task"].isin(list(declared.searched))])
-    rates = solve_rates(listed, plan)[["task", "method", "n", "solved", "rate"]]
-    table = far[["task", "method", *HORIZON]].merge(rates, on=["task", "method"], how="left")
-    last = finished(listed)
-    medians = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
-    table = table.merge(medians["median_step"].median(), on=["task", "method"], how="left")
-    return table.rename(columns={"solved": "solved_longest", "rate": "rate_longest"})
+    judged = (judged_otherwise(arrays, own, solved[own.index]) for arrays, own in trials.by_task)
+    far = pd.concat([horizon_means(find_brackets(arrays), declared.alpha) for arrays in judged])
+    listed = trials.listed.assign(solved=solved[trials.listed.index]).groupby(["task", "method"], as_index=False)
+    rates = listed.agg(n=("solved", "count"), solved_longest=("solved", "sum"))
+    rates["solved_longest"] = rates["solved_longest"].astype(int)
+    rates["rate_longest"] = rates["solved_longest"] / rates["n"].where(rates["n"] > 0)
+    return far[["task", "method", *HORIZON]].merge(rates, on=["task", "method"], how="left")
+
+
+def _median_steps(rows: pd.DataFrame, curves: pd.DataFrame | None, tau: float | None) -> pd.DataFrame:
+    """The median of the steps at which the finished of these trials solved at `tau`, by task and method."""
+    last = finished(rows)
+    steps = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
+    return steps["median_step"].median()
 
 
 def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared) -> pd.DataFrame:
@@ -84,10 +120,16 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
     judged = rows[~rows["task"].isin(otherwise)]
     if judged["accuracy"].notna().sum() == 0:
         return pd.DataFrame(columns=COLUMNS)
-    stated = _at(judged, curves, declared, declared.tau).assign(declared=True)
+    trials = _prepared(judged, declared)
+
+    def at(tau: float | None) -> pd.DataFrame:
+        table = _at(trials, solved_column(trials.rows, tau), declared)
+        return table.merge(_median_steps(trials.listed, curves, tau), on=["task", "method"], how="left")
+
+    stated = at(declared.tau).assign(declared=True)
     own = judged.groupby("task")["solved_threshold"].max()
     stated["tau"] = declared.tau if declared.tau is not None else stated["task"].map(own).astype(float)
-    others = [_at(judged, curves, declared, tau).assign(tau=tau, declared=False) for tau in declared.sensitivity]
+    others = [at(tau).assign(tau=tau, declared=False) for tau in declared.sensitivity]
     table = pd.concat([stated, *others])[COLUMNS]
     return table.drop_duplicates(["task", "method", "tau"]).sort_values(["task", "method", "tau"], ignore_index=True)
 
@@ -101,13 +143,11 @@ def budget_sensitivity(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """
     if finished(rows).empty:
         return pd.DataFrame(columns=BUDGET_COLUMNS)
-    plan, parts = replace(declared, tau=None), []
+    trials, parts = _prepared(rows, replace(declared, tau=None)), []
+    rows = trials.rows
     budgets = rows.groupby("task")["budget"].agg(lambda own: own.max() if own.nunique() == 1 else np.nan)
     for share in BUDGET_SHARES:
         within = rows["solved_at"] <= share * rows["budget"] if share < 1 else rows["outcome"] == "solved"
-        outcome = pd.Series(np.where(within, "solved", "chance"), rows.index, dtype=object).where(
-            is_finished(rows), None
-        )
-        found = _at(rows.assign(outcome=outcome), None, plan, None)
+        found = _at(trials, within.astype(float).where(is_finished(rows)), declared)
         parts.append(found.assign(budget_share=share, steps=share * found["task"].map(budgets)))
     return pd.concat(parts)[BUDGET_COLUMNS].sort_values(["task", "method", "budget_share"], ignore_index=True)

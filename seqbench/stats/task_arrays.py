@@ -6,8 +6,10 @@ missing and never imputed. A seed is the unit of every statement: it gives one w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -186,17 +188,7 @@ def task_arrays(
     """
     methods, seeds = (sorted(rows[name].unique()) for name in ("method", "seed"))
     lengths, task = sorted({*rows["length"].unique(), *planned}), str(rows["task"].iloc[0])
-    shape = (len(methods), len(seeds), len(lengths))
-    places = tuple(
-        pd.Index(axis).get_indexer(rows[name])
-        for name, axis in (("method", methods), ("seed", seeds), ("length", lengths))
-    )
-
-    def spread(column: pd.Series) -> Floats:
-        cube = np.full(shape, np.nan)
-        cube[places] = column.to_numpy(float)
-        return cube
-
+    spread = partial(_spread, rows, (methods, seeds, lengths))
     budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
     return TaskArrays(
@@ -213,6 +205,26 @@ def task_arrays(
         grid=declared.searched.get(task, tuple(map(int, lengths))),
         searched=task in declared.searched,
     )
+
+
+def judged_otherwise(arrays: TaskArrays, rows: pd.DataFrame, solved: pd.Series) -> TaskArrays:
+    """The same trials with other answers to whether they solved the task.
+
+    Args:
+        arrays: those of `rows`.
+        rows: of one task.
+        solved: 1 solved, 0 not, NaN missing, row by row.
+    """
+    return replace(arrays, solved=_spread(rows, (arrays.methods, arrays.seeds, arrays.lengths), solved))
+
+
+def _spread(rows: pd.DataFrame, axes: Sequence[Sequence[Any] | Floats], column: pd.Series) -> Floats:
+    """A column of `rows` as `[M, S, L]`, NaN where there is no row."""
+    cube = np.full(tuple(map(len, axes)), np.nan)
+    names = ("method", "seed", "length")
+    places = tuple(pd.Index(axis).get_indexer(rows[name]) for name, axis in zip(names, axes, strict=True))
+    cube[places] = column.to_numpy(float)
+    return cube
 
 
 def arrays_by_task(rows: pd.DataFrame, declared: Declared = Declared()) -> Iterator[TaskArrays]:  # noqa: B008 (frozen)
