@@ -86,6 +86,7 @@ def test_whatever_a_component_raises_is_a_verdict_with_its_place(own, capsys):
     assert "  ok     says what it is and where it comes from" in said
 
 
+@pytest.mark.slow  # it runs the whole contract of cells; the check that fails is tried with the contracts
 def test_a_cell_whose_padding_leaks_is_caught(own, capsys):
     own(
         "leaking",

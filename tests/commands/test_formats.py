@@ -162,7 +162,7 @@ CHANGES = pytest.mark.parametrize("change", ["gone", "null", "text", "list"])
 
 
 @pytest.mark.parametrize(
-    "change", ["gone", "text", *(pytest.param(name, marks=pytest.mark.slow) for name in ("null", "list"))]
+    "change", ["gone", *(pytest.param(name, marks=pytest.mark.slow) for name in ("text", "null", "list"))]
 )
 @pytest.mark.parametrize(
     "folder", [*(pytest.param(name, marks=pytest.mark.slow) for name in NAMES[:-1]), NAMES[-1]], indirect=True

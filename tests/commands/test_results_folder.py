@@ -184,10 +184,12 @@ OF_RUNS = [
     ".lock", ".running.json", "plan.json", "manifest.json", "results.parquet", "curves.parquet", "probes.parquet",
     "trials", "failures", "checkpoints",
 ]  # fmt: skip
-OF_REPORTS = ["report.html", "report.md", "figures", "tables"]
+OF_REPORTS = ["report.html", "figures", "report.md", "tables"]
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in OF_REPORTS[2:]]
+"""A second file and a second folder, each after a whole report."""
 
 
-@pytest.mark.parametrize("name", [*OF_RUNS, *OF_REPORTS])
+@pytest.mark.parametrize("name", [*OF_RUNS, *OF_REPORTS[:2], *SLOW])
 def test_run_and_report_write_through_no_link(name: str, results: Path, tmp_path: Path) -> None:
     """Whatever is a link is named, and what it leads to stays as it was."""
     own, outside = tmp_path / "results" / "same", tmp_path / "outside"

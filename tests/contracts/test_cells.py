@@ -6,8 +6,10 @@ from functools import cache
 
 import pytest
 
+from seqbench.cells.base import CellBuilder
+from seqbench.cells.vanilla import Vanilla
 from seqbench.components import catalogue
-from seqbench.contracts.cells import CHECKS, Subject
+from seqbench.contracts.cells import CHECKS, Subject, padding_changes_nothing_and_rows_do_not_touch
 from tests.contracts.demands import cases, demands
 
 VARIANTS = {
@@ -31,3 +33,20 @@ def subject(case: str) -> Subject:
 @pytest.mark.parametrize("case", cases(NAMES, VARIANTS))
 def test_cell(case, check, hold):
     hold(check, subject(case))
+
+
+class Leaking(Vanilla):
+    """Forgets to hold its state on padding."""
+
+    def hold(self, valid, old, new):
+        return new
+
+
+def leaking() -> CellBuilder:
+    """No settings."""
+    return Leaking
+
+
+def test_a_cell_whose_padding_leaks_is_found():
+    with pytest.raises(AssertionError, match="Padding reached the final state"):
+        padding_changes_nothing_and_rows_do_not_touch(Subject(leaking))

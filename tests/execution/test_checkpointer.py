@@ -80,6 +80,7 @@ def test_no_checkpoint_is_blamed_for_an_error_of_the_trial_or_of_the_disk(checkp
     assert path.exists()
 
 
+@pytest.mark.slow  # its parts are tried above and in the store's tests
 def test_checkpoints_that_are_damaged_or_refused_are_put_aside_by_name_and_said(grid, tmp_path):
     grid = grid.model_copy(update={"lengths": [2], "seeds": [1000]})
     folder, said = tmp_path / "tiny", []
