@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-RARE = "at_the_edges", "with_the_smallest_sizes", "every_probe", "own_derivative_in_float32"
-"""How the names of checks begin that are slow: a program for each edge of each setting, for all probes at once, or once
-more in another type of numbers."""
+RARE = "at_the_edges", "with_the_smallest_sizes", "every_probe", "own_derivative", "padding_changes_no_row"
+"""How the names of checks begin that are slow: a program for each edge of each setting, for all probes at once, or for
+several loops. Own derivatives are compared with finite differences as well; padding changes no row of any probe in
+`tests/training/test_measure.py`."""
 
 
 def demands(checks: Sequence[Callable[[Any], None]]) -> list[Any]:

@@ -9,7 +9,12 @@ import pytest
 from seqbench.cells.base import CellBuilder
 from seqbench.cells.vanilla import Vanilla
 from seqbench.components import catalogue
-from seqbench.contracts.cells import CHECKS, Subject, padding_changes_nothing_and_rows_do_not_touch
+from seqbench.contracts.cells import (
+    CHECKS,
+    Subject,
+    own_derivative_is_that_of_the_plain_loop,
+    padding_changes_nothing_and_rows_do_not_touch,
+)
 from tests.contracts.demands import cases, demands
 
 VARIANTS = {
@@ -33,6 +38,10 @@ def subject(case: str) -> Subject:
 @pytest.mark.parametrize("case", cases(NAMES, VARIANTS))
 def test_cell(case, check, hold):
     hold(check, subject(case))
+
+
+def test_one_derivative_is_that_of_the_plain_loop_where_those_of_all_cells_are_slow():
+    own_derivative_is_that_of_the_plain_loop(subject("lstm"))
 
 
 class Leaking(Vanilla):

@@ -67,6 +67,7 @@ def folder(tmp_path, monkeypatch, hasty_workers):
     return tmp_path / "results" / "mine"
 
 
+@pytest.mark.slow  # figures: `tests/training/test_action.py`, text: `test_mechanism.py`
 def test_it_stands_in_the_proof_beside_the_others_and_each_is_credited_with_its_own(folder):
     results = load(folder)
     assert results.plan.remedies["bound"] == (
