@@ -94,7 +94,7 @@ def test_other_discarded_errors_and_handlers_stay_as_they_were(monkeypatch):
 
 
 @pytest.mark.parametrize("seconds", [0.6, *(pytest.param(later, marks=pytest.mark.slow) for later in (1.5, 3.0))])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_a_signal_at_start_up_ends_the_command_without_a_traceback(tmp_path, number, seconds):
     path = tmp_path / "grid.yaml"
     path.write_text("question: q\ntasks: [adding]\nlengths: [50]\ntraining: {steps: 100000}\n")
@@ -115,7 +115,12 @@ def _command(pid):
         return file.read()
 
 
-@pytest.mark.parametrize("words", ["list tasks", "plan quickstart --json"])
+OUTPUTS = pytest.mark.parametrize(
+    "words", ["list tasks", pytest.param("plan quickstart --json", marks=pytest.mark.slow)]
+)
+
+
+@OUTPUTS
 def test_a_reader_that_has_read_enough_is_no_fault(words):
     command = [*SEQBENCH, *words.split()]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
@@ -124,14 +129,16 @@ def test_a_reader_that_has_read_enough_is_no_fault(words):
     assert (running.returncode, errors) == (0, "")
 
 
-@pytest.mark.parametrize("words", ["list tasks", "plan quickstart --json"])
+@OUTPUTS
 def test_a_full_disk_behind_standard_output_is_one_line(words):
     with open("/dev/full", "w") as full:
         done = subprocess.run([*SEQBENCH, *words.split()], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
     assert (done.returncode, done.stderr) == (4, "The output cannot be written: No space left on device.\n")
 
 
-@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", ">&- 2>&- <&-"])
+@pytest.mark.parametrize(
+    "closed", [">&- 2>&- <&-", *(pytest.param(one, marks=pytest.mark.slow) for one in (">&-", "<&-", "2>&-"))]
+)
 def test_closed_streams_are_no_fault_and_no_file_takes_their_place(closed):
     shell = f"{' '.join(SEQBENCH)} list tasks {closed}"
     done = subprocess.run(shell, shell=True, capture_output=True, text=True, check=False)
