@@ -201,6 +201,11 @@ def factor_columns(results: pd.DataFrame) -> list[str]:
     return [name for name in results.columns if name not in RESULT_COLUMNS]
 
 
+def rows_where(table: pd.DataFrame, chosen: pd.Series) -> pd.DataFrame:
+    """The rows at which `chosen` is true; if it is everywhere, they share their memory with `table` until changed."""
+    return table.copy(deep=False) if chosen.sum() == len(table) else table[chosen]
+
+
 def is_finished(results: pd.DataFrame) -> pd.Series:
     """Whether each trial has finished; the others are missing and will be trained (again)."""
     return results["outcome"].notna()
@@ -208,11 +213,11 @@ def is_finished(results: pd.DataFrame) -> pd.Series:
 
 def finished(results: pd.DataFrame) -> pd.DataFrame:
     """The rows of the trials that have finished."""
-    return results[is_finished(results)]
+    return rows_where(results, is_finished(results))
 
 
 def with_purpose(results: pd.DataFrame, purpose: Purpose) -> pd.DataFrame:
     """The rows of one purpose. Rows of a table without that column are all for reporting."""
     if "purpose" not in results:
         return results if purpose == "reporting" else results.iloc[:0]
-    return results[results["purpose"] == purpose]
+    return rows_where(results, results["purpose"] == purpose)

@@ -105,7 +105,9 @@ def run_grid(
         run = _Run(grid, folder, only, found, observe, from_tables=from_tables, bounded=place is None or place.here)
         found(run.plan, run.found(interrupted))
         run.train(partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds)
-        finish(results := run.results())
+        planned = run.file
+        del run  # what planning knows of many trials takes as much memory as their tables
+        finish(results := _with_tables(folder, planned))
     return results
 
 
@@ -114,8 +116,17 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
     Only for the holder of its lock. Raises as `run_grid`.
     """
-    return _Run(grid, folder, None, lambda plan, found: None, lambda trial, event: None, from_tables=False,
-                bounded=False).results()  # fmt: skip
+    run = _Run(
+        grid, folder, None, lambda plan, found: None, lambda trial, event: None, from_tables=False, bounded=False
+    )
+    return _with_tables(folder, run.file)
+
+
+def _with_tables(folder: Path, planned: PlanFile) -> Results:
+    """All that a results folder holds of a plan, its tables written."""
+    results = results_stored(TrialStore(folder), planned, [])
+    write_tables(folder, results)
+    return results
 
 
 class _Run:
@@ -187,12 +198,6 @@ class _Run:
         write_plan(self._folder, self.file)
         for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
             atomic.write_text(self._folder / COMPONENTS / file_name(name), text)
-
-    def results(self) -> Results:
-        """All that the folder holds, its tables written."""
-        results = results_stored(self._store, self.file, [])
-        write_tables(self._folder, results)
-        return results
 
     def found(self, interrupted: dict[str, object] | None) -> RoundStart:
         """What is there; see `RoundStart`."""

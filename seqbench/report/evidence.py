@@ -9,10 +9,11 @@ import pandas as pd
 
 from seqbench.palette import Style, styles
 from seqbench.report.slug import slug
-from seqbench.schema import finished, is_finished, with_purpose
+from seqbench.schema import finished, is_finished, rows_where, with_purpose
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.costs import costs
 from seqbench.stats.preregistration import Declared, declared_in
+from seqbench.stats.sensitivity import judged_curves
 from seqbench.stats.task_arrays import method_levels, trained_alike, with_rates_apart
 from seqbench.store.results import LargeResults, Results
 
@@ -86,7 +87,7 @@ class Evidence:
     @cached_property
     def comparison(self) -> Comparison:
         """What the statistics say about the finished trials."""
-        return compare(self.results, self.curves, self.declared)
+        return compare(self.results, judged_curves(self._kept), self.declared)
 
     @cached_property
     def reporting(self) -> pd.DataFrame:
@@ -111,7 +112,7 @@ class Evidence:
     @cached_property
     def missing(self) -> pd.DataFrame:
         """Planned trials that have not finished: not started, interrupted or crashed."""
-        return self.results[~is_finished(self.results)]
+        return rows_where(self.results, ~is_finished(self.results))
 
     @cached_property
     def methods(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from seqbench.errors import UsageError
+from seqbench.schema import rows_where
 from seqbench.stats import (
     area,
     brackets,
@@ -30,7 +31,7 @@ from seqbench.stats.methods import methods_table
 from seqbench.stats.preregistration import Declared, declared_in
 from seqbench.stats.profiles import profiles
 from seqbench.stats.ranks import rank_stability
-from seqbench.stats.sensitivity import budget_sensitivity, sensitivity
+from seqbench.stats.sensitivity import budget_sensitivity, judged_curves, sensitivity
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import (
     TaskArrays,
@@ -43,6 +44,13 @@ from seqbench.stats.task_arrays import (
 from seqbench.store.results import Results
 
 _NONE = pd.DataFrame()
+_READ = (
+    "trial", "method", "task", "length", "seed", "learning_rate", "tuned", "purpose", "outcome", "accuracy",
+    "sequence_accuracy", "loss", "validation_accuracy", "validation_loss", "chance", "trivial", "solved_metric",
+    "solved_threshold", "solved_at", "diverged_at", "diverged_kind", "steps", "budget", "evaluate_every", "seconds",
+    "parameters", "batch_size",
+)  # fmt: skip
+"""Columns of the results that are compared; a grid may have a hundred thousand trials, and the others are as many."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +122,7 @@ def _tasks(rows: pd.DataFrame, declared: Declared) -> list[_TaskResults]:
     """The reporting rows, task by task."""
     found = []
     for arrays in arrays_by_task(rows, declared):
-        own = rows[rows["task"] == arrays.task]
+        own = rows_where(rows, rows["task"] == arrays.task)
         design = factorial.find_design(own, arrays, declared)
         found.append(_TaskResults(own, arrays, brackets.find_brackets(arrays), design))
     return found
@@ -185,7 +193,7 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
 def _method_tables(rows: pd.DataFrame, tasks: list[_TaskResults], declared: Declared) -> dict[str, pd.DataFrame]:
     """What is said of every method of every task."""
     alpha, alike = declared.alpha, trained_alike(rows, declared)
-    even = _tasks(alike, declared)
+    even = tasks if len(alike) == len(rows) else _tasks(alike, declared)
     listed = [task for task in tasks if not task.arrays.searched]
     rates = solve_rates(alike, declared)
     far = _stack(tasks, horizon_means.COLUMNS, lambda task: horizon_means.horizon_means(task.found, alpha))
@@ -232,8 +240,8 @@ def compare(
             names a method that is not in the results.
     """
     if isinstance(results, Results):
-        return compare(with_rates_apart(results.trials), results.curves, declared_in(results.plan))
-    whole = complete(results)
+        return compare(with_rates_apart(results.trials), judged_curves(results), declared_in(results.plan))
+    whole = complete(results, _READ)
     rows = reporting_rows(whole)
     _check_names(rows, declared)
     tasks = _tasks(rows, declared)

@@ -24,6 +24,7 @@ bootstrap", The American Statistician 69 (2015), section 4.2.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -38,6 +39,11 @@ SEEDS_FOR_RANKING = 3
 SEEDS_FOR_INTERVAL = 5
 """With fewer seeds no interval is given: dots only."""
 RESAMPLES = 10_000
+LARGE = 100
+"""Seeds from which on weights for resampling are too large to be kept for every number of them."""
+
+_LAST: dict[tuple[Callable[[int], Floats], int], Floats] = {}
+"""The large weights that were asked for last."""
 
 
 def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 0.05) -> tuple[Floats, Floats]:
@@ -49,7 +55,24 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 
     return low, high
 
 
-@lru_cache(maxsize=64)
+def _always_the_same(draw: Callable[[int], Floats]) -> Callable[[int], Floats]:
+    """Keep what is drawn for a size: of small ones all, of large ones, at 80 kB a seed, only the last of any kind."""
+    kept = lru_cache(maxsize=64)(draw)
+
+    def drawn(size: int) -> Floats:
+        return kept(size) if size <= LARGE else _large(draw, size)
+
+    return drawn
+
+
+def _large(draw: Callable[[int], Floats], size: int) -> Floats:
+    if (draw, size) not in _LAST:
+        _LAST.clear()  # before others are drawn
+        _LAST[draw, size] = draw(size)
+    return _LAST[draw, size]
+
+
+@_always_the_same
 def _resampling_weights(size: int) -> Floats:
     """`[RESAMPLES, size]` shares of each seed among `size` drawn with replacement, always the same.
 
@@ -59,11 +82,12 @@ def _resampling_weights(size: int) -> Floats:
     return np.concatenate([counts, counts[:, ::-1]]) / size
 
 
-@lru_cache(maxsize=64)
+@_always_the_same
 def _simplex_weights(parts: int) -> Floats:
     """`[RESAMPLES, parts]` weights uniform on the simplex (spacings of uniform order statistics), always the same."""
     spacings = np.random.default_rng(parts).exponential(size=(RESAMPLES, parts))
-    return spacings / spacings.sum(axis=1, keepdims=True)
+    spacings /= spacings.sum(axis=1, keepdims=True)
+    return spacings
 
 
 def lower_mean_bound(values: ArrayLike, floor: float, alpha: float) -> float:
@@ -89,7 +113,7 @@ def mean_interval(
     return max(low, lower_mean_bound(least, low, alpha / 2)), min(high, -lower_mean_bound(-most, -high, alpha / 2))
 
 
-@lru_cache(maxsize=64)
+@_always_the_same
 def _half_seed_weights(size: int) -> Floats:
     """`[RESAMPLES, size + 2]` weights of half an imaginary seed, `size` seeds, and another half; always the same.
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import finished, is_finished
+from seqbench.schema import finished, is_finished, rows_where, with_purpose
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
@@ -19,6 +19,7 @@ from seqbench.stats.task_arrays import (
     judged_otherwise,
     solved_column,
 )
+from seqbench.store.results import Results
 
 COLUMNS = [
     "task", "method", "tau", "declared", "n", "solved_longest", "rate_longest", "octaves", "low", "high",
@@ -32,10 +33,19 @@ BUDGET_SHARES = tuple(2.0 ** (-place / 2) for place in range(12, -1, -1))
 """Parts of the training budget at which the horizon is read again: from 1/64 to all of it."""
 HELD_FOR = 3
 """Evaluations in a row that must meet the threshold before a trial counts as solved at the first of them."""
+CURVES = ("trial", "step", "validation_accuracy")
+"""Columns of the curves that are read."""
 
 
 HORIZON = ["octaves", "low", "high", "horizon", "horizon_low", "horizon_high"]
 """Columns of `horizon_means` that are read again."""
+
+
+def judged_curves(results: Results) -> pd.DataFrame:
+    """What `sensitivity` reads of the curves: the reporting trials of each task's longest length, in three columns."""
+    rows = with_purpose(results.trials, "reporting")
+    found = results.rows_of("curves", _at_longest(rows)["trial"], CURVES)
+    return found if len(found) else results.curves  # whether there are evaluations at all
 
 
 def first_held(curves: pd.DataFrame, tau: float) -> pd.Series:
@@ -60,7 +70,7 @@ def _steps(trials: pd.DataFrame, curves: pd.DataFrame | None, tau: float | None)
 
 def _at_longest(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of each task's longest length."""
-    return rows[rows["length"] == rows.groupby("task")["length"].transform("max")]
+    return rows_where(rows, rows["length"] == rows.groupby("task")["length"].transform("max"))
 
 
 class _Trials(NamedTuple):
@@ -78,8 +88,8 @@ class _Trials(NamedTuple):
 
 def _prepared(rows: pd.DataFrame, declared: Declared) -> _Trials:
     rows = rows.reset_index(drop=True)
-    listed = _at_longest(rows[~rows["task"].isin(list(declared.searched))])
-    by_task = [(arrays, rows[rows["task"] == arrays.task]) for arrays in arrays_by_task(rows, declared)]
+    listed = _at_longest(rows_where(rows, ~rows["task"].isin(list(declared.searched))))
+    by_task = [(arrays, rows_where(rows, rows["task"] == arrays.task)) for arrays in arrays_by_task(rows, declared)]
     return _Trials(rows, listed, by_task)
 
 
@@ -117,7 +127,7 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
         if they had not, missing without `curves`
     """
     otherwise = rows.loc[rows["solved_metric"].isin(JUDGED_OTHERWISE), "task"]
-    judged = rows[~rows["task"].isin(otherwise)]
+    judged = rows_where(rows, ~rows["task"].isin(otherwise))
     if judged["accuracy"].notna().sum() == 0:
         return pd.DataFrame(columns=COLUMNS)
     trials = _prepared(judged, declared)

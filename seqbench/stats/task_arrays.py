@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqbench.errors import UsageError
-from seqbench.schema import RESULT_COLUMNS, factor_columns, is_finished, with_purpose
+from seqbench.schema import RESULT_COLUMNS, factor_columns, is_finished, rows_where, with_purpose
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import Declared
 
@@ -62,8 +62,8 @@ class TaskArrays:
         return np.log2(self.lengths / self.lengths[0])
 
 
-def complete(results: pd.DataFrame) -> pd.DataFrame:
-    """`results` with every column of the schema, one row a trial.
+def complete(results: pd.DataFrame, columns: Iterable[str] = RESULT_COLUMNS) -> pd.DataFrame:
+    """`results` with these columns of the schema, by default all, and its factors; one row a trial.
 
     Columns that are absent are missing values; without a `purpose` all rows are for reporting.
 
@@ -73,15 +73,14 @@ def complete(results: pd.DataFrame) -> pd.DataFrame:
     absent = [name for name in REQUIRED if name not in results.columns]
     if absent and len(results):
         raise UsageError(f"the results lack the column(s) {', '.join(absent)}; load them with seqbench.load_results")
-    names = [*RESULT_COLUMNS, *factor_columns(results)]
-    whole = results.reindex(columns=names).copy()
-    whole["purpose"] = whole["purpose"].astype(object).where(whole["purpose"].notna(), "reporting")
-    whole["outcome"] = whole["outcome"].astype(object).where(whole["outcome"].notna(), None)
+    whole = results.reindex(columns=[*columns, *factor_columns(results)])
+    whole["purpose"] = whole["purpose"].astype("str").where(whole["purpose"].notna(), "reporting")
+    whole["outcome"] = whole["outcome"].astype("str").where(whole["outcome"].notna(), None)
     for name in ("method", "task"):
         whole[name] = whole[name].astype(str)
     for name in ("learning_rate", "accuracy", "loss", "solved_at", "diverged_at", "budget", "evaluate_every", "steps"):
         whole[name] = pd.to_numeric(whole[name]).astype(float)
-    return whole.drop_duplicates("trial") if whole["trial"].notna().all() else whole
+    return rows_where(whole, ~whole.duplicated("trial")) if whole["trial"].notna().all() else whole
 
 
 def with_rates_apart(results: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +173,7 @@ def trained_alike(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
         return rows
     seeds = rows.groupby("task")["seed"].transform("nunique")
     trained = rows.groupby(["task", "method", "length"])["seed"].transform("size")
-    return rows[(trained == seeds) | ~rows["task"].isin(list(declared.searched))]
+    return rows_where(rows, (trained == seeds) | ~rows["task"].isin(list(declared.searched)))
 
 
 def task_arrays(
@@ -230,4 +229,4 @@ def _spread(rows: pd.DataFrame, axes: Sequence[Sequence[Any] | Floats], column: 
 def arrays_by_task(rows: pd.DataFrame, declared: Declared = Declared()) -> Iterator[TaskArrays]:  # noqa: B008 (frozen)
     """The arrays of each task, in order of name."""
     for task in sorted(rows["task"].unique()):
-        yield task_arrays(rows[rows["task"] == task], declared)
+        yield task_arrays(rows_where(rows, rows["task"] == task), declared)

@@ -98,6 +98,8 @@ def tuning(results: pd.DataFrame) -> pd.DataFrame:
     solved_tuning of n_tuning, solved_reporting of n_reporting: trials of the chosen setting that solved validation data
     score_tuning, score_reporting: their mean validation scores; optimism: the first less the second
     """
+    if with_purpose(results, "tuning").empty:
+        return pd.DataFrame(columns=COLUMNS)
     scored = with_score(results)
     scored = scored.assign(setting=settings_of(scored))
     rows = []

@@ -11,7 +11,7 @@ The columns are those of `seqbench.schema`, and one more for each factor of the 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -70,16 +70,18 @@ class Results:
         """The rows of `probes` of these trials and names, or more of them: all, where they are in memory anyway."""
         return self.probes
 
-    def rows_of(self, table: Literal["curves", "probes"], trials: Collection[str]) -> pd.DataFrame:
-        """The rows of a table that are of these trials."""
+    def rows_of(
+        self, table: Literal["curves", "probes"], trials: Collection[str], columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The rows of a table that are of these trials, in these columns; None: in all."""
         rows: pd.DataFrame = getattr(self, table)
-        return rows[rows["trial"].isin(trials)].reset_index(drop=True)
+        return rows.loc[rows["trial"].isin(trials), slice(None) if columns is None else list(columns)].reset_index(
+            drop=True
+        )
 
     @cached_property
     def finished(self) -> pd.DataFrame:
         """The trials that have finished."""
-        if schema.is_finished(self.trials).all():
-            return self.trials.reset_index(drop=True)  # shares its memory until one of the two is changed
         return schema.finished(self.trials).reset_index(drop=True)
 
     @cached_property
@@ -113,10 +115,14 @@ class LargeResults(Results):
         probes = self.made.probes
         return tuple(probes.names) if isinstance(probes, Spooled) else super().measured
 
-    def rows_of(self, table: Literal["curves", "probes"], trials: Collection[str]) -> pd.DataFrame:
-        """The rows of a table that are of these trials."""
+    def rows_of(
+        self, table: Literal["curves", "probes"], trials: Collection[str], columns: Sequence[str] | None = None
+    ) -> pd.DataFrame:
+        """The rows of a table that are of these trials, in these columns; None: in all."""
         kept = getattr(self.made, table)
-        return kept.rows(trials) if isinstance(kept, Spooled) else super().rows_of(table, trials)
+        if not isinstance(kept, Spooled):
+            return super().rows_of(table, trials, columns)
+        return kept.rows(trials, columns=columns)
 
     def measurements(self, trials: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
         """The rows of `probes` of these trials and names."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -17,7 +17,9 @@ import pyarrow.parquet as parquet
 from seqbench.store import atomic, tables
 
 ROWS = 2**18
-"""Rows that a table may have in memory, and those of a group in the file."""
+"""Rows that a table may have in memory; one with more is in a file."""
+GROUP_ROWS = 2**16
+"""Rows of a group in the file, at least; as many as fit one piece more are in memory while it is written."""
 
 
 class _Group(NamedTuple):
@@ -61,15 +63,24 @@ class Spooled:
         self._writer.close()
         self._writer = None
 
-    def rows(self, trials: Collection[str] | None = None, names: Collection[str] | None = None) -> pd.DataFrame:
-        """The rows of these trials, and of these measurements; None: of all."""
+    def rows(
+        self,
+        trials: Collection[str] | None = None,
+        names: Collection[str] | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pd.DataFrame:
+        """The rows of these trials and of these measurements, in these columns; None: of all.
+
+        `columns` must hold those by which rows are chosen.
+        """
         own = None if trials is None else np.array(list(trials), "S")
+        known = names is None or not self.names.keys().isdisjoint(names)
         found = [
-            _filtered(self._read(group.number), trials, names)
+            _filtered(self._read(group.number, columns), trials, names)
             for group in self._groups
-            if own is None or np.isin(group.trials, own).any()
+            if known and (own is None or np.isin(group.trials, own).any())
         ]
-        frame: pd.DataFrame = pa.concat_tables([self._read(0).slice(0, 0), *found]).to_pandas()
+        frame: pd.DataFrame = pa.concat_tables([self._read(0, columns).slice(0, 0), *found]).to_pandas()
         return frame
 
     def pieces(self) -> Iterator[bytes]:
@@ -78,9 +89,9 @@ class Spooled:
         while piece := self._file.read(2**20):
             yield piece
 
-    def _read(self, group: int) -> pa.Table:
+    def _read(self, group: int, columns: Sequence[str] | None) -> pa.Table:
         self._file.seek(0)
-        return parquet.ParquetFile(self._file).read_row_group(group)
+        return parquet.ParquetFile(self._file).read_row_group(group, columns=columns)
 
 
 def _filtered(table: pa.Table, trials: Collection[str] | None, names: Collection[str] | None) -> pa.Table:
@@ -101,24 +112,27 @@ class Spool:
     def add(self, frame: pd.DataFrame) -> None:
         """Add rows, in the types that all pieces have."""
         self._frames.append(frame)
-        if sum(map(len, self._frames)) >= ROWS:
+        if sum(map(len, self._frames)) >= (ROWS if self._spooled is None else GROUP_ROWS):
             self._flush()
 
     def done(self) -> pd.DataFrame | Spooled:
         """All rows: a frame if they are few."""
         if self._spooled is None:
             return pd.concat(self._frames, ignore_index=True)
-        if self._frames:
-            self._flush()
+        self._flush()
         self._spooled.close()
         return self._spooled
 
     def _flush(self) -> None:
-        parts = []
-        while self._frames:  # each is let go as it is converted
-            parts.append(tables.arrow(self._frames.pop(0)))
-        rows = pa.concat_tables(parts)
-        del parts
+        """Write what is held, in groups; each piece is let go as it is converted."""
+        while self._frames:
+            group: list[pa.Table] = []
+            while self._frames and sum(map(len, group)) < GROUP_ROWS:
+                group.append(tables.arrow(self._frames.pop(0)))
+            self._write(pa.concat_tables(group))
+
+    def _write(self, rows: pa.Table) -> None:
+        """Add a group of rows to the file. Raises StoreError if the disk refuses."""
         try:
             if self._spooled is None:
                 self._spooled = Spooled(rows)

@@ -35,7 +35,14 @@ def made_of(find: Callable[[str], Record | None], plan: PlanFile) -> Made:
         made.append(part[0])
         curves.add(part[1])
         probes.add(part[2])
-    return Made(pd.concat(made, ignore_index=True), curves.done(), probes.done())
+    return Made(_under(made), curves.done(), probes.done())
+
+
+def _under(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Tables of the same columns under each other; a column of the parts is let go as soon as it is copied."""
+    names = list(parts[0])
+    columns = {name: pd.concat([part.pop(name) for part in parts], ignore_index=True) for name in names}
+    return pd.DataFrame(columns, copy=False)
 
 
 def _part(

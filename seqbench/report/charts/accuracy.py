@@ -1,4 +1,4 @@
-"""Accuracy against dependency length: every seed as a dot, the median as a line, chance as a dashed line."""
+"""Accuracy against dependency length: every seed as a dot, unless they are too many, and the medians as a line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def accuracy(evidence: Evidence, task: str) -> Chart:
         name=f"accuracy-{evidence.file_names[task]}",
         title="Accuracy by dependency length",
         figure=figure,
-        reading=_reading(rows) + background_note(evidence),
+        reading=_reading(rows, dots=evidence.listed) + background_note(evidence),
         table=_summaries(evidence, task),
         about={"task": task, "purpose": "reporting"},
     )
@@ -45,8 +45,8 @@ def accuracy(evidence: Evidence, task: str) -> Chart:
     return chart
 
 
-def _reading(rows: pd.DataFrame) -> str:
-    """How many seeds there are and what the marks mean."""
+def _reading(rows: pd.DataFrame, *, dots: bool) -> str:
+    """How many seeds there are and what the marks mean; `dots` says whether every trial has one."""
     if rows.empty:
         return "No reporting trial of this task has finished."
     counts = rows.groupby(["method", "length"], observed=True).size()
@@ -54,8 +54,9 @@ def _reading(rows: pd.DataFrame) -> str:
     chance = rows["chance"].dropna()
     level = f" Guessing gives {chance.min():.2g}." if len(chance) else ""
     diverged = int((rows["outcome"] == "diverged").sum())
-    strip = f" {diverged} diverged trials are on the line below." if diverged else ""
-    marks = "every dot is one trial, lines join medians, dashes are means, to which a diverged seed counts as 0"
+    strip = f" {diverged} diverged trials are on the line below." if diverged and dots else ""
+    marks = "lines join medians, dashes are means, to which a diverged seed counts as 0"
+    marks = f"every dot is one trial, {marks}" if dots else f"{marks}; single trials are too many to be drawn"
     return f"n = {seeds} {'seed' if seeds == '1' else 'seeds'} for each point; {marks}.{level}{strip}"
 
 
@@ -94,9 +95,15 @@ def _draw_levels(ax: Axes, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
 
 
 def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, offset: float, *, front: bool) -> None:
-    """The dots and the median line of one method."""
+    """The dots of one method, unless they are too many, and its median line."""
+    if evidence.listed:
+        _draw_dots(chart, ax, evidence, rows, offset, front=front)
+    _draw_middles(chart, ax, evidence, rows["method"].iloc[0], rows["task"].iloc[0], offset, front=front)
+
+
+def _draw_dots(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, offset: float, *, front: bool) -> None:
+    """The accuracy of every trial of one method; seeds of the same length stand side by side."""
     method = rows["method"].iloc[0]
-    look, place = evidence.styles[method], evidence.place(method)
     heights = rows["accuracy"].where(rows["outcome"] != "diverged", DIVERGED).astype(float)
     rows, heights = rows[heights.notna()], heights.dropna()
     spread = (
@@ -104,15 +111,15 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame,
     )
     x = rows["length"].astype(float) * 2.0 ** (offset + 0.055 * spread)
     dots = ax.scatter(
-        x, heights, s=20 if front else 8, color=look.colour, alpha=0.7 if front else 0.25, linewidths=0, zorder=2
-    )
+        x, heights, s=20 if front else 8, color=evidence.styles[method].colour, alpha=0.7 if front else 0.25,
+        linewidths=0, zorder=2,
+    )  # fmt: skip
     tips = [
         f"{method}, length {row.length:,}, seed {row.seed}: "
         + ("diverged" if row.outcome == "diverged" else f"accuracy {row.accuracy:.3f}, {row.outcome}")
         for row in rows.itertuples()
     ]
-    chart.mark(dots, place, tips=tips, trials=rows["trial"])
-    _draw_middles(chart, ax, evidence, method, rows["task"].iloc[0], offset, front=front)
+    chart.mark(dots, evidence.place(method), tips=tips, trials=rows["trial"])
 
 
 def _draw_middles(
