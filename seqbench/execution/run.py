@@ -104,8 +104,9 @@ def run_grid(
     with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe, from_tables=from_tables, bounded=place is None or place.here)
         found(run.plan, run.found(interrupted))
-        run.train(partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds)
-        planned = run.file
+        planned = run.train(
+            partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds
+        )
         del run  # what planning knows of many trials takes as much memory as their tables
         finish(results := _with_tables(folder, planned))
     return results
@@ -165,11 +166,11 @@ class _Run:
         self._tell(self.plan, self.found(None))
         return self.missing()
 
-    def train(self, pool_of: Callable[..., Pool], checkpoint_seconds: float) -> None:
-        """Train what is missing, and whatever is asked for once that has finished, with workers if there is any."""
+    def train(self, pool_of: Callable[..., Pool], checkpoint_seconds: float) -> PlanFile:
+        """Train what is missing, and whatever is asked for once that has finished; the plan as it is then."""
         groups = self.missing()
         if not groups:
-            return
+            return self.file
         ask = partial(job_of, probes=self._grid.probes, folder=self._folder,
                       keep_parameters=self._grid.keep_parameters, checkpoint_seconds=checkpoint_seconds)  # fmt: skip
         with pool_of(ask=ask) as pool:
@@ -177,6 +178,7 @@ class _Run:
             while groups:
                 pool.run(groups, self.keep, more=self.more)
                 groups = self.replan()
+        return self.file
 
     def more(self) -> list[Group]:
         """What can be trained by now, where the plan depends on what has finished."""
