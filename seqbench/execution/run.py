@@ -104,11 +104,9 @@ def run_grid(
     with held(folder, workers=workers) as interrupted:
         run = _Run(grid, folder, only, found, observe, from_tables=from_tables, bounded=place is None or place.here)
         found(run.plan, run.found(interrupted))
-        planned = run.train(
-            partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds
-        )
+        file = run.train(partial(Pool, workers, place=place, say=say, folder=folder, limit=limit), checkpoint_seconds)
         del run  # what planning knows of many trials takes as much memory as their tables
-        finish(results := _with_tables(folder, planned))
+        finish(results := _with_tables(folder, file))
     return results
 
 
