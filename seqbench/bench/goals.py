@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 Rows = Sequence[Mapping[str, Any]]
@@ -17,6 +18,10 @@ LENGTHS_GOAL = 1.3
 """How many times as long as at 100 steps a step of time may take at another length."""
 PLAN_MIB_GOAL = 300e6 / 2**20
 """Memory of planning a million trials."""
+SCALE_GOAL = 1.5
+"""Times those of the smallest grid that a driver's memory and time per trial may be."""
+EVENTS_GOAL = 500
+"""Events that a driver should handle in a second."""
 PAGE_MIB_GOAL = 8.0
 """Size of the report of 5,000 trials."""
 
@@ -82,6 +87,16 @@ def _of_scaling(rows: Rows) -> Iterator[dict[str, Any]]:
     yield from _goal("pace of two workers / of one", one["seconds"] / two["seconds"], WORKERS_GOAL, least=True)
 
 
+def _of_scale(rows: Rows, place: str = "") -> Iterator[dict[str, Any]]:
+    most, least = (end(rows, key=lambda row: row["trials"]) for end in (max, min))
+    driver, sizes = f"driver{place}", f"{most['trials']:,} trials / {least['trials']:,}"
+    yield from _goal(f"{driver}, events a second of {most['trials']:,} trials", most["events_a_second"], EVENTS_GOAL,
+                     least=True)  # fmt: skip
+    yield from _goal(f"{driver}, time a trial, {sizes}", most["time_ratio"], SCALE_GOAL)
+    for phase, when in (("training", "training"), ("run", "the tables"), ("report", "the report")):
+        yield from _goal(f"{driver}, memory up to {when}, {sizes}", most.get(f"{phase}_memory_ratio"), SCALE_GOAL)
+
+
 def _of_overheads(rows: Rows) -> Iterator[dict[str, Any]]:
     for row in rows:
         command = row["command"]
@@ -104,6 +119,8 @@ _OF: dict[str, Callable[[Rows], Iterator[dict[str, Any]]]] = {
     "evaluation": _of_evaluation,
     "lengths": _of_lengths,
     "scaling": _of_scaling,
+    "scale": _of_scale,
+    "scale_ray": partial(_of_scale, place=" on Ray"),
     "overheads": _of_overheads,
     "suite": _of_suite,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from seqbench.bench.goals import LENGTHS_GOAL, PLAN_MIB_GOAL, PRODUCTS_GOAL, PRODUCTS_SIZE, WORKERS_GOAL
+from seqbench.bench.goals import LENGTHS_GOAL, PLAN_MIB_GOAL, PRODUCTS_GOAL, PRODUCTS_SIZE, SCALE_GOAL, WORKERS_GOAL
 from seqbench.buckets import bucket
 
 ARITHMETIC = ("products", "elementwise")
@@ -181,6 +181,24 @@ def missed_by_scaling(scaling: Rows) -> list[str]:
         f"beside another, and {rest[0]:.2g} s of a run with one worker and {rest[1]:.2g} s with two are no training: "
         f"the start of processes, imports, loading programs, the mirror and the report."
     ]
+
+
+def missed_by_scale(scale: Rows) -> list[str]:
+    """One sentence for each part of a large grid whose memory misses its goal, from the rows of the table `scale`."""
+    small, large = (end(scale, key=lambda row: row["trials"]) for end in (min, max))
+    added = large["trials"] - small["trials"]
+    parts = [("training", 0.0), ("run", large["training_peak_mib"]), ("report", large["run_peak_mib"])]
+    said = []
+    for phase, before in parts:
+        if large.get(f"{phase}_memory_ratio", 0.0) <= SCALE_GOAL:
+            continue
+        peak, least = large[f"{phase}_peak_mib"], small[f"{phase}_peak_mib"]
+        said.append(
+            f"{phase}, {large['trials']:,} trials, {peak:.0f} MiB, goal {SCALE_GOAL * least:.0f}: {least:.0f} are "
+            f"those of {small['trials']:,} trials, each further one adds {2**20 * (peak - least) / added:,.0f} bytes, "
+            f"and {peak - before:.0f} MiB are not needed before this part."
+        )
+    return said
 
 
 def _worker_seconds(row: Mapping[str, Any]) -> tuple[float, float, float]:

@@ -18,6 +18,7 @@ from seqbench.bench.limits import (
     missed_by_lengths,
     missed_by_overheads,
     missed_by_quickstart,
+    missed_by_scale,
     missed_by_scaling,
     missed_by_suite,
     missed_goals,
@@ -206,6 +207,8 @@ def _missed(name: str, found: Mapping[str, Mapping[str, Any]]) -> list[str]:
             return missed_by_overheads(found[name]["rows"])
         case "lengths":
             return missed_by_lengths(found[name]["rows"])
+        case "scale" | "scale_ray":
+            return missed_by_scale(found[name]["rows"])
         case "scaling":
             return missed_by_scaling(found[name]["rows"])
         case "suite":

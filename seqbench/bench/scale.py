@@ -22,10 +22,6 @@ from seqbench.plan.plan import plan
 SMALLEST = 100
 """Trials of the smallest grid that can be made."""
 TRIALS = (1_000, 10_000, 100_000)
-MEMORY_GOAL = TIME_GOAL = 1.5
-"""Times those of the smallest grid that memory and time per trial may be."""
-EVENTS_GOAL = 500
-"""Events that a driver should handle in a second."""
 
 
 def time_scale(*, say: Callable[[str], None], trials: Sequence[int] = TRIALS) -> list[dict[str, Any]]:

@@ -62,8 +62,11 @@ class Evidence:
         """
         if not isinstance(self._kept, LargeResults):
             return table_of(rows, self.probes)
-        groups = [own for _, own in rows.groupby(["task", "method"], sort=False)] or [rows]
-        parts = [table_of(own, self._kept.measurements(own, names)) for own in groups]
+
+        def part_of(own: pd.DataFrame) -> pd.DataFrame:
+            return table_of(own, self._kept.measurements(own, names))
+
+        parts = [part_of(own) for _, own in rows.groupby(["task", "method"], sort=False)] or [part_of(rows)]
         return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
 
     @property

@@ -24,7 +24,7 @@ bootstrap", The American Statistician 69 (2015), section 4.2.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -39,11 +39,10 @@ SEEDS_FOR_RANKING = 3
 SEEDS_FOR_INTERVAL = 5
 """With fewer seeds no interval is given: dots only."""
 RESAMPLES = 10_000
-LARGE = 100
-"""Seeds from which on weights for resampling are too large to be kept for every number of them."""
-
-_LAST: dict[tuple[Callable[[int], Floats], int], Floats] = {}
-"""The large weights that were asked for last."""
+LARGE = 300
+"""Seeds up to which the weights of every number of seeds are kept, 80 kB a seed; of more only those used last."""
+ROWS = 500
+"""Resamples of a part; even, and a divisor of `RESAMPLES`."""
 
 
 def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 0.05) -> tuple[Floats, Floats]:
@@ -55,46 +54,81 @@ def clopper_pearson(successes: ArrayLike, trials: ArrayLike, alpha: ArrayLike = 
     return low, high
 
 
-def _always_the_same(draw: Callable[[int], Floats]) -> Callable[[int], Floats]:
-    """Keep what is drawn for a size: of small ones all, of large ones, at 80 kB a seed, only the last of any kind."""
-    kept = lru_cache(maxsize=64)(draw)
-
-    def drawn(size: int) -> Floats:
-        return kept(size) if size <= LARGE else _large(draw, size)
-
-    return drawn
+Draw = Callable[[int, int], Iterator[Floats]]
+"""Weights `[RESAMPLES, size]` for resampling, always the same: of a size, so many rows at a time."""
 
 
-def _large(draw: Callable[[int], Floats], size: int) -> Floats:
-    if (draw, size) not in _LAST:
-        _LAST.clear()  # before others are drawn
-        _LAST[draw, size] = draw(size)
-    return _LAST[draw, size]
-
-
-@_always_the_same
-def _resampling_weights(size: int) -> Floats:
-    """`[RESAMPLES, size]` shares of each seed among `size` drawn with replacement, always the same.
+def _resampling_weights(size: int, rows: int) -> Iterator[Floats]:
+    """Shares of each seed among `size` drawn with replacement.
 
     Each row stands there mirrored as well, so that the interval of the negated values is the negated interval.
     """
-    counts = np.random.default_rng(size).multinomial(size, np.full(size, 1 / size), size=RESAMPLES // 2)
-    return np.concatenate([counts, counts[:, ::-1]]) / size
+    generator = np.random.default_rng(size)
+    for _ in range(RESAMPLES // rows):
+        counts = generator.multinomial(size, np.full(size, 1 / size), size=rows // 2)
+        yield np.concatenate([counts, counts[:, ::-1]]) / size
 
 
-@_always_the_same
-def _simplex_weights(parts: int) -> Floats:
-    """`[RESAMPLES, parts]` weights uniform on the simplex (spacings of uniform order statistics), always the same."""
-    spacings = np.random.default_rng(parts).exponential(size=(RESAMPLES, parts))
-    spacings /= spacings.sum(axis=1, keepdims=True)
-    return spacings
+def _simplex_weights(parts: int, rows: int) -> Iterator[Floats]:
+    """Weights uniform on the simplex: spacings of uniform order statistics."""
+    generator = np.random.default_rng(parts)
+    for _ in range(RESAMPLES // rows):
+        spacings = generator.exponential(size=(rows, parts))
+        spacings /= spacings.sum(axis=1, keepdims=True)
+        yield spacings
+
+
+def _half_seed_weights(parts: int, rows: int) -> Iterator[Floats]:
+    """Weights of half an imaginary seed, `parts - 2` seeds, and another half.
+
+    Dirichlet with parameter (n - 2) / n a seed: the weighted mean of seeds alone then varies as Student's standard
+    error does, s / sqrt(n), where uniform weights (parameter 1) give s * sqrt((n - 1) / (n (n + 1))).
+    Each row stands there mirrored as well, so that the interval of the negated values is the negated interval.
+    """
+    size = parts - 2
+    shape = np.full(parts, (size - 2) / size)
+    shape[[0, -1]] = 0.5
+    generator = np.random.default_rng(size)
+    for _ in range(RESAMPLES // rows):
+        drawn = generator.dirichlet(shape, size=rows // 2)
+        yield np.concatenate([drawn, drawn[:, ::-1]])
+
+
+@lru_cache(maxsize=64)
+def _whole(draw: Draw, size: int) -> tuple[Floats, ...]:
+    return tuple(draw(size, RESAMPLES))
+
+
+_LAST: dict[tuple[Draw, int], tuple[NDArray[np.float32], ...]] = {}
+"""The weights of many seeds that were asked for last."""
+
+
+def _parts(draw: Draw, size: int) -> tuple[NDArray[np.float32], ...]:
+    """The weights of many seeds in parts and in half the memory; to seven digits, of which a report shows three."""
+    if (draw, size) not in _LAST:
+        _LAST.clear()  # before others are drawn
+        _LAST[draw, size] = tuple(weights.astype(np.float32) for weights in draw(size, ROWS))
+    return _LAST[draw, size]
+
+
+def _resampled_means(draw: Draw, *samples: Floats) -> list[Floats]:
+    """`[RESAMPLES]` weighted means of each sample; all are of one size."""
+    size = samples[0].size
+    parts = _whole(draw, size) if size <= LARGE else _parts(draw, size)
+    means = [[weights.astype(float, copy=False) @ sample for sample in samples] for weights in parts]
+    return [np.concatenate(own) for own in zip(*means, strict=True)]
 
 
 def lower_mean_bound(values: ArrayLike, floor: float, alpha: float) -> float:
     """Gaffke's lower bound of level 1 - alpha for the mean of numbers that cannot be less than `floor`."""
-    with_imaginary = np.append(np.sort(np.asarray(values, float)), floor)
+    return _lower_bounds([(np.asarray(values, float), floor)], alpha)[0]
+
+
+def _lower_bounds(samples: Sequence[tuple[Floats, float]], alpha: float) -> list[float]:
+    """The same of several samples of one size, each with its floor."""
+    with_imaginary = [np.append(np.sort(values), floor) for values, floor in samples]
     place = int(alpha * RESAMPLES)
-    return float(np.partition(_simplex_weights(len(with_imaginary)) @ with_imaginary, place)[place])
+    return [float(np.partition(means, place)[place]) for means in _resampled_means(_simplex_weights, *with_imaginary)]
 
 
 def mean_interval(
@@ -110,21 +144,8 @@ def mean_interval(
     if least.size < SEEDS_FOR_INTERVAL:
         return np.nan, np.nan
     # The weights sum to 1 only to rounding.
-    return max(low, lower_mean_bound(least, low, alpha / 2)), min(high, -lower_mean_bound(-most, -high, alpha / 2))
-
-
-@_always_the_same
-def _half_seed_weights(size: int) -> Floats:
-    """`[RESAMPLES, size + 2]` weights of half an imaginary seed, `size` seeds, and another half; always the same.
-
-    Dirichlet with parameter (n - 2) / n a seed: the weighted mean of seeds alone then varies as Student's standard
-    error does, s / sqrt(n), where uniform weights (parameter 1) give s * sqrt((n - 1) / (n (n + 1))).
-    Each row stands there mirrored as well, so that the interval of the negated values is the negated interval.
-    """
-    shape = np.full(size + 2, (size - 2) / size)
-    shape[[0, -1]] = 0.5
-    drawn = np.random.default_rng(size).dirichlet(shape, size=RESAMPLES // 2)
-    return np.concatenate([drawn, drawn[:, ::-1]])
+    below, above = _lower_bounds([(least, low), (-most, -high)], alpha / 2)
+    return max(low, below), min(high, -above)
 
 
 def jeffreys_mean_interval(
@@ -140,8 +161,7 @@ def jeffreys_mean_interval(
     most = least if highest is None else np.sort(np.asarray(highest, float))
     if least.size < SEEDS_FOR_INTERVAL:
         return np.nan, np.nan
-    weights = _half_seed_weights(least.size)
-    means = [weights @ np.concatenate([[low], own, [high]]) for own in (least, most)]
+    means = _resampled_means(_half_seed_weights, *(np.concatenate([[low], own, [high]]) for own in (least, most)))
     # Where all seeds stand at one end the mean does too, and belongs to the interval (Brown et al., section 4.1).
     return (
         min(float(least.mean()), float(np.quantile(means[0], alpha / 2))),
@@ -178,5 +198,5 @@ def bootstrap_interval(values: ArrayLike, low: float, high: float, alpha: float 
         return mean_interval(sample, low, high, alpha)
     widened = np.sqrt(sample.size / (sample.size - 1)) * stats.t.ppf(alpha / 2, sample.size - 1)
     tail = stats.norm.cdf(widened)
-    ends = np.quantile(_resampling_weights(sample.size) @ sample, [tail, 1 - tail])
+    ends = np.quantile(_resampled_means(_resampling_weights, sample)[0], [tail, 1 - tail])
     return max(low, float(ends[0])), min(high, float(ends[1]))

@@ -81,6 +81,7 @@ class Spooled:
             if known and (own is None or np.isin(group.trials, own).any())
         ]
         frame: pd.DataFrame = pa.concat_tables([self._read(0, columns).slice(0, 0), *found]).to_pandas()
+        pa.default_memory_pool().release_unused()
         return frame
 
     def pieces(self) -> Iterator[bytes]:

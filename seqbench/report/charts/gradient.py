@@ -12,12 +12,13 @@ from seqbench.report.charts.axes import at_floor, length_axis, log_axis, zero_fl
 from seqbench.report.charts.base import Chart, panels, themed
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
-from seqbench.stats.gradient_norms import PROBE, gradient_by_distance
+from seqbench.stats.gradient_norms import PROBE, at_longest, gradient_by_distance
 
 
 def gradient_rows(evidence: Evidence, task: str) -> pd.DataFrame:
     """The rows of `gradient_by_distance` of one task that can be drawn."""
-    rows = evidence.by_method(gradient_by_distance, evidence.reporting, (PROBE,))
+    own = at_longest(evidence.reporting[evidence.reporting["task"] == task])
+    rows = evidence.by_method(gradient_by_distance, own, (PROBE,))
     return rows[(rows["task"] == task) & np.isfinite(rows["value"])]
 
 
