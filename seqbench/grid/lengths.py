@@ -20,7 +20,7 @@ class LengthRange(Strict):
     precision: Annotated[float, Field(ge=1.01, le=2)] = 1.1
     """The factor to which the longest length solved is found, and the ratio of neighbouring lengths."""
     checked: Annotated[float, Field(ge=0, le=1)] = 0.2
-    """Share of the seeds that also train one length well inside what they solved and one beyond what they failed."""
+    """Share of the seeds that also train one length inside what they solved and one beyond what they failed."""
 
 
 Listed = Annotated[list[Positive], Field(**DIFFERENT)]

@@ -135,6 +135,8 @@ def still_to_come(
 ) -> ToCome:
     """What one search will ask for beyond what has finished and what it wants now.
 
+    On average a failure is taken to be confirmed; at most, the search goes on over it.
+
     Args:
         lengths: the grid of lengths.
         solved: the lengths that have finished, and whether they were solved.
@@ -146,15 +148,17 @@ def still_to_come(
     if path.missing is None:
         return ToCome()
     known = {*solved, *wanted}
+    likely = range(path.low, path.high)
+    further = range(lengths.index(path.missing), len(lengths)) if path.doubted else range(0)
     counts, costs, most = [], [], []
-    for place in range(max(path.low, -1), min(path.high, len(lengths))):
+    for place in (*likely, *further):
         visited, checks = _way(lengths, lengths[place] if place >= 0 else 0)
         cost = sum(seconds[length] for length in visited if length not in known)
         drawn = [[seconds[length] for length in choices] for choices in checks if choices] if checked else []
         counts.append(sum(length not in known for length in visited) + len(drawn))
         costs.append(cost + sum(map(fmean, drawn)))
         most.append(cost + sum(map(max, drawn)))
-    return ToCome(fmean(counts), max(counts), fmean(costs), max(most))
+    return ToCome(fmean(counts[: len(likely)]), max(counts), fmean(costs[: len(likely)]), max(most))
 
 
 @cache

@@ -1,18 +1,21 @@
-"""Which lengths to train next to find how far a method remembers: doubling until a failure, then bisection.
+"""Which lengths to train next to find how far a method remembers: doubling until it fails twice, then bisection.
 
 Doubling and bisection visit points of one logarithmic grid of lengths that all methods share, so that lengths coincide
-and methods meet the same data. With ratio r between neighbours, a horizon between two powers of two costs the doublings
-up to it and about log2(1 / log2(r)) trials more: 3 for r = 1.1 (an octave has 7 points). Bisection of an unbounded
-range: J. L. Bentley & A. C. Yao, "An almost optimal algorithm for unbounded searching", Information Processing
-Letters 5 (1976); searches of thresholds by doubling and halving: H. Levitt, "Transformed up-down methods in
-psychoacoustics", J. Acoust. Soc. Am. 49 (1971).
+and methods meet the same data. A failed doubling is believed only where the next one fails too, or where there is no
+next: networks fail single lengths well within their horizon, and a search that ended there would miss octaves. With
+ratio r between neighbours, a horizon between two powers of two costs the doublings up to it, two that fail, and about
+log2(1 / log2(r)) trials of bisection: 3 for r = 1.1 (an octave has 7 points). Bisection of an unbounded range: J. L.
+Bentley & A. C. Yao, "An almost optimal algorithm for unbounded searching", Information Processing Letters 5 (1976);
+searches of thresholds by doubling and halving: H. Levitt, "Transformed up-down methods in psychoacoustics", J. Acoust.
+Soc. Am. 49 (1971).
 
 A search has no state of its own. What to train next is a function of what has finished, whatever the order in which it
 arrived, so that a search that was stopped goes on where it was. Results that the search did not ask for are used where
 they decide: one that solved length 500 need not be asked about 400 (`next_lengths`). That a network which solves a
-length solves all shorter ones is an assumption, and `check_lengths` tests it: for some seeds one length well inside
-what was solved and one well beyond what failed. A result that contradicts every single horizon is a violation; it
-widens the bracket (`find_bracket`) and does not prolong the search.
+length solves all shorter ones is an assumption, and `check_lengths` tests it: for some seeds one length inside what was
+solved and one beyond what failed, within an octave or so of the transition, where violations are most likely. A result
+that contradicts every single horizon is a violation; it widens the bracket (`find_bracket`), and a check that is one
+does not prolong the search.
 
 Lengths are whole numbers of steps. `solved` maps each finished length of one method, task and seed to whether it was
 solved; a trial that diverged was not.
@@ -27,8 +30,10 @@ from typing import NamedTuple
 
 from seqbench.errors import UsageError
 
-WELL_INSIDE = math.sqrt(2)
-"""A check lies at least this factor below the longest length solved, or above the shortest that failed."""
+NEAREST_CHECK = math.sqrt(2)
+"""A check lies at least this factor below the longest length that the search solved, or above what it failed."""
+FURTHEST_CHECK = 2 * NEAREST_CHECK
+"""A check lies at most this factor away: an octave beyond the nearest."""
 ROUNDING = 1e-9
 """Relative: what the logarithms' rounding may move at an end of a range of lengths."""
 
@@ -57,13 +62,15 @@ class Path(NamedTuple):
 
     visited: lengths that it asked for and that have finished, or that other results decided, in order
     missing: the length that it asks for next; None: it has ended
-    low, high: places on the grid of the last length solved (-1: none) and of the first that failed (`L`: none)
+    low, high: places on the grid of the last length solved (-1: none) and of the failure above it (`L`: none)
+    doubted: whether the failure at `high` is believed only if the length asked for next fails too
     """
 
     visited: tuple[int, ...]
     missing: int | None
     low: int
     high: int
+    doubted: bool = False
 
 
 def length_grid(first: int, last: int, precision: float) -> tuple[int, ...]:
@@ -81,7 +88,7 @@ def length_grid(first: int, last: int, precision: float) -> tuple[int, ...]:
 
 
 def doublings(lengths: Sequence[int]) -> tuple[int, ...]:
-    """Places on the grid of the lengths that are tried until one fails; each is at most twice the one before it."""
+    """Places on the grid of the lengths that are tried until two fail; each is at most twice the one before it."""
     places = [0]
     while places[-1] < len(lengths) - 1:
         here = places[-1]
@@ -91,12 +98,17 @@ def doublings(lengths: Sequence[int]) -> tuple[int, ...]:
 
 
 def _decided(length: int, solved: Mapping[int, bool]) -> bool | None:
-    """Whether a length is solved: its own result, else what the others agree on, else None."""
+    """Whether a length is solved: its own result, else what all others agree on, else None.
+
+    A success says so of shorter lengths unless a still shorter one failed, a failure of longer lengths unless a still
+    longer one was solved: results that contradict each other decide nothing between or around them.
+    """
     if length in solved:
         return solved[length]
-    longer = any(done for other, done in solved.items() if other > length)
-    shorter = any(not done for other, done in solved.items() if other < length)
-    return longer if longer != shorter else None
+    known = find_bracket(solved)
+    if known.solved < length < known.failed:
+        return None
+    return length < known.solved
 
 
 def follow(lengths: Sequence[int], solved: Mapping[int, bool]) -> Path:
@@ -107,14 +119,18 @@ def follow(lengths: Sequence[int], solved: Mapping[int, bool]) -> Path:
     visited: list[int] = []
     low, high = -1, len(lengths)
     for place in doublings(lengths):
-        answer = _decided(lengths[place], solved)
+        doubted = high < len(lengths)
+        # A failure that is in doubt cannot decide the length that is to confirm it.
+        answer = solved.get(lengths[place]) if doubted else _decided(lengths[place], solved)
         if answer is None:
-            return Path(tuple(visited), lengths[place], low, high)
+            return Path(tuple(visited), lengths[place], low, high, doubted)
         visited.append(lengths[place])
-        if not answer:
-            high = place
+        if answer:
+            low, high = place, len(lengths)
+        elif doubted:
             break
-        low = place
+        else:
+            high = place
     while high < len(lengths) and low >= 0 and high - low > 1:
         place = (low + high) // 2
         answer = _decided(lengths[place], solved)
@@ -184,8 +200,8 @@ def checked_seeds(seeds: Sequence[int], share: float, *key: object) -> frozenset
 def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: object) -> tuple[int, ...]:
     """The lengths to train to check that a search that has ended was right to assume monotony.
 
-    One well inside what it solved and one well beyond what failed, each drawn by the key (grid, method, task and seed)
-    among the lengths that it did not visit; fewer where there are none. Empty while the search has not ended. The draw
+    One inside what it solved and one beyond what failed, each drawn by the key (grid, method, task and seed) among the
+    lengths that it did not visit (`check_choices`); fewer where there are none. Empty while it has not ended. The draw
     does not depend on the checks' own results, because the search has results of its own at every length it visited;
     checks that have finished are left out.
     """
@@ -201,8 +217,14 @@ def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: obje
 
 
 def check_choices(lengths: Sequence[int], path: Path) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The lengths out of which a check inside, and one beyond, are drawn when a search has ended on this path."""
+    """The lengths out of which a check inside, and one beyond, are drawn when a search has ended on this path.
+
+    They lie between `NEAREST_CHECK` and `FURTHEST_CHECK` away from the longest length that it solved and from the
+    shortest that it failed: real networks contradict a single horizon near their transition.
+    """
     rest = [length for length in lengths if length not in path.visited]
-    inside = (length for length in rest if path.low >= 0 and length * WELL_INSIDE <= lengths[path.low])
-    beyond = (length for length in rest if path.high < len(lengths) and length >= lengths[path.high] * WELL_INSIDE)
+    solved = lengths[path.low] if path.low >= 0 else 0
+    failed = lengths[path.high] if path.high < len(lengths) else math.inf
+    inside = (length for length in rest if NEAREST_CHECK <= solved / length <= FURTHEST_CHECK)
+    beyond = (length for length in rest if NEAREST_CHECK <= length / failed <= FURTHEST_CHECK)
     return tuple(inside), tuple(beyond)

@@ -5,10 +5,13 @@ import re
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from seqbench.errors import GridError
+from seqbench.plan.horizon import still_to_come
 from seqbench.plan.plan import plan
-from seqbench.plan.search import doublings, length_grid, worst_case
+from seqbench.plan.search import check_lengths, doublings, length_grid, next_lengths, worst_case
 
 HEAD = """
 question: How far back?
@@ -79,6 +82,21 @@ def test_a_search_trains_no_more_than_its_worst_case_and_says_so_before(read):
     assert len(current.trials) <= len(first.trials) + first.to_come.most_trials
     assert 0 < first.to_come.trials < first.to_come.most_trials
     assert current.to_come.most_trials == 0
+
+
+@settings(max_examples=50, deadline=None)
+@given(answers=st.lists(st.booleans(), min_size=len(GRID), max_size=len(GRID)))
+def test_what_is_to_come_at_most_is_enough_at_every_moment_whatever_the_results(answers):
+    solves, seconds = dict(zip(GRID, answers, strict=True)), {length: float(length) for length in GRID}
+    solved, states = {}, []
+    while wanted := next_lengths(GRID, solved) or check_lengths(GRID, solved, "key"):
+        coming = still_to_come(GRID, solved, wanted, seconds, checked=True)
+        assert coming.trials <= coming.most_trials
+        states.append((len(solved) + len(wanted) + coming.most_trials, sum([*solved, *wanted]) + coming.most_seconds))
+        solved |= {length: solves[length] for length in wanted}
+    for most_trials, most_seconds in states:
+        assert len(solved) <= most_trials
+        assert sum(solved) <= most_seconds
 
 
 @pytest.mark.parametrize("horizon", [0, 5, 12, 80, 199, 1000])

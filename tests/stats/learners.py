@@ -72,11 +72,12 @@ def searched(solved: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], NDArray[np.i
     seeds, size = np.arange(len(solved)), solved.shape[1]
     tried = np.array(doublings(LENGTHS))
     failures = ~solved[:, tried]
-    first = np.where(failures.any(axis=1), failures.argmax(axis=1), len(tried))
+    confirmed = failures & np.append(failures[:, 1:], np.ones((len(solved), 1), bool), axis=1)
+    first = np.where(confirmed.any(axis=1), confirmed.argmax(axis=1), len(tried))
     low = np.append(-1, tried)[first]
     high = np.append(tried, size)[first]
     visited = np.zeros(solved.shape, bool)
-    visited[:, tried] = np.arange(len(tried)) <= first[:, None]
+    visited[:, tried] = np.arange(len(tried)) <= first[:, None] + 1
     while (halved := (high < size) & (low >= 0) & (high - low > 1)).any():
         place = np.where(halved, (low + high) // 2, 0)
         visited[seeds[halved], place[halved]] = True
