@@ -14,8 +14,9 @@ arrived, so that a search that was stopped goes on where it was. Results that th
 they decide: one that solved length 500 need not be asked about 400 (`next_lengths`). That a network which solves a
 length solves all shorter ones is an assumption, and `check_lengths` tests it: for some seeds one length inside what was
 solved and one beyond what failed, within an octave or so of the transition, where violations are most likely. A result
-that contradicts every single horizon is a violation; it widens the bracket (`find_bracket`), and a check that is one
-does not prolong the search.
+that contradicts the horizon which explains most of them is a violation: it is counted (`find_bracket`) and widens the
+bounds of the horizon to all lengths at which results contradict each other (`find_bounds`). A check that is one does
+not prolong the search.
 
 Lengths are whole numbers of steps. `solved` maps each finished length of one method, task and seed to whether it was
 solved; a trial that diverged was not.
@@ -39,11 +40,11 @@ ROUNDING = 1e-9
 
 
 class Bracket(NamedTuple):
-    """What is known of one horizon.
+    """Where one horizon lies by the results: at `solved` or further, below `failed`.
 
-    solved: longest length that was solved with no failure at a shorter one; 0: none (left-censored)
-    failed: shortest length that failed with no success at a longer one; infinite: none (right-censored)
-    violations: results that contradict every single horizon, at least; 0 for monotone results
+    solved: a length that was solved, the next shorter than the horizon; 0: none (left-censored)
+    failed: a length that failed, the next longer; infinite: none (right-censored)
+    violations: failures at shorter lengths and successes at longer ones; 0 for monotone results
     """
 
     solved: int
@@ -105,10 +106,8 @@ def _decided(length: int, solved: Mapping[int, bool]) -> bool | None:
     """
     if length in solved:
         return solved[length]
-    known = find_bracket(solved)
-    if known.solved < length < known.failed:
-        return None
-    return length < known.solved
+    least, most = find_bounds(solved)
+    return None if least < length < most else length < least
 
 
 def follow(lengths: Sequence[int], solved: Mapping[int, bool]) -> Path:
@@ -148,25 +147,32 @@ def next_lengths(lengths: Sequence[int], solved: Mapping[int, bool]) -> tuple[in
 
 
 def find_bracket(solved: Mapping[int, bool]) -> Bracket:
-    """The bracket around the horizon. Violations widen it to every length between contradicting results."""
-    successes = sorted(length for length, done in solved.items() if done)
-    failures = sorted(length for length, done in solved.items() if not done)
-    shortest_failure = failures[0] if failures else math.inf
-    longest_success = successes[-1] if successes else 0
-    return Bracket(
-        max((length for length in successes if length < shortest_failure), default=0),
-        min((length for length in failures if length > longest_success), default=math.inf),
-        _violations(solved),
-    )
+    """The bracket whose horizons contradict the fewest results; of several the furthest, as failures are doubted first.
 
-
-def _violations(solved: Mapping[int, bool]) -> int:
-    """The fewest results that must be wrong if all lengths up to one horizon are solved and no other."""
+    It is the one that the search closes, unless checks or results that it did not ask for speak for another.
+    """
     wrong = fewest = sum(solved.values())  # a horizon below all lengths: every success contradicts it
-    for length in sorted(solved):
+    below, lengths = 0, sorted(solved)
+    for place, length in enumerate(lengths, start=1):
         wrong += -1 if solved[length] else 1
-        fewest = min(fewest, wrong)
-    return fewest
+        if wrong <= fewest:
+            fewest, below = wrong, place
+    ends = [0, *lengths, math.inf]
+    return Bracket(int(ends[below]), ends[below + 1], fewest)
+
+
+def find_bounds(solved: Mapping[int, bool]) -> tuple[int, float]:
+    """The ends between which the horizon lies without dispute; those of the bracket where results are monotone.
+
+    Returns: the longest length that was solved with no failure at a shorter one, and the shortest that failed with no
+        success at a longer one; 0 and infinite where there is none. All results that contradict each other lie between.
+    """
+    shortest_failure = min((length for length, done in solved.items() if not done), default=math.inf)
+    longest_success = max((length for length, done in solved.items() if done), default=0)
+    return (
+        max((length for length, done in solved.items() if done and length < shortest_failure), default=0),
+        min((length for length, done in solved.items() if not done and length > longest_success), default=math.inf),
+    )
 
 
 def path_to(lengths: Sequence[int], horizon: float) -> tuple[int, ...]:

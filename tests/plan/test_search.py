@@ -18,6 +18,7 @@ from seqbench.plan.search import (
     checked_seeds,
     doublings,
     expected,
+    find_bounds,
     find_bracket,
     follow,
     length_grid,
@@ -127,9 +128,11 @@ def test_no_results_whatever_need_more_trials_than_the_worst_case(answers):
     solved = search(GRID, dict(zip(GRID, answers, strict=True)).__getitem__)
     assert len(solved) <= worst_case(GRID)
     path = follow(GRID, solved)
-    assert path.low + 1 == path.high or path.low == -1
-    assert path.low == -1 or answers[path.low]
-    assert path.high == len(GRID) or not answers[path.high]
+    assert find_bracket(solved)[:2] == (
+        GRID[path.low] if path.low >= 0 else 0,
+        GRID[path.high] if path.high < len(GRID) else math.inf,
+    ), "the search closes the bracket that contradicts the fewest of its results"
+    assert path.low == -1 or path.high == path.low + 1
 
 
 @settings(max_examples=100, deadline=None)
@@ -139,6 +142,7 @@ def test_order_of_arrival_does_not_matter(seed, horizon):
     shuffled = random.Random(seed).sample(results, len(results))
     assert follow(GRID, dict(shuffled)) == follow(GRID, dict(results))
     assert find_bracket(dict(shuffled)) == find_bracket(dict(results))
+    assert find_bounds(dict(shuffled)) == find_bounds(dict(results))
     assert check_lengths(GRID, dict(shuffled), "g", seed) == check_lengths(GRID, dict(results), "g", seed)
 
 
@@ -156,12 +160,22 @@ def test_a_finer_or_longer_search_reuses_every_trial(horizon):
     assert [length for length in GRID if found.solved < length < found.failed] == []
 
 
-def test_violations_widen_the_bracket_and_are_counted():
-    assert find_bracket({10: True, 20: False, 40: True, 80: False}) == Bracket(10, 80, 1)
-    assert find_bracket({10: True, 20: False, 40: False, 80: True}) == Bracket(10, math.inf, 1)
-    assert find_bracket({10: False, 20: True, 40: True}) == Bracket(0, math.inf, 1)
-    assert find_bracket({10: False, 20: True, 40: False, 80: True, 160: False}) == Bracket(0, 160, 2)
-    assert find_bracket({}) == Bracket(0, math.inf, 0)
+@pytest.mark.parametrize(
+    ("results", "bracket", "bounds"),
+    [
+        ({}, Bracket(0, math.inf, 0), (0, math.inf)),
+        ({10: True, 20: False}, Bracket(10, 20, 0), (10, 20)),
+        ({10: True, 20: False, 40: True, 80: True, 160: False}, Bracket(80, 160, 1), (10, 160)),
+        ({10: True, 20: True, 40: False, 80: False, 160: True}, Bracket(20, 40, 1), (20, math.inf)),
+        ({10: True, 20: False, 40: True, 80: False}, Bracket(40, 80, 1), (10, 80)),  # 20 is doubted before 40
+        ({10: False, 20: True, 40: True}, Bracket(40, math.inf, 1), (0, math.inf)),
+        ({10: False, 20: False, 40: True}, Bracket(0, 10, 1), (0, math.inf)),
+        ({10: False, 20: True, 40: False, 80: True, 160: False}, Bracket(80, 160, 2), (0, 160)),
+    ],
+)
+def test_a_bracket_contradicts_the_fewest_results_and_the_bounds_hold_them_all(results, bracket, bounds):
+    assert find_bracket(results) == bracket
+    assert find_bounds(results) == bounds
 
 
 def test_checks_lie_within_an_octave_beyond_their_margin():
@@ -178,7 +192,11 @@ def test_checks_lie_within_an_octave_beyond_their_margin():
         assert check_lengths(GRID, solved, "grid", "gru", "recall", seed) == ()
         assert next_lengths(GRID, solved) == ()
         # The success beyond contradicts the failures before it, and the failure inside the successes after it.
-        assert find_bracket(solved) == Bracket(max(n for n in solved if n < inside), find_bracket(solved).failed, 2)
+        assert find_bracket(solved) == Bracket(192, 211, 2)
+        assert find_bounds(solved) == (
+            max(length for length in solved if length < inside),
+            min((length for length in solved if length > beyond), default=math.inf),
+        )
 
 
 def test_checks_wait_for_the_end_and_leave_out_what_there_is_not():
