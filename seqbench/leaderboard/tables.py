@@ -85,7 +85,7 @@ def solved_up_to(board: Board, method: str) -> str:
     """
     seeds = board.brackets[board.brackets["method"] == method]
     lengths = sorted(board.entries[0].rows["length"].unique())
-    reached = [(int(length), int((seeds["solved"] >= length).sum())) for length in lengths]
+    reached = [(int(length), int((seeds["least"] >= length).sum())) for length in lengths]
     most = [(length, count) for length, count in reached if 2 * count > len(seeds)]
     if not most:
         return f"< {steps_in_words(lengths[0])} ({reached[0][1]} of {len(seeds)} seeds)"

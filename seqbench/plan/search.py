@@ -147,9 +147,10 @@ def next_lengths(lengths: Sequence[int], solved: Mapping[int, bool]) -> tuple[in
 
 
 def find_bracket(solved: Mapping[int, bool]) -> Bracket:
-    """The bracket whose horizons contradict the fewest results; of several the furthest, as failures are doubted first.
+    """The bracket whose horizons contradict the fewest results; of several the furthest.
 
-    It is the one that the search closes, unless checks or results that it did not ask for speak for another.
+    A network that solved a length has remembered so far; one that failed may have been unlucky in training. It is the
+    bracket that the search closes, unless checks or results that it did not ask for speak for another.
     """
     wrong = fewest = sum(solved.values())  # a horizon below all lengths: every success contradicts it
     below, lengths = 0, sorted(solved)

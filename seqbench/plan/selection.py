@@ -79,7 +79,7 @@ def choose(
 
 
 def mean_octaves(brackets: Sequence[Bracket]) -> float:
-    """Mean log2 of the lengths solved next to the horizons; a seed that solved none counts as an octave below one step."""
+    """Mean log2 of the longest lengths solved within a horizon; a seed without counts as an octave below one step."""
     return fmean(math.log2(bracket.solved) if bracket.solved else -1.0 for bracket in brackets)
 
 

@@ -1,9 +1,12 @@
 """The bracket [solved, failed) around the horizon of every method and seed, on lists of lengths and in searches alike.
 
-A seed's horizon is known to lie between the longest length that it solved and the shortest that it failed: it is
-interval-censored. A seed that solved the longest length of all is right-censored, one that failed the shortest is
-left-censored. Lengths at which a seed was not trained say nothing: a search visits few, and not the same for any two
-seeds. Results that contradict every single horizon widen the bracket and are counted (`seqbench.plan.search`).
+A seed's horizon is known to lie between a length that it solved and one that it failed: it is interval-censored. A seed
+that solved the longest length of all is right-censored, one that failed the shortest is left-censored. Lengths at which
+a seed was not trained say nothing: a search visits few, and not the same for any two seeds.
+
+Results may contradict every single horizon. Estimates use the bracket that contradicts the fewest of them, because one
+that spanned every contradiction would move a seed by octaves for one failure; intervals use the bounds that do span
+them, and the contradictions are counted (`seqbench.plan.search`).
 
 Shapes: `M` methods, `S` seeds, `L` lengths. Octaves are log2 of length over the shortest.
 """
@@ -16,14 +19,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seqbench.plan.search import bracket_text, find_bracket, next_lengths
+from seqbench.plan.search import bracket_text, find_bounds, find_bracket, next_lengths
 from seqbench.stats.interval import Floats
 from seqbench.stats.task_arrays import TaskArrays
 from seqbench.stats.turnbull import expectations, turnbull
 
 COLUMNS = [
     "method", "task", "seed", "solved", "failed", "text", "trials", "violations", "ended", "at_least", "below",
-    "octaves", "low", "high",
+    "octaves", "least", "most", "low", "high",
 ]  # fmt: skip
 
 
@@ -33,10 +36,12 @@ class Brackets:
 
     lengths: `[L]` the lengths on which horizons are sought, in ascending order; the first and the last are the range
     solved, failed: `[M, S]` ends of each bracket in steps; 0 where nothing was solved, infinite where nothing failed
-    violations: `[M, S]` results that contradict every single horizon
+    least, most: `[M, S]` bounds of the horizon in steps, which hold all results that contradict each other; the ends of
+        the bracket where none do
+    violations: `[M, S]` results that contradict the bracket
     trials: `[M, S]` lengths that have finished; 0 for a seed that has not started
     ended: `[M, S]` whether a search would ask for no further length
-    wide: `[M, S]` whether a length of the grid lies strictly inside the bracket: it is still closing, or was widened
+    wide: `[M, S]` whether a length of the grid lies strictly within the bounds: results are missing, or contradict
     """
 
     task: str
@@ -45,6 +50,8 @@ class Brackets:
     lengths: tuple[int, ...]
     solved: Floats
     failed: Floats
+    least: Floats
+    most: Floats
     violations: NDArray[np.int64]
     trials: NDArray[np.int64]
     ended: NDArray[np.bool_]
@@ -73,13 +80,21 @@ class Brackets:
     @property
     def low(self) -> Floats:
         """`[M, S]` lower end in octaves, -inf where nothing was solved."""
-        with np.errstate(divide="ignore"):
-            return np.log2(self.solved / self.lengths[0])
+        return self._octaves(self.solved)
 
     @property
     def high(self) -> Floats:
         """`[M, S]` upper end in octaves, inf where nothing failed."""
-        return np.log2(self.failed / self.lengths[0])
+        return self._octaves(self.failed)
+
+    def _octaves(self, steps: Floats) -> Floats:
+        with np.errstate(divide="ignore"):
+            return np.log2(steps / self.lengths[0])
+
+    def bounds(self) -> tuple[Floats, Floats]:
+        """`[M, S]` bounds of the horizon in octaves within the range."""
+        low, high = (np.clip(self._octaves(end), 0.0, self.span) for end in (self.least, self.most))
+        return low, high
 
     def octaves(self) -> Floats:
         """`[M, S]` restricted horizon of each seed: its expectation given its bracket and its method's other seeds.
@@ -97,10 +112,10 @@ class Brackets:
     def ends(self) -> tuple[Floats, Floats]:
         """`[M, S]` least and greatest restricted horizon of each seed, for intervals.
 
-        Both are the middle of a bracket that is closed; a wide one keeps its ends.
+        Both are the middle of a bracket that is closed without contradictions; else they are the bounds.
         """
         octaves = self.octaves()
-        low, high = (np.clip(end, 0.0, self.span) for end in (self.low, self.high))
+        low, high = self.bounds()
         unknown = np.where(self.started, 0.0, np.nan)
         return np.where(self.wide, low, octaves) + unknown, np.where(self.wide, high, octaves) + unknown
 
@@ -111,39 +126,64 @@ def find_brackets(arrays: TaskArrays) -> Brackets:
     own = [int(length) for length in arrays.lengths]
     shape = arrays.solved.shape[:2]
     solved, failed = np.zeros(shape), np.full(shape, np.inf)
+    least, most = np.zeros(shape), np.full(shape, np.inf)
     violations, trials = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     ended, wide = np.zeros(shape, bool), np.zeros(shape, bool)
     for at in np.ndindex(shape):
         results = {length: value == 1 for length, value in zip(own, arrays.solved[at], strict=True) if value == value}
         solved[at], failed[at], violations[at] = find_bracket(results)
+        least[at], most[at] = find_bounds(results)
         trials[at] = len(results)
         ended[at] = bool(results) and not next_lengths(grid, results)
-        wide[at] = any(solved[at] < length < failed[at] for length in grid)
-    return Brackets(arrays.task, arrays.methods, arrays.seeds, grid, solved, failed, violations, trials, ended, wide)
+        wide[at] = any(least[at] < length < most[at] for length in grid)
+    return Brackets(
+        arrays.task, arrays.methods, arrays.seeds, grid, solved, failed, least, most, violations, trials, ended, wide
+    )
 
 
 def bracket_table(found: Brackets) -> pd.DataFrame:
     """One row a method and seed that has started.
 
     solved, failed: ends of the bracket in steps (0: none solved, inf: none failed), in words in `text`
+    least, most: bounds of the horizon in steps, wider than the bracket where results contradict each other
     octaves, low, high: restricted horizon and its bounds in octaves above the shortest length (`Brackets.octaves`)
     """
     method, seed = np.nonzero(found.started)
     at = (method, seed)
-    low, high = (np.clip(end, 0.0, found.span)[at] for end in (found.low, found.high))
+    low, high = (bound[at] for bound in found.bounds())
     return pd.DataFrame({
         "method": np.asarray(found.methods, object)[method],
         "task": found.task,
         "seed": np.asarray(found.seeds)[seed],
         "solved": found.solved[at],
         "failed": found.failed[at],
-        "text": [bracket_text(*ends) for ends in zip(found.solved[at], found.failed[at], strict=True)],
+        "text": [
+            _text(*ends) for ends in zip(
+                found.solved[at], found.failed[at], found.least[at], found.most[at], found.violations[at], strict=True
+            )
+        ],
         "trials": found.trials[at],
         "violations": found.violations[at],
         "ended": found.ended[at],
         "at_least": found.at_least[at],
         "below": found.below[at],
         "octaves": found.octaves()[at],
+        "least": found.least[at],
+        "most": found.most[at],
         "low": low,
         "high": high,
     }, columns=COLUMNS)  # fmt: skip
+
+
+def _text(solved: float, failed: float, least: float, most: float, violations: int) -> str:
+    """`solved 320, failed 453`; where results contradict it, also `(1 contradiction: between 40 and 453)`."""
+    text = bracket_text(solved, failed)
+    if not violations:
+        return text
+    bounds = {
+        (True, True): f"between {least:g} and {most:g}",
+        (True, False): f"at least {least:g}",
+        (False, True): f"below {most:g}",
+        (False, False): "anywhere",
+    }[least > 0, bool(np.isfinite(most))]
+    return f"{text} ({violations} contradiction{'s' if violations > 1 else ''}: {bounds})"

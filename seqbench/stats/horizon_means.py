@@ -2,8 +2,9 @@
 
 The mean is that of Turnbull's distribution, restricted to the range of lengths: a seed that solved the longest counts
 as the longest, one that failed the shortest as the shortest. Where seeds stand at an end, the horizon itself may lie
-further, and the words say so. The interval is `interval.jeffreys_mean_interval`, whose imaginary seeds stand at the two
-ends of the range.
+further, and the words say so. Where results of a seed contradict each other, the mean takes the bracket that
+contradicts the fewest, the interval the bounds that hold them all (`Brackets.ends`). The interval is
+`interval.jeffreys_mean_interval`, whose imaginary seeds stand at the two ends of the range.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
 
     n: seeds that have started; open: those whose search has not ended
     at_least, below: seeds that solved the longest length, that failed the shortest
-    violations: seeds with results that contradict every single horizon; trials: finished trials of all seeds
+    violations: seeds with results that contradict each other; trials: finished trials of all seeds
     octaves, low, high: restricted mean of log2 horizon over the shortest length, out of `span`, and its interval
     horizon, horizon_low, horizon_high: the same as lengths in steps, in words in `text`
     bound: what seeds at the ends of the range say of the mean horizon (`at least`, `at most`, or nothing)

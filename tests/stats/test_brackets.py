@@ -61,7 +61,7 @@ def test_a_seed_that_has_not_started_has_no_bracket(grid):
     assert len(bracket_table(found)) == 4
 
 
-def test_violations_are_counted_and_widen_the_bracket():
+def test_an_estimate_contradicts_the_fewest_results_and_the_interval_spans_all_contradictions():
     rows = [
         trial("gru", "adding", length, seed, solved=solved)
         for seed, answers in ((1000, (1, 0, 1, 0)), (1001, (1, 1, 0, 0)), (1002, (0, 1, 1, 1)))
@@ -70,12 +70,21 @@ def test_violations_are_counted_and_widen_the_bracket():
     found = find_brackets(task_arrays(complete(pd.DataFrame(rows))))
     own = bracket_table(found)
     assert own["violations"].tolist() == [1, 0, 1]
-    assert own["solved"].tolist() == [12, 25, 0]
+    assert own["solved"].tolist() == [50, 25, 100]
     assert own["failed"].tolist() == [100, 50, INF]
+    assert own["least"].tolist() == [12, 25, 0]
+    assert own["most"].tolist() == [100, 50, INF]
+    assert own["text"].tolist() == [
+        "solved 50, failed 100 (1 contradiction: between 12 and 100)",
+        "solved 25, failed 50",
+        "solved 100 (1 contradiction: anywhere)",
+    ]
     assert own["ended"].all()
+    octaves = np.log2(np.array(LISTED) / 12)
+    np.testing.assert_allclose(own["octaves"], [octaves[2:].mean(), octaves[1:3].mean(), octaves[3]])
     least, most = found.ends()
     np.testing.assert_allclose(least[0], [0, own["octaves"][1], 0])
-    np.testing.assert_allclose(most[0], [np.log2(100 / 12), own["octaves"][1], np.log2(100 / 12)])
+    np.testing.assert_allclose(most[0], [octaves[3], own["octaves"][1], octaves[3]])
 
 
 def test_searches_of_different_lengths_are_brackets_on_one_grid():
@@ -96,7 +105,7 @@ def test_searches_of_different_lengths_are_brackets_on_one_grid():
 def test_a_search_under_way_is_open_and_left_out_of_outcomes():
     cube = np.full((2, len(LENGTHS)), np.nan)
     cube[0, :1] = 1  # the first doubling only
-    cube[1, :1] = 0
+    cube[1, [0, LENGTHS.index(19)]] = 0  # two doublings
     found = find_brackets(arrays({"gru": cube}))
     assert found.ended[0].tolist() == [False, True]
     assert bracket_table(found)["text"].tolist() == ["solved 10", "failed 10"]

@@ -100,7 +100,7 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
     [  # log2(30 / 10) each
         ({10: [1.0, 1.0], 30: [1.0, 0.5]}, 3 / 4),
         ({10: [1.0, 1.0, 1.0], 30: [1.0, 0.5, 0.5]}, 2 / 3),
-        ({10: [0.5, 0.5], 30: [1.0, 1.0]}, 1 / 2),  # contradicting: anywhere
+        ({10: [0.5, 0.5], 30: [1.0, 1.0]}, 1),  # contradicting: the furthest that contradicts one
         ({30: [1.0, 1.0]}, 1),  # what is solved decides of what is shorter
         ({10: [1.0, 1.0, 1.0], 30: [1.0]}, 1),  # the others may be as those that have finished
         ({10: [None, None, 1.0]}, 1 / 6),

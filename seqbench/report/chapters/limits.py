@@ -72,6 +72,6 @@ def _monotony(evidence: Evidence) -> str:
         return ""
     return (
         "a search takes for granted that a seed which solves a length solves all shorter ones; "
-        f"{int(rows['violations'].sum())} of {int(rows['n'].sum())} searches contradicted it, whose brackets are as "
-        "wide as the contradiction, and lengths that were not visited may hide more"
+        f"{int(rows['violations'].sum())} of {int(rows['n'].sum())} searches contradicted it, whose share of the "
+        "intervals is as wide as the contradiction, and lengths that were not visited may hide more"
     )

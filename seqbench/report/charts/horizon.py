@@ -69,16 +69,19 @@ def _reading(evidence: Evidence, rows: pd.DataFrame, *, gradient: bool) -> str:
     level = f"{100 * (1 - evidence.declared.alpha):g} %"
     violated = int(rows["violations"].sum())
     return (
-        "Each thin line is a seed: its horizon lies between the longest length that it solved and the shortest that it "
-        f"failed. The large marker is the mean (geometric, Turnbull's) with its {level} interval, from 5 seeds on. "
+        "Each thin line is a seed: its horizon lies between a length that it solved and one that it failed. "
+        f"The large marker is the mean (geometric, Turnbull's) with its {level} interval, from 5 seeds on. "
         "Triangles: the seed solved the longest length, or failed the shortest, and its horizon lies beyond."
         + (
             " Black tick: how far 1 % of the gradient reaches before training; open triangle: at least so far."
             if gradient
             else ""
         )
-        + (f" {violated} wide brackets hold results that contradict each other." if violated > 1 else "")
-        + (" 1 wide bracket holds results that contradict each other." if violated == 1 else "")
+        + (
+            " Dotted: results of the seed that contradict each other; its dot contradicts the fewest."
+            if violated
+            else ""
+        )
     )
 
 
@@ -121,6 +124,11 @@ def _draw_seeds(chart: Chart, ax: Axes, evidence: Evidence, seeds: pd.DataFrame,
     shortest, longest = evidence.sought(task)[0], evidence.sought(task)[-1]
     low, high = seeds["solved"].clip(lower=shortest), seeds["failed"].clip(upper=longest)
     chart.mark(ax.hlines(seeds["height"], low, high, color=colour, lw=1.3, alpha=0.8, zorder=2), evidence.place(method))
+    disputed = seeds[seeds["violations"] > 0]
+    if not disputed.empty:
+        ends = disputed["least"].clip(lower=shortest), disputed["most"].clip(upper=longest)
+        dotted = ax.hlines(disputed["height"], *ends, color=colour, lw=0.9, alpha=0.8, linestyles="dotted", zorder=2)
+        chart.mark(dotted, evidence.place(method))
     middle = shortest * np.exp2(seeds["octaves"].astype(float))
     for marker, size, kind in (
         (">", 15, seeds["at_least"]), ("<", 15, seeds["below"]), ("o", 7, ~seeds["at_least"] & ~seeds["below"])
