@@ -11,7 +11,9 @@ import pytest
 from tests.stats.search_simulation import LEARNERS, everything, family_wise_error, simulate
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "simulations"
-NON_MONOTONE = [name for name in LEARNERS if name.startswith("non-monotone")]
+OFTEN = "non-monotone: fails 1 in 20 lengths within its horizon"
+MOST_BIAS = dict.fromkeys(LEARNERS, 0.03) | {OFTEN: 0.06}
+"""Of the geometric mean horizon. Failures of two doublings in a row, or in the bisection, are not found out."""
 
 
 @pytest.fixture(scope="module")
@@ -19,18 +21,21 @@ def published():
     return pd.read_csv(PUBLISHED / "searches.csv").set_index("learner")
 
 
-@pytest.mark.parametrize("name", ["monotone, two modes, censored at both ends", "noisy over 0.2 octaves, two modes"])
+@pytest.mark.parametrize(
+    "name", ["monotone, two modes, censored at both ends", "noisy over 0.2 octaves, two modes", OFTEN]
+)
 def test_a_search_is_unbiased_covers_and_keeps_to_its_bound(name):
     row = simulate(name, repetitions=150)
-    assert abs(row["bias"]) < 0.03
+    assert abs(row["bias"]) < MOST_BIAS[name]
     assert row["coverage"] >= 0.93
     assert row["most"] <= row["bound"]
 
 
-def test_failures_within_the_horizon_are_found_by_the_checks():
-    row = simulate(NON_MONOTONE[-1], repetitions=60)
-    assert row["violations"] > 0
-    assert row["most"] <= row["bound"]
+def test_failures_within_the_horizon_are_counted_and_widen_the_interval():
+    monotone, often = (simulate(name, repetitions=60) for name in ("monotone, one mode", OFTEN))
+    assert monotone["violations"] == 0
+    assert often["violations"] > 0.1
+    assert often["width"] > 1.2 * monotone["width"]
 
 
 def test_few_tables_without_differences_show_one():
@@ -41,9 +46,8 @@ def test_what_the_published_table_must_show(published):
     assert list(published.index) == list(LEARNERS)
     assert (published["most"] <= published["bound"]).all()
     assert (published["coverage"] >= 0.93).all()
-    assumed = published.drop(index=NON_MONOTONE)
-    assert (assumed["bias"].abs() < 0.03).all()
-    assert assumed["threshold_coverage"].dropna().between(0.93, 0.98).all()
+    assert (published["bias"].abs() < pd.Series(MOST_BIAS)).all()
+    assert published["threshold_coverage"].drop(index=OFTEN).dropna().between(0.93, 0.98).all()
 
 
 def test_the_page_tells_the_published_numbers(published):
