@@ -11,6 +11,7 @@ from seqbench.commands.progress import duration
 from seqbench.grid.lengths import LengthRange
 from seqbench.grid.training import spell_steps
 from seqbench.plan.estimate import Estimate, machine_bytes
+from seqbench.plan.feasibility import reasons_in_words
 from seqbench.plan.plan import Plan
 from seqbench.plan.plan import plan as make_plan
 
@@ -84,7 +85,7 @@ def _show(current: Plan, workers: int) -> None:
     console.print(facts)
     if current.untested:
         console.print(f"\nThey read one length alone and are not tested at others: {', '.join(current.untested)}")
-    if current.incompatible:
-        console.print(f"\n{len(current.incompatible)} combinations are incompatible and are left out:")
-    for reason in current.incompatible:
-        console.print(f"  {reason.method} on {reason.task}: {reason.reason}")
+    if reasons := reasons_in_words(current.incompatible):
+        console.print(f"\n{len(reasons)} combinations are incompatible and are left out:")
+    for reason in reasons:
+        console.print(f"  {reason}")

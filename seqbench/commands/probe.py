@@ -38,6 +38,7 @@ def probe(
     `against` is another grid, which is drawn beside it.
     """
     from seqbench.execution.probe_grid import LENGTH, grid_of, probe_plans, side_by_side
+    from seqbench.plan.feasibility import reasons_in_words
 
     asked = grid.read() if grid is not None else grid_of(task, length, cell, mitigations)
     others = [against.read()] if against is not None else []
@@ -53,7 +54,7 @@ def probe(
     else:
         folder, name = results / ALONE, file_name(task, length or LENGTH, cell, mitigations)
     name += "".join(f"-against-{other.name}" for other in others)
-    left_out = [f"Left out: {each.method} on {each.task}: {each.reason}" for own in probed for each in own.incompatible]
+    left_out = [f"Left out: {line}" for own in probed for line in reasons_in_words(own.incompatible)]
     _keep(measured, left_out, folder, name)
     lengths = sorted(set(measured["length"]))
     if others and len(lengths) > 1:

@@ -24,6 +24,7 @@ from seqbench.execution.run import RoundStart, run_grid
 from seqbench.execution.time_limit import limit_of
 from seqbench.execution.where import place_named
 from seqbench.grid.spec import Grid
+from seqbench.plan.feasibility import reasons_in_words
 from seqbench.plan.plan import Plan, Trial
 from seqbench.store import tables
 from seqbench.store.failures import Failure
@@ -135,13 +136,20 @@ class RunDisplay:
                 f"{self._grid.name} has no trial {min(unknown)}; see {self._folder / 'plan.json'} for those it has"
             )
         current.require_trials()
-        if self._choices != len(current.choices) and not self._quiet:  # what a search goes on with is on the board
-            if self._choices is None and self._grid.overrides:
-                self._board.say(f"{describe_overrides(self._grid)}. Results: {self._folder}")
-            for line in describe_found(current, state, only=self._only).splitlines():
+        if not self._quiet:  # what a search goes on with is on the board
+            for line in self._news(current, state):
                 self._board.say(line)
         self._choices = len(current.choices)
         self._board.start(current, finished=state.finished, outcomes=state.outcomes)
+
+    def _news(self, current: Plan, state: RoundStart) -> Iterator[str]:
+        """What was found before the first round; before a later one, what tuning has chosen since."""
+        if self._choices is None:
+            if self._grid.overrides:
+                yield f"{describe_overrides(self._grid)}. Results: {self._folder}"
+            yield from describe_found(current, state, only=self._only).splitlines()
+        elif self._choices != len(current.choices):
+            yield f"Tuned: {describe_count(current, state, only=self._only)}"
 
     def observe(self, trial: Trial, event: Event) -> None:
         """Take in one event."""
@@ -160,20 +168,25 @@ def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = 
         f"{path.name} {reason} and was moved to {path.parent}; its trial is trained again."
         for path, reason in state.set_aside
     ]
-    left = state.planned - state.finished
-    waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
-    verb = "Resuming" if state.finished and left else "Found"
-    halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
-    alone = f"{len(only):,} trials" if only and len(only) > 1 else "".join(only or ())
-    work = f"training {alone} alone" if only else f"{left:,} to train{halfway}{waiting}"
-    lines.append(f"{verb}: {state.finished:,} of {state.planned:,} trials finished, {work}.")
+    verb = "Resuming" if 0 < state.finished < state.planned else "Found"
+    lines.append(f"{verb}: {describe_count(current, state, only=only)}")
     if state.outdated:
         lines.append(
             f"{state.outdated:,} finished trials lack the probes, tests or parameters that the grid now asks for; "
             "they train again, to the same numbers."
         )
-    lines += [f"Left out: {reason.method} on {reason.task}: {reason.reason}" for reason in current.incompatible]
+    lines += [f"Left out: {line}" for line in reasons_in_words(current.incompatible)]
     return "\n".join(lines)
+
+
+def describe_count(current: Plan, state: RoundStart, *, only: set[str] | None = None) -> str:
+    """`20 of 60 trials finished, 40 to train, 120 wait for tuning`, as a sentence."""
+    waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
+    halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
+    alone = f"{len(only):,} trials" if only and len(only) > 1 else "".join(only or ())
+    left = f"{state.planned - state.finished:,} to train{halfway}{waiting}"
+    work = f"training {alone} alone" if only else left
+    return f"{state.finished:,} of {state.planned:,} trials finished, {work}."
 
 
 def _write_report(results: Results, folder: Path, console: Console) -> None:

@@ -51,7 +51,10 @@ class Position:
 
 
 class Override(NamedTuple):
-    """What an override has made of a value: both as YAML; `before` is empty where the file says nothing."""
+    """What an override has made of a value: both as YAML; `before` is empty where the file says nothing.
+
+    `after` is `not given` where a value that holds others was replaced by one without this one.
+    """
 
     place: Place
     setting: str

@@ -164,7 +164,11 @@ def _differences(before: Any, after: Any, place: Place) -> Iterator[Override]:
     """Where two values differ, as deep inside as they have the same shape."""
     if isinstance(before, dict) and isinstance(after, dict):
         for key in {**before, **after}:
-            yield from _differences(before.get(key), after.get(key), (*place, key))
+            inner = (*place, key)
+            if key in after:
+                yield from _differences(before.get(key), after[key], inner)
+            elif before[key] is not None:
+                yield Override(inner, spell(inner), inline(before[key]), "not given")
     elif (
         isinstance(before, list) and isinstance(after, list) and len(before) == len(after) and place[:1] != ("lengths",)
     ):

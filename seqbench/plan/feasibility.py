@@ -5,7 +5,8 @@ What makes no sense together is kept with its reason, so that the plan can repor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from statistics import fmean
 from typing import Any, NamedTuple, TypeVar
@@ -41,6 +42,19 @@ class Impossible(NamedTuple):
     task: str
     reason: str
     lengths: tuple[int, ...]
+
+
+def reasons_in_words(pairs: Iterable[Impossible]) -> list[str]:
+    """`LSTM on parity: reason`; one line for lengths whose reasons differ in numbers alone, with the longest's."""
+    alike: dict[tuple[str, str, str], list[Impossible]] = {}
+    for pair in pairs:
+        alike.setdefault((pair.method, pair.task, re.sub(r"\d[\d,]*", "", pair.reason)), []).append(pair)
+    lines = []
+    for (method, task, _), own in alike.items():
+        lengths = [length for pair in own for length in pair.lengths]
+        where = f" at {len(lengths)} lengths from {min(lengths):,} to {max(lengths):,}" if len(own) > 1 else ""
+        lines.append(f"{method} on {task}{where}: {max(own, key=lambda pair: pair.lengths).reason}")
+    return lines
 
 
 class Configuration(NamedTuple):

@@ -15,7 +15,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.estimate import SECONDS_PER_COMPILATION, Estimate
 from seqbench.plan.examined import MAX_TRIALS, Examined, examine
 from seqbench.plan.expand import Method
-from seqbench.plan.feasibility import Impossible
+from seqbench.plan.feasibility import Impossible, reasons_in_words
 from seqbench.plan.horizon import SeedSearch, ToCome
 from seqbench.plan.selection import KnownResults, lengths_of
 from seqbench.plan.series import series_trials
@@ -62,7 +62,7 @@ class Plan:
 
     def __repr__(self) -> str:
         """What it comes to, in a line."""
-        left_out = f", {len(self.incompatible)} combinations left out" if self.incompatible else ""
+        left_out = f", {len(reasons_in_words(self.incompatible))} combinations left out" if self.incompatible else ""
         size = f"{len(self.trials):,} trials of {len(self.methods)} methods in {len(self.groups)} groups"
         return f"<Plan of {self.grid.name}: {size}{left_out}>"
 
@@ -82,7 +82,7 @@ class Plan:
             UsageError: says of each method on each task why it makes no sense.
         """
         if not self.trials:
-            reasons = "\n".join(f"  {each.method} on {each.task}: {each.reason}" for each in self.incompatible)
+            reasons = "\n".join(f"  {line}" for line in reasons_in_words(self.incompatible))
             raise UsageError(f"{self.grid.name} has nothing to train: no combination makes sense.\n{reasons}")
 
     @property

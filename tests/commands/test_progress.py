@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import re
 import threading
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from seqbench.commands.progress import Board
+from seqbench.commands.run import RunDisplay
 from seqbench.execution.events import Started
+from seqbench.execution.run import RoundStart
 from seqbench.plan.plan import plan
+from seqbench.plan.trial import Choice
 from tests.conftest import Reader
 
 GRID = """
@@ -126,3 +130,18 @@ def test_without_a_terminal_a_line_is_a_line(capsys: pytest.CaptureFixture[str])
         board.say("a warning that is " + "longer than any terminal is wide " * 5)
     said = capsys.readouterr()
     assert (said.err.count("\n"), said.out) == (1, "")
+
+
+def test_a_run_resumes_once_and_says_later_what_tuning_has_chosen(read: Reader, tmp_path) -> None:
+    grid = read(GRID + "tuning: {seeds: 1, learning_rate: [1.0e-3, 1.0e-2]}\n")
+    current, written = plan(grid), io.StringIO()
+    display = RunDisplay(grid, tmp_path, Board(Console(file=written, width=200), quiet=False), only=None, quiet=False)
+    one = (Choice("plain", "delayed_recall", 1e-3, {}),)
+    display.found(current, RoundStart(8, 2, 0, 0, (), None))
+    display.found(current, RoundStart(8, 3, 0, 0, (), None))
+    display.found(replace(current, choices=one, waiting=4), RoundStart(12, 8, 0, 0, (), None))
+    display.found(replace(current, choices=one, waiting=4), RoundStart(12, 9, 0, 0, (), None))
+    assert written.getvalue().splitlines() == [
+        "Resuming: 2 of 8 trials finished, 6 to train, 8 wait for tuning.",
+        "Tuned: 8 of 12 trials finished, 4 to train, 4 wait for tuning.",
+    ]

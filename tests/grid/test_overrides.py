@@ -59,6 +59,15 @@ def test_a_later_override_wins_and_null_takes_a_value_back() -> None:
     assert overridden("tuning={learning_rate: [0.1, 0.2]}", "tuning=").tuning is None
 
 
+def test_a_part_that_a_new_value_leaves_out_is_said_not_to_be_given() -> None:
+    searched = TEXT.replace("[10, 20]", "{from: 10, to: 500, precision: 1.1}")
+    grid = grid_from(document_of(searched, file="example.yaml"), overrides=["lengths={from: 10, to: 50}"])
+    assert [one[1:] for one in grid.overrides] == [
+        ("lengths.to", "500", "50"),
+        ("lengths.precision", "1.1", "not given"),
+    ]
+
+
 def test_knobs_of_tuning_are_named_as_errors_spell_them() -> None:
     grid = overridden("tuning.learning_rate=[0.1]", "tuning.space.clip_value.threshold=[1.0, 2.0]")
     assert grid.tuning is not None

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqbench.errors import GridError
+from seqbench.plan.feasibility import reasons_in_words
 from seqbench.plan.horizon import still_to_come
 from seqbench.plan.plan import plan
 from seqbench.plan.search import check_lengths, doublings, length_grid, next_lengths, worst_case
@@ -182,6 +183,17 @@ def test_a_task_of_bounded_length_is_searched_within_its_bound(read):
     assert max(trial.length for trial in current.trials) == min(
         length for length in length_grid(10, 500, 1.1) if length >= 29
     )
+
+
+def test_lengths_below_a_tasks_bound_are_left_out_in_one_line(read):
+    text = "question: q\ntasks: [sequential_digits]\nlengths: {from: 10, to: 100}\nseeds: 1\nprobes: none\n"
+    current = plan(read(text + "model: {stacked: {width: 8}}\nmethods: [{name: a}]\n"))
+    below = [length for length in length_grid(10, 100, 1.1) if length < 64]
+    assert len(current.incompatible) == len(below)
+    [line] = reasons_in_words(current.incompatible)
+    assert line.startswith(f"a on sequential_digits at {len(below)} lengths from 10 to {below[-1]}: ")
+    assert line.endswith(f"its length must be at least that, not {below[-1]}.")
+    assert reasons_in_words(current.incompatible[:1])[0].startswith("a on sequential_digits: ")
 
 
 def test_a_range_beyond_this_machines_memory_is_refused_with_method_length_and_size(read):
