@@ -96,7 +96,9 @@ def test_nothing_is_averaged_over_the_seeds_that_got_there(found: Evidence) -> N
 
 def test_contradicting_results_are_counted_where_they_are_read(make: Any) -> None:
     evidence = searched(make, again=("vanilla", 1001, 160))
-    assert "1 of 12 searches met results that contradict" in accuracy(evidence).parts[0].text
+    part = accuracy(evidence).parts[0]
+    assert "1 of 12 searches met results that contradict" in part.text
+    assert "Dotted: a seed whose results contradict each other" in part.charts[0].reading
     assert "1 of 12 seeds solved a length after failing a shorter one" in horizons(evidence).parts[0].text
     said = dict(limits(evidence).parts[0].tables[0].rows.itertuples(index=False))
     assert "1 of 12 searches contradicted it" in said["monotony"]

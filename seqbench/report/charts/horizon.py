@@ -78,7 +78,7 @@ def _reading(evidence: Evidence, rows: pd.DataFrame, *, gradient: bool) -> str:
             else ""
         )
         + (
-            " Dotted: results of the seed that contradict each other; its dot contradicts the fewest."
+            " Dotted: a seed whose results contradict each other, as far as they do; its dot contradicts the fewest."
             if violated
             else ""
         )
