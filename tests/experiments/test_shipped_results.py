@@ -51,18 +51,6 @@ def test_seeds_that_solve_the_end_of_the_range():
     assert (horizons("skip in time") == 2000).sum() == 0
 
 
-def test_searches_lie_within_the_transitions_that_a_dense_grid_shows():
-    dense = pd.read_csv(RESULTS / "simulations" / "dense.csv")
-    assert len(dense) == 30
-    for method, seeds in dense.groupby("method"):
-        searched = np.sqrt(seeds["search_solved"] * seeds["search_failed"])
-        assert horizons(method) == pytest.approx(searched.to_numpy())
-    assert (dense["search_failed"] >= dense["dense_first_failure"]).all()
-    assert (dense["search_solved"] <= dense["dense_longest_solved"]).all()
-    assert (dense["search_failed"] == dense["dense_first_failure"]).sum() == 16
-    assert (dense["search_solved"] == dense["dense_longest_solved"]).sum() == 11
-
-
 def test_a_later_cue_needs_both_directions():
     later = "entity_tagging (cue after)"
     rows = load_results(RESULTS / "directions")
