@@ -4,7 +4,6 @@ import math
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from seqbench.large_loss import LIMIT, STAYS, large_loss_since
@@ -23,31 +22,33 @@ def solved(grid, **where):
 
 
 def horizons(method):
-    """Of each seed the geometric mean of the longest length that it solved and the next that it failed, in steps."""
+    """Of each seed the geometric mean, in steps, of the ends that contradict the fewest of its results."""
     rows = load_results(RESULTS / "horizon").query("method == @method and purpose == 'reporting'")
     found = []
     for _, seed in rows.groupby("seed"):
-        longest = seed.loc[seed["outcome"] == "solved", "length"].max()
-        failed = seed.loc[(seed["outcome"] != "solved") & (seed["length"] > longest), "length"].min()
-        found.append(float(longest) if pd.isna(failed) else math.sqrt(longest * failed))
+        solved = dict(zip(seed["length"], seed["outcome"] == "solved", strict=True))
+        wrong = {end: sum(done != (length <= end) for length, done in solved.items()) for end in solved}
+        last = max(end for end in wrong if wrong[end] == min(wrong.values()))
+        assert solved[last]
+        found.append(math.sqrt(last * min((length for length in solved if length > last), default=last)))
     return np.array(found)
 
 
 @pytest.mark.parametrize(
     ("method", "factor"),
-    [("GRU chrono", 40), ("LSTM chrono", 33), ("skip in time", 13), ("IRNN", 7.6), ("norm clipping", 1.1),
-     ("LSTM", 0.99), ("orthogonal", 0.91)],
+    [("GRU chrono", 44), ("LSTM chrono", 36), ("skip in time", 14), ("IRNN", 7.7), ("norm clipping", 1.4),
+     ("LSTM", 1.0), ("orthogonal", 0.93)],
 )  # fmt: skip
 def test_how_many_times_as_far_as_vanilla_each_remedy_remembers(method, factor):
     own, vanilla = np.log(horizons(method)), np.log(horizons("vanilla"))
     assert len(own) == len(vanilla) == 10
-    assert math.exp(vanilla.mean()) == pytest.approx(46, rel=0.03)
+    assert math.exp(vanilla.mean()) == pytest.approx(45, rel=0.03)
     assert math.exp((own - vanilla).mean()) == pytest.approx(factor, rel=0.05)
 
 
 def test_seeds_that_solve_the_end_of_the_range():
-    assert (horizons("GRU chrono") == 2000).sum() == 8
-    assert (horizons("LSTM chrono") == 2000).sum() == 3
+    assert (horizons("GRU chrono") == 2000).sum() == 9
+    assert (horizons("LSTM chrono") == 2000).sum() == 4
     assert (horizons("skip in time") == 2000).sum() == 0
 
 

@@ -53,14 +53,15 @@ def row_of(text: str, method: str, grid: str) -> str:
 
 
 def middles(results: Path, method: str) -> list[float]:
-    """Of each seed of the grid `horizon` the middle, in logarithms, of what it solved last and failed first."""
+    """Of each seed of the grid `horizon` the middle, in logarithms, of the ends that contradict the fewest results."""
     rows = pd.read_parquet(results / "horizon" / "results.parquet")
     rows = rows[(rows["method"] == method) & (rows["purpose"] == "reporting")]
     found = []
     for _, seed in rows.groupby("seed"):
-        solved = seed.loc[seed["outcome"] == "solved", "length"].max()
-        failed = seed.loc[(seed["outcome"] != "solved") & (seed["length"] > solved), "length"].min()
-        found.append(math.log(solved) if pd.isna(failed) else (math.log(solved) + math.log(failed)) / 2)
+        solved = dict(zip(seed["length"], seed["outcome"] == "solved", strict=True))
+        wrong = {end: sum(done != (length <= end) for length, done in solved.items()) for end in solved}
+        last = max(end for end in wrong if wrong[end] == min(wrong.values()))
+        found.append((math.log(last) + math.log(min((each for each in solved if each > last), default=last))) / 2)
     return found
 
 
