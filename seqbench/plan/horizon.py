@@ -52,7 +52,7 @@ class ToCome:
     """What searches will still ask for after the trials that a plan has.
 
     trials, seconds: on average over where the horizon may lie within what is known
-    most_trials, most_seconds: at most
+    most_trials, most_seconds: at most, unless results that searches did not ask for are contradicted by their checks
     """
 
     trials: float = 0.0

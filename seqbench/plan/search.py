@@ -16,7 +16,8 @@ length solves all shorter ones is an assumption, and `check_lengths` tests it: f
 solved and one beyond what failed, within an octave or so of the transition, where violations are most likely. A result
 that contradicts the horizon which explains most of them is a violation: it is counted (`find_bracket`) and widens the
 bounds of the horizon to all lengths at which results contradict each other (`find_bounds`). A check that is one does
-not prolong the search.
+not prolong a search that trained all lengths that it visited; where other results decided some of them, a check
+that contradicts those makes the search ask for what they decided.
 
 Lengths are whole numbers of steps. `solved` maps each finished length of one method, task and seed to whether it was
 solved; a trial that diverged was not.
@@ -209,8 +210,8 @@ def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: obje
 
     One inside what it solved and one beyond what failed, each drawn by the key (grid, method, task and seed) among the
     lengths that it did not visit (`check_choices`); fewer where there are none. Empty while it has not ended. The draw
-    does not depend on the checks' own results, because the search has results of its own at every length it visited;
-    checks that have finished are left out.
+    does not depend on the checks' own results where the search has results of its own at every length it visited; checks
+    that have finished are left out.
     """
     path = follow(lengths, solved)
     if path.missing is not None:

@@ -89,8 +89,8 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, ended,
-        note="Remembers: the mean horizon over seeds (geometric), each between the longest length that it solved and "
-        "the shortest that it failed; ≥, ≤: some seeds lie beyond the range of lengths. Octaves: the same "
+        note="Remembers: the mean horizon over seeds (geometric), each between a length that it solved and one "
+        "that it failed; ≥, ≤: some seeds lie beyond the range of lengths. Octaves: the same "
         "in doublings of the shortest length. No interval is given below 5 seeds."
         + (" Known horizons: seeds whose bracket is closed." if rows["open"].any() else "")
         + ("" if rows["seeds_longest"].isna().all() else " Worst seed: its accuracy at the longest length, 0 if it "

@@ -25,7 +25,7 @@ def horizons(evidence: Evidence) -> Section:
     # A search has its brackets in the first section.
     listed = [task for task in tasks if task not in evidence.declared.searched]
     lead = (
-        "A seed's horizon lies between the longest dependency that it solved and the shortest that it failed. "
+        "A seed's horizon lies between a dependency that it solved and a longer one that it failed. "
         "One octave is a doubling."
     )
     text = " ".join(filter(None, (*(_ends(found[found["task"] == task]) for task in tasks), _contradictions(found))))
