@@ -210,8 +210,8 @@ def check_lengths(lengths: Sequence[int], solved: Mapping[int, bool], *key: obje
 
     One inside what it solved and one beyond what failed, each drawn by the key (grid, method, task and seed) among the
     lengths that it did not visit (`check_choices`); fewer where there are none. Empty while it has not ended. The draw
-    does not depend on the checks' own results where the search has results of its own at every length it visited; checks
-    that have finished are left out.
+    does not depend on the checks' own results where the search has results of its own at every length it visited.
+    Checks that have finished are left out.
     """
     path = follow(lengths, solved)
     if path.missing is not None:
