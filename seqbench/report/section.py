@@ -12,7 +12,7 @@ class Part(NamedTuple):
     """Charts and tables that belong together.
 
     title, text: a heading and a sentence; either may be empty
-    charts, tables: in the order in which they are read
+    charts, tables: in the order in which they are read; a table without rows is a file alone
     code_title, code: a text to unfold, set in a fixed-width font
     language: of the code, for a code host
     """

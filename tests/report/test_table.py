@@ -7,7 +7,11 @@ import io
 import pandas as pd
 import pytest
 
+from seqbench.report.document import html
+from seqbench.report.evidence import Evidence
+from seqbench.report.markdown import markdown_report
 from seqbench.report.render import csv, escape_markdown, markdown, tex
+from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Entry, Table, number, word
 
 
@@ -63,6 +67,16 @@ def test_an_empty_table_has_a_head() -> None:
     table = Table("t", "T", (word("name"), Column("time", "n", unit="s")), pd.DataFrame({"name": [], "n": []}))
     assert markdown(table) == "| name | time (s) |\n| --- | ---: |"
     assert r"\begin{tabular}{lr}" in tex(table)
+
+
+def test_a_report_shows_no_table_without_rows(small: Evidence) -> None:
+    full = table_of(name=["of this one"])
+    empty = Table("u", "Nothing to show", full.columns, full.rows.iloc[:0], note="How to read nothing.")
+    sections = [Section("s", "S", "", (Part(tables=(empty, full)),))]
+    for text in (html(small, sections, {}, []), markdown_report(small, sections)):
+        assert "of this one" in text
+        assert "Nothing to show" not in text
+        assert "How to read nothing" not in text
 
 
 def test_a_column_makes_its_entries_from_the_row() -> None:
