@@ -43,7 +43,7 @@ def _part(part: Part) -> list[str]:
             "",
         ]
     for table in part.tables:
-        lines += _table(table) if len(table.rows) else []
+        lines += _table(table) if table.shown else []
     if part.code:
         fence = "`" * max(3, _longest_fence(part.code) + 1)
         lines += [fence + part.language, printable(part.code.rstrip()), fence, ""]

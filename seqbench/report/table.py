@@ -99,6 +99,11 @@ class Table:
     values: pd.DataFrame | None = None
 
     @property
+    def shown(self) -> bool:
+        """Whether the report shows it: a head without rows says nothing."""
+        return bool(self.columns) and not self.rows.empty
+
+    @property
     def frame(self) -> pd.DataFrame:
         """What the CSV file holds."""
         return self.rows if self.values is None else self.values

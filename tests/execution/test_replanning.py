@@ -114,7 +114,7 @@ def test_the_order_of_arrival_changes_neither_the_plan_nor_the_table(simulate, t
     simulate("plain", workers=1)
     expected = contents(tmp_path / "plain")
     assert len(expected[0]) == len(expected[1]) > 25
-    for arrival in range(3):
+    for arrival in range(6):
         simulate(f"shuffled-{arrival}", workers=2 + arrival, arrival=arrival)
         assert_same(contents(tmp_path / f"shuffled-{arrival}"), expected)
 

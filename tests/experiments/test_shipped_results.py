@@ -8,6 +8,7 @@ import pytest
 
 from seqbench.large_loss import LIMIT, STAYS, large_loss_since
 from seqbench.store.results import load_curves, load_results
+from tests import horizons as independent
 
 RESULTS = Path(__file__).parents[2] / "results"
 
@@ -22,16 +23,9 @@ def solved(grid, **where):
 
 
 def horizons(method):
-    """Of each seed the geometric mean, in steps, of the ends that contradict the fewest of its results."""
+    """Of each seed in the grid `horizon`, in steps."""
     rows = load_results(RESULTS / "horizon").query("method == @method and purpose == 'reporting'")
-    found = []
-    for _, seed in rows.groupby("seed"):
-        solved = dict(zip(seed["length"], seed["outcome"] == "solved", strict=True))
-        wrong = {end: sum(done != (length <= end) for length, done in solved.items()) for end in solved}
-        last = max(end for end in wrong if wrong[end] == min(wrong.values()))
-        assert solved[last]
-        found.append(math.sqrt(last * min((length for length in solved if length > last), default=last)))
-    return np.array(found)
+    return independent.horizons(rows)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import tarfile
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -17,6 +18,7 @@ from seqbench.commands.replicate import judged_claims
 from seqbench.grid.read import shipped_claims
 from seqbench.leaderboard.build import OFFLINE, PAGE, PICTURE, leaderboard_texts
 from seqbench.leaderboard.sources import CLAIMS
+from tests.horizons import horizons
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,17 +54,10 @@ def row_of(text: str, method: str, grid: str) -> str:
     )
 
 
-def middles(results: Path, method: str) -> list[float]:
-    """Of each seed of the grid `horizon` the middle, in logarithms, of the ends that contradict the fewest results."""
+def middles(results: Path, method: str) -> np.ndarray:
+    """Of each seed of the grid `horizon` the horizon's logarithm."""
     rows = pd.read_parquet(results / "horizon" / "results.parquet")
-    rows = rows[(rows["method"] == method) & (rows["purpose"] == "reporting")]
-    found = []
-    for _, seed in rows.groupby("seed"):
-        solved = dict(zip(seed["length"], seed["outcome"] == "solved", strict=True))
-        wrong = {end: sum(done != (length <= end) for length, done in solved.items()) for end in solved}
-        last = max(end for end in wrong if wrong[end] == min(wrong.values()))
-        found.append((math.log(last) + math.log(min((each for each in solved if each > last), default=last))) / 2)
-    return found
+    return np.log(horizons(rows[(rows["method"] == method) & (rows["purpose"] == "reporting")]))
 
 
 @pytest.mark.parametrize("method", ["vanilla", "IRNN", "skip in time"])
