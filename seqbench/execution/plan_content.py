@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from seqbench.canonical import canonical
 from seqbench.components.assemble import assemble_chain
 from seqbench.components.own_source import own_source
@@ -34,7 +36,7 @@ def plan_content(current: Plan, environments: Mapping[str, Mapping[str, str]]) -
         grid_text=grid.text,
         overrides=tuple(Overridden(one.setting, one.before, one.after) for one in grid.overrides),
         declared=declared(current),
-        training=complete_training(grid.training) | {"learning_rate": grid.training.learning_rate},
+        training=_training(grid),
         methods=tuple(method.name for method in current.methods),
         remedies=remedies(current),
         factors=factors,
@@ -47,6 +49,15 @@ def plan_content(current: Plan, environments: Mapping[str, Mapping[str, str]]) -
         environments=environments,
         code={name: own_source(name) for name in own_names(grid.document.data)},
     )
+
+
+def _training(grid: Grid) -> dict[str, Any]:
+    """The grid's training settings as JSON holds them; what depends on the dependency length stays a rule."""
+    values = complete_training(grid.training) | {"learning_rate": grid.training.learning_rate}
+    return {
+        name: value.model_dump(mode="json", by_alias=True) if isinstance(value, BaseModel) else value
+        for name, value in values.items()
+    }
 
 
 def remedies(current: Plan) -> dict[str, tuple[Remedy, ...]]:
