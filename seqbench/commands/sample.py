@@ -14,8 +14,9 @@ from seqbench.components.own_functions import look_beside
 from seqbench.errors import Incompatible, UsageError
 from seqbench.plan.settings_difference import flat
 from seqbench.store.parameters import load_parameters, parameters_path
-from seqbench.store.plan_file import TrialLabel, load_plan
+from seqbench.store.plan_file import load_plan
 from seqbench.store.records import Record
+from seqbench.store.trial_label import TrialLabel
 from seqbench.store.trials import TrialStore
 
 

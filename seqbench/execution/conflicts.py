@@ -15,9 +15,10 @@ from seqbench.errors import MergeConflict
 from seqbench.execution.reproduce import changed_environment
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.stats.reproduction import NAMES, Difference, largest_difference
-from seqbench.store.plan_file import PlanFile, TrialLabel
+from seqbench.store.plan_file import PlanFile
 from seqbench.store.records import Record
 from seqbench.store.results import results_of
+from seqbench.store.trial_label import TrialLabel
 
 SHOWN = 10
 """How many conflicts the error prints; `MergeConflict.conflicts` holds all."""

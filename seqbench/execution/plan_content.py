@@ -18,7 +18,8 @@ from seqbench.plan.expand import Method, complete_training
 from seqbench.plan.plan import Plan
 from seqbench.plan.task_series import expand_tasks
 from seqbench.plan.trial import Trial
-from seqbench.store.plan_file import Chosen, LeftOut, Overridden, PlanFile, TrialLabel
+from seqbench.store.plan_file import Chosen, LeftOut, Overridden, PlanFile
+from seqbench.store.trial_label import TrialLabel
 from seqbench.traces import Remedy
 
 OUTCOME = {"solve_rate": "solved", "accuracy": "accuracy", "horizon": "horizon", "steps_to_solve": "steps"}

@@ -16,6 +16,7 @@ from seqbench.report.files import draw
 from seqbench.report.markdown import markdown_report
 from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
+from seqbench.report.svg import compact
 from seqbench.report.table import Table
 from seqbench.store import atomic
 from seqbench.store.results import Results, load
@@ -48,7 +49,7 @@ def write_report(evidence: Evidence, folder: Path) -> Path:
     for name, text in _texts(evidence, sections, tables):
         atomic.write_bytes(folder / name, text.encode())
     for name, drawing in drawings.items():
-        atomic.write_bytes(folder / "figures" / f"{name}.svg", drawing.svg.encode())
+        atomic.write_bytes(folder / "figures" / f"{name}.svg", compact(drawing.svg).encode())
         atomic.write_bytes(folder / "figures" / f"{name}.png", drawing.png)
     atomic.write_bytes(
         folder / "report.html", html(evidence, sections, drawings, [download(*table) for table in tables]).encode()

@@ -1,8 +1,8 @@
-"""From a drawn figure to a drawing inside the page.
+"""From a drawn figure to a drawing inside the page, and to a small file.
 
-Matplotlib writes SVG with inline styles, which a strict content security policy forbids, and with fixed colours. Here
-every style becomes a class of one shared style sheet, ink and method colours become variables that follow light and
-dark, identifiers become unique on the page, and every mark carries its method, its text and its trial.
+Matplotlib writes SVG with inline styles, which a strict content security policy forbids, and with fixed colours. On the
+page every style becomes a class of one shared style sheet, ink and method colours become variables that follow light
+and dark, identifiers become unique on the page, and every mark carries its method, its text and its trial.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ VARIABLES: Mapping[str, str] = {
 }
 _LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "z"}
 """Commands of a path in SVG."""
+ElementTree.register_namespace("", SVG.strip("{}"))
+ElementTree.register_namespace("xlink", LINK.partition("}")[0].strip("{"))
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"(?:(?P<weight>bold|normal|\d00)\s+)?(?P<size>[\d.]+px)\s")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
@@ -127,23 +129,59 @@ def _marked(root: ElementTree.Element, chart: Chart) -> Iterator[tuple[ElementTr
 
 def _shorten(root: ElementTree.Element, prefix: str, sheet: StyleSheet) -> None:
     """Classes for styles, page-wide identifiers, no needless digits."""
+    _tidy(root, prefix=f"{prefix}-")
+    for element in root.iter():
+        style = element.attrib.pop("style", "")
+        if style and (name := sheet.name(style)):
+            element.set("class", name)
+        if LINK in element.attrib:
+            element.set("href", element.attrib.pop(LINK))
+
+
+def compact(svg: str) -> str:
+    """A drawing of matplotlib as a file of half the size that looks the same.
+
+    Repeated styles become classes; needless digits, identifiers, groups and white space are left out.
+    """
+    root = ElementTree.fromstring(svg)
+    for description in root.findall(f"{SVG}metadata"):
+        root.remove(description)
+    _tidy(root)
+    names: dict[str, str] = {}
+    for element in root.iter():
+        element.text, element.tail = (text if text and text.strip() else None for text in (element.text, element.tail))
+        if style := element.attrib.pop("style", ""):
+            element.set("class", names.setdefault(style, f"k{len(names)}"))
+    _ungroup(root)
+    for sheet in root.iter(f"{SVG}style"):
+        sheet.text = "".join([sheet.text or "", *(f".{name}{{{rules}}}" for rules, name in names.items())])
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
+    """Leave out identifiers that nothing refers to, put `prefix` before the others, and leave out needless digits."""
     targets = {
         found for element in root.iter() for value in element.attrib.values() for found in _REFERENCE.findall(value)
     }
     for element in root.iter():
         identity = element.attrib.pop("id", None)
         if identity in targets:
-            element.set("id", f"{prefix}-{identity}")
-        style = element.attrib.pop("style", "")
-        if style and (name := sheet.name(style)):
-            element.set("class", name)
+            element.set("id", f"{prefix}{identity}")
         for name in ("d", "x", "y", "transform", "width", "height"):
             if name in element.attrib:
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
-        if LINK in element.attrib:
-            element.set("href", "#" + f"{prefix}-{element.attrib.pop(LINK)[1:]}")
-        if (clip := element.get("clip-path")) is not None:
-            element.set("clip-path", clip.replace("#", f"#{prefix}-"))
+        for name in (LINK, "clip-path"):
+            if name in element.attrib:
+                element.set(name, element.attrib[name].replace("#", f"#{prefix}"))
+
+
+def _ungroup(element: ElementTree.Element) -> None:
+    """Put the content of groups without attributes in their place, in the whole tree."""
+    for child in element:
+        _ungroup(child)
+    element[:] = [
+        inner for child in element for inner in (child if child.tag == f"{SVG}g" and not child.attrib else (child,))
+    ]
 
 
 def _text(root: ElementTree.Element) -> str:

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from seqbench.schema import TABLES, DataColumn
-from seqbench.store.plan_file import TrialLabel
 from seqbench.store.results import Results
+from seqbench.store.trial_label import TrialLabel
 
 NAMES = {"trial", "environment", "probed", *TrialLabel.__dataclass_fields__}
 """Columns of the results that name a trial, or say where it ran and what was asked of it."""

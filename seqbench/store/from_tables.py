@@ -15,8 +15,9 @@ import pandas as pd
 
 from seqbench.schema import RESULT_COLUMNS
 from seqbench.store import tables
-from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
+from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record
+from seqbench.store.trial_label import TrialLabel
 
 Rows = list[dict[str, Any]]
 

@@ -14,30 +14,12 @@ from seqbench.printable import ACTING
 from seqbench.store import atomic
 from seqbench.store.json_content import checksum, fields_of
 from seqbench.store.plain_file import read_bytes
+from seqbench.store.trial_label import Place, TrialGroup, TrialLabel, grouped, ungrouped
 from seqbench.traces import Remedy
 
-FORMAT = 2
+FORMAT = 3
 """Version of the file. 0 had no version, and the levels of a trial's factors stood among its other labels; up to 1 the
-seeds were among what was declared, and there was no checksum."""
-
-
-@dataclass(frozen=True, slots=True)
-class TrialLabel:
-    """What names a planned trial. The fields are columns of `seqbench.schema`; `factors` holds its level of each."""
-
-    method: str
-    task: str
-    length: int
-    seed: int
-    learning_rate: float
-    purpose: str
-    tuned: str | None = None
-    factors: Mapping[str, str | None] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> dict[str, Any]:
-        """The label as columns of the results."""
-        return {name: getattr(self, name) for name in self.__slots__ if name != "factors"} | dict(self.factors)
+seeds were among what was declared, and there was no checksum; up to 2 every trial had a whole label to itself."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +92,7 @@ class PlanFile:
 
 def write_plan(folder: Path, plan: PlanFile) -> None:
     """Write `plan.json`, atomically. Raises StoreError if the disk refuses."""
-    content = vars(plan)
+    content = vars(plan) | {"trials": list(grouped(plan.trials))}
     head = {"format": FORMAT, "checksum": checksum(content)}
     atomic.write_pieces(folder / "plan.json", (piece.encode() for piece in _text(head | content)))
 
@@ -123,10 +105,12 @@ def _text(content: Mapping[str, Any]) -> Iterator[str]:
         if name != "trials":
             yield json.dumps(value, indent=1, default=fields_of).replace("\n", "\n ")
             continue
-        yield "{"
-        for number, (trial, label) in enumerate(value.items()):
-            yield f"{',' if number else ''}\n  {encode(trial)}: {encode(label)}"
-        yield "\n }"
+        yield "["
+        for number, group in enumerate(value):
+            shared = encode(fields_of(group) | {"trials": None}).removesuffix("null}")
+            trials = ",".join(f"\n   {encode(trial)}: {encode(place)}" for trial, place in group.trials.items())
+            yield f"{',' if number else ''}\n  {shared}{{{trials}}}}}"
+        yield "\n ]"
     yield "\n}"
 
 
@@ -192,16 +176,17 @@ def decode_plan(content: Any) -> PlanFile:
     rest = {name: value for name, value in content.items() if name not in ("format", "checksum")}
     if version not in range(FORMAT + 1):
         raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
-    if (version == FORMAT or "checksum" in content) and (version, content.get("checksum")) != (FORMAT, checksum(rest)):
+    if (version >= 2 or "checksum" in content) and (version < 2 or content.get("checksum") != checksum(rest)):
         raise ValueError("it failed its checksum")
     if found := ACTING.search("".join(_texts(rest))):
         raise ValueError(f"it holds the control character {found[0]!a}")
     try:
-        for upgrade in (_from_0, _from_1)[version:]:
+        for upgrade in (_from_0, _from_1, _from_2)[version:]:
             rest = upgrade(rest)
-    except (TypeError, AttributeError) as error:
+    except (TypeError, AttributeError, LookupError) as error:
         raise ValueError(f"it does not have the shape of format {version}") from error
-    plan: PlanFile = _adapter().validate_python(rest)
+    labels = ungrouped(_adapter(list[TrialGroup]).validate_python(rest.get("trials", [])))
+    plan: PlanFile = _adapter(PlanFile).validate_python(rest | {"trials": labels})
     return plan
 
 
@@ -244,8 +229,21 @@ def _from_1(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"declared": kept}
 
 
+def _from_2(content: dict[str, Any]) -> dict[str, Any]:
+    """Content of version 2 as version 3 has it: every trial is a group of its own."""
+    trials = content.get("trials", {})
+    return content | {
+        "trials": [
+            {"tuned": None, "factors": {}}
+            | {name: value for name, value in label.items() if name not in Place._fields}
+            | {"trials": {trial: [label["length"], label["seed"]]}}
+            for trial, label in trials.items()
+        ]
+    }
+
+
 @cache
-def _adapter() -> Any:
+def _adapter(shape: Any) -> Any:
     from pydantic import TypeAdapter
 
-    return TypeAdapter(PlanFile)
+    return TypeAdapter(shape)

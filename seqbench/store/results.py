@@ -24,10 +24,11 @@ from seqbench.errors import LeftOutWarning, StoreError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
 from seqbench.store.failures import Failure
-from seqbench.store.plan_file import PlanFile, TrialLabel, load_plan
+from seqbench.store.plan_file import PlanFile, load_plan
 from seqbench.store.records import Record, UnusableRecord
 from seqbench.store.spool import Spooled
 from seqbench.store.table_rows import Made, made_of, typed
+from seqbench.store.trial_label import TrialLabel
 from seqbench.store.trials import SetAside, TrialStore
 
 

@@ -14,7 +14,7 @@ from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 from seqbench.store.parameters import parameters_path
-from seqbench.store.plan_file import TrialLabel
+from seqbench.store.trial_label import TrialLabel
 from seqbench.store.trials import TrialStore
 
 TEXT = "abcd" * 200

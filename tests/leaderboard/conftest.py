@@ -11,8 +11,9 @@ import pytest
 
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
-from seqbench.store.plan_file import PlanFile, TrialLabel, write_plan
+from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.table_rows import typed
+from seqbench.store.trial_label import TrialLabel
 from seqbench.traces import Remedy
 
 LENGTHS = (10, 20, 40, 80)

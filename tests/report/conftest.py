@@ -19,8 +19,9 @@ import pytest
 from seqbench.report.build import write_report
 from seqbench.report.evidence import Evidence
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
-from seqbench.store.plan_file import TrialLabel, decode_plan, write_plan
+from seqbench.store.plan_file import decode_plan, write_plan
 from seqbench.store.results import Results
+from seqbench.store.trial_label import TrialLabel
 
 GATING = {"none": 4.0, "GRU": 6.4, "LSTM": 6.8}
 CLIPPING = {"none": 0.0, "value 25": 0.1, "norm 1": 0.5}

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from seqbench.stats.reproduction import largest_difference, relative_differences
-from seqbench.store.plan_file import PlanFile, TrialLabel
+from seqbench.store.plan_file import PlanFile
 from seqbench.store.records import Record
 from seqbench.store.results import results_of
+from seqbench.store.trial_label import TrialLabel
 
 LABEL = TrialLabel("plain", "delayed_recall", 5, 1000, 0.001, "reporting")
 PLAN = PlanFile(trials={"a": LABEL, "b": LABEL})

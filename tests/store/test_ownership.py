@@ -9,8 +9,9 @@ import pytest
 
 from seqbench.errors import UsageError
 from seqbench.store.ownership import require_own
-from seqbench.store.plan_file import PlanFile, TrialLabel, write_plan
+from seqbench.store.plan_file import PlanFile, write_plan
 from seqbench.store.records import Record
+from seqbench.store.trial_label import TrialLabel
 from seqbench.store.trials import TrialStore
 
 QUESTION = "Does clipping help?"

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from seqbench.errors import StoreError, UsageError
-from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, TrialLabel, decode_plan, load_plan, write_plan
+from seqbench.store.json_content import checksum
+from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, decode_plan, load_plan, write_plan
+from seqbench.store.trial_label import TrialLabel
 from seqbench.traces import Remedy, Trace
 
 LABEL = {"method": "GRU", "task": "adding", "length": 10, "seed": 1, "learning_rate": 0.1 + 0.2, "purpose": "tuning"}
@@ -35,7 +37,30 @@ PLAN = PlanFile(
 def test_a_plan_comes_back(tmp_path: Path) -> None:
     write_plan(tmp_path, PLAN)
     assert load_plan(tmp_path) == PLAN
-    assert json.loads((tmp_path / "plan.json").read_text())["format"] == 2
+    assert json.loads((tmp_path / "plan.json").read_text())["format"] == 3
+
+
+def test_what_successive_trials_share_is_written_once_and_their_order_stays(tmp_path: Path) -> None:
+    labels = [("GRU", 10, 0), ("GRU", 20, 0), ("LSTM", 10, 0), ("GRU", 10, 1)]
+    shared = {"task": "adding", "learning_rate": 0.1, "purpose": "reporting", "factors": {"skip": None}}
+    trials = {
+        f"t{place}": TrialLabel(method=method, length=length, seed=seed, **shared)
+        for place, (method, length, seed) in enumerate(labels)
+    }
+    write_plan(tmp_path, PlanFile(factors=("skip",), trials=trials))
+    groups = json.loads((tmp_path / "plan.json").read_text())["trials"]
+    assert [(group["method"], group["trials"]) for group in groups] == [
+        ("GRU", {"t0": [10, 0], "t1": [20, 0]}),
+        ("LSTM", {"t2": [10, 0]}),
+        ("GRU", {"t3": [10, 1]}),
+    ]
+    assert list(load_plan(tmp_path).trials.items()) == list(trials.items())
+
+
+def test_version_2_had_a_label_for_every_trial() -> None:
+    trials = {"t1": LABEL | {"tuned": None, "factors": {"gating": "GRU", "clipping": None}}}
+    content = {"factors": ["gating", "clipping"], "trials": trials}
+    assert decode_plan({"format": 2, "checksum": checksum(content)} | content).trials == PLAN.trials
 
 
 def test_version_0_had_the_levels_among_the_labels() -> None:
@@ -76,7 +101,7 @@ def test_a_plan_of_another_shape_is_damaged(text: str, tmp_path: Path) -> None:
 
 
 def test_a_plan_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
-    (tmp_path / "plan.json").write_text('{"format": 3}')
+    (tmp_path / "plan.json").write_text('{"format": 4}')
     with pytest.raises(StoreError, match="upgrade"):
         load_plan(tmp_path)
 

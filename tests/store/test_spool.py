@@ -14,9 +14,10 @@ from seqbench.report.document import _data
 from seqbench.report.evidence import Evidence
 from seqbench.stats.gradient_norms import PROBE, gradient_by_distance
 from seqbench.store import spool, tables
-from seqbench.store.plan_file import PlanFile, TrialLabel
+from seqbench.store.plan_file import PlanFile
 from seqbench.store.records import Record
 from seqbench.store.results import LargeResults, Results, results_of, under_plan, write_tables
+from seqbench.store.trial_label import TrialLabel
 
 TRIALS = [f"{number:016x}" for number in range(12)]
 PLAN = PlanFile(
