@@ -194,6 +194,7 @@ def track(
 for other_command in (
     component_commands.new, component_commands.list_, component_commands.show, component_commands.schema,
     component_commands.check, claim_commands.replicate, claim_commands.leaderboard,
+    claim_commands.publish,
 ):  # fmt: skip
     app.command(name=other_command.__name__.rstrip("_"))(other_command)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands.arguments import NoCode, Results, TimeLimit, TrackingUri, cores
+from seqbench.commands.arguments import GridName, Name, NoCode, Results, Set, TimeLimit, TrackingUri, cores
 from seqbench.invocation import RESULTS
 
 
@@ -59,3 +59,21 @@ def leaderboard(
     from seqbench.commands.leaderboard import leaderboard as command
 
     command(folders or [], results)
+
+
+def publish(
+    grid: GridName,
+    into: Annotated[Path, typer.Option(help="Folder to write to: empty, or an earlier copy.")],
+    set_: Set = None,
+    name: Name = "",
+    results: Results = RESULTS,
+    no_code: NoCode = False,
+) -> None:
+    """Copy what is worth committing of a grid's results: plan, tables, report.md and its figures.
+
+    Figures by distance are thinned to what the report shows, so that it comes out the same from the copy.
+    """
+    from seqbench.commands.asked import Asked
+    from seqbench.commands.publish import publish as command
+
+    command(Asked(grid, results, tuple(set_ or ()), name), into)

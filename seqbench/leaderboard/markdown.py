@@ -12,8 +12,8 @@ from seqbench.report.render import escape_markdown, markdown
 JOIN = """\
 ## Your own results
 
-Copy your results folder in here (`plan.json`, `manifest.json` and the three tables; trial files are not needed), or
-name it: `seqbench leaderboard FOLDER`. Results on the same task, with the same criterion, lengths, training steps,
+Copy your results in here (`seqbench publish GRID --into FOLDER`: plan, tables and report, without trial files), or name
+their folder: `seqbench leaderboard FOLDER`. Results on the same task, with the same criterion, lengths, training steps,
 batch and tuning budget join its table; others stand apart with the reason."""
 
 

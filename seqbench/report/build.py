@@ -12,7 +12,7 @@ from seqbench.errors import UsageError
 from seqbench.report.contents import contents
 from seqbench.report.document import download, html
 from seqbench.report.evidence import Evidence
-from seqbench.report.files import draw
+from seqbench.report.files import Drawing, draw
 from seqbench.report.markdown import markdown_report
 from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
@@ -43,18 +43,39 @@ def report(results: Results | str | Path, folder: str | Path | None = None) -> P
 def write_report(evidence: Evidence, folder: Path) -> Path:
     """Write the report of evidence at hand to `folder`, and return the path of `report.html`."""
     sections = contents(evidence)
-    charts = [chart for section in sections for part in section.parts for chart in part.charts]
-    drawings = {chart.name: draw(chart, evidence) for chart in charts}
+    drawings = _drawings(evidence, sections)
     tables = [(table, csv(table.frame)) for table in (*_tables(sections), *raw_tables(evidence))]
     for name, text in _texts(evidence, sections, tables):
         atomic.write_bytes(folder / name, text.encode())
     for name, drawing in drawings.items():
-        atomic.write_bytes(folder / "figures" / f"{name}.svg", compact(drawing.svg).encode())
+        _write_vector(folder, name, drawing)
         atomic.write_bytes(folder / "figures" / f"{name}.png", drawing.png)
     atomic.write_bytes(
         folder / "report.html", html(evidence, sections, drawings, [download(*table) for table in tables]).encode()
     )
     return folder / "report.html"
+
+
+def write_shown(evidence: Evidence, folder: Path) -> None:
+    """Write what a code host shows of a report: `report.md` and its figures, and no other figure."""
+    sections = contents(evidence)
+    drawings = _drawings(evidence, sections)
+    atomic.write_bytes(folder / "report.md", markdown_report(evidence, sections).encode())
+    for name, drawing in drawings.items():
+        _write_vector(folder, name, drawing)
+    for path in (folder / "figures").glob("*"):
+        if path.suffix != ".svg" or path.stem not in drawings:
+            path.unlink()
+
+
+def _drawings(evidence: Evidence, sections: Iterable[Section]) -> dict[str, Drawing]:
+    """Every chart of a report, drawn."""
+    charts = [chart for section in sections for part in section.parts for chart in part.charts]
+    return {chart.name: draw(chart, evidence) for chart in charts}
+
+
+def _write_vector(folder: Path, name: str, drawing: Drawing) -> None:
+    atomic.write_bytes(folder / "figures" / f"{name}.svg", compact(drawing.svg).encode())
 
 
 def raw_tables(evidence: Evidence) -> list[Table]:

@@ -159,20 +159,19 @@ def compact(svg: str) -> str:
 
 
 def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
-    """Leave out identifiers that nothing refers to, put `prefix` before the others, and leave out needless digits."""
-    targets = {
-        found for element in root.iter() for value in element.attrib.values() for found in _REFERENCE.findall(value)
-    }
+    """Number the identifiers that something refers to, after `prefix`; leave out the others and needless digits."""
+    found = (name for element in root.iter() for value in element.attrib.values() for name in _REFERENCE.findall(value))
+    names = {target: f"{prefix}i{place}" for place, target in enumerate(dict.fromkeys(found))}
     for element in root.iter():
-        identity = element.attrib.pop("id", None)
-        if identity in targets:
-            element.set("id", f"{prefix}{identity}")
+        identity = element.attrib.pop("id", "")
+        if identity in names:
+            element.set("id", names[identity])
         for name in ("d", "x", "y", "transform", "width", "height"):
             if name in element.attrib:
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
         for name in (LINK, "clip-path"):
             if name in element.attrib:
-                element.set(name, element.attrib[name].replace("#", f"#{prefix}"))
+                element.set(name, _REFERENCE.sub(lambda at: f"#{names[at[1]]}", element.attrib[name]))
 
 
 def _ungroup(element: ElementTree.Element) -> None:

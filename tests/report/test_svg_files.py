@@ -27,8 +27,8 @@ def test_what_is_repeated_is_written_once_and_what_nothing_needs_is_left_out() -
     assert compact(DRAWN) == (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 10 10">'
         '<defs><style type="text/css">*{stroke-linejoin: round}.k0{fill: red}.k1{font: 9px sans-serif}</style></defs>'
-        '<defs><path d="M 0 0 L 0 3.51" id="m1" class="k0" /></defs>'
-        '<use xlink:href="#m1" x="1.23" y="-2" class="k0" />'
+        '<defs><path d="M 0 0 L 0 3.51" id="i0" class="k0" /></defs>'
+        '<use xlink:href="#i0" x="1.23" y="-2" class="k0" />'
         '<text transform="translate(3.14 2)" class="k1">a &lt; b</text></svg>'
     )
 

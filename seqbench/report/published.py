@@ -1,0 +1,58 @@
+"""A copy of a results folder that is small enough to commit, from which the report can be made again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+
+from seqbench.errors import UsageError
+from seqbench.report.build import write_shown
+from seqbench.report.evidence import Evidence
+from seqbench.stats.gradient_norms import PROBE, at_longest
+from seqbench.store.from_tables import BY_DISTANCE
+from seqbench.store.plan_file import load_plan, without_plan, write_plan
+from seqbench.store.results import Results, under_plan, write_tables
+
+
+def publish(results: Results, into: Path) -> list[Path]:
+    """Write plan, tables, `report.md` and its figures to a folder, and return their paths.
+
+    Args:
+        results: the results of a grid; all their measurements are held in memory.
+        into: a folder that holds nothing, or an earlier copy.
+
+    Raises:
+        UsageError: the folder holds trial files, or another grid's results. StoreError: it cannot be written.
+    """
+    _require_copy(into, results.plan.grid)
+    lean = replace(under_plan(results, results.plan), probes=shown_measurements(results))
+    write_plan(into, lean.plan)
+    write_tables(into, lean)
+    write_shown(Evidence(lean), into)
+    return sorted(path for path in into.rglob("*") if path.is_file())
+
+
+def _require_copy(into: Path, grid: str) -> None:
+    """Refuse a folder whose content is no earlier copy of this grid's results."""
+    if (into / "trials").exists():
+        raise UsageError(f"{into} holds trial files, which a copy would not agree with: name another folder")
+    if without_plan(into) or ((into / "plan.json").exists() and load_plan(into).grid != grid):
+        raise UsageError(f"{into} holds results that are not those of {grid}: name another folder")
+
+
+def shown_measurements(results: Results) -> pd.DataFrame:
+    """Those of the measurements that a report looks at: of networks before and after training.
+
+    Of figures by distance it shows the nearest and the farthest, and of the gradient before training, at the longest
+    length of a method on a task, all. Accuracies stay.
+    """
+    rows = results.probes
+    by_trial, by_figure = rows.groupby("trial", sort=False), rows.groupby(["trial", "step", "probe"], sort=False)
+    first, at = rows["step"] == 0, rows["distance"]
+    accuracy = rows["probe"].isin(BY_DISTANCE) | rows["probe"].str.startswith("accuracy_")
+    drawn = first & (rows["probe"] == PROBE) & rows["trial"].isin(at_longest(results.reporting)["trial"])
+    read = first | (rows["step"] == by_trial["step"].transform("max"))
+    ends = at.isna() | (at == by_figure["distance"].transform("min")) | (at == by_figure["distance"].transform("max"))
+    return rows[(accuracy | drawn | (read & ends)).fillna(False).astype(bool)].reset_index(drop=True)

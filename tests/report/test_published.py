@@ -1,0 +1,93 @@
+"""The copy of a results folder for committing: smaller, and with the same report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from seqbench.errors import UsageError
+from seqbench.report.contents import contents
+from seqbench.report.evidence import Evidence
+from seqbench.report.markdown import markdown_report
+from seqbench.report.published import publish, shown_measurements
+from seqbench.store.plan_file import PlanFile, write_plan
+from seqbench.store.results import Results, load
+
+
+def measured_often(probes: pd.DataFrame) -> pd.DataFrame:
+    """The measurements of before training, also in the middle and at the end, beside others."""
+    parts = [probes.assign(step=step, value=probes["value"] * (step + 1)) for step in (0, 100, 200)]
+    paths = [part.assign(probe="path_share", value=part["value"] / 10) for part in parts]
+    growth = [
+        part.groupby("trial", as_index=False)[["step", "value"]].max().assign(probe="gradient_growth") for part in parts
+    ]
+    tested = parts[2].assign(probe="test_accuracy", value=0.5)
+    return pd.concat([*parts, *paths, *growth, tested], ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def results(small, make, tmp_path_factory) -> Results:
+    """Results with measurements that no report shows."""
+    folder = make.folder(small, tmp_path_factory.mktemp("whole") / "remedies")
+    found = load(folder)
+    measured_often(found.probes).to_parquet(folder / "probes.parquet")
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def copy(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of them in the place of an earlier one."""
+    folder: Path = tmp_path_factory.mktemp("copies") / "remedies"
+    (folder / "figures").mkdir(parents=True)
+    write_plan(folder, PlanFile(grid=results.plan.grid))
+    (folder / "figures" / "of-before.svg").write_text("")
+    publish(results, folder)
+    return folder
+
+
+def test_the_report_is_made_the_same_from_a_copy(results: Results, copy: Path) -> None:
+    whole, lean = (Evidence(found) for found in (results, load(copy)))
+    sections, again = contents(whole), contents(lean)
+    assert (copy / "report.md").read_text() == markdown_report(whole, sections) == markdown_report(lean, again)
+    charts, redrawn = (
+        [chart for section in found for part in section.parts for chart in part.charts] for found in (sections, again)
+    )
+    for chart, other in zip(charts, redrawn, strict=True):
+        pd.testing.assert_frame_equal(chart.table, other.table)
+    tables = ("results.parquet", "curves.parquet", "probes.parquet")
+    shown = {f"figures/{chart.name}.svg" for chart in charts}
+    kept = {path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()}
+    assert kept == {"plan.json", "report.md", "manifest.json", *tables, *shown}
+    assert len(lean.probes) < 0.6 * len(results.probes)
+    pd.testing.assert_frame_equal(load(copy).trials, results.trials)
+    pd.testing.assert_frame_equal(load(copy).curves, results.curves)
+
+
+def test_of_figures_by_distance_the_ends_stay_and_of_the_first_gradient_all(results: Results) -> None:
+    kept = shown_measurements(results)
+    trial = results.reporting.sort_values("length")["trial"].iloc[-1]
+    of_trial = kept[kept["trial"] == trial]
+    distances = {
+        (name, step): rows["distance"].tolist() for (name, step), rows in of_trial.groupby(["probe", "step"], sort=True)
+    }
+    every = [1, 2, 5, 10, 20, 50]
+    assert distances["gradient_norm", 0] == every
+    assert distances["gradient_norm", 200] == distances["path_share", 0] == distances["path_share", 200] == [1, 50]
+    assert distances["test_accuracy", 200] == every
+    assert set(of_trial["step"]) == {0, 200}
+    shorter = results.reporting.sort_values("length")["trial"].iloc[0]
+    assert kept[(kept["trial"] == shorter) & (kept["probe"] == "gradient_norm")]["distance"].tolist() == [1, 10] * 2
+
+
+def test_what_is_no_earlier_copy_is_left_alone(results: Results, tmp_path: Path) -> None:
+    write_plan(tmp_path / "other", PlanFile(grid="another"))
+    (tmp_path / "run" / "trials").mkdir(parents=True)
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "results.parquet").write_text("")
+    for name, said in {"other": "not those of", "run": "trial files", "damaged": "not those of"}.items():
+        before = sorted((tmp_path / name).rglob("*"))
+        with pytest.raises(UsageError, match=said):
+            publish(results, tmp_path / name)
+        assert sorted((tmp_path / name).rglob("*")) == before
