@@ -51,7 +51,12 @@ class Evidence:
         return self._kept.measured
 
     def by_method(
-        self, table_of: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame], rows: pd.DataFrame, names: Collection[str]
+        self,
+        table_of: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame],
+        rows: pd.DataFrame,
+        names: Collection[str],
+        *,
+        start: bool = False,
     ) -> pd.DataFrame:
         """A table with rows of their own for each method and task, made of `rows` of trials and their measurements.
 
@@ -59,12 +64,13 @@ class Evidence:
             table_of: makes the table of trials and of measurements; others of the latter may be among them.
             rows: the trials.
             names: the measurements that it looks at.
+            start: whether it looks at those from before training alone.
         """
         if not isinstance(self._kept, LargeResults):
             return table_of(rows, self.probes)
 
         def part_of(own: pd.DataFrame) -> pd.DataFrame:
-            return table_of(own, self._kept.measurements(own, names))
+            return table_of(own, self._kept.measurements(own, names, start=start))
 
         parts = [part_of(own) for _, own in rows.groupby(["task", "method"], sort=False)] or [part_of(rows)]
         return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)

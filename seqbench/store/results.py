@@ -67,8 +67,11 @@ class Results:
         """What the measurements are of, each once."""
         return tuple(dict.fromkeys(self.probes["probe"]))
 
-    def measurements(self, trials: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-        """The rows of `probes` of these trials and names, or more of them: all, where they are in memory anyway."""
+    def measurements(self, trials: pd.DataFrame, names: Collection[str], *, start: bool = False) -> pd.DataFrame:
+        """The rows of `probes` of these trials and names, with `start` those from before training alone.
+
+        There may be more of them: all, where they are in memory anyway.
+        """
         return self.probes
 
     def rows_of(
@@ -123,12 +126,13 @@ class LargeResults(Results):
         kept = getattr(self.made, table)
         if not isinstance(kept, Spooled):
             return super().rows_of(table, trials, columns)
-        return kept.rows(trials, columns=columns)
+        return kept.rows({"trial": trials}, columns)
 
-    def measurements(self, trials: pd.DataFrame, names: Collection[str]) -> pd.DataFrame:
-        """The rows of `probes` of these trials and names."""
+    def measurements(self, trials: pd.DataFrame, names: Collection[str], *, start: bool = False) -> pd.DataFrame:
+        """The rows of `probes` of these trials and names, with `start` those from before training alone."""
         probes = self.made.probes
-        return probes.rows(trials["trial"], names) if isinstance(probes, Spooled) else probes
+        chosen = {"trial": trials["trial"], "probe": names} | ({"step": (0,)} if start else {})
+        return probes.rows(chosen) if isinstance(probes, Spooled) else probes
 
 
 def _held(table: pd.DataFrame | Spooled) -> pd.DataFrame:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, NamedTuple
+from types import MappingProxyType
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as parquet
 
-from seqbench.store import atomic, tables
+from seqbench.store import atomic, tables, unused_memory
 
 ROWS = 2**18
 """Rows that a table may have in memory; one with more is in a file."""
@@ -64,24 +65,21 @@ class Spooled:
         self._writer = None
 
     def rows(
-        self,
-        trials: Collection[str] | None = None,
-        names: Collection[str] | None = None,
-        columns: Sequence[str] | None = None,
+        self, chosen: Mapping[str, Collection[Any]] = MappingProxyType({}), columns: Sequence[str] | None = None
     ) -> pd.DataFrame:
-        """The rows of these trials and of these measurements, in these columns; None: of all.
+        """The rows that have one of the `chosen` values in each column named there, in these columns; None: in all.
 
         `columns` must hold those by which rows are chosen.
         """
-        own = None if trials is None else np.array(list(trials), "S")
-        known = names is None or not self.names.keys().isdisjoint(names)
+        trials = np.array(list(chosen["trial"]), "S") if "trial" in chosen else None
+        known = "probe" not in chosen or not self.names.keys().isdisjoint(chosen["probe"])
         found = [
-            _filtered(self._read(group.number, columns), trials, names)
+            _filtered(self._read(group.number, columns), chosen)
             for group in self._groups
-            if known and (own is None or np.isin(group.trials, own).any())
+            if known and (trials is None or np.isin(group.trials, trials).any())
         ]
         frame: pd.DataFrame = pa.concat_tables([self._read(0, columns).slice(0, 0), *found]).to_pandas()
-        pa.default_memory_pool().release_unused()
+        unused_memory.release()
         return frame
 
     def pieces(self) -> Iterator[bytes]:
@@ -95,11 +93,10 @@ class Spooled:
         return parquet.ParquetFile(self._file).read_row_group(group, columns=columns)
 
 
-def _filtered(table: pa.Table, trials: Collection[str] | None, names: Collection[str] | None) -> pa.Table:
-    for column, kept in (("trial", trials), ("probe", names)):
-        if kept is not None:
-            values = pa.array(list(kept), table.schema.field(column).type)
-            table = table.filter(pc.is_in(table.column(column), values))
+def _filtered(table: pa.Table, chosen: Mapping[str, Collection[Any]]) -> pa.Table:
+    for column, kept in chosen.items():
+        values = pa.array(list(kept), table.schema.field(column).type)
+        table = table.filter(pc.is_in(table.column(column), values))
     return table
 
 
@@ -131,6 +128,7 @@ class Spool:
             while self._frames and sum(map(len, group)) < GROUP_ROWS:
                 group.append(tables.arrow(self._frames.pop(0)))
             self._write(pa.concat_tables(group))
+        unused_memory.release()
 
     def _write(self, rows: pa.Table) -> None:
         """Add a group of rows to the file. Raises StoreError if the disk refuses."""

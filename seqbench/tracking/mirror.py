@@ -210,7 +210,7 @@ def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
     writer.reported = False
     writer.compared.clear()
     results, curves = snapshot.results, snapshot.results.curves
-    drawn = results.measurements(at_longest(results.reporting), (PROBE,))
+    drawn = results.measurements(at_longest(results.reporting), (PROBE,), start=True)
     writer.comparison(results.finished, drawn, until=until)
     writer.report(snapshot.folder, results.finished, curves, until=until)
     writer.trials(results.finished, curves, until=until)

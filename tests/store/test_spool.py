@@ -75,13 +75,18 @@ def test_only_the_rows_that_are_asked_for_are_read(both) -> None:
     rows = large.measurements(own, ["gate"])
     expected = small.probes[small.probes["trial"].isin(own["trial"]) & (small.probes["probe"] == "gate")]
     assert_frame_equal(rows, expected.reset_index(drop=True))
+    rows = large.measurements(own, ["gate"], start=True)
+    assert_frame_equal(rows, expected[expected["step"] == 0].reset_index(drop=True))
     few = PlanFile(trials={trial: PLAN.trials[trial] for trial in TRIALS[3:5]})
     for name in ("trials", "curves", "probes"):
         assert_frame_equal(getattr(under_plan(small, few), name), getattr(under_plan(large, few), name))
 
 
 def test_a_table_by_method_is_the_same_made_of_parts(both) -> None:
-    made = [evidence.by_method(gradient_by_distance, evidence.reporting, (PROBE,)) for evidence in map(Evidence, both)]
+    made = [
+        evidence.by_method(gradient_by_distance, evidence.reporting, (PROBE,), start=True)
+        for evidence in map(Evidence, both)
+    ]
     assert len(made[0]) == 6
     assert_frame_equal(*made)
 

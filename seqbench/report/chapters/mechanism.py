@@ -27,7 +27,7 @@ def mechanism(evidence: Evidence) -> Section:
     acted = remedies_acted(evidence)
     tasks = [task for task in evidence.tasks if len(gradient_rows(evidence, task))]
     learned = evidence.by_method(
-        partial(learned_by_gradient, declared=evidence.declared), evidence.reporting, GRADIENT_FIGURES
+        partial(learned_by_gradient, declared=evidence.declared), evidence.reporting, GRADIENT_FIGURES, start=True
     )
     known = [task for task in evidence.tasks if (learned["task"] == task).any()]
     charts = (

@@ -18,7 +18,7 @@ from seqbench.stats.gradient_norms import PROBE, at_longest, gradient_by_distanc
 def gradient_rows(evidence: Evidence, task: str) -> pd.DataFrame:
     """The rows of `gradient_by_distance` of one task that can be drawn."""
     own = at_longest(evidence.reporting[evidence.reporting["task"] == task])
-    rows = evidence.by_method(gradient_by_distance, own, (PROBE,))
+    rows = evidence.by_method(gradient_by_distance, own, (PROBE,), start=True)
     return rows[(rows["task"] == task) & np.isfinite(rows["value"])]
 
 

@@ -60,7 +60,7 @@ def horizon(evidence: Evidence, task: str) -> Chart:
 def _gradients(evidence: Evidence, task: str) -> Mapping[str, Mapping[Any, Any]]:
     """How far the gradient of each method reaches before training, where a probe measured it."""
     own = evidence.reporting[evidence.reporting["task"] == task]
-    found = evidence.by_method(partial(gradient_horizons, alpha=evidence.declared.alpha), own, FIGURES)
+    found = evidence.by_method(partial(gradient_horizons, alpha=evidence.declared.alpha), own, FIGURES, start=True)
     return {str(row["method"]): row for row in found.to_dict("records")}
 
 
