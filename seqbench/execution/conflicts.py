@@ -6,12 +6,13 @@ version, and probes that were not asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqbench.errors import MergeConflict
+from seqbench.execution.known import Known, known
 from seqbench.execution.reproduce import changed_environment
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.stats.reproduction import NAMES, Difference, largest_difference
@@ -32,12 +33,31 @@ class Source:
     """A results folder, as it takes part in a merge.
 
     plan: what was planned there
-    records: its finished trials by identity
+    trials: what is remembered of its finished trials, by identity
+    without_settings: those of them whose records lack their settings
+    numbers: table and column of each number that any of them holds
+    find: reads the record of one of them
     """
 
     folder: Path
     plan: PlanFile
-    records: Mapping[str, Record]
+    trials: Mapping[str, Known]
+    without_settings: Collection[str]
+    numbers: frozenset[tuple[str, str]]
+    find: Callable[[str], Record]
+
+
+def source_of(folder: Path, plan: PlanFile, records: Iterable[Record], find: Callable[[str], Record]) -> Source:
+    """A results folder by its records, which are looked at one after the other; `find` reads one of them again."""
+    trials: dict[str, Known] = {}
+    without_settings: set[str] = set()
+    numbers: set[tuple[str, str]] = set()
+    for record in records:
+        trials[record.trial] = known(record)
+        numbers.update(_measured(record))
+        if not record.settings:
+            without_settings.add(record.trial)
+    return Source(folder, plan, trials, without_settings, frozenset(numbers), find)
 
 
 class Conflict(NamedTuple):
@@ -71,10 +91,10 @@ class Conflict(NamedTuple):
 
 def conflicts_between(one: Source, other: Source) -> list[Conflict]:
     """The trials of which two folders hold different numbers, in the order of their names."""
-    shared = sorted(one.records.keys() & other.records.keys())
-    compared = {*_measured(one.records.values())} & {*_measured(other.records.values())} if shared else set()
-    differing = (trial for trial in shared if not _same(one.records[trial], other.records[trial], compared))
-    return [_conflict(trial, one, other) for trial in differing]
+    compared = one.numbers & other.numbers
+    pairs = ((one.find(trial), other.find(trial)) for trial in one.trials if trial in other.trials)
+    found = [_conflict(pair, one, other) for pair in pairs if not _same(*pair, compared)]
+    return sorted(found, key=lambda conflict: conflict.trial)
 
 
 def conflict_error(conflicts: list[Conflict]) -> MergeConflict:
@@ -91,18 +111,17 @@ def conflict_error(conflicts: list[Conflict]) -> MergeConflict:
     )
 
 
-def _measured(records: Iterable[Record]) -> Iterable[tuple[str, str]]:
-    """Table and column of each number that any of these records holds."""
-    for record in records:
-        yield from (("results", name) for name, value in record.row.items() if _is_there(value))
-        yield from (("curves", name) for row in record.curve for name, value in row.items() if _is_there(value))
+def _measured(record: Record) -> Iterable[tuple[str, str]]:
+    """Table and column of each number that a record holds."""
+    yield from (("results", name) for name, value in record.row.items() if _is_there(value))
+    yield from (("curves", name) for row in record.curve for name, value in row.items() if _is_there(value))
 
 
-def _same(one: Record, other: Record, known: set[tuple[str, str]]) -> bool:
+def _same(one: Record, other: Record, compared: Collection[tuple[str, str]]) -> bool:
     """Whether two records hold the same numbers, as far as both may hold them."""
-    if _row(one.row, "results", RESULT_COLUMNS, known) != _row(other.row, "results", RESULT_COLUMNS, known):
+    if _row(one.row, "results", RESULT_COLUMNS, compared) != _row(other.row, "results", RESULT_COLUMNS, compared):
         return False
-    curves = ([_row(row, "curves", CURVE_COLUMNS, known) for row in record.curve] for record in (one, other))
+    curves = ([_row(row, "curves", CURVE_COLUMNS, compared) for row in record.curve] for record in (one, other))
     if next(curves) != next(curves):
         return False
     rows = zip([one.row, *one.curve], [other.row, *other.curve], strict=True)
@@ -114,11 +133,11 @@ def _same(one: Record, other: Record, known: set[tuple[str, str]]) -> bool:
 
 
 def _row(
-    row: Mapping[str, Any], table: str, columns: Mapping[str, DataColumn], known: set[tuple[str, str]]
+    row: Mapping[str, Any], table: str, columns: Mapping[str, DataColumn], compared: Collection[tuple[str, str]]
 ) -> dict[str, Any]:
     """The numbers of a row that are compared, but for those that are missing."""
     names = (name for name in columns if name not in NAMES and columns[name].unit != "seconds")
-    return {name: row[name] for name in names if (table, name) in known and _is_there(row.get(name))}
+    return {name: row[name] for name in names if (table, name) in compared and _is_there(row.get(name))}
 
 
 def _probes(record: Record, probes: set[str]) -> list[tuple[Any, ...]]:
@@ -133,8 +152,8 @@ def _is_there(value: Any) -> bool:
     return value is not None and value != {}
 
 
-def _conflict(trial: str, one: Source, other: Source) -> Conflict:
-    records = (one.records[trial], other.records[trial])
+def _conflict(records: tuple[Record, Record], one: Source, other: Source) -> Conflict:
+    trial = records[0].trial
     first, second = (str(record.row.get("environment")) for record in records)
     return Conflict(
         trial=trial,

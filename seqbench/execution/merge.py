@@ -5,22 +5,24 @@ numbers differ, it is a conflict, and nothing is written unless the folder named
 only read, and what the folder merged into holds already is never replaced.
 
 A trial file is written whole or not at all, and the plan and the tables follow from these files: a merge that was
-killed is completed by the same command.
+killed is completed by the same command. Records are read one by one, as often as they are needed, and never held: of a
+folder with trial files little more is in memory than the names of its trials.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from seqbench.errors import UsageError
-from seqbench.execution.conflicts import Conflict, Source, conflict_error, conflicts_between
-from seqbench.execution.known import known
+from seqbench.errors import StoreError, UsageError
+from seqbench.execution.conflicts import Conflict, Source, conflict_error, conflicts_between, source_of
 from seqbench.execution.run import planned, written_anew
 from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan
+from seqbench.plan.trial import Trial
 from seqbench.store import atomic, tables
 from seqbench.store.from_tables import records_from_tables
 from seqbench.store.lock import held
@@ -28,7 +30,7 @@ from seqbench.store.ownership import is_other
 from seqbench.store.parameters import parameters_path
 from seqbench.store.plain_file import digest_of, read_bytes
 from seqbench.store.plan_file import PlanFile, load_plan, planned_lengths
-from seqbench.store.records import Record
+from seqbench.store.records import Record, UnusableRecord
 from seqbench.store.results import Results
 from seqbench.store.trials import SetAside, TrialStore
 
@@ -78,12 +80,12 @@ def merge_folders(
     asked = grid()
     with held(into):
         own = _own(into, left_out)
-        whole = _combined([*([own] if own.records else []), *sources])
+        whole = _combined([own, *sources]) if own.trials else found
         _allow(whole.conflicts, keep_first)
         trained = planned_lengths(*(source.plan for source in [own, *sources]))
-        current = planned(asked, [known(kept.record) for kept in whole.kept.values()], trained)
+        current = planned(asked, [source.trials[trial] for trial, source in whole.kept.items()], trained)
         _require_same_grid([own, *sources], asked, current)
-        added = [kept for trial, kept in whole.kept.items() if trial not in own.records]
+        added = [trial for trial in whole.kept if trial not in own.trials]
         _write(TrialStore(into), whole, added, current, left_out)
         results = written_anew(asked, into)
     unplanned = len(whole.kept.keys() - {trial.id for trial in current.trials})
@@ -98,50 +100,42 @@ def read_source(folder: Path, left_out: list[SetAside]) -> Source:
     """
     plan = load_plan(folder)
     if not tables.alone(folder):
-        records, unusable = TrialStore(folder).read()
-        left_out += unusable
-        return _source(folder, plan, records)
+        store = TrialStore(folder)
+        return source_of(folder, plan, store.each(left_out), partial(_read, store))
     records = records_from_tables(folder)
     if lacking := len(tables.read(folder)["results"]) - len(records):
         reason = f"does not say of {lacking:,} trials which probes were read or what they ran on; they are left out"
         left_out.append(SetAside(folder / "results.parquet", reason))
-    return _source(folder, plan, records)
-
-
-class _Kept(NamedTuple):
-    """A record, and the folder that it is from."""
-
-    record: Record
-    folder: Path
+    return source_of(folder, plan, records, {record.trial: record for record in records}.__getitem__)
 
 
 class _Combined(NamedTuple):
-    """The record to keep of each trial, by its identity, and the conflicts between folders."""
+    """The folder whose record of a trial is kept, by the trial's identity, and the conflicts between folders."""
 
-    kept: dict[str, _Kept]
+    kept: dict[str, Source]
     conflicts: list[Conflict]
 
 
 def _combined(sources: Sequence[Source]) -> _Combined:
     """What folders hold together. Of one trial's equal records the fullest is kept, of different ones the first."""
-    kept: dict[str, _Kept] = {}
+    kept: dict[str, Source] = {}
     conflicts: list[Conflict] = []
     for place, source in enumerate(sources):
         against = [conflict for before in sources[:place] for conflict in conflicts_between(before, source)]
         conflicts += {each.trial: each for each in reversed(against)}.values()
         different = {each.trial for each in against}
-        for trial, record in source.records.items():
-            new, old = _Kept(record, source.folder), kept.get(trial)
-            if old is None or (trial not in different and _fullness(new) > _fullness(old)):
-                kept[trial] = new
+        for trial in source.trials:
+            old = kept.get(trial)
+            if old is None or (trial not in different and _fullness(source, trial) > _fullness(old, trial)):
+                kept[trial] = source
     return _Combined(kept, conflicts)
 
 
-def _fullness(kept: _Kept) -> tuple[bool, int, bool]:
+def _fullness(source: Source, trial: str) -> tuple[bool, int, bool]:
     """How much there is of a trial beside its numbers: its parameters, probes, complete settings."""
-    record = kept.record
-    has_parameters = record.parameters is not None and parameters_path(kept.folder, record.trial).exists()
-    return has_parameters, len(record.probed), bool(record.settings)
+    known = source.trials[trial]
+    has_parameters = known.parameters is not None and parameters_path(source.folder, trial).exists()
+    return has_parameters, len(known.ran.probed), trial not in source.without_settings
 
 
 def _allow(conflicts: list[Conflict], keep_first: bool) -> None:
@@ -154,18 +148,26 @@ def _own(into: Path, left_out: list[SetAside]) -> Source:
     plan = load_plan(into) if (into / "plan.json").exists() else PlanFile()
     if tables.alone(into):
         return read_source(into, left_out)
-    return _source(into, plan, TrialStore(into).each(left_out, quarantine=True))
+    store = TrialStore(into)
+    return source_of(into, plan, store.each(left_out, quarantine=True), partial(_read, store))
 
 
-def _source(folder: Path, plan: PlanFile, records: Iterable[Record]) -> Source:
-    return Source(folder, plan, {record.trial: record for record in records})
+def _read(store: TrialStore, trial: str) -> Record:
+    """A record that could be read before. Raises StoreError if it cannot any more."""
+    try:
+        if (record := store.find(trial)) is not None:
+            return record
+        reason = "is gone"
+    except UnusableRecord as error:
+        reason = str(error)
+    raise StoreError(f"{store.folder}: trial {trial} {reason}, and was there when the merge began. Merge again.")
 
 
 def _require_same_grid(sources: Iterable[Source], grid: Grid, current: Plan) -> None:
     """Refuse folders that share no trial with the grid and ask another question."""
     trials = {trial.id for trial in current.trials}
     for source in sources:
-        known = source.plan.trials.keys() | source.records.keys()
+        known = source.plan.trials.keys() | source.trials.keys()
         if is_other(source.plan.question, known, question=grid.question, trials=trials):
             raise UsageError(
                 f"{source.folder} holds results of another grid, which asks: {' '.join(source.plan.question.split())} "
@@ -173,31 +175,30 @@ def _require_same_grid(sources: Iterable[Source], grid: Grid, current: Plan) -> 
             )
 
 
-def _write(
-    store: TrialStore, whole: _Combined, added: Sequence[_Kept], current: Plan, left_out: list[SetAside]
-) -> None:
+def _write(store: TrialStore, whole: _Combined, added: Sequence[str], current: Plan, left_out: list[SetAside]) -> None:
     """Write what is new: parameters first, so that no record names a file that is not there yet."""
-    settings = {trial.id: trial.settings for trial in current.trials}
-    for kept in added:
-        _copy_parameters(kept, store.folder, left_out)
-    new = [_with_settings(kept.record, settings) for kept in added]
+    trials = {trial.id: trial for trial in current.trials}
+    for trial in added:
+        _copy_parameters(whole.kept[trial], trial, store.folder, left_out)
     if store.trials.exists():
-        for record in new:
-            store.write(record)
+        for trial in added:
+            store.write(_with_settings(whole.kept[trial].find(trial), trials))
     elif whole.kept:
-        before = [kept.record for kept in whole.kept.values() if kept.folder == store.folder]
-        store.restore([*(_with_settings(record, settings) for record in before), *new])
+        before = (trial for trial, source in whole.kept.items() if source.folder == store.folder)
+        store.restore(_with_settings(whole.kept[trial].find(trial), trials) for trial in (*before, *added))
 
 
-def _with_settings(record: Record, settings: dict[str, dict[str, object]]) -> Record:
+def _with_settings(record: Record, planned: Mapping[str, Trial]) -> Record:
     """A record with its settings, which those from tables lack: the plan has them."""
-    return record if record.settings else replace(record, settings=settings.get(record.trial, {}))
+    if record.settings or record.trial not in planned:
+        return record
+    return replace(record, settings=planned[record.trial].settings)
 
 
-def _copy_parameters(kept: _Kept, into: Path, left_out: list[SetAside]) -> None:
+def _copy_parameters(source: Source, trial: str, into: Path, left_out: list[SetAside]) -> None:
     """Copy the trained parameters of a trial, if they are kept and are those that its record names."""
-    sha256, trial = kept.record.parameters, kept.record.trial
-    path = parameters_path(kept.folder, trial)
+    sha256 = source.trials[trial].parameters
+    path = parameters_path(source.folder, trial)
     if sha256 is None or not path.exists():
         return
     try:

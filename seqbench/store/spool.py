@@ -109,6 +109,8 @@ class Spool:
 
     def add(self, frame: pd.DataFrame) -> None:
         """Add rows, in the types that all pieces have."""
+        if frame.empty and (self._frames or self._spooled):  # the first gives a table without rows its columns
+            return
         self._frames.append(frame)
         if sum(map(len, self._frames)) >= (ROWS if self._spooled is None else GROUP_ROWS):
             self._flush()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from seqbench.execution.conflicts import Source, conflicts_between
+from seqbench.execution.conflicts import conflicts_between, source_of
 from seqbench.store.plan_file import load_plan
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
@@ -120,16 +120,16 @@ def workers_of(cluster):
 def source(folder):
     records, set_aside = TrialStore(folder).read(quarantine=False)
     assert not set_aside
-    return Source(folder, load_plan(folder), {record.trial: record for record in records})
+    return source_of(folder, load_plan(folder), records, {record.trial: record for record in records}.__getitem__)
 
 
 def assert_same(folder, local):
     """No trial lost or doubled, and the bits of one local worker, parameters included."""
     found = source(folder)
-    assert len(found.records) == len(found.plan.trials) == TRIALS
+    assert len(found.trials) == len(found.plan.trials) == TRIALS
     assert conflicts_between(found, local) == []
     assert load(folder).trials["trial"].is_unique
-    for trial, record in found.records.items():
-        assert record.parameters == local.records[trial].parameters
-        assert record.environment == local.records[trial].environment
+    for trial, known in found.trials.items():
+        assert known.parameters == local.trials[trial].parameters
+        assert known.ran.environment == local.trials[trial].ran.environment
     assert list((folder / "checkpoints").glob("*")) == []

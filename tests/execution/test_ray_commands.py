@@ -30,7 +30,7 @@ def test_a_driver_outside_of_the_cluster_reaches_it_by_its_address(place, local)
     with outside(place) as (variables, address):
         finish(start(place, variables, "--on", address, "--results", "client", grid="few.yaml"))
     found = source(place[0] / "client" / "few")
-    assert len(found.records) == 8
+    assert len(found.trials) == 8
     assert conflicts_between(found, local) == []
 
 
@@ -42,7 +42,7 @@ def test_finished_trials_are_verified_on_the_cluster(place, cluster, local):
 def test_crashed_trials_are_tried_again_on_the_cluster(place, cluster, local):
     folder = place[0] / "retried" / "many"
     shutil.copytree(place[0] / "local" / "many", folder)
-    crashed = sorted(local.records)[::20]
+    crashed = sorted(local.trials)[::20]
     for trial in crashed:
         (folder / "trials" / f"{trial}.json").unlink()
         TrialStore(folder).write_failure(trial, Failure("its machine had no memory left"))
@@ -76,7 +76,7 @@ def test_killed_postgresql_and_mlflow_cost_no_trial_of_the_cluster(place, cluste
         assert_same(folder, local)
         finish(start(place, variables, *options, does=("track",)))
         mirrored = mirrored_trials(variables, server.address, place[0])
-    assert sorted(mirrored) == sorted(local.records)
+    assert sorted(mirrored) == sorted(local.trials)
 
 
 def mirrored_trials(variables, address, folder):

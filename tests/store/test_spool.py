@@ -61,6 +61,13 @@ def test_spooled_tables_are_those_in_memory(both) -> None:
     assert small.measured == large.measured == (PROBE, "gate")
 
 
+def test_trials_that_have_not_finished_may_be_the_last_of_a_large_grid(both) -> None:
+    first = results_of(RECORDS[:8], PLAN)
+    assert isinstance(first, LargeResults)
+    of_first = both[0].probes["trial"].isin(TRIALS[:8])
+    assert_frame_equal(first.probes, both[0].probes[of_first])
+
+
 def test_the_files_hold_the_same_rows(both, tmp_path: Path) -> None:
     for name, results in zip(("small", "large"), both, strict=True):
         write_tables(tmp_path / name, results)
