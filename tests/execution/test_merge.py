@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import weakref
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from seqbench.grid.read import read_grid
 from seqbench.store import atomic, tables
 from seqbench.store.lock import held
 from seqbench.store.parameters import parameters_path, save_parameters
-from seqbench.store.records import Record
+from seqbench.store.records import Record, read_record
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
 from tests.execution.conftest import TINY
@@ -285,3 +286,21 @@ def test_from_python_the_grid_of_the_folders_is_taken(grid, trials, machine, tmp
         results = seqbench.merge(one, str(two), into=tmp_path / "c")
     assert len(results.finished) == 2
     assert results.plan.question == grid.question
+
+
+def test_records_are_read_one_by_one_and_not_held(grid, trials, machine, tmp_path, monkeypatch) -> None:
+    """Two of a trial are compared; another is being read while what was read before it is still named."""
+    parts = [machine(name, [record(trial) for trial in trials]) for name in "ab"]
+    seen: list[weakref.ref[Record]] = []
+    held: list[int] = []
+
+    def counted(path: Path) -> Record:
+        found = read_record(path)
+        seen.append(weakref.ref(found))
+        held.append(sum(each() is not None for each in seen))
+        return found
+
+    monkeypatch.setattr("seqbench.store.trials.read_record", counted)
+    assert merge_folders(parts, tmp_path / "merged" / "tiny", lambda: grid).added == len(trials)
+    assert len(held) > 2 * len(trials)
+    assert max(held) <= 4
