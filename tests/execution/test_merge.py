@@ -259,23 +259,18 @@ def test_another_grids_results_are_refused(grid, trials, machine, tmp_path) -> N
 def test_grids_that_were_split_by_seeds_are_merged_under_the_grid_that_asks_for_all(trials, tmp_path, capsys) -> None:
     file = tmp_path / "tiny.yaml"
     file.write_text(TINY)
-    for seed in (1000, 1001):
-        part = read_grid(file, overrides=[f"seeds=[{seed}]"], name="tiny")
+    both, into = [tmp_path / str(seed) / "tiny" for seed in (1000, 1001)], tmp_path / "merged" / "tiny"
+    for folder in both:
+        folder.mkdir(parents=True)
+        part = read_grid(file, overrides=[f"seeds=[{folder.parent.name}]"], name="tiny")
         for trial in planned(part, []).trials:
-            TrialStore(folder(tmp_path, seed)).write(record(trial))
-        written_anew(part, folder(tmp_path, seed))
-    both, into = [folder(tmp_path, seed) for seed in (1000, 1001)], tmp_path / "merged" / "tiny"
+            TrialStore(folder).write(record(trial))
+        written_anew(part, folder)
     with pytest.raises(UsageError, match="different grids"):
         merge(both, into, grid=None, overrides=(), keep_first=False)
     merge(both, into, grid=str(file), overrides=(), keep_first=False)
     assert f"{into} holds 8 of 8 trials; 8 were added.\nIts report: " in capsys.readouterr().out
     assert json.loads((into / "plan.json").read_text())["overrides"] == []
-
-
-def folder(place: Path, seed: int) -> Path:
-    made = place / str(seed) / "tiny"
-    made.mkdir(parents=True, exist_ok=True)
-    return made
 
 
 def test_from_python_the_grid_of_the_folders_is_taken(grid, trials, machine, tmp_path) -> None:
@@ -289,18 +284,15 @@ def test_from_python_the_grid_of_the_folders_is_taken(grid, trials, machine, tmp
 
 
 def test_records_are_read_one_by_one_and_not_held(grid, trials, machine, tmp_path, monkeypatch) -> None:
-    """Two of a trial are compared; another is being read while what was read before it is still named."""
-    parts = [machine(name, [record(trial) for trial in trials]) for name in "ab"]
-    seen: list[weakref.ref[Record]] = []
-    held: list[int] = []
+    """Two of a trial are compared; another two are read while the names of these are still bound."""
+    parts, seen, held = [machine(name, map(record, trials)) for name in "ab"], [], []
 
     def counted(path: Path) -> Record:
-        found = read_record(path)
-        seen.append(weakref.ref(found))
+        seen.append(weakref.ref(found := read_record(path)))
         held.append(sum(each() is not None for each in seen))
         return found
 
     monkeypatch.setattr("seqbench.store.trials.read_record", counted)
-    assert merge_folders(parts, tmp_path / "merged" / "tiny", lambda: grid).added == len(trials)
-    assert len(held) > 2 * len(trials)
+    assert merge_folders(parts, tmp_path / "merged" / "tiny", lambda: grid).added == 8
+    assert len(held) > 16
     assert max(held) <= 4
