@@ -87,9 +87,10 @@ def merge_folders(
         _require_same_grid([own, *sources], asked, current)
         added = [trial for trial in whole.kept if trial not in own.trials]
         _write(TrialStore(into), whole, added, current, left_out)
+        unplanned, conflicts = whole.kept.keys() - {trial.id for trial in current.trials}, tuple(whole.conflicts)
+        del sources, found, own, whole, current  # what they know of many trials takes as much memory as tables do
         results = written_anew(asked, into)
-    unplanned = len(whole.kept.keys() - {trial.id for trial in current.trials})
-    return Merged(results, len(added), unplanned, tuple(left_out), tuple(whole.conflicts))
+    return Merged(results, len(added), len(unplanned), tuple(left_out), conflicts)
 
 
 def read_source(folder: Path, left_out: list[SetAside]) -> Source:
