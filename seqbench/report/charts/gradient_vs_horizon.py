@@ -24,7 +24,7 @@ def gradient_vs_horizon(
 
     `learned` is what `seqbench.stats.gradient_horizon.learned_by_gradient` returns.
     """
-    rows = learned[learned["task"].isin(tasks)]
+    rows = evidence.in_grid_order(learned[learned["task"].isin(tasks)])
     figure, axes = panels(len(tasks), width=4.6 if len(tasks) == 1 else 3.3 * len(tasks) + 0.6, height=3.4)
     chart = Chart(
         name=name,
@@ -32,7 +32,7 @@ def gradient_vs_horizon(
         figure=figure,
         reading="Each point is a method. Across: the distance up to which at least 1 % of the gradient nearest to the "
         "loss arrives before training, mean over seeds at the longest length of each; up: the mean horizon after it. "
-        f" Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
+        f"Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
         table=rows[["task", "method", "text", "octaves", "horizon", "low", "high", "at_least", "growth", "n"]],
         about={"purpose": "reporting"},
     )
