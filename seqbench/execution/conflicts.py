@@ -6,6 +6,7 @@ version, and probes that were not asked for.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,8 +129,8 @@ def _same(one: Record, other: Record, compared: Collection[tuple[str, str]]) -> 
     by_distance = ((this.get(BY_DISTANCE), that.get(BY_DISTANCE)) for this, that in rows)
     if any(this != that for this, that in by_distance if this and that):
         return False
-    probes = {row["probe"] for row in one.probes} & {row["probe"] for row in other.probes}
-    return _probes(one, probes) == _probes(other, probes)
+    ours, theirs = _probes(one), _probes(other)
+    return all(ours[key] == theirs[key] for key in ours.keys() & theirs.keys())
 
 
 def _row(
@@ -140,12 +141,16 @@ def _row(
     return {name: row[name] for name in names if (table, name) in compared and _is_there(row.get(name))}
 
 
-def _probes(record: Record, probes: set[str]) -> list[tuple[Any, ...]]:
-    """What these probes measured, in order; rows with the same keys stay in theirs."""
+def _probes(record: Record) -> dict[tuple[Any, ...], Any]:
+    """What was measured, by the columns that tell it apart; rows that agree in these are numbered."""
     names = [name for name in PROBE_COLUMNS if name not in ("trial", "value")]
-    rows = (row for row in record.probes if row["probe"] in probes)
-    found = [(tuple(map(str, map(row.get, names))), row["value"]) for row in rows]
-    return sorted(found, key=lambda row: row[0])
+    found: dict[tuple[Any, ...], Any] = {}
+    seen: Counter[tuple[str, ...]] = Counter()
+    for row in record.probes:
+        key = tuple(map(str, map(row.get, names)))
+        found[(*key, seen[key])] = row["value"]
+        seen[key] += 1
+    return found
 
 
 def _is_there(value: Any) -> bool:

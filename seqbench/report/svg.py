@@ -39,6 +39,9 @@ ElementTree.register_namespace("xlink", LINK.partition("}")[0].strip("{"))
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"(?:(?P<weight>bold|normal|\d00)\s+)?(?P<size>[\d.]+px)\s")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
+_LINES = re.compile(r"(?<=[ML] )-?[\d.]+ -?[\d.]+(?: L -?[\d.]+ -?[\d.]+)+")
+_FONTS = re.compile(r"; font-family: [^;]+")
+_WHOLE_OPACITY = re.compile(r"(?<!-)opacity")
 _REFERENCE = re.compile(r"#([\w-]+)")
 
 
@@ -147,15 +150,37 @@ def compact(svg: str) -> str:
     for description in root.findall(f"{SVG}metadata"):
         root.remove(description)
     _tidy(root)
-    names: dict[str, str] = {}
+    sheet: dict[str, str] = {}
     for element in root.iter():
         element.text, element.tail = (text if text and text.strip() else None for text in (element.text, element.tail))
         if style := element.attrib.pop("style", ""):
-            element.set("class", names.setdefault(style, f"k{len(names)}"))
+            element.set("class", sheet.setdefault(style, f"k{len(sheet)}"))
     _ungroup(root)
-    for sheet in root.iter(f"{SVG}style"):
-        sheet.text = "".join([sheet.text or "", *(f".{name}{{{rules}}}" for rules, name in names.items())])
+    names = {name: style for style, name in sheet.items()}
+    for group in root.iter(f"{SVG}g"):
+        _style_at_once(group, names)
+    for element in root.iter(f"{SVG}style"):
+        element.text = (element.text or "") + _rules(names)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+
+
+def _style_at_once(group: ElementTree.Element, styles: Mapping[str, str]) -> None:
+    """Move the class that all members of a group share to the group, if they inherit it: all but opacity as a whole."""
+    shared = {member.get("class", "") for member in group}
+    name = shared.pop() if len(shared) == 1 else ""
+    if name and len(group) > 1 and "class" not in group.attrib and not _WHOLE_OPACITY.search(styles[name]):
+        group.set("class", name)
+        for member in group:
+            del member.attrib["class"]
+
+
+def _rules(styles: Mapping[str, str]) -> str:
+    """A style sheet of classes; fonts, if they agree, are named once."""
+    fonts = {found[0] for style in styles.values() if (found := _FONTS.search(style))}
+    if len(fonts) == 1:
+        styles = {name: _FONTS.sub("", style) for name, style in styles.items()}
+    own = "".join(f".{name}{{{style}}}" for name, style in styles.items())
+    return own + (f"text{{{fonts.pop().strip('; ')}}}" if len(fonts) == 1 else "")
 
 
 def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
@@ -169,6 +194,8 @@ def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
         for name in ("d", "x", "y", "transform", "width", "height"):
             if name in element.attrib:
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
+        if "d" in element.attrib:  # points after one of a line are ends of further lines without a letter
+            element.set("d", _LINES.sub(lambda line: line[0].replace(" L", ""), element.attrib["d"]))
         for name in (LINK, "clip-path"):
             if name in element.attrib:
                 element.set(name, _REFERENCE.sub(lambda at: f"#{names[at[1]]}", element.attrib[name]))

@@ -37,7 +37,7 @@ from seqbench.stats.turnbull import turnbull
 
 COLUMNS = ["method", "task", "n", "threshold", "low", "high", "spread"]
 CURVE_COLUMNS = ["method", "task", "length", "probability", "low", "high", "reached"]
-DRAWN = 97
+DRAWN = 81
 """Lengths at which a curve is given, evenly spread on a logarithmic scale."""
 
 BEYOND = 3.0

@@ -41,16 +41,17 @@ class Difference(NamedTuple):
 
 
 def largest_difference(before: Results, after: Results, trial: str) -> Difference | None:
-    """The largest relative difference between two trainings of a trial; None if all numbers agree to the last bit."""
+    """The largest relative difference between two trainings of a trial; None if all numbers agree to the last bit.
+
+    Measurements are compared as far as both hold them: a copy for committing is without those that no report shows.
+    """
     found = []
     for table, columns in TABLES.items():
         stored = _table(before, table)
         one, other = _rows(stored, trial), _rows(_table(after, table), trial)
-        if table == "probes":
-            measured = set(one["probe"]) & set(other["probe"])
-            one, other = (rows[rows["probe"].isin(measured)] for rows in (one, other))
         one, other = (_numbered(rows, KEYS[table]) for rows in (one, other))
-        both = one.merge(other, on=[*KEYS[table], NTH], how="outer", suffixes=("_before", "_after"), indicator=True)
+        how = "inner" if table == "probes" else "outer"
+        both = one.merge(other, on=[*KEYS[table], NTH], how=how, suffixes=("_before", "_after"), indicator=True)
         known = [
             column for column in columns.values() if _compared(column, table) and stored[column.name].notna().any()
         ]

@@ -65,6 +65,12 @@ def test_what_was_not_measured_then_is_not_compared():
     assert difference(row=RECORD.row | {"gradient_norm": 1.0}, probes=more) is None
 
 
+def test_measurements_that_a_copy_lacks_are_not_compared_and_the_others_are():
+    farther = [*RECORD.probes, {"step": 0, "probe": "gradient", "distance": 2, "value": 0.5}]
+    assert difference(probes=farther) is None
+    assert difference(probes=[farther[0] | {"value": 0.5}, farther[1]]).where == "gradient at step 0, distance 1"
+
+
 def test_one_trial_without_a_number_that_others_have_differs_from_one_with_it():
     other = replace(RECORD, trial="b", row=RECORD.row | {"solved_at": 10})
     again = replace(RECORD, row=RECORD.row | {"solved_at": 20})

@@ -31,17 +31,18 @@ def remedies(evidence: Evidence) -> Section:
     found = evidence.comparison.effects
     known = found[(found["family"] == "declared") & (found["n"] > 0)]
     absent = evidence.comparison.missing_combinations
+    complete = {task: bool((known["task"] == task).any()) for task in evidence.tasks}
     parts = tuple(
         Part(
             title=task,
-            text=_membership(evidence, task),
-            charts=(effects(evidence, task), interaction(evidence, task)) if (known["task"] == task).any() else (),
+            text=" ".join(filter(None, (_membership(evidence, task), _beyond_range(evidence, task) if whole else ""))),
+            charts=(effects(evidence, task), interaction(evidence, task)) if whole else (),
             tables=tuple(
                 table for table in (shares_table(evidence, task), effects_table(evidence, task)) if len(table.rows)
             ),
         )
-        for task in evidence.tasks
-        if (known["task"] == task).any() or (absent["task"] == task).any()
+        for task, whole in complete.items()
+        if whole or (absent["task"] == task).any()
     )
     lead = COMPLETE if len(known) else INCOMPLETE
     return Section("remedies", "What each remedy adds", lead, parts)
@@ -59,6 +60,19 @@ def _membership(evidence: Evidence, task: str) -> str:
         f"Outside of the factors, so in no effect: {', '.join(outside)}." if outside else "",
     )
     return " ".join(filter(None, sentences))
+
+
+def _beyond_range(evidence: Evidence, task: str) -> str:
+    """How many horizons the range of lengths cuts off, and what that does to effects."""
+    rows = evidence.comparison.horizons
+    rows = rows[(rows["task"] == task) & rows["method"].isin(evidence.levels.index)]
+    cut, seeds = int(rows["at_least"].sum() + rows["below"].sum()), int(rows["n"].sum())
+    if not cut or evidence.declared.outcome != "horizon":
+        return ""
+    return (
+        f"{cut} of {seeds} horizons lie beyond the range of lengths and count as its end: what a remedy adds is then "
+        "understated, and remedies that reach the end each seem to add less together than their sum."
+    )
 
 
 def effects_table(evidence: Evidence, task: str) -> Table:

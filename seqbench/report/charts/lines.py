@@ -17,16 +17,20 @@ ROW_INCHES = 0.27
 
 def method_line(
     chart: Chart, ax: Axes, evidence: Evidence, method: str, x: ArrayLike, y: ArrayLike, *, tips: Iterable[str] = (),
-    links: Iterable[str] = (), steps: bool = False,
+    links: Sequence[str] = (), steps: bool = False,
 ) -> None:  # fmt: skip
-    """One method's line; thin and pale in the background. `steps` holds each value until the next point."""
+    """One method's line; thin and pale in the background. `steps` holds each value until the next point.
+
+    A pale line has points of its own only where they lead to trials.
+    """
     look, front = evidence.styles[method], method in foreground(evidence)
+    pointed = not steps and (front or bool(links))
     (line,) = ax.plot(
         x, y, color=look.colour, lw=1.9 if front else 0.9, dashes=look.dash or (None, None),
-        marker="" if steps else look.marker, ms=5.2 if front else 2.8, alpha=1 if front else 0.32,
+        marker=look.marker if pointed else "", ms=5.2 if front else 2.8, alpha=1 if front else 0.32,
         zorder=4 if front else 3, drawstyle="steps-post" if steps else "default",
     )  # fmt: skip
-    chart.mark(line, evidence.place(method), tips=(method,) if steps else tips, links=links)
+    chart.mark(line, evidence.place(method), tips=tips if pointed else (method,), links=links)
 
 
 def method_rows(ax: Axes, methods: Sequence[str], *, labels: bool = True) -> None:
