@@ -226,11 +226,6 @@ class TestRemedies:
 
     def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
         part = remedies(factorial).parts[0]
-        rows = factorial.comparison.horizons.query("task == 'adding'")
-        cut, seeds = rows[["at_least", "below"]].to_numpy().sum(), rows["n"].sum()
-        assert 0 < cut < seeds
-        assert part.title == "adding"
-        assert f"{cut} of {seeds} horizons lie beyond the range of lengths and count as its end" in part.text
         effects = part.tables[1]
         said = {
             row[0].text: dict(zip(effects.head, (entry.text for entry in row), strict=True)) for row in effects.entries

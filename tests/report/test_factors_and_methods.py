@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,3 +50,11 @@ def test_listed_method_is_in_every_table_and_in_no_contrast(read: Callable[[str]
     }  # fmt: skip
     [part] = remedies(evidence).parts
     assert part.text == "Outside of the factors, so in no effect: LSTM."
+
+
+def test_effects_say_how_many_horizons_the_range_of_lengths_cuts_off(factorial: Any) -> None:
+    part = remedies(factorial).parts[0]
+    rows = factorial.comparison.horizons.query("task == @part.title")
+    cut, seeds = rows[["at_least", "below"]].to_numpy().sum(), rows["n"].sum()
+    assert 0 < cut < seeds
+    assert f"{cut} of {seeds} horizons lie beyond the range of lengths and count as its end" in part.text
