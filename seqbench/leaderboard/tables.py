@@ -102,19 +102,38 @@ def acted(board: Board, method: str) -> str:
 
 
 def overview_table(boards: Sequence[Board], links: Links) -> Table | None:
-    """Methods by searched tasks: the horizon of each, where a search looked for it; None without such a board."""
+    """Methods by searched tasks: the horizon of each, where a search looked for it; None without such a board.
+
+    Methods of one name whose remedies differ have rows of their own, which name their source.
+    """
     searched = [board for board in boards if board.protocol.searched]
     if not searched:
         return None
+    own = [_overview_names(searched, board) for board in searched]
     found = [
-        {str(row["method"]): row for row in board.methods.to_dict("records") if row["seeds"]} for board in searched
+        {names[str(row["method"])]: row for row in board.methods.to_dict("records") if row["seeds"]}
+        for board, names in zip(searched, own, strict=True)
     ]
-    names = list(dict.fromkeys(name for rows in found for name in rows))
-    frame = pd.DataFrame({"method": names})
+    frame = pd.DataFrame({"method": list(dict.fromkeys(name for rows in found for name in rows))})
     columns = [word("method")]
     for board, rows in zip(searched, found, strict=True):
         columns.append(_overview_column(board, rows, links))
     return Table("overview", "Horizons", tuple(columns), frame)
+
+
+def _overview_names(boards: Sequence[Board], board: Board) -> dict[str, str]:
+    """What each method of a board is called beside those of all boards."""
+    meant: dict[str, set[tuple[str, ...]]] = {}
+    for each in boards:
+        for name in each.origins:
+            meant.setdefault(name, set()).add(_remedies(each, name))
+    source = board.entries[0].source.name
+    return {name: name if len(meant[name]) == 1 else f"{name} ({source})" for name in board.origins}
+
+
+def _remedies(board: Board, method: str) -> tuple[str, ...]:
+    entry, name = board.origins[method]
+    return tuple(remedy.name for remedy in entry.source.evidence.plan.remedies.get(name, ()))
 
 
 def _overview_column(board: Board, rows: Mapping[str, Mapping[Any, Any]], links: Links) -> Column:

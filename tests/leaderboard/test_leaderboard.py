@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from seqbench.leaderboard.boards import build_boards
 from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
 from seqbench.leaderboard.sources import read_sources
-from seqbench.leaderboard.tables import board_table, solved_up_to
+from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.store.plan_file import load_plan, write_plan
+from seqbench.traces import Remedy
 
 SIX = [10, 10, 20, 20, 40, 40]
 
@@ -116,6 +118,16 @@ def test_a_search_shows_the_geometric_mean_and_what_lies_beyond_the_range(make):
     assert shown["clipped"]["remembers"].text.startswith("≤ 10 (")
     assert shown["GRU"]["remembers"].link == "ours/report.md"
     assert shown["GRU"]["times as far as vanilla"].text.startswith("≥ ")
+
+
+def test_the_overview_tells_apart_methods_of_one_name_with_other_remedies(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6}, searched=True)
+    make("theirs", {"vanilla": SIX, "GRU": [40] * 6}, searched=True, budget=500, of="theirs")
+    plan = load_plan(ours)
+    write_plan(ours, replace(plan, remedies=plan.remedies | {"GRU": (Remedy("chrono_init", ()),)}))
+    overview = overview_table(boards(ours.parent), lambda name: name)
+    known = {row[0].text: [entry.text != "–" for entry in row[1:]] for row in overview.entries}
+    assert known == {"vanilla": [True, True], "GRU (ours)": [True, False], "GRU (theirs)": [False, True]}
 
 
 def test_a_list_of_lengths_says_up_to_which_most_seeds_solved(make):
