@@ -13,8 +13,8 @@ def publish(asked: Asked, into: Path) -> None:
     from seqbench.commands.present import present_results
     from seqbench.report.published import publish as write
 
-    _, results = present_results(asked)
+    folder, results = present_results(asked)
     with progress().status("Writing the copy"):
-        written = write(results, into)
+        written = write(results, folder, into)
     size = sum(path.stat().st_size for path in written) / 1e6
     out().print(f"{into}: {len(written)} files, {size:.2f} MB")

@@ -64,7 +64,7 @@ def write_shown(evidence: Evidence, folder: Path) -> None:
     for name, drawing in drawings.items():
         _write_vector(folder, name, drawing)
     for path in (folder / "figures").glob("*"):
-        if path.suffix != ".svg" or path.stem not in drawings:
+        if path.is_file() and (path.suffix != ".svg" or path.stem not in drawings):
             path.unlink()
 
 

@@ -12,34 +12,41 @@ from seqbench.report.build import write_shown
 from seqbench.report.evidence import Evidence
 from seqbench.stats.gradient_norms import PROBE, at_longest
 from seqbench.store.from_tables import BY_DISTANCE
-from seqbench.store.plan_file import load_plan, without_plan, write_plan
+from seqbench.store.plan_file import load_plan, write_plan
 from seqbench.store.results import Results, under_plan, write_tables
 
 
-def publish(results: Results, into: Path) -> list[Path]:
+def publish(results: Results, folder: Path, into: Path) -> list[Path]:
     """Write plan, tables, `report.md` and its figures to a folder, and return their paths.
+
+    Why trials crashed stays behind: they count as missing.
 
     Args:
         results: the results of a grid; all their measurements are held in memory.
+        folder: where these are kept.
         into: a folder that holds nothing, or an earlier copy.
 
     Raises:
-        UsageError: the folder holds trial files, or another grid's results. StoreError: it cannot be written.
+        UsageError: `into` is `folder` itself, or holds anything else. StoreError: it cannot be written.
     """
-    _require_copy(into, results.plan.grid)
-    lean = replace(under_plan(results, results.plan), probes=shown_measurements(results))
+    _require_copy(into, folder, results.plan.grid)
+    lean = replace(under_plan(results, results.plan), probes=shown_measurements(results), failures={})
     write_plan(into, lean.plan)
     write_tables(into, lean)
     write_shown(Evidence(lean), into)
     return sorted(path for path in into.rglob("*") if path.is_file())
 
 
-def _require_copy(into: Path, grid: str) -> None:
+def _require_copy(into: Path, folder: Path, grid: str) -> None:
     """Refuse a folder whose content is no earlier copy of this grid's results."""
+    if into.resolve() == folder.resolve():
+        raise UsageError(f"{into} holds the results themselves, which a copy would thin: name another folder")
     if (into / "trials").exists():
         raise UsageError(f"{into} holds trial files, which a copy would not agree with: name another folder")
-    if without_plan(into) or ((into / "plan.json").exists() and load_plan(into).grid != grid):
-        raise UsageError(f"{into} holds results that are not those of {grid}: name another folder")
+    if not into.is_dir() or not any(into.iterdir()):
+        return
+    if not (into / "plan.json").exists() or load_plan(into).grid != grid:
+        raise UsageError(f"{into} holds what is no copy of the results of {grid}: name another folder")
 
 
 def shown_measurements(results: Results) -> pd.DataFrame:

@@ -42,7 +42,7 @@ _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
 _LINES = re.compile(r"(?<=[ML] )-?[\d.]+ -?[\d.]+(?: L -?[\d.]+ -?[\d.]+)+")
 _FONTS = re.compile(r"; font-family: [^;]+")
 _WHOLE_OPACITY = re.compile(r"(?<!-)opacity")
-_REFERENCE = re.compile(r"#([\w-]+)")
+_REFERENCE = re.compile(r"(?:^|(?<=url\())#([\w-]+)")
 
 
 class StyleSheet:
@@ -160,7 +160,8 @@ def compact(svg: str) -> str:
     for group in root.iter(f"{SVG}g"):
         _style_at_once(group, names)
     for element in root.iter(f"{SVG}style"):
-        element.text = (element.text or "") + _rules(names)
+        # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise.
+        element.text = (element.text or "").replace("*{", "svg{") + _rules(names)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
 
 
@@ -196,7 +197,7 @@ def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
         if "d" in element.attrib:  # points after one of a line are ends of further lines without a letter
             element.set("d", _LINES.sub(lambda line: line[0].replace(" L", ""), element.attrib["d"]))
-        for name in (LINK, "clip-path"):
+        for name in (LINK, "clip-path", "style"):
             if name in element.attrib:
                 element.set(name, _REFERENCE.sub(lambda at: f"#{names[at[1]]}", element.attrib[name]))
 

@@ -7,24 +7,27 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
+from seqbench.schema import TABLES, DataColumn
 
-KNOWN = RESULT_COLUMNS | CURVE_COLUMNS | PROBE_COLUMNS
-"""Every column of the schema; any other is a factor, whose levels are text."""
+
+def described(names: Collection[str]) -> Mapping[str, DataColumn]:
+    """The schema's columns of the table that has these; any other is a factor of the results, whose levels are text."""
+    return next((own for own in TABLES.values() if own.keys() <= set(names)), {})
 
 
 class Columns:
     """A table that rows are added to."""
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Collection[str]) -> None:
         """An empty table with these columns, in the types of the schema."""
-        self._columns = {name: _column(name) for name in names}
+        known = described(names)
+        self._columns = {name: _column(name, known) for name in names}
 
     def add(self, rows: Sequence[Mapping[str, Any]], trial: str) -> None:
         """Add rows of one trial; what a row lacks is a missing value, what is no column is left out."""
@@ -57,12 +60,19 @@ class _Counts:
         self._values, self._missing = array("q"), array("b")
 
     def extend(self, values: Sequence[Any]) -> None:
-        missing = [value is None or value != value for value in values]
-        self._values.extend([0 if absent else int(value) for value, absent in zip(values, missing, strict=True)])
+        missing = [pd.isna(value) for value in values]
+        self._values.extend([0 if absent else _whole(value) for value, absent in zip(values, missing, strict=True)])
         self._missing.extend(missing)
 
     def done(self) -> Any:
         return pd.arrays.IntegerArray(np.asarray(self._values), np.asarray(self._missing).view(bool))
+
+
+def _whole(value: Any) -> int:
+    count = int(value)
+    if count != value:
+        raise ValueError(f"expected a whole number, got {value!r}")
+    return count
 
 
 class _Names:
@@ -95,5 +105,5 @@ class _Texts(_Names):
 _KINDS: dict[str, type[_Column]] = {"number": _Numbers, "count": _Counts, "text": _Texts}
 
 
-def _column(name: str) -> _Column:
-    return _Names() if name == "trial" else _KINDS[KNOWN[name].kind if name in KNOWN else "text"]()
+def _column(name: str, known: Mapping[str, DataColumn]) -> _Column:
+    return _Names() if name == "trial" else _KINDS[known[name].kind if name in known else "text"]()

@@ -22,6 +22,10 @@ FORMAT = 3
 seeds were among what was declared, and there was no checksum; up to 2 every trial had a whole label to itself."""
 
 
+LARGEST = 2**63
+"""Lengths and seeds are smaller: tables hold them in 64 bits."""
+
+
 @dataclass(frozen=True)
 class LeftOut:
     """A method that makes no sense on a task, why, and at which lengths that was found."""
@@ -185,7 +189,12 @@ def decode_plan(content: Any) -> PlanFile:
             rest = upgrade(rest)
     except (TypeError, AttributeError, LookupError) as error:
         raise ValueError(f"it does not have the shape of format {version}") from error
-    labels = ungrouped(_adapter(list[TrialGroup]).validate_python(rest.get("trials", [])))
+    groups = _adapter(list[TrialGroup]).validate_python(rest.get("trials", []))
+    labels = ungrouped(groups)
+    if len(labels) != sum(len(group.trials) for group in groups):
+        raise ValueError("it names a trial twice")
+    if not all(0 <= number < LARGEST for label in labels.values() for number in (label.length, label.seed)):
+        raise ValueError("it holds a length or seed that no trial can have")
     plan: PlanFile = _adapter(PlanFile).validate_python(rest | {"trials": labels})
     return plan
 

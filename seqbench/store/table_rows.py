@@ -10,7 +10,7 @@ import pandas as pd
 
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import unused_memory
-from seqbench.store.columns import KNOWN, Columns
+from seqbench.store.columns import Columns, described
 from seqbench.store.plan_file import PlanFile
 from seqbench.store.records import Record
 from seqbench.store.spool import Spool, Spooled
@@ -54,12 +54,13 @@ def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     `columns` may be of one table only, whose names it gives.
     """
     frame = frame.reindex(columns=list(columns))
+    known = described(frame.columns)
     for name in frame.columns:
-        kind = KNOWN[name].kind if name in KNOWN else "text"
+        kind = known[name].kind if name in known else "text"
         if kind == "text":
             frame[name] = frame[name].astype("str").where(frame[name].notna(), None)
         else:
-            frame[name] = frame[name].astype(KNOWN[name].dtype)
+            frame[name] = frame[name].astype(known[name].dtype)
     return frame
 
 

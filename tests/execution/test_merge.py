@@ -159,9 +159,10 @@ def test_every_number_counts(change, grid, trials, machine, tmp_path) -> None:
 
 
 def test_of_equal_numbers_the_record_with_more_probes_is_kept(grid, trials, machine, tmp_path) -> None:
+    whole = record(trials[0])
     far = {"step": 0, "probe": "gradient_norm", "distance": 9, "value": 0.5}
-    fewer = machine("a", [record(trials[0], probed=[])])
-    more = machine("b", [record(trials[0], environment=THERE, probes=[*record(trials[0]).probes, far])])
+    fewer = machine("a", [replace(whole, probed=[], row=whole.row | {"accuracy_by_distance": {"3": 1.0}})])
+    more = machine("b", [replace(whole, probes=[*whole.probes, far])])
     assert 9 in list(merge_folders([fewer, more], tmp_path / "c", lambda: grid).results.probes["distance"])
 
 

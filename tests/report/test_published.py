@@ -43,7 +43,8 @@ def copy(results: Results, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "figures").mkdir(parents=True)
     write_plan(folder, PlanFile(grid=results.plan.grid))
     (folder / "figures" / "of-before.svg").write_text("")
-    publish(results, folder)
+    assert results.folder is not None
+    publish(results, results.folder, folder)
     return folder
 
 
@@ -84,10 +85,12 @@ def test_of_figures_by_distance_the_ends_stay_and_of_the_first_gradient_all(resu
 def test_what_is_no_earlier_copy_is_left_alone(results: Results, tmp_path: Path) -> None:
     write_plan(tmp_path / "other", PlanFile(grid="another"))
     (tmp_path / "run" / "trials").mkdir(parents=True)
-    (tmp_path / "damaged").mkdir()
-    (tmp_path / "damaged" / "results.parquet").write_text("")
-    for name, said in {"other": "not those of", "run": "trial files", "damaged": "not those of"}.items():
-        before = sorted((tmp_path / name).rglob("*"))
-        with pytest.raises(UsageError, match=said):
-            publish(results, tmp_path / name)
-        assert sorted((tmp_path / name).rglob("*")) == before
+    (tmp_path / "paper" / "figures").mkdir(parents=True)
+    (tmp_path / "paper" / "figures" / "own.svg").write_text("")
+    assert results.folder is not None
+    said = {tmp_path / "other": "no copy of", tmp_path / "run": "trial files", tmp_path / "paper": "no copy of"}
+    for folder, reason in {**said, results.folder: "the results themselves"}.items():
+        before = sorted(folder.rglob("*"))
+        with pytest.raises(UsageError, match=reason):
+            publish(results, results.folder, folder)
+        assert sorted(folder.rglob("*")) == before

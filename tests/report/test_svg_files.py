@@ -27,7 +27,7 @@ L 0 3.51234
 def test_what_is_repeated_is_written_once_and_what_nothing_needs_is_left_out() -> None:
     assert compact(DRAWN) == (
         '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" viewBox="0 0 10 10">'
-        '<defs><style type="text/css">*{stroke-linejoin: round}.k0{fill: red}.k1{font-size: 9px}'
+        '<defs><style type="text/css">svg{stroke-linejoin: round}.k0{fill: red}.k1{font-size: 9px}'
         "text{font-family: sans-serif}</style></defs>"
         '<defs><path d="M 0 0 0 3.51" id="i0" class="k0" /></defs>'
         '<use xlink:href="#i0" x="1.23" y="-2" class="k0" />'

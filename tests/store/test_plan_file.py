@@ -57,6 +57,25 @@ def test_what_successive_trials_share_is_written_once_and_their_order_stays(tmp_
     assert list(load_plan(tmp_path).trials.items()) == list(trials.items())
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({}, "a trial twice"),
+        ({"trials": {"t2": [-1, 0]}}, "no trial can have"),
+        ({"trials": {"t2": [5, 2**63]}}, "no trial"),
+    ],
+)
+def test_a_trial_that_is_named_twice_or_that_tables_cannot_hold_is_damage(change, reason) -> None:
+    group = {name: LABEL[name] for name in ("method", "task", "learning_rate", "purpose")} | {
+        "tuned": None,
+        "factors": {},
+    }
+    groups = [group | {"trials": {"t1": [10, 1]}}, group | {"learning_rate": 9.0, "trials": {"t1": [10, 1]}} | change]
+    content = {"trials": groups}
+    with pytest.raises(ValueError, match=reason):
+        decode_plan({"format": 3, "checksum": checksum(content)} | content)
+
+
 def test_version_2_had_a_label_for_every_trial() -> None:
     trials = {"t1": LABEL | {"tuned": None, "factors": {"gating": "GRU", "clipping": None}}}
     content = {"factors": ["gating", "clipping"], "trials": trials}
