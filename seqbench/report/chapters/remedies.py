@@ -108,7 +108,7 @@ def shares_table(evidence: Evidence, task: str) -> Table:
         *([word("full", "with all of")] if rows["full"].nunique() > 1 else []),
         Column("seeds", "n", link=own),
         *(Column(head, interval(name, f"{name}_low", f"{name}_high"), link=own) for name, head in STATISTICS.items()),
-        Column("", lambda row: row["warning"] if row["warning"] == row["warning"] else "", align="left"),
+        Column("note", lambda row: row["warning"] if row["warning"] == row["warning"] else "", align="left"),
     )
     return Table(
         f"shares-{evidence.tasks.index(task) + 1}", f"What each remedy adds on {task}", columns, rows,
