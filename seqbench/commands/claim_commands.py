@@ -71,7 +71,8 @@ def publish(
 ) -> None:
     """Copy what is worth committing of a grid's results: plan, tables, report.md and its figures.
 
-    Figures by distance are thinned to what the report shows, so that it comes out the same from the copy.
+    Figures by distance are thinned to what the report shows, so that it comes out the same from the copy; why
+    trials crashed stays behind.
     """
     from seqbench.commands.asked import Asked
     from seqbench.commands.publish import publish as command

@@ -179,14 +179,19 @@ def _require_same_grid(sources: Iterable[Source], grid: Grid, current: Plan) -> 
 def _write(store: TrialStore, whole: _Combined, added: Sequence[str], current: Plan, left_out: list[SetAside]) -> None:
     """Write what is new: parameters first, so that no record names a file that is not there yet."""
     trials = {trial.id: trial for trial in current.trials}
-    for trial in added:
-        _copy_parameters(whole.kept[trial], trial, store.folder, left_out)
-    if store.trials.exists():
-        for trial in added:
-            store.write(_with_settings(whole.kept[trial].find(trial), trials))
-    elif whole.kept:
-        before = (trial for trial, source in whole.kept.items() if source.folder == store.folder)
-        store.restore(_with_settings(whole.kept[trial].find(trial), trials) for trial in (*before, *added))
+    has_files = store.trials.exists()
+    # Beside tables alone there is no trial file yet, and a source may hold more of a trial than they do.
+    written = added if has_files else list(whole.kept)
+    for trial in written:
+        if whole.kept[trial].folder != store.folder:
+            _copy_parameters(whole.kept[trial], trial, store.folder, left_out)
+    records = (_with_settings(whole.kept[trial].find(trial), trials) for trial in written)
+    if not has_files:
+        if written:
+            store.restore(records)
+        return
+    for record in records:
+        store.write(record)
 
 
 def _with_settings(record: Record, planned: Mapping[str, Trial]) -> Record:

@@ -56,10 +56,10 @@ def shown_measurements(results: Results) -> pd.DataFrame:
     length of a method on a task, all. Accuracies stay.
     """
     rows = results.probes
-    by_trial, by_figure = rows.groupby("trial", sort=False), rows.groupby(["trial", "step", "probe"], sort=False)
+    by_probe, by_figure = (rows.groupby(keys, sort=False) for keys in (["trial", "probe"], ["trial", "step", "probe"]))
     first, at = rows["step"] == 0, rows["distance"]
     accuracy = rows["probe"].isin(BY_DISTANCE) | rows["probe"].str.startswith("accuracy_")
     drawn = first & (rows["probe"] == PROBE) & rows["trial"].isin(at_longest(results.reporting)["trial"])
-    read = first | (rows["step"] == by_trial["step"].transform("max"))
+    read = first | (rows["step"] == by_probe["step"].transform("max"))
     ends = at.isna() | (at == by_figure["distance"].transform("min")) | (at == by_figure["distance"].transform("max"))
     return rows[(accuracy | drawn | (read & ends)).fillna(False).astype(bool)].reset_index(drop=True)

@@ -70,8 +70,9 @@ def _beyond_range(evidence: Evidence, task: str) -> str:
     if not cut or evidence.declared.outcome != "horizon":
         return ""
     return (
-        f"{cut} of {seeds} horizons lie beyond either end of the range of lengths and count as that end: what a remedy "
-        "adds is then understated, and remedies that reach the end each seem to add less together than their sum."
+        f"{cut} of {seeds} horizons lie beyond either end of the range of lengths and count as that end: differences "
+        "between remedies are then understated, and remedies that reach the end each seem to add less together than "
+        "their sum."
     )
 
 
