@@ -13,7 +13,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.stats.gradient_norms import PROBE, at_longest
 from seqbench.store.from_tables import BY_DISTANCE
 from seqbench.store.plan_file import load_plan, write_plan
-from seqbench.store.results import Results, under_plan, write_tables
+from seqbench.store.results import Results, load, under_plan, write_tables
 
 
 def publish(results: Results, folder: Path, into: Path) -> list[Path]:
@@ -29,7 +29,7 @@ def publish(results: Results, folder: Path, into: Path) -> list[Path]:
     Raises:
         UsageError: `into` is `folder` itself, or holds anything else. StoreError: it cannot be written.
     """
-    _require_copy(into, folder, results.plan.grid)
+    _require_copy(into, folder, results)
     lean = replace(under_plan(results, results.plan), probes=shown_measurements(results), failures={})
     write_plan(into, lean.plan)
     write_tables(into, lean)
@@ -37,16 +37,21 @@ def publish(results: Results, folder: Path, into: Path) -> list[Path]:
     return sorted(path for path in into.rglob("*") if path.is_file())
 
 
-def _require_copy(into: Path, folder: Path, grid: str) -> None:
-    """Refuse a folder whose content is no earlier copy of this grid's results."""
+def _require_copy(into: Path, folder: Path, results: Results) -> None:
+    """Refuse a folder whose content is no earlier copy of these results."""
     if into.resolve() == folder.resolve():
         raise UsageError(f"{into} holds the results themselves, which a copy would thin: name another folder")
     if (into / "trials").exists():
         raise UsageError(f"{into} holds trial files, which a copy would not agree with: name another folder")
     if not into.is_dir() or not any(into.iterdir()):
         return
+    grid = results.plan.grid
     if not (into / "plan.json").exists() or load_plan(into).grid != grid:
         raise UsageError(f"{into} holds what is no copy of the results of {grid}: name another folder")
+    if lost := set(load(into).finished["trial"]) - set(results.finished["trial"]):
+        raise UsageError(
+            f"{into} holds finished trials that {folder} lacks ({len(lost):,}): merge them first (seqbench merge)"
+        )
 
 
 def shown_measurements(results: Results) -> pd.DataFrame:

@@ -142,7 +142,7 @@ def _shorten(root: ElementTree.Element, prefix: str, sheet: StyleSheet) -> None:
 
 
 def compact(svg: str) -> str:
-    """A drawing of matplotlib as a file of half the size that looks the same.
+    """A drawing of matplotlib as a smaller file that looks the same.
 
     Repeated styles become classes; needless digits, identifiers, groups and white space are left out.
     """
@@ -162,7 +162,7 @@ def compact(svg: str) -> str:
     for element in root.iter(f"{SVG}style"):
         # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise.
         element.text = (element.text or "").replace("*{", "svg{") + _rules(names)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+    return ElementTree.tostring(root, encoding="unicode")
 
 
 def _style_at_once(group: ElementTree.Element, styles: Mapping[str, str]) -> None:
@@ -215,4 +215,4 @@ def _text(root: ElementTree.Element) -> str:
     """Serialise for HTML, where SVG needs no namespace prefixes."""
     for element in root.iter():
         element.tag = element.tag.removeprefix(SVG)
-    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
+    return ElementTree.tostring(root, encoding="unicode")

@@ -23,7 +23,7 @@ KEYS = {"results": ["trial"], "curves": ["step"], "probes": ["step", "probe", "d
 """The columns that tell the rows of one trial apart, by table."""
 
 NTH = "nth"
-"""DataColumn that numbers rows with the same keys, which a probe of a user's own may return."""
+"""Column that numbers rows with the same keys, which a probe of a user's own may return."""
 
 
 class Difference(NamedTuple):

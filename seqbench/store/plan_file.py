@@ -104,8 +104,8 @@ def write_plan(folder: Path, plan: PlanFile) -> None:
 def _text(content: Mapping[str, Any]) -> Iterator[str]:
     """The text of a plan in pieces: indented, but for the trials, of which each has a line."""
     encode = json.JSONEncoder(default=fields_of).encode
-    for place, (name, value) in enumerate(content.items()):
-        yield f"{',' if place else '{'}\n {encode(name)}: "
+    for entry, (name, value) in enumerate(content.items()):
+        yield f"{',' if entry else '{'}\n {encode(name)}: "
         if name != "trials":
             yield json.dumps(value, indent=1, default=fields_of).replace("\n", "\n ")
             continue

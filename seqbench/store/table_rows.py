@@ -51,7 +51,7 @@ def made_of(find: Callable[[str], Record | None], plan: PlanFile) -> Made:
 def typed(frame: pd.DataFrame, columns: Iterable[str]) -> pd.DataFrame:
     """A table with exactly these columns in the types of the schema; absent columns are missing values, factors text.
 
-    `columns` may be of one table only, whose names it gives.
+    `columns` are all columns of one table, with the factors among those of the results.
     """
     frame = frame.reindex(columns=list(columns))
     known = described(frame.columns)

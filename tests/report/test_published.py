@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -80,6 +81,14 @@ def test_of_figures_by_distance_the_ends_stay_and_of_the_first_gradient_all(resu
     assert set(of_trial["step"]) == {0, 200}
     shorter = results.reporting.sort_values("length")["trial"].iloc[0]
     assert kept[(kept["trial"] == shorter) & (kept["probe"] == "gradient_norm")]["distance"].tolist() == [1, 10] * 2
+
+
+def test_trials_that_only_the_copy_holds_are_kept(results: Results, copy: Path) -> None:
+    fewer = replace(results, trials=results.trials.iloc[1:])
+    assert results.folder is not None
+    with pytest.raises(UsageError, match=r"finished trials that .* lacks .1.: merge them first"):
+        publish(fewer, results.folder, copy)
+    assert len(load(copy).finished) == len(results.finished)
 
 
 def test_what_is_no_earlier_copy_is_left_alone(results: Results, tmp_path: Path) -> None:
