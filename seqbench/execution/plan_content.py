@@ -109,7 +109,7 @@ def tuning_in_words(grid: Grid, budget: int, *, searched: bool = False) -> str:
         return "No tuning: every method was trained with the learning rate that the grid gives it."
     space = {"learning_rate": grid.tuning.learning_rate, **grid.tuning.space}
     ranges = "; ".join(f"{name} {_in_words(values)}" for name, values in space.items())
-    first = "furthest mean log2 horizon of a search by doubling, then " if searched else ""
+    first = "largest mean log2 of the longest length solved in a search by doubling, then " if searched else ""
     untuned = [method.name for method in grid.methods if not method.tuned]
     return (
         f"For every method and task K = {budget} settings were tried, the same number whatever there was to tune, on "

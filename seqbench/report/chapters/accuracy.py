@@ -57,7 +57,7 @@ def search_in_words(evidence: Evidence, task: str) -> str:
         f"apart; every horizon is one {budget}.",
         f"{under_way} of {seeds} searches are still under way." if under_way else "",
         f"{violated} of {seeds} searches met results that contradict every single horizon; "
-        "the mean takes the horizon that contradicts the fewest, the interval spans them all."
+        "the mean takes the horizon that contradicts the fewest (of several the furthest), the interval spans them all."
         if violated else f"None of {seeds} searches met results that contradict a single horizon.",
         "A search trains each seed near its own horizon, so that long lengths are met only by seeds that solved "
         "shorter ones: accuracies and shares of seeds by length are left out, and steps to solve and divergence "

@@ -73,8 +73,8 @@ def _contradictions(rows: pd.DataFrame) -> str:
     named = names_in_words([f"{row.method} on {row.task} ({row.violations} of {row.n})" for row in where.itertuples()])
     return (
         f"{int(where['violations'].sum())} of {seeds} seeds solved a length after failing a shorter one: {named}. "
-        "Their horizon is taken to be the one that contradicts the fewest results, and may lie anywhere between those "
-        "that contradict each other: the intervals are as wide."
+        "Their horizon is taken to be the one that contradicts the fewest results, of several the furthest, and may "
+        "lie anywhere between those that contradict each other: the intervals are as wide."
     )
 
 
