@@ -10,6 +10,7 @@ import pandas as pd
 from seqbench.errors import UsageError
 from seqbench.report.build import write_shown
 from seqbench.report.evidence import Evidence
+from seqbench.schema import TABLES
 from seqbench.stats.gradient_norms import PROBE, at_longest
 from seqbench.store.from_tables import BY_DISTANCE
 from seqbench.store.plan_file import load_plan, write_plan
@@ -19,7 +20,7 @@ from seqbench.store.results import Results, load, under_plan, write_tables
 def publish(results: Results, folder: Path, into: Path) -> list[Path]:
     """Write plan, tables, `report.md` and its figures to a folder, and return their paths.
 
-    Why trials crashed stays behind: they count as missing.
+    Why trials crashed stays behind: they count as missing. Times are kept as finely as a clock tells them.
 
     Args:
         results: the results of a grid; all their measurements are held in memory.
@@ -30,7 +31,11 @@ def publish(results: Results, folder: Path, into: Path) -> list[Path]:
         UsageError: `into` is `folder` itself, or holds anything else. StoreError: it cannot be written.
     """
     _require_copy(into, folder, results)
-    lean = replace(under_plan(results, results.plan), probes=shown_measurements(results), failures={})
+    own = under_plan(results, results.plan)
+    lean = replace(
+        own, trials=to_the_clock(own.trials, "results"), curves=to_the_clock(own.curves, "curves"),
+        probes=shown_measurements(results), failures={},
+    )  # fmt: skip
     write_plan(into, lean.plan)
     write_tables(into, lean)
     write_shown(Evidence(lean), into)
@@ -68,3 +73,9 @@ def shown_measurements(results: Results) -> pd.DataFrame:
     read = first | (rows["step"] == by_probe["step"].transform("max"))
     ends = at.isna() | (at == by_figure["distance"].transform("min")) | (at == by_figure["distance"].transform("max"))
     return rows[(accuracy | drawn | (read & ends)).fillna(False).astype(bool)].reset_index(drop=True)
+
+
+def to_the_clock(rows: pd.DataFrame, table: str) -> pd.DataFrame:
+    """The rows of a table with times to 1/1024 s: finer is noise, and takes room, as its binary digits do not end."""
+    times = [name for name, column in TABLES[table].items() if column.unit == "seconds"]
+    return rows.assign(**{name: (rows[name] * 1024).round() / 1024 for name in times})
