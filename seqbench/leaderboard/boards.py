@@ -11,10 +11,12 @@ from seqbench.leaderboard.groups import Groups, find_groups
 from seqbench.leaderboard.protocols import Protocol, difference, protocol_of
 from seqbench.leaderboard.sources import Source
 from seqbench.stats.brackets import bracket_table, find_brackets
+from seqbench.stats.factorial import find_design
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.methods import methods_table
 from seqbench.stats.pairwise import pairwise
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.shapley import shapley
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows, trained_alike
 
@@ -47,6 +49,9 @@ class Board:
     baseline: the method that others are compared with, if there is one
     origins: the entry of each method, and the name that the method has there
     groups: which methods cannot be told apart
+    alone: of each remedy of a factorial design, such as `start: identity`, the method that has it and no other
+    shares: what each is worth in combination (`seqbench.stats.shapley.shapley`); no rows where there is no such
+        design, or nothing was searched
     apart: why it is not one with the first table of its task; empty for that one
     """
 
@@ -58,6 +63,8 @@ class Board:
     baseline: str | None
     origins: Mapping[str, tuple[Entry, str]]
     groups: Groups
+    alone: Mapping[str, str]
+    shares: pd.DataFrame
     apart: str
 
     @property
@@ -107,9 +114,12 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
         compared, solve_rates(trained_alike(compared, named), named), horizon_means(found, named.alpha)
     )
     groups = find_groups(arrays, list(methods.dropna(subset=["rank"])["method"]), named)
+    design = find_design(compared, arrays, named) if entries[0].protocol.searched else None
+    alone = design.alone() if design else {}
     return Board(
         tuple(entries), named, methods, bracket_table(found), pairwise(compared, arrays, named), arrays.baseline,
-        origins, groups, apart,
+        origins, groups, {f"{name}: {level}": arrays.methods[place] for (name, level), place in alone.items()},
+        shapley(arrays, design, named) if design else pd.DataFrame(), apart,
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ def markdown_page(found: Leaderboard, page: Path, *, picture: str, offline: str)
         lines += [f"![Horizon of each method with its interval, by task]({picture})", ""] if picture else []
         lines += ["## Horizons", "", "In steps, by the task and the results that were searched.", ""]
         lines += [markdown(found.overview, linked=True), ""]
+    lines += ["## Remedies", ""] if found.remedies else []
+    for table in found.remedies:
+        lines += [f"### {table.title}", "", escape_markdown(table.note), "", markdown(table, linked=True), ""]
     lines += _claims(found, page)
     for board in found.boards:
         lines += _board(board)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from seqbench.leaderboard.boards import Board
 from seqbench.leaderboard.families import FAMILIES, families_of
+from seqbench.leaderboard.remedies import remedy_tables
 from seqbench.leaderboard.sources import CLAIMS, Source, Unread
 from seqbench.leaderboard.tables import REPORT, Links, board_table, few_seeds, overview_table
 from seqbench.report.replications import Replication
@@ -67,12 +68,14 @@ class Leaderboard(NamedTuple):
     """All of it.
 
     overview: horizons of methods by tasks that were searched
+    remedies: what each remedy is worth, by those of them of which remedies were combined
     boards: task by task
     claims: the verdicts on published claims, with the addresses of their sections and reports
     unread: folders that could not be read
     """
 
     overview: Table | None
+    remedies: tuple[Table, ...]
     boards: tuple[Shown, ...]
     claims: tuple[Replication, ...]
     unread: tuple[Unread, ...]
@@ -109,7 +112,9 @@ def leaderboard(
     shown: list[Shown] = []
     for board in boards:
         shown.append(_shown(board, report, verdicts, [each.address for each in shown]))
-    return Leaderboard(overview_table(boards, report), tuple(shown), tuple(claims), tuple(unread))
+    return Leaderboard(
+        overview_table(boards, report), remedy_tables(boards, report), tuple(shown), tuple(claims), tuple(unread)
+    )
 
 
 def relative(file: Path, page: Path) -> str:

@@ -117,7 +117,8 @@ def overview_table(boards: Sequence[Board], links: Links) -> Table | None:
     frame = pd.DataFrame({"method": list(dict.fromkeys(name for rows in found for name in rows))})
     columns = [word("method")]
     for board, rows in zip(searched, found, strict=True):
-        columns.append(_overview_column(board, rows, links))
+        texts = {name: searched_horizon(row) for name, row in rows.items()}
+        columns.append(overview_column(board, "method", texts, links))
     return Table("overview", "Horizons", tuple(columns), frame)
 
 
@@ -136,13 +137,12 @@ def _remedies(board: Board, method: str) -> tuple[str, ...]:
     return tuple(remedy.name for remedy in entry.source.evidence.plan.remedies.get(name, ()))
 
 
-def _overview_column(board: Board, rows: Mapping[str, Mapping[Any, Any]], links: Links) -> Column:
+def overview_column(board: Board, named: str, texts: Mapping[str, str], links: Links) -> Column:
+    """The column of a board in a table over all of them: what it says of each row, by what stands in column `named`."""
     source = board.entries[0].source.name
-
-    def text(row: Row) -> str:
-        return searched_horizon(rows[row["method"]]) if row["method"] in rows else MISSING
-
-    return Column(board.protocol.task, text, unit=source, link=lambda _: links(source))
+    return Column(
+        board.protocol.task, lambda row: texts.get(row[named], MISSING), unit=source, link=lambda _: links(source)
+    )
 
 
 def few_seeds(board: Board) -> str:

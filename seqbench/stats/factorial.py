@@ -54,6 +54,16 @@ class Design:
         names = self.levels.items()
         return [", ".join(f"{name}={found[i]}" for (name, found), i in zip(names, at, strict=True)) for at in absent]
 
+    def alone(self) -> dict[tuple[str, str], int]:
+        """Of each factor and level the method that has it and of every other factor the reference."""
+        found = {}
+        for axis, (name, levels) in enumerate(self.levels.items()):
+            for place, level in enumerate(levels):
+                at = tuple(place if other == axis else 0 for other in range(len(self.levels)))
+                if place and at in self.place:
+                    found[name, level] = self.place[at]
+        return found
+
     def spread(self, values: Floats) -> Floats:
         """`[M, S]` values of the methods as `[levels of each factor..., S]`, NaN where no method stands."""
         cells = np.full((*self.shape, values.shape[1]), np.nan)

@@ -48,7 +48,7 @@ def trial(method: str, length: int, seed: int, *, reached: int, budget: int, of:
 
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
-    """Write a results folder: `make(name, {"vanilla": [10, 20, ...]})`."""
+    """Write a results folder: `make(name, {"vanilla": [10, 20, ...]})`; `factors` has a level for each method."""
 
     def made(
         name: str,
@@ -58,6 +58,7 @@ def make(tmp_path: Path) -> Make:
         task: str = "delayed_recall",
         of: str = "",
         searched: bool = False,
+        factors: Mapping[str, Sequence[str]] = {},
     ) -> Path:
         folder = tmp_path / "results" / name
         folder.mkdir(parents=True)
@@ -67,6 +68,8 @@ def make(tmp_path: Path) -> Make:
             for seed, reached in enumerate(own)
             for length in LENGTHS
         )
+        for factor, levels in factors.items():
+            rows[factor] = rows["method"].map(dict(zip(solved, levels, strict=True)))
         remedies = {
             method: (Remedy("clip_global_norm", ("gradient",)),) if method == "clipped" else () for method in solved
         }
@@ -74,15 +77,18 @@ def make(tmp_path: Path) -> Make:
         write_plan(folder, PlanFile(
             grid=name, question="How far?", grid_text=GRID.format(task=task), methods=tuple(solved), remedies=remedies,
             declared={"baseline": "vanilla", "searched": {"delayed_recall": LENGTHS} if searched else {}},
-            training={"test_sequences": 10_000}, versions={"seqbench": "0.1.0"},
-            trials={row["trial"]: TrialLabel(**{key: row[key] for key in label}) for row in rows.to_dict("records")},
+            training={"test_sequences": 10_000}, versions={"seqbench": "0.1.0"}, factors=tuple(factors),
+            trials={
+                row["trial"]: TrialLabel(**{key: row[key] for key in label}, factors={key: row[key] for key in factors})
+                for row in rows.to_dict("records")
+            },
         ))  # fmt: skip
         acted = pd.DataFrame(
             {"trial": rows.loc[rows["method"] == "clipped", "trial"], "probe": "steps_changed", "step": budget,
              "remedy": 0, "value": 0.0}
         )  # fmt: skip
         tables.write(folder, {
-            "results": typed(rows, RESULT_COLUMNS), "curves": typed(pd.DataFrame(), CURVE_COLUMNS),
+            "results": typed(rows, [*RESULT_COLUMNS, *factors]), "curves": typed(pd.DataFrame(), CURVE_COLUMNS),
             "probes": typed(acted, PROBE_COLUMNS),
         })  # fmt: skip
         return folder
