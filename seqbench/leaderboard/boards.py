@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import pandas as pd
 
 from seqbench.leaderboard.groups import Groups, find_groups
 from seqbench.leaderboard.protocols import Protocol, difference, protocol_of
 from seqbench.leaderboard.sources import Source
+from seqbench.schema import with_purpose
 from seqbench.stats.brackets import bracket_table, find_brackets
 from seqbench.stats.factorial import find_design
 from seqbench.stats.horizon_means import horizon_means
@@ -20,8 +22,8 @@ from seqbench.stats.shapley import shapley
 from seqbench.stats.solve_rate import solve_rates
 from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows, trained_alike
 
-PLACE = ["length", "seed", "purpose", "learning_rate"]
-"""What names a trial of a method on a task."""
+PLACE = ["length", "seed", "purpose"]
+"""What names a trial of a method on a task, with its learning rate where that is being tuned."""
 
 
 @dataclass(frozen=True)
@@ -126,21 +128,22 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
 def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entry, str]]]:
     """The rows of all entries under the first one's label, and where each method comes from.
 
-    Methods of one name are one method if they share trials and no seed has another trial in either; another method of
-    a name that is taken carries its source's name too.
+    Methods of one name are one method if they share trials, no seed has another trial in either, and their reporting
+    trials have the same learning rates; another method of a name that is taken carries its source's name too.
     """
     origins: dict[str, tuple[Entry, str]] = {}
-    known: dict[str, dict[Hashable, str]] = {}
+    known: dict[str, Trials] = {}
     parts = []
     for entry in entries:
         renamed = {}
         for method, own in entry.rows.groupby("method", sort=False):
-            places = dict(zip(own[PLACE].itertuples(index=False, name=None), own["trial"], strict=True))
+            trials = _trials(own)
             name = str(method)
-            if name in known and not _same(known[name], places):
+            if name in known and not _same(known[name], trials):
                 name = f"{method} ({entry.source.name})"
             renamed[method] = name
-            known[name] = known.get(name, {}) | places
+            before = known.get(name, Trials(frozenset(), {}))
+            known[name] = Trials(before.rates | trials.rates, {**before.places, **trials.places})
             origins.setdefault(name, (entry, str(method)))
         parts.append(entry.rows.assign(method=entry.rows["method"].map(renamed), task=entries[0].label))
     rows = pd.concat(parts, ignore_index=True)
@@ -148,7 +151,22 @@ def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entr
     return finished_first.drop_duplicates("trial").sort_index(), origins
 
 
-def _same(one: Mapping[Hashable, str], other: Mapping[Hashable, str]) -> bool:
-    """Whether two sources mean the same trials, given as identities by length, seed, purpose and rate."""
-    shared = one.keys() & other.keys()
-    return bool(shared) and all(one[place] == other[place] for place in shared)
+class Trials(NamedTuple):
+    """The trials of a method on a task: learning rates of those that are reported, and identities by place."""
+
+    rates: frozenset[float]
+    places: Mapping[Hashable, str]
+
+
+def _trials(rows: pd.DataFrame) -> Trials:
+    tuned = rows["learning_rate"].where(rows["purpose"] == "tuning")
+    places = zip(*(rows[name] for name in PLACE), tuned.fillna(0.0), strict=True)
+    rates = with_purpose(rows, "reporting")["learning_rate"]
+    return Trials(frozenset(rates), dict(zip(places, rows["trial"], strict=True)))
+
+
+def _same(one: Trials, other: Trials) -> bool:
+    """Whether two sources mean the same method; of one that is still being tuned there are no reporting rates."""
+    shared = one.places.keys() & other.places.keys()
+    alike = not (one.rates and other.rates) or one.rates == other.rates
+    return alike and bool(shared) and all(one.places[place] == other.places[place] for place in shared)

@@ -7,7 +7,7 @@ from typing import Any
 
 from seqbench.errors import GridError
 from seqbench.grid.document import document_of
-from seqbench.grid.named import named_components
+from seqbench.grid.named import STARTS, named_components
 from seqbench.report.evidence import Evidence
 from seqbench.traces import Remedy, Trace
 
@@ -89,7 +89,7 @@ def _named(evidence: Evidence) -> Mapping[str, Mapping[str, tuple[str, Any]]]:
                 or (isinstance(at, int) and at < len(names) and names[at] == method)
                 or (place[0] == "factors" and len(place) > 2 and chosen.get(str(place[1])) == str(place[2]))
             ):
-                before = own.get(family, ("", None))
+                before = own.get(family, (STARTS[family.removesuffix("s")], None))
                 settings = {**(before[1] or {}), **(reference.settings or {})}
                 own[family] = (reference.name or before[0], settings)
     return found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqbench.leaderboard.pages import LEAD, NOTE, TITLE, Leaderboard, Made, Shown, relative
+from seqbench.leaderboard.pages import LEAD, NOTE, TITLE, Leaderboard, Made, Shown
 from seqbench.leaderboard.sources import CLAIMS
+from seqbench.report.links import relative
 from seqbench.report.render import escape_markdown, markdown
 
 JOIN = """\

@@ -9,9 +9,10 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from seqbench.leaderboard.pages import LEAD, NOTE, TITLE, Leaderboard, relative
+from seqbench.leaderboard.pages import LEAD, NOTE, TITLE, Leaderboard
 from seqbench.report.document import TEMPLATES as REPORT_TEMPLATES
 from seqbench.report.document import content_policy
+from seqbench.report.links import relative
 from seqbench.report.replications import Replication
 from seqbench.report.table import Column, Row, Table, word
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from seqbench.leaderboard.families import FAMILIES, families_of
 from seqbench.leaderboard.remedies import remedy_tables
 from seqbench.leaderboard.sources import CLAIMS, Source, Unread
 from seqbench.leaderboard.tables import REPORT, Links, board_table, few_seeds, overview_table
+from seqbench.report.links import relative
 from seqbench.report.replications import Replication
 from seqbench.report.slug import slug
 from seqbench.report.table import Table
@@ -117,20 +117,13 @@ def leaderboard(
     )
 
 
-def relative(file: Path, page: Path) -> str:
-    """The address of a file from a page."""
-    return Path(os.path.relpath(file.absolute(), page.absolute().parent)).as_posix()
-
-
 def _shown(board: Board, report: Links, verdicts: Mapping[str, str], taken: Sequence[str]) -> Shown:
     table, protocol = board_table(board, report), board.protocol
-    least, most = protocol.budget
-    budget = f"{least:,} steps" if least == most else f"{least:,} to {most:,} steps"
     return Shown(
         slug(protocol.task, taken, longest=60), protocol.task, table, protocol.text, board.apart,
         tuple(filter(None, (board.groups.note, few_seeds(board)))),
         tuple(_made(entry.source, report, verdicts) for entry in board.entries),
-        tuple(_families(board, str(method)) for method in table.rows["method"]), budget,
+        tuple(_families(board, str(method)) for method in table.rows["method"]), protocol.budget_text,
     )  # fmt: skip
 
 

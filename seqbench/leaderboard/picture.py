@@ -55,7 +55,7 @@ def _ended(board: Board) -> pd.DataFrame:
 
 def _panel(ax: Axes, board: Board, rows: pd.DataFrame) -> None:
     lengths = board.declared.searched[board.entries[0].label]
-    length_axis(ax, lengths, label=f"horizon (steps), at {board.protocol.budget[0]:,} training steps")
+    length_axis(ax, lengths, label=f"horizon (steps), trained for {board.protocol.budget_text}")
     ticks(ax.xaxis, {length: f"{length:,}" for length in named_lengths(lengths)})
     ax.set_xlim(lengths[0] / ROOM, lengths[-1] * ROOM)
     for place, row in enumerate(rows.to_dict("records")):

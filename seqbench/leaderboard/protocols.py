@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
@@ -20,6 +19,8 @@ from seqbench.grid.document import document_of
 from seqbench.grid.named import named_components
 from seqbench.grid.reference import Reference
 from seqbench.leaderboard.sources import Source
+from seqbench.plan.search import widest_step
+from seqbench.report.columns import criterion_text
 from seqbench.report.table import number
 from seqbench.schema import with_purpose
 
@@ -38,6 +39,11 @@ class Protocol:
     parts: tuple[tuple[str, str], ...]
     budget: tuple[int, int]
     searched: bool
+
+    @property
+    def budget_text(self) -> str:
+        """`1,000 steps`, or from the least to the most."""
+        return f"{_span(*self.budget)} steps"
 
     @property
     def text(self) -> str:
@@ -124,18 +130,14 @@ def _criterion(rows: pd.DataFrame, tau: float | None) -> str:
     if tau is not None:
         return f"accuracy ≥ {tau:g}"
     kinds = rows[["solved_metric", "solved_threshold"]].drop_duplicates().sort_values("solved_threshold")
-    return ", ".join(
-        f"{row.solved_metric} {'≤' if row.solved_metric == 'loss' else '≥'} {number(row.solved_threshold)}"
-        for row in kinds.itertuples()
-    )
+    return ", ".join(criterion_text(row.solved_metric, row.solved_threshold) for row in kinds.itertuples())
 
 
 def _lengths(sought: tuple[int, ...] | list[int], *, searched: bool) -> str:
-    """`searched from 10 to 2,000 in steps of 1.1`, or a list."""
+    """`searched from 10 to 2,000, neighbours at most 1.15 times apart`, or a list."""
     if not searched:
         return ", ".join(f"{length:,}" for length in sought)
-    ratio = max((after / before for before, after in pairwise(sought)), default=1.0)
-    return f"searched from {sought[0]:,} to {sought[-1]:,}, neighbours {ratio:.2g} times apart"
+    return f"searched from {sought[0]:,} to {sought[-1]:,}, neighbours at most {widest_step(sought):.3g} times apart"
 
 
 def _tuning(rows: pd.DataFrame, reporting: pd.DataFrame) -> str:

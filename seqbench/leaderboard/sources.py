@@ -28,7 +28,8 @@ DECIDING = ("task", "length", "seed", "budget", "batch_size", "evaluate_every", 
 class Source:
     """A results folder that was read.
 
-    name: its path within the folder of results, such as `horizon` or `replications/identity_adding`
+    name: its path within the folder of results, such as `horizon` or `replications/identity_adding`; of a folder from
+        elsewhere the path that was given
     folder: where it is
     evidence: its tables, its plan and what follows from them
     """
@@ -41,7 +42,7 @@ class Source:
     def command(self) -> str:
         """The command that makes its results again."""
         place, _, claim = self.name.rpartition("/")
-        return f"seqbench replicate {claim}" if place == CLAIMS else f"seqbench run {self.name}"
+        return f"seqbench replicate {claim}" if place == CLAIMS else f"seqbench run {self.evidence.plan.grid}"
 
     @cached_property
     def idle_remedies(self) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -10,7 +10,6 @@ import pandas as pd
 from seqbench.leaderboard.boards import Board
 from seqbench.report.columns import factor, interval_text, remembers
 from seqbench.report.table import MISSING, Column, Row, Table, word
-from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL
 
 REPORT = "report.md"
@@ -88,10 +87,10 @@ def solved_up_to(board: Board, method: str) -> str:
     reached = [(int(length), int((seeds["least"] >= length).sum())) for length in lengths]
     most = [(length, count) for length, count in reached if 2 * count > len(seeds)]
     if not most:
-        return f"< {steps_in_words(lengths[0])} ({reached[0][1]} of {len(seeds)} seeds)"
+        return f"< {lengths[0]:,} ({reached[0][1]} of {len(seeds)} seeds)"
     length, count = most[-1]
     sign = "≥ " if length == lengths[-1] else ""
-    return f"{sign}{steps_in_words(length)} ({count} of {len(seeds)} seeds)"
+    return f"{sign}{length:,} ({count} of {len(seeds)} seeds)"
 
 
 def acted(board: Board, method: str) -> str:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from typing import NamedTuple
 
 from seqbench.errors import UsageError
@@ -87,6 +88,11 @@ def length_grid(first: int, last: int, precision: float) -> tuple[int, ...]:
         raise UsageError(f"precision {precision} is not a factor above 1, for example 1.1 (within 10 %)")
     steps = math.floor(math.log(last / first) / math.log(precision) + ROUNDING)
     return tuple(sorted({min(last, round(first * precision**step)) for step in range(steps + 1)} | {last}))
+
+
+def widest_step(lengths: Sequence[int]) -> float:
+    """How many times apart neighbouring lengths are at most; 1 for a single length."""
+    return max((after / before for before, after in pairwise(lengths)), default=1.0)
 
 
 def doublings(lengths: Sequence[int]) -> tuple[int, ...]:
@@ -175,22 +181,6 @@ def find_bounds(solved: Mapping[int, bool]) -> tuple[int, float]:
         max((length for length, done in solved.items() if done and length < shortest_failure), default=0),
         min((length for length, done in solved.items() if not done and length > longest_success), default=math.inf),
     )
-
-
-def path_to(lengths: Sequence[int], horizon: float) -> tuple[int, ...]:
-    """The lengths that the search trains, in order, where exactly those up to `horizon` are solved."""
-    return follow(lengths, {length: length <= horizon for length in lengths}).visited
-
-
-def worst_case(lengths: Sequence[int]) -> int:
-    """The most trials that the search needs, checks apart. No results whatever, monotone or not, need more."""
-    return max(len(path_to(lengths, horizon)) for horizon in (0, *lengths))
-
-
-def expected(lengths: Sequence[int]) -> float:
-    """Mean number of trials, checks apart, where each place on the grid is an equally likely horizon."""
-    counts = [len(path_to(lengths, horizon)) for horizon in (0, *lengths)]
-    return sum(counts) / len(counts)
 
 
 def _uniform(*key: object) -> float:

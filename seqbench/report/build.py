@@ -22,15 +22,6 @@ from seqbench.store import atomic
 from seqbench.store.results import Results, load
 
 
-def build_report(folder: Path) -> Path:
-    """Write the report of a results folder beside its results, and return the path of `report.html`.
-
-    Raises:
-        StoreError: the folder holds no results, or cannot be written.
-    """
-    return write_report(Evidence(load(folder)), Path(folder))
-
-
 def report(results: Results | str | Path, folder: str | Path | None = None) -> Path:
     """Write the report of results at hand, or of a results folder; see `seqbench.report`."""
     found = results if isinstance(results, Results) else load(results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from seqbench.report.evidence import Evidence
-from seqbench.report.table import MISSING, Column, Row
+from seqbench.report.table import MISSING, Column, Row, number
 from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
@@ -87,3 +87,8 @@ def percent_text(low: float, high: float) -> str:
 def p_text(p: float) -> str:
     """A p-value as it is read."""
     return MISSING if p != p else "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def criterion_text(metric: str, threshold: float) -> str:
+    """From when on a trial counts as solved, `accuracy ≥ 0.95`."""
+    return f"{metric} {'≤' if metric == 'loss' else '≥'} {number(threshold)}"

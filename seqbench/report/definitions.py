@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from seqbench.large_loss import LIMIT, STAYS
+from seqbench.report.columns import criterion_text
 from seqbench.report.evidence import Evidence
-from seqbench.report.table import number
 from seqbench.schema import Purpose, with_purpose
+from seqbench.stats.outcomes import outcome_at
 
 DIVERGED = (
-    "loss or gradient became infinite or not a number, or the loss on validation data stayed above "
+    "loss, gradient or parameters became infinite or not a number, or the loss on validation data stayed above "
     f"{LIMIT:,.0f} times that of the best predictor without the distant information ({STAYS} evaluations in a row, "
     "or where the trial ended) without the task being solved"
 )
@@ -19,13 +20,18 @@ def criteria(evidence: Evidence) -> str:
     if evidence.declared.tau is not None:
         return f"accuracy ≥ {evidence.declared.tau:g}"
     different = evidence.reporting.drop_duplicates(["task", "solved_metric", "solved_threshold"])
-    found = [
-        (row.task, f"{row.solved_metric} {'≤' if row.solved_metric == 'loss' else '≥'} {number(row.solved_threshold)}")
-        for row in different.itertuples()
-    ]
+    found = [(row.task, criterion_text(row.solved_metric, row.solved_threshold)) for row in different.itertuples()]
     if len(found) > 1 and len({criterion for _, criterion in found}) == 1:
         return f"{found[0][1]} on every task"
     return "; ".join(f"{task}: {criterion}" for task, criterion in found)
+
+
+def outcomes(evidence: Evidence) -> dict[str, list[str]]:
+    """The primary outcome of each task: the tasks of each outcome, in their order."""
+    found: dict[str, list[str]] = {}
+    for task in evidence.tasks:
+        found.setdefault(outcome_at(evidence.declared.outcome, len(evidence.sought(task))), []).append(task)
+    return found
 
 
 def duration(time: float) -> str:

@@ -13,7 +13,6 @@ from seqbench.schema import finished, is_finished, rows_where, with_purpose
 from seqbench.stats.compare import Comparison, compare
 from seqbench.stats.costs import costs
 from seqbench.stats.preregistration import Declared, declared_in
-from seqbench.stats.sensitivity import judged_curves
 from seqbench.stats.task_arrays import method_levels, trained_alike, with_rates_apart
 from seqbench.store.results import LargeResults, Results
 
@@ -96,7 +95,7 @@ class Evidence:
     @cached_property
     def comparison(self) -> Comparison:
         """What the statistics say about the finished trials."""
-        return compare(self.results, judged_curves(self._kept), self.declared)
+        return compare(self._kept)
 
     @cached_property
     def reporting(self) -> pd.DataFrame:

@@ -24,9 +24,10 @@ MOST_FACTORS = 12
 
 
 class Answer(NamedTuple):
-    """The answer for one task: who, in bold, and the rest of the sentence."""
+    """The answer for one task in three parts of a sentence: what is missing, who, in bold, and the rest."""
 
     task: str
+    missing: str
     lead: str
     text: str
 
@@ -43,11 +44,17 @@ def answers(evidence: Evidence) -> list[Answer]:
 
 
 def _answer(task: str, sentence: str) -> Answer:
-    """The sentence, with the names it begins with apart."""
+    """The sentence, with the names of those that remembered furthest apart."""
     sentence = _INTERVAL.sub("\\1\u202f%: \\2–\\3\u202f%", _capital(sentence))
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence).replace(" %", "\u00a0%")
-    who, furthest, rest = sentence.partition(" remembered furthest")
-    return Answer(task, who, furthest + rest) if furthest else Answer(task, "", sentence)
+    start, furthest, rest = sentence.partition(" remembered furthest")
+    if not furthest:
+        return Answer(task, "", "", sentence)
+    for mark in (" alone, ", " so far: "):
+        missing, _, who = start.rpartition(mark)
+        if missing:
+            return Answer(task, missing + mark, who, furthest + rest)
+    return Answer(task, "", start, furthest + rest)
 
 
 def headline(evidence: Evidence) -> Table | None:
@@ -111,7 +118,7 @@ def _capital(sentence: str) -> str:
     """The sentence with a capital letter, unless it begins with the name of a method."""
     return (
         sentence
-        if sentence.split(" ")[0] not in ("no", "nothing", "all", "seeds", "half")
+        if sentence.split(" ")[0].rstrip(",") not in ("no", "nothing", "all", "both", "unfinished")
         else sentence[:1].upper() + sentence[1:]
     )
 

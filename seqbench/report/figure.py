@@ -56,7 +56,7 @@ def _cost(evidence: Evidence, tasks: Sequence[str]) -> Chart:
     known = [task for task in tasks if task in set(measured["task"])]
     if not known:
         raise UsageError("no horizon is known beside a time per step; draw accuracy instead")
-    return cost(evidence, known, rows)
+    return cost(evidence, known)
 
 
 OF_A_TASK: Mapping[str, Callable[[Evidence, str], Chart]] = {

@@ -1,8 +1,10 @@
-"""Addresses inside the page: every number leads to the trials it is computed from."""
+"""Addresses inside the page, where every number leads to the trials it is computed from, and of files beside it."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -47,3 +49,8 @@ def behind(evidence: Evidence, *columns: str, pair: bool = False, **fixed: Any) 
 def _exact(name: str, value: Any) -> Any:
     """A value as the page's trials hold it: lengths are whole, learning rates have five digits."""
     return int(value) if name == "length" else f"{value:.5g}" if name == "learning_rate" else value
+
+
+def relative(file: Path, page: Path) -> str:
+    """The address of a file from a page."""
+    return Path(os.path.relpath(file.absolute(), page.absolute().parent)).as_posix()

@@ -16,7 +16,7 @@ def markdown_report(evidence: Evidence, sections: Sequence[Section]) -> str:
     """The whole report as Markdown; figures are links into `figures/`."""
     lines = [f"# {escape_markdown(title(evidence))}", ""]
     lines += [
-        f"- **{escape_markdown(answer.task)}**: {escape_markdown(answer.lead + answer.text)}"
+        f"- **{escape_markdown(answer.task)}**: {escape_markdown(answer.missing + answer.lead + answer.text)}"
         for answer in answers(evidence)
     ]
     lines += [""]

@@ -6,7 +6,6 @@ Nothing here is written for one grid: every number is read from the plan and the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import pandas as pd
@@ -16,10 +15,11 @@ from seqbench.components.member_files import source_of
 from seqbench.errors import GridError
 from seqbench.grid.document import document_of
 from seqbench.grid.named import used_components
+from seqbench.plan.search import widest_step
 from seqbench.references import Reference, cited
 from seqbench.report.citations import Cited, known, mark
 from seqbench.report.citations import cited as citing
-from seqbench.report.definitions import DIVERGED, criteria, duration, seed_span, seeds_of
+from seqbench.report.definitions import DIVERGED, criteria, duration, outcomes, seed_span, seeds_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import number
 from seqbench.stats.costs import hours
@@ -108,10 +108,9 @@ def _lengths(evidence: Evidence, task: str) -> str:
     where = f"On {task} " if len(evidence.tasks) > 1 else "Here "
     if task in evidence.declared.searched:
         sought = evidence.sought(task)
-        precision = max((after / before for before, after in pairwise(sought)), default=1.0)
         return (
             f"{where}the longest length that each seed learns is searched from {sought[0]:,} to {sought[-1]:,} steps, "
-            f"between neighbouring lengths at most {precision:.3g} times apart."
+            f"between neighbouring lengths at most {widest_step(sought):.3g} times apart."
         )
     return f"{where}it is {joined([f'{length:,}' for length in evidence.lengths(task)])} steps."
 
@@ -144,20 +143,15 @@ def _training(evidence: Evidence, sources: dict[tuple[str, str], tuple[Reference
     yield declared.tuning
     if len(evidence.tuning):
         yield f"Every method has the same budget of tuning{mark(known('sivaprasad2020optimizer'))}."
-    yield f"A trial diverges if its {DIVERGED}."
+    yield f"A trial has diverged if its {DIVERGED}."
 
 
 def _statistics(evidence: Evidence) -> Iterator[str]:
     """What is computed from the trials."""
-    declared = evidence.declared
-    if declared.outcome == "horizon":
-        yield (
-            "The primary outcome is the horizon: the longest dependency length that a seed solves before the first "
-            "that it fails, known up to the two lengths between which it lies, and averaged over seeds as log2 by "
-            f"Turnbull's estimator{mark(known('turnbull1976empirical'))}."
-        )
-    else:
-        yield f"The primary outcome is {declared.outcome} ({OUTCOME_UNITS[declared.outcome]}), one number a seed."
+    declared, found = evidence.declared, outcomes(evidence)
+    for name, tasks in found.items():
+        where = f"On {joined(tasks)} the" if len(found) > 1 else "The"
+        yield _outcome(name, where)
     yield (
         f"Methods are compared seed by seed by the exact sign-flip test{mark(known('fisher1935design'))}; p-values are "
         f"corrected by Holm's method{mark(known('holm1979simple'))} for an error rate of {declared.alpha:g} over the "
@@ -165,6 +159,18 @@ def _statistics(evidence: Evidence) -> Iterator[str]:
     )
     yield f"Shares have exact binomial intervals{mark(known('clopper1934use'))}."
     yield f"Below {SEEDS_FOR_INTERVAL} seeds no interval is given, and below {SEEDS_FOR_RANKING} nothing is ranked."
+
+
+def _outcome(name: str, where: str) -> str:
+    """What the primary outcome is, in a sentence that begins with `where`."""
+    if name != "horizon":
+        return f"{where} primary outcome is {name} ({OUTCOME_UNITS[name]}), one number a seed."
+    return (
+        f"{where} primary outcome is the horizon: how far back a seed remembers, known to lie between a length that it "
+        "solves and a longer one that it fails; where results contradict each other, between those that contradict the "
+        "fewest, and of several the furthest. It is averaged over seeds as log2 by Turnbull's "
+        f"estimator{mark(known('turnbull1976empirical'))}."
+    )
 
 
 def _machine(evidence: Evidence) -> Iterator[str]:

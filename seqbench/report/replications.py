@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqbench.grid.claim import Claim, ClaimCriterion
+from seqbench.report.links import relative
 from seqbench.report.render import escape_markdown
 from seqbench.stats.claim_figures import COUNTED, DIFFERENCES
 from seqbench.stats.horizon_means import steps_in_words
@@ -96,17 +96,13 @@ def _why(claim: Claim) -> str:
 def _row(found: Replication, page: Path) -> str:
     findings = found.judgement.findings
     held = f"{sum(own.holds is True for own in findings)} of {len(findings)}" if findings else ""
-    report = f", [report]({_link(found.folder / 'report.md', page)})" if found.folder else ""
+    report = f", [report]({relative(found.folder / 'report.md', page)})" if found.folder else ""
     cells = (
         f"[{escape_markdown(found.name)}](#{found.name}): {escape_markdown(found.claim.says)}",
         f"[{escape_markdown(found.claim.paper)}]({found.claim.link})", f"**{found.judgement.verdict}**", held,
-        f"[grid]({_link(found.grid, page)}){report}",
+        f"[grid]({relative(found.grid, page)}){report}",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
-
-
-def _link(file: Path, page: Path) -> str:
-    return Path(os.path.relpath(file.absolute(), page.absolute().parent)).as_posix()
 
 
 def _section(found: Replication) -> Iterator[str]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
+from numbers import Integral
 from typing import Any, Literal, NamedTuple
 
 import pandas as pd
@@ -145,7 +146,7 @@ def number(value: Any, digits: int = 3) -> str:
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+    if isinstance(value, Integral) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
         return f"{int(value):,}"
     if isinstance(value, float):
         return f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"

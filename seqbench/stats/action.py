@@ -55,10 +55,12 @@ def _start_and_end(trials: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     rows = rows[rows["distance"].isna() | (rows["distance"] <= length)]
     # The last of a step is the farthest distance, for the one figure that has distances.
     rows = rows.sort_values(["step", "distance"], na_position="first", kind="stable")
-    start = rows[rows["step"] == 0].groupby(["trial", "probe"])["value"].last().unstack()
-    end = rows[rows["step"] > 0].groupby(["trial", "probe"])["value"].last().unstack()
-    both = [part.reindex(columns=list(FIGURES)).add_suffix(when) for part, when in ((start, "_start"), (end, "_end"))]
-    return pd.concat(both, axis="columns").astype(np.float64)
+    parts = []
+    for own, when in ((rows[rows["step"] == 0], "_start"), (rows[rows["step"] > 0], "_end")):
+        # The last row, even where it holds no number: what overflowed is not what was read before.
+        last = own.drop_duplicates(["trial", "probe"], keep="last").set_index(["trial", "probe"])["value"].unstack()
+        parts.append(last.reindex(columns=list(FIGURES)).add_suffix(when))
+    return pd.concat(parts, axis="columns").astype(np.float64)
 
 
 def remedies_that_acted(

@@ -110,13 +110,13 @@ def _unfinished(task: pd.DataFrame) -> str:
 
 
 def _ranked_so_far(task: pd.DataFrame) -> str:
-    """Which methods the answer is about, where those that are not finished cannot be ranked; empty where all can."""
+    """Which methods the answer is not about, as those that are not finished cannot be ranked; empty where all can."""
     unranked = sorted(task.loc[task["rank"].isna(), "method"])
     if not unranked or not _unfinished(task):
         return ""
-    ranked = names_in_words(sorted(task.loc[task["rank"].notna(), "method"]))
-    start = f"nothing can be said yet of {names_in_words(unranked)}"
-    return f"{start}; {ranked} alone " if len(unranked) == len(task) - 1 else f"{start}; of {ranked} alone, "
+    start = f"nothing can be said yet of {names_in_words(unranked)}; "
+    ranked = sorted(task.loc[task["rank"].notna(), "method"])
+    return start if len(ranked) == 1 else f"{start}of {names_in_words(ranked)} alone, "
 
 
 def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:
@@ -131,11 +131,13 @@ def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget
     best = begun[begun["rank"] == begun["rank"].min()]
     start = _unfinished(task) + _ranked_so_far(task)
     if len(begun) == 1 < len(task):
-        return f"{start}{_joined(_reach(best.iloc[0], alpha), budget)}."
+        reached = f"{best.iloc[0]['method']} alone: {_reach(best.iloc[0], alpha)}"
+        return f"{start}{_joined(reached, budget)}."
     if (best["below"] == best["seeds"]).all():
         return f"{start}{_joined('nothing was learned: no method solved even the shortest length', budget)}."
     if len(best) == len(task) and len(task) > 1:
-        alike = f"all {len(task)} methods remembered equally far: {_reach(best.iloc[0], alpha)}"
+        every = "both methods" if len(task) == 2 else f"all {len(task)} methods"
+        alike = f"{every} remembered equally far: {_reach(best.iloc[0], alpha)}"
         return f"{start}{_joined(alike, budget)}."
     return f"{start}{_best_sentence(best, pairs, baseline, budget, alpha)}."
 

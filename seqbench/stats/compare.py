@@ -240,18 +240,26 @@ def compare(
             names a method that is not in the results.
     """
     if isinstance(results, Results):
-        return compare(with_rates_apart(results.trials), judged_curves(results), declared_in(results.plan))
+        # Its grid was checked when it was read, and a method that is still tuned has no rows to compare yet.
+        whole = complete(with_rates_apart(results.trials), _READ)
+        return _compared(whole, reporting_rows(whole), judged_curves(results), declared_in(results.plan))
     whole = complete(results, _READ)
     rows = reporting_rows(whole)
     _check_names(rows, declared)
+    return _compared(whole, rows, curves, declared)
+
+
+def _compared(whole: pd.DataFrame, rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared) -> Comparison:
+    """Compare the reporting `rows` of the `whole` table of trials."""
     tasks = _tasks(rows, declared)
     baselines = {task.arrays.task: task.arrays.baseline for task in tasks}
+    awaited = {task: name or declared.baseline for task, name in baselines.items()}
     budgets = {task.arrays.task: budget_in_words(*task.rows["budget"].agg(["min", "max"])) for task in tasks}
     tables = {**_method_tables(rows, tasks, declared), **_factor_tables(tasks, declared)}
     return Comparison(
         declared=declared,
         baselines=baselines,
-        answers=answers(tables, baselines, budgets, declared.alpha),
+        answers=answers(tables, awaited, budgets, declared.alpha),
         divergence=divergence.divergence(whole, declared.alpha),
         sensitivity=sensitivity(rows, curves, declared),
         budget_sensitivity=budget_sensitivity(rows, declared),

@@ -61,5 +61,5 @@ def steps_in_words(steps: float) -> str:
 def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:
     """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
     mean, low, high = map(steps_in_words, lengths)
-    interval = "" if np.isnan(lengths[1]) else f" ({1 - alpha:.0%}: {low} to {high})".replace("%", " %")
+    interval = "" if np.isnan(lengths[1]) else f" ({100 * (1 - alpha):g} %: {low} to {high})"
     return f"{bound} {mean} steps{interval}".strip()

@@ -119,13 +119,8 @@ def _resampled_means(draw: Draw, *samples: Floats) -> list[Floats]:
     return [np.concatenate(own) for own in zip(*means, strict=True)]
 
 
-def lower_mean_bound(values: ArrayLike, floor: float, alpha: float) -> float:
-    """Gaffke's lower bound of level 1 - alpha for the mean of numbers that cannot be less than `floor`."""
-    return _lower_bounds([(np.asarray(values, float), floor)], alpha)[0]
-
-
 def _lower_bounds(samples: Sequence[tuple[Floats, float]], alpha: float) -> list[float]:
-    """The same of several samples of one size, each with its floor."""
+    """Gaffke's lower bounds of level 1 - alpha for the means of samples of one size, each with its floor."""
     with_imaginary = [np.append(np.sort(values), floor) for values, floor in samples]
     place = int(alpha * RESAMPLES)
     return [float(np.partition(means, place)[place]) for means in _resampled_means(_simplex_weights, *with_imaginary)]

@@ -50,7 +50,10 @@ def other_measurements(results: pd.DataFrame, probes: pd.DataFrame, declared: De
     nearest, farthest = (rows.groupby(["trial", "probe"])["distance"].transform(end) for end in ("min", "max"))
     rows = rows[rows["distance"].isna() | (rows["distance"] == nearest) | (rows["distance"] == farthest)]
     key = ["method", "task", "length", "probe", "distance"]
-    by_trial = rows.sort_values("step", kind="stable").groupby([*key, "trial"], sort=False, dropna=False)
-    start, end = by_trial["value"].first(), by_trial["value"].last()
+    rows = rows.sort_values("step", kind="stable").set_index([*key, "trial"])
+    # Rows, not the first and last numbers: what was not read before training, or overflowed at the end, has none.
+    end = rows["value"][~rows.index.duplicated(keep="last")]
+    start = rows.loc[rows["step"] == 0, "value"]
+    start = start[~start.index.duplicated()].reindex(end.index)
     medians = pd.DataFrame({"n": 1, "start": start, "end": end}).groupby(key, sort=False, dropna=False)
     return medians.agg({"n": "sum", "start": "median", "end": "median"}).reset_index()[COLUMNS]

@@ -52,10 +52,14 @@ def horizon_outcome(found: Brackets) -> SeedOutcome:
     return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, 0.0, found.span)
 
 
+def outcome_at(name: str, lengths: int) -> str:
+    """The outcome that is meant by a name at so many lengths: at a single one `horizon` and `area` become `solved`."""
+    return "solved" if lengths == 1 and name in ("horizon", "area") else name
+
+
 def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
-    """The named outcome of every method and seed. With a single length, `horizon` and `area` become `solved`."""
-    if name in ("horizon", "area") and len(arrays.grid) == 1:
-        name = "solved"
+    """The outcome that is meant by a name (`outcome_at`) of every method and seed."""
+    name = outcome_at(name, len(arrays.grid))
     unit, octaves = OUTCOME_UNITS[name], arrays.octaves
     if name == "horizon":
         return horizon_outcome(find_brackets(arrays))

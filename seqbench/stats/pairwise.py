@@ -43,8 +43,10 @@ def declared_pairs(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -
     methods, baseline = arrays.methods, arrays.baseline
     if isinstance(declared.comparisons, tuple):
         return [pair for pair in declared.comparisons if set(pair) <= set(methods)]
-    if declared.comparisons == "all" or baseline is None:
+    if declared.comparisons == "all" or (baseline is None and declared.baseline is None):
         return list(combinations(methods, 2))
+    if baseline is None:  # it was declared, and has no trial yet
+        return []
     others = [name for name in methods if name != baseline]
     alone = single_remedies(rows, baseline)
     if declared.comparisons == "alone":

@@ -12,8 +12,10 @@ import pandas as pd
 from scipy import stats
 
 from seqbench.errors import UsageError
+from seqbench.schema import rows_where
 from seqbench.stats.interval import Floats
 from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.pairwise import declared_pairs
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import seeds_to_find_anything, sign_flip_test
 from seqbench.stats.task_arrays import arrays_by_task, complete, reporting_rows
@@ -102,28 +104,29 @@ def power_from_pilot(
     declared: Declared = Declared(),  # noqa: B008 (frozen)
     seeds: Sequence[int] = SEEDS,
 ) -> pd.DataFrame:
-    """Power of the declared outcome's paired test of each method against the baseline, by number of seeds.
+    """Power of the declared outcome's paired test of each declared comparison, by number of seeds.
+
+    Tests are corrected among the comparisons that the report declares for a task (`pairwise.declared_pairs`).
 
     results: a pilot, as for `compare`; pairs with fewer than 3 seeds are left out
 
     Raises:
-        UsageError: no task of the pilot has a baseline.
+        UsageError: the pilot has nothing to compare.
     """
-    rows, found_baseline = [], False
-    for arrays in arrays_by_task(reporting_rows(complete(results)), declared):
-        if arrays.baseline is None:
-            continue
-        found_baseline = True
+    rows, compared = [], 0
+    reporting = reporting_rows(complete(results))
+    for arrays in arrays_by_task(reporting, declared):
         outcome = seed_outcome(arrays, declared.outcome)
-        plain = outcome.values[arrays.methods.index(arrays.baseline)]
-        others = [(name, own - plain) for name, own in zip(arrays.methods, outcome.values, strict=True)]
-        paired = [(name, own[np.isfinite(own)]) for name, own in others if name != arrays.baseline]
-        family = max(1, len(paired))
-        for name, own in paired:
+        values = dict(zip(arrays.methods, outcome.values, strict=True))
+        pairs = declared_pairs(rows_where(reporting, reporting["task"] == arrays.task), arrays, declared)
+        compared += len(pairs)
+        for name, against in pairs:
+            own = values[name] - values[against]
+            own = own[np.isfinite(own)]
             if len(own) >= 3:
-                place = (arrays.task, name, arrays.baseline, len(own), own.mean(), outcome.unit)
-                powers = [paired_power(own, n, comparisons=family, alpha=declared.alpha) for n in seeds]
+                place = (arrays.task, name, against, len(own), own.mean(), outcome.unit)
+                powers = [paired_power(own, n, comparisons=len(pairs), alpha=declared.alpha) for n in seeds]
                 rows += [(*place, n, power) for n, power in zip(seeds, powers, strict=True)]
-    if not found_baseline:
-        raise UsageError("the pilot has no baseline to compare with; name it in the grid's declaration (baseline:)")
+    if not compared:
+        raise UsageError("the pilot has no two methods to compare; name a baseline in its grid (comparisons:)")
     return pd.DataFrame(rows, columns=PILOT_COLUMNS)

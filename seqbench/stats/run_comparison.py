@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from seqbench.schema import finished
+from seqbench.stats.answers import names_in_words
 from seqbench.stats.divergence import mcnemar_exact
-from seqbench.stats.interval import Floats, mean_interval
-from seqbench.stats.outcomes import seed_outcome
+from seqbench.stats.interval import Floats
+from seqbench.stats.outcomes import paired_interval, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 from seqbench.stats.task_arrays import complete, reporting_rows, task_arrays
@@ -75,9 +76,10 @@ def _paired(rows: pd.DataFrame, declared: Declared) -> tuple[Floats, Floats, Any
 def _difference(rows: pd.DataFrame, declared: Declared) -> dict[str, object]:
     """One row: run B less run A, from the rows of one method and task in which `method` is the run."""
     values, solved, outcome = _paired(rows, declared)
-    paired = values[1] - values[0]
-    paired, width = paired[np.isfinite(paired)], outcome.high - outcome.low
-    low, high = mean_interval(paired, -width, width, declared.alpha)
+    known = np.isfinite(values).all(axis=0)
+    before, after = values[:, known]
+    paired = after - before
+    low, high = paired_interval(outcome, after, before, declared.alpha) if paired.size else (np.nan, np.nan)
     both = np.isfinite(solved).all(axis=0)
     one, other = (solved[run][both] == 1 for run in (0, 1))
     return {
@@ -127,9 +129,11 @@ def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
             for _, row in sure.iterrows()
         )
         return f"{agree} Beyond chance: {listed}."
-    if (found["verdict"] == "too few seeds to tell").all():
+    open_ = found[found["verdict"] == "too few seeds to tell"]
+    if len(open_) == len(found):
         return f"{agree} There are too few seeds to tell whether the rest differ beyond chance."
-    return f"{agree} Nothing differs beyond chance."
+    of = names_in_words([f"{row['method']} on {row['task']}" for _, row in open_.iterrows()]) if len(open_) else ""
+    return f"{agree} Nothing differs beyond chance{f'; of {of} there are too few seeds to tell' if of else ''}."
 
 
 def compare_runs(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared = Declared()) -> RunComparison:  # noqa: B008

@@ -158,6 +158,10 @@ class Parts:
         self.look()
         return set(self._places)
 
+    def file_of(self, trial: str) -> Path | None:
+        """The file of the part that holds a trial; None if no part does."""
+        return self._places[trial][0].path if trial in self._places else None
+
     def text(self, trial: str) -> bytes | None:
         """The text of a trial file; None if no part holds it. Raises BadPart."""
         if trial not in self._places:
@@ -210,4 +214,4 @@ def _read(part: Part, column: str, group: int | None = None) -> tuple[list[Any],
     except FileNotFoundError:
         raise
     except (pa.ArrowException, OSError, ValueError, KeyError) as error:
-        raise BadPart(f"cannot be read ({error})") from error
+        raise BadPart(f"cannot be read ({' '.join(str(error).split())})") from error

@@ -181,7 +181,9 @@ def load(path: str | Path) -> Results:
 
 def results_stored(store: TrialStore, plan: PlanFile, unusable: list[SetAside]) -> Results:
     """The results in the trial files of a folder; files that cannot be used go to `unusable` and stay in place."""
-    return results_found(partial(_found, store, unusable), plan, store.read_failures(), store.folder)
+    results = results_found(partial(_found, store, unusable), plan, store.read_failures(), store.folder)
+    unusable += store.unreadable_parts()
+    return results
 
 
 def _found(store: TrialStore, unusable: list[SetAside], trial: str) -> Record | None:
@@ -189,7 +191,7 @@ def _found(store: TrialStore, unusable: list[SetAside], trial: str) -> Record | 
     try:
         return store.find(trial)
     except UnusableRecord as error:
-        unusable.append(SetAside(store.trials / f"{trial}.json", str(error)))
+        unusable.append(SetAside(store.file_of(trial), str(error)))
         return None
 
 

@@ -115,6 +115,16 @@ class TrialStore:
                 return read_record(path)
         return self._unpack(trial)
 
+    def file_of(self, trial: str) -> Path:
+        """The file that holds a trial, its own or that of a part; its own if none does."""
+        path = self.trials / f"{trial}.json"
+        return path if path.exists() else self._parts.file_of(trial) or path
+
+    def unreadable_parts(self) -> list[SetAside]:
+        """The parts of which not even the trials are known, so that `find` does not find these."""
+        self._parts.look()
+        return [SetAside(part.path, reason) for part, reason in self._parts.bad.items()]
+
     def _plain(self) -> set[str]:
         """The trials that have a file of their own."""
         return {name.removesuffix(".json") for name in list_names(self.trials, ".json")}

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from seqbench.leaderboard.boards import build_boards
@@ -14,6 +15,7 @@ from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
+from seqbench.plan.search import length_grid
 from seqbench.store.plan_file import load_plan, write_plan
 from seqbench.traces import Remedy
 
@@ -213,3 +215,58 @@ def test_names_are_text_in_both_pages(make):
     assert r"a\|b" in markdown
     assert "&lt;b&gt;" in html
     assert "<b>" not in html
+
+
+def test_methods_that_share_tuning_trials_and_report_at_other_rates_are_others(make):
+    ours = make("ours", {"vanilla": SIX})
+    make("theirs", {"vanilla": SIX})
+    sources, _ = read_sources(ours.parent)
+    for source, rate in zip(sources, (1e-3, 1e-2), strict=True):
+        rows = source.evidence.results
+        tried = rows[rows["seed"] == 1000].assign(purpose="tuning", seed=0)
+        own = rows.assign(learning_rate=rate, trial=rows["trial"] + f" {rate}")
+        source.evidence.results = pd.concat([own, tried.assign(trial=tried["trial"] + " tuning")], ignore_index=True)
+    [board] = build_boards(sources)
+    assert set(board.origins) == {"vanilla", "vanilla (theirs)"}
+    assert len(entries(board)) == 2
+
+
+def test_searches_of_another_precision_stand_apart(make):
+    for name, precision in (("ours", 1.1), ("theirs", 1.2)):
+        folder = make(name, {"vanilla": SIX}, searched=True)
+        plan = load_plan(folder)
+        lengths = length_grid(10, 80, precision)
+        write_plan(folder, replace(plan, declared={**plan.declared, "searched": {"delayed_recall": lengths}}))
+    [first, second] = boards(folder.parent)
+    assert "searched from 10 to 80, neighbours at most 1.15 times apart" in first.protocol.text
+    assert second.apart == (
+        "lengths: searched from 10 to 80, neighbours at most 1.24 times apart instead of searched from 10 to 80, "
+        "neighbours at most 1.15 times apart"
+    )
+
+
+def test_lengths_of_a_list_are_not_rounded(make, monkeypatch):
+    monkeypatch.setattr("tests.leaderboard.conftest.LENGTHS", (10, 1024, 2048))
+    folder = make("ours", {"vanilla": [1024] * 6, "GRU": [2048] * 6, "clipped": [0] * 6})
+    [board] = boards(folder.parent)
+    assert [solved_up_to(board, name) for name in ("vanilla", "GRU", "clipped")] == [
+        "1,024 (6 of 6 seeds)", "≥ 2,048 (6 of 6 seeds)", "< 10 (0 of 6 seeds)",
+    ]  # fmt: skip
+
+
+def test_the_command_of_results_from_elsewhere_names_their_grid(make):
+    ours = make("ours", {"vanilla": SIX})
+    elsewhere = make("../elsewhere", {"clipped": SIX}, of="elsewhere")
+    plan = load_plan(elsewhere)
+    write_plan(elsewhere, replace(plan, grid="horizon"))
+    sources, _ = read_sources(ours.parent, [elsewhere])
+    assert [source.command for source in sources if source.folder == elsewhere] == ["seqbench run horizon"]
+
+
+def test_a_cell_of_which_settings_alone_are_given_is_the_one_that_a_grid_starts_from(make):
+    folder = make("ours", {"vanilla": SIX, "relu": SIX})
+    plan = load_plan(folder)
+    text = plan.grid_text.replace("{name: GRU, cell: gru}", "{name: relu, cell: {activation: relu}}")
+    write_plan(folder, replace(plan, grid_text=text))
+    [source], _ = read_sources(folder.parent)
+    assert families_of(source.evidence)["relu"] == ("plain",)

@@ -12,7 +12,8 @@ from seqbench.errors import GridError
 from seqbench.plan.feasibility import reasons_in_words
 from seqbench.plan.horizon import still_to_come
 from seqbench.plan.plan import plan
-from seqbench.plan.search import check_lengths, doublings, length_grid, next_lengths, worst_case
+from seqbench.plan.search import check_lengths, doublings, length_grid, next_lengths
+from tests.searches import worst_case
 
 HEAD = """
 question: How far back?

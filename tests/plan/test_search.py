@@ -17,15 +17,13 @@ from seqbench.plan.search import (
     check_lengths,
     checked_seeds,
     doublings,
-    expected,
     find_bounds,
     find_bracket,
     follow,
     length_grid,
     next_lengths,
-    path_to,
-    worst_case,
 )
+from tests.searches import expected, path_to, worst_case
 
 GRID = length_grid(10, 2000, 1.1)
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from seqbench.errors import StoreError, UsageError
-from seqbench.report.build import build_report, write_report
+from seqbench.report.build import report, write_report
 from seqbench.store.plan_file import Overridden
 
 HOSTILE = (
@@ -86,15 +86,15 @@ def test_the_tables_hold_the_numbers(page: Path, small) -> None:
 
 def test_a_results_folder_becomes_a_report(make, small, tmp_path: Path) -> None:
     folder = make.folder(small, tmp_path / "remedies")
-    first = build_report(folder)
+    first = report(folder)
     assert first == folder / "report.html"
     text = first.read_text()
-    assert build_report(folder).read_text() == text, "the same results give the same page, byte for byte"
+    assert report(folder).read_text() == text, "the same results give the same page, byte for byte"
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="holds no results"):
-        build_report(tmp_path)
+        report(tmp_path)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(small, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from seqbench.execution.run import run_grid
 from seqbench.grid.spec import Grid
-from seqbench.report.build import build_report
+from seqbench.report.build import report
 from seqbench.report.chapters.remedies import remedies
 from seqbench.report.evidence import Evidence
 from seqbench.store.results import load
@@ -35,7 +35,7 @@ methods: [{name: LSTM, cell: lstm}]
 def test_listed_method_is_in_every_table_and_in_no_contrast(read: Callable[[str], Grid], tmp_path: Path) -> None:
     results = run_grid(read(GRID), tmp_path, workers=2)
     assert len(results.trials) == len(results.finished) == 10
-    page = build_report(tmp_path).read_text()
+    page = report(tmp_path).read_text()
     assert 'data-method="0"' in page
     assert load(tmp_path).trials.set_index("method").loc["LSTM", ["clipping", "initialisation"]].isna().all(axis=None)
     evidence = Evidence(results)

@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqbench.plan.search import check_lengths, checked_seeds, worst_case
+from seqbench.plan.search import check_lengths, checked_seeds
 from seqbench.stats.brackets import Brackets, find_brackets
 from seqbench.stats.horizon_differences import horizon_differences
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.interval import Floats
 from seqbench.stats.psychometric import fit_psychometric
+from tests.searches import worst_case
 from tests.stats.learners import LENGTHS, SPAN, Learner, arrays, horizons, results, searched, solves
 
 SEEDS = 10

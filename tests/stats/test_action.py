@@ -41,6 +41,15 @@ def test_medians_over_reporting_trials_before_and_after_training():
     assert np.isnan(found.loc["free", "spectral_radius_start"])
 
 
+def test_a_figure_that_overflowed_at_the_end_is_not_the_one_before():
+    probes = probed(
+        *(("a", step, "spectral_radius", None, value) for step, value in ((0, 1.0), (50, 3.0), (100, None)))
+    )
+    found = proof_of_action(pd.DataFrame([trial("a", "clipped")]), probes)
+    assert found["spectral_radius_start"].item() == 1.0
+    assert np.isnan(found["spectral_radius_end"].item())
+
+
 def test_the_skip_path_is_read_at_the_dependency_length():
     probes = probed(*(("a", 0, "skip_share", distance, distance / 100) for distance in (12, 0, 5, 10)))
     assert proof_of_action(pd.DataFrame([trial("a", "skipping")]), probes)["skip_share_start"].item() == 0.1

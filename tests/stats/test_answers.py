@@ -115,7 +115,7 @@ def test_an_unfinished_grid_says_first_what_is_missing(grid):
     alone = answer_of(results.assign(outcome=results["outcome"].mask(results["method"] != "plain")))
     assert alone == (
         "adding: unfinished, with 40 of 120 planned trials so far: nothing can be said yet of gru and lstm; plain "
-        "alone at most 12 steps (95 %: 12 to 21), at this budget of 1,000 training steps."
+        "alone: at most 12 steps (95 %: 12 to 21), at this budget of 1,000 training steps."
     )
     assert "unfinished" not in answer_of(results)
 
@@ -126,7 +126,7 @@ def test_one_sentence_a_task(grid):
     assert answers["task"].tolist() == ["adding", "parity"]
     assert (
         answers["answer"][1]
-        == "parity: all 2 methods remembered equally far: at least 100 steps (95 %: 56 to 100), at this budget of "
+        == "parity: both methods remembered equally far: at least 100 steps (95 %: 56 to 100), at this budget of "
         "1,000 training steps."
     )
 

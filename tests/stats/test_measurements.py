@@ -42,3 +42,14 @@ def test_a_figure_by_distance_is_given_at_the_nearest_and_the_farthest():
 def test_without_such_figures_the_table_is_empty():
     found = other_measurements(TRIALS, probes(("a", 0, "gradient_norm", 3, 1.0)), SEARCHED)
     assert (len(found), list(found.columns)) == (0, COLUMNS)
+
+
+def test_what_was_not_read_before_training_or_overflowed_at_the_end_has_no_number():
+    measured = probes(
+        ("a", 50, "late", None, 3.0), ("a", 0, "grows", None, 1.0), ("a", 50, "grows", None, 9.0),
+        ("a", 100, "grows", None, None),
+    )  # fmt: skip
+    found = other_measurements(TRIALS, measured, SEARCHED).set_index("probe")
+    assert found.loc["late", ["n", "end"]].tolist() == [1, 3.0]
+    assert found.loc["grows", "start"] == 1.0
+    assert found.loc[["late", "grows"], ["start", "end"]].isna().values.tolist() == [[True, False], [False, True]]

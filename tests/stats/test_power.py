@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -69,11 +71,23 @@ def test_from_a_pilot(grid):
     assert power[("gru", 5)] == 0.0
     assert power[("gru", 10)] == 1.0
     assert power[("lstm", 10)] == 0.0
-    with pytest.raises(UsageError, match="baseline"):
-        power_from_pilot(grid({"gru": 4, "lstm": 3}))
+    [pair] = power_from_pilot(grid({"gru": 4, "lstm": 3}), seeds=(10,)).itertuples()
+    assert (pair.method, pair.against) == ("gru", "lstm"), "without a baseline every pair is compared"
+    with pytest.raises(UsageError, match="no two methods"):
+        power_from_pilot(grid({"gru": 4}))
 
 
 def test_smallest_designs_name_the_least_seeds():
     table = smallest_designs()
     least = table[table["claim"].str.contains("any paired")].set_index("comparisons")["seeds"]
     assert least.to_dict() == {1: 6, 3: 7, 6: 8, 10: 9, 15: 10, 28: 11, 35: 11}
+
+
+def test_a_factorial_pilot_is_corrected_among_the_comparisons_that_its_report_declares(crossed):
+    factors = {name: ("none", name) for name in ("clip", "start", "skip", "gating")}
+    pilot = crossed(factors, lambda own, seed: 2 * (own["clip"] != "none") + seed % 2, seeds=6)
+    table = power_from_pilot(pilot)
+    assert set(table["method"]) == set(factors), "the remedies alone, 4 of 15 combinations"
+    own = np.full(6, math.log2(40 / 10))
+    expected = [paired_power(own, n, comparisons=4) for n in table["seeds"].unique()]
+    assert table.loc[table["method"] == "clip", "power"].tolist() == expected

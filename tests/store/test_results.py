@@ -11,6 +11,7 @@ import pytest
 
 from seqbench.errors import LeftOutWarning, StoreError, UsageError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, factor_columns
+from seqbench.store.parts import pack
 from seqbench.store.plan_file import load_plan, write_plan
 from seqbench.store.records import Record
 from seqbench.store.results import load, load_curves, load_probes, load_results, write_tables
@@ -180,4 +181,16 @@ def test_a_trial_file_that_cannot_be_used_is_said_and_left_out(tmp_path):
     path = folder / "trials" / "t1.json"
     path.write_text(path.read_text().replace("0.5", "0.6"))
     with pytest.warns(LeftOutWarning, match="t1.json failed its checksum and is left out"):
+        assert load(folder).finished.empty
+
+
+@pytest.mark.parametrize("hit", [-5, 100])
+def test_damaged_parts_are_said_by_their_name(tmp_path, hit):
+    folder = write_grid(tmp_path)
+    pack(folder / "trials")
+    [part] = (folder / "trials").glob("*.parquet")
+    data = bytearray(part.read_bytes())
+    data[hit] ^= 255
+    part.write_bytes(data)
+    with pytest.warns(LeftOutWarning, match=rf"{part.name} .* is left out"):
         assert load(folder).finished.empty

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from seqbench.plan.search import widest_step
 from seqbench.report.charts.accuracy import accuracy as accuracy_chart
 from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.horizon import horizon
@@ -49,12 +50,11 @@ def search_in_words(evidence: Evidence, task: str) -> str:
     rows, lengths = evidence.comparison.horizons, evidence.sought(task)
     rows = rows[rows["task"] == task]
     budget = evidence.comparison.answers.set_index("task")["budget"].get(task, "")
-    precision = max(after / before for before, after in pairwise(lengths)) if len(lengths) > 1 else 1.0
     under_way, violated = int(rows["open"].sum()), int(rows["violations"].sum())
     seeds = int(rows["n"].sum())
     sentences = (
-        f"Searched from {lengths[0]:,} to {lengths[-1]:,} steps, neighbouring lengths at most {precision:.3g} times "
-        f"apart; every horizon is one {budget}.",
+        f"Searched from {lengths[0]:,} to {lengths[-1]:,} steps, neighbouring lengths at most "
+        f"{widest_step(lengths):.3g} times apart; every horizon is one {budget}.",
         f"{under_way} of {seeds} searches are still under way." if under_way else "",
         f"{violated} of {seeds} searches met results that contradict every single horizon; "
         "the mean takes the horizon that contradicts the fewest (of several the furthest), the interval spans them all."

@@ -23,7 +23,8 @@ def limits(evidence: Evidence) -> Section:
     budgets = [budget for budget in dict.fromkeys(evidence.comparison.answers["budget"]) if budget]
     lengths = sorted(rows["length"].unique())
     pairs = evidence.comparison.pairwise
-    family = int(pairs.loc[pairs["family"] == "declared", "comparisons"].max()) if len(pairs) else 0
+    declared_pairs = pairs[pairs["family"] == "declared"]
+    family = int(declared_pairs["comparisons"].max()) if len(declared_pairs) else 0
     known = {
         "rare failures": f"what none of {seeds} seeds showed may still happen in "
         f"{percent_text(0, rule_of_zero(seeds))} of seeds",
@@ -70,8 +71,10 @@ def _monotony(evidence: Evidence) -> str:
     rows = rows[rows["task"].isin(list(evidence.declared.searched))]
     if rows.empty:
         return ""
+    contradicted = int(rows["violations"].sum())
+    spanned = "; the intervals span the contradictions of these seeds" if contradicted else ""
     return (
-        "a search takes for granted that a seed which solves a length solves all shorter ones; "
-        f"{int(rows['violations'].sum())} of {int(rows['n'].sum())} searches contradicted it, whose share of the "
-        "intervals is as wide as the contradiction, and lengths that were not visited may hide more"
+        "a search takes for granted that a seed which solves a length solves all shorter ones: "
+        f"{contradicted} of {int(rows['n'].sum())} searches contradicted it{spanned}; lengths that were not visited "
+        "may hide more"
     )

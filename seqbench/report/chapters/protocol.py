@@ -10,7 +10,7 @@ import pandas as pd
 
 from seqbench.printable import printable
 from seqbench.report.columns import method_column, ratio
-from seqbench.report.definitions import DIVERGED, criteria, seed_span, seeds_of
+from seqbench.report.definitions import DIVERGED, criteria, outcomes, seed_span, seeds_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import overridden
 from seqbench.report.links import trials
@@ -32,7 +32,7 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
     declared, rows = evidence.declared, evidence.reporting
     return {
         "overridden": overridden(evidence),
-        "primary outcome": f"{declared.outcome} ({OUTCOME_UNITS[declared.outcome]})",
+        "primary outcome": _outcome(evidence),
         "comparisons": _family(evidence),
         "baseline": "; ".join(f"{task}: {name or 'none'}" for task, name in evidence.comparison.baselines.items()),
         "error rate": f"{declared.alpha:g} for all declared comparisons of a task together (Holm)",
@@ -48,6 +48,15 @@ def _definitions(evidence: Evidence) -> dict[str, str]:
         "stuck": _stuck(rows),
         "diverged": f"{DIVERGED}; a result, never dropped",
     }  # fmt: skip
+
+
+def _outcome(evidence: Evidence) -> str:
+    """The primary outcome with its unit, by task where tasks differ in it."""
+    found = outcomes(evidence)
+    named = {name: f"{name} ({OUTCOME_UNITS[name]})" for name in found}
+    if len(found) == 1:
+        return "".join(named.values())
+    return "; ".join(f"{', '.join(tasks)}: {named[name]}" for name, tasks in found.items())
 
 
 def _family(evidence: Evidence) -> str:

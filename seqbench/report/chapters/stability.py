@@ -21,8 +21,8 @@ def stability(evidence: Evidence) -> Section:
     if rows.empty:
         return Section("stability", "Divergence", "", ())
     diverged, n = int(rows["diverged"].sum()), int(rows["n"].sum())
-    low, high = (100 * float(end) for end in clopper_pearson(diverged, n))
-    lead = f"{diverged:,} of {n:,} reporting trials diverged (95 %: {low:z.1f} to {high:.1f} %)."
+    # No interval: trials of all methods and lengths share their seeds.
+    lead = f"{diverged:,} of {n:,} reporting trials diverged."
     if not diverged:
         return Section("stability", "Divergence", lead, (Part(),))
     tasks = [task for task in evidence.tasks if rows.loc[rows["task"] == task, "diverged"].sum()]

@@ -6,6 +6,7 @@ from seqbench.report.charts.base import Chart
 from seqbench.report.charts.expected_best import expected_best
 from seqbench.report.charts.learning_rates import knobs, learning_rates, tried
 from seqbench.report.columns import method_column, ratio
+from seqbench.report.definitions import duration
 from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, number
@@ -38,8 +39,8 @@ def _lead(evidence: Evidence) -> str:
     edged = int((rows["edges"] != "").sum())
     lead = (
         f"{settings_tried(evidence)} were tried for each method and task, {int(rows['trials'].sum()):,} trials that "
-        f"took {_time(float(rows['seconds'].sum()))} of training. One was chosen on validation data of tuning seeds; "
-        "everything above comes from other seeds and test data."
+        f"took {duration(float(rows['seconds'].sum()) / 3600)} of training. One was chosen on validation data of "
+        "tuning seeds; everything above comes from other seeds and test data."
     )
     if not edged:
         return lead
@@ -54,16 +55,6 @@ def _brief(edges: str) -> str:
     words = [edge.split(" at the ") for edge in edges.split("; ") if edge]
     short = [f"{end.removesuffix(' tried')} {name.rpartition('.')[2].removeprefix('learning_')}" for name, end in words]
     return ", ".join(short) or "no"
-
-
-def _time(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 120
-        else f"{seconds / 60:.0f} min"
-        if seconds < 7200
-        else f"{seconds / 3600:.1f} h"
-    )
 
 
 def _charts(evidence: Evidence, task: str) -> list[Chart]:

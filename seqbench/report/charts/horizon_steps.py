@@ -33,7 +33,7 @@ def horizon_steps(evidence: Evidence, task: str) -> Chart:
         + background_note(evidence),
         table=rows.pivot_table(
             index="method", columns="at", values="horizon", aggfunc="first", sort=False
-        ).rename(columns=round).reset_index(),
+        ).rename(columns=round if constant else "{:.3g} %".format).reset_index(),
         about={"task": task, "purpose": "reporting"},
     )  # fmt: skip
     lengths = evidence.sought(task)

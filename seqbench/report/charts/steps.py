@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
 from seqbench.report.charts.base import MUTED, RULE, Chart, panels, themed
-from seqbench.report.charts.facets import background_note, foreground
+from seqbench.report.charts.facets import foreground
 from seqbench.report.charts.lines import in_order, method_line, method_rows
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
@@ -65,7 +65,8 @@ def endings(evidence: Evidence, task: str) -> Chart:
         title="Solved, diverged and neither, by training step",
         figure=figure,
         reading="Shares of the seeds, stacked: from below in the method's colour those that had solved it, from above "
-        "in grey those that had diverged; neither is pale." + background_note(evidence),
+        "in grey those that had diverged; neither is pale."
+        + (f" {left_out} further methods are not drawn." if (left_out := len(evidence.methods) - len(methods)) else ""),
         table=_at_the_end(evidence, rows),
         about={"task": task, "purpose": "reporting"},
     )
