@@ -25,13 +25,12 @@ def markdown_page(found: Leaderboard, page: Path, *, picture: str, offline: str)
         f"The same, with filters: [{offline}]({offline}). `seqbench leaderboard` writes both from the rows here.",
         "",
     ]
+    if found.overview and picture:
+        lines += [f"![Horizon of each method with its interval, by task]({picture})", ""]
+    lines += _remedies(found)
     if found.overview:
-        lines += [f"![Horizon of each method with its interval, by task]({picture})", ""] if picture else []
         lines += ["## Horizons", "", "In steps, by the task and the results that were searched.", ""]
         lines += [markdown(found.overview, linked=True), ""]
-    lines += ["## Remedies", ""] if found.remedies else []
-    for table in found.remedies:
-        lines += [f"### {table.title}", "", escape_markdown(table.note), "", markdown(table, linked=True), ""]
     lines += _claims(found, page)
     for board in found.boards:
         lines += _board(board)
@@ -39,6 +38,14 @@ def markdown_page(found: Leaderboard, page: Path, *, picture: str, offline: str)
         lines += ["## Not read", ""]
         lines += [f"- {escape_markdown(each.name)}: {escape_markdown(each.reason)}" for each in found.unread] + [""]
     return "\n".join([*lines, JOIN, ""])
+
+
+def _remedies(found: Leaderboard) -> Iterator[str]:
+    """What each remedy is worth."""
+    if found.remedies:
+        yield from ("## Remedies", "")
+    for table in found.remedies:
+        yield from (f"### {table.title}", "", escape_markdown(table.note), "", markdown(table, linked=True), "")
 
 
 def _claims(found: Leaderboard, page: Path) -> Iterator[str]:
