@@ -109,6 +109,18 @@ def test_committed_results_are_rows_and_a_report_with_its_pictures():
         assert sum((ROOT / "results" / folder / name).stat().st_size for name in own) < 2_000_000
 
 
+def test_the_readme_says_of_each_remedy_what_the_committed_reports_say():
+    text = (ROOT / "README.md").read_text().partition("| remedy, alone |")[2].partition("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()[2:]]
+    assert len(rows) == 6
+    for column, grid in enumerate(("factorial", "factorial_sgd"), start=1):
+        report = (ROOT / "results" / grid / "report.md").read_text().partition("**Times as far as plain")[2]
+        stated = re.findall(r"^\| [^|]+ \| ([^|]+) \|", report.partition("\n\nPaired")[0], re.MULTILINE)
+        told = [row[column] for row in rows if row[column] != "not tried"]
+        assert len(told) >= 3
+        assert set(told) == {own for own in stated if "(" in own and "far" not in own}
+
+
 def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_into_one(tmp_path, guide):
     shown = [text for page in PAGES for text in blocks(page, "yaml")]
     assert len(shown) >= 3

@@ -313,9 +313,11 @@ def test_a_baseline_that_is_still_being_tuned_leaves_a_report_of_the_others(make
 
 
 def test_at_a_single_length_the_outcome_is_whether_it_was_solved(make: Any) -> None:
-    evidence = make.evidence(make.results(make.methods[:2], make.lengths[:1], 6, make.tasks[:1]))
+    methods = [(gating, "none", "default", skip) for gating in ("none", "LSTM") for skip in ("none", "residual")]
+    evidence = make.evidence(make.results(methods, make.lengths[:1], 6, make.tasks[:1]))
     [outcome] = evidence.comparison.pairwise["outcome"].unique()
     text = str(protocol(evidence).parts[0].tables[0].rows.set_index("name").loc["primary outcome", "value"])
     assert (outcome, text) == ("solved", "solved (share of lengths solved)")
     said = str(methods_text(evidence))
+    assert "lie beyond either end" not in remedies(evidence).parts[0].text
     assert "The primary outcome is solved (share of lengths solved), one number a seed." in said

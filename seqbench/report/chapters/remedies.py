@@ -8,6 +8,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, word
+from seqbench.stats.outcomes import outcome_at
 
 STATISTICS = {
     "alone": "alone",
@@ -67,7 +68,7 @@ def _beyond_range(evidence: Evidence, task: str) -> str:
     rows = evidence.comparison.horizons
     rows = rows[(rows["task"] == task) & rows["method"].isin(evidence.levels.index)]
     cut, seeds = int(rows["at_least"].sum() + rows["below"].sum()), int(rows["n"].sum())
-    if not cut or evidence.declared.outcome != "horizon":
+    if not cut or outcome_at(evidence.declared.outcome, len(evidence.sought(task))) != "horizon":
         return ""
     return (
         f"{cut} of {seeds} horizons lie beyond either end of the range of lengths and count as that end: differences "
