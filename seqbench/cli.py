@@ -25,6 +25,7 @@ from seqbench.commands.arguments import (
     workers_of,
 )
 from seqbench.commands.asked import Asked
+from seqbench.errors import UsageError
 from seqbench.execution.machine import LOCAL, cores
 from seqbench.invocation import RESULTS, UI_PORT
 
@@ -92,7 +93,7 @@ def run(
     workers = workers_of(workers, on)
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
-    options += limit_options(time_limit)
+    options += [*limit_options(time_limit), *(["--from-tables"] if from_tables else [])]
     command(asked, tracking=not no_tracking, tracking_uri=uri, workers=workers, time_limit=time_limit,
             on=on, only=None if trial is None else {trial}, quiet=quiet, again=asked.command("run", *options),
             from_tables=from_tables)  # fmt: skip
@@ -127,7 +128,9 @@ def status(
 ) -> None:
     """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
     asked = Asked(grid, results, tuple(set_ or ()), name)
-    if watch and not as_json:
+    if watch and as_json:
+        raise UsageError("--watch draws, and --json prints once: give one of them")
+    if watch:
         from seqbench.commands.watch import watch as follow
 
         follow(asked)
@@ -166,7 +169,7 @@ def ui(
     name: Name = "",
     results: Results = RESULTS,
     tracking_uri: Annotated[str | None, typer.Option(help="Another store, such as sqlite:////data/mlflow.db.")] = None,
-    port: Annotated[int, typer.Option(help="First port to try.")] = UI_PORT,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="First port to try.")] = UI_PORT,
     no_code: NoCode = False,
 ) -> None:
     """Open the MLflow UI on the embedded store, on this machine only."""

@@ -99,6 +99,13 @@ class StoreError(EnvironmentFault):
     """A results folder that cannot be read or written."""
 
 
+class LaterFormat(StoreError):
+    """What a later version of seqbench has written. It is left as it is, and the folder is not used."""
+
+    def __init__(self, what: object, version: object, known: int) -> None:
+        super().__init__(f"{what} has format {version}, and this version of seqbench reads up to {known}: upgrade")
+
+
 class MessageError(EnvironmentFault):
     """A message between a run and its workers has another format than expected."""
 

@@ -12,7 +12,7 @@ MOST = 5
 """Reasons that are listed; a grid in which every trial crashes rarely has more."""
 
 
-def counted(failures: Iterable[Failure]) -> str:
+def reasons_counted(failures: Iterable[Failure]) -> str:
     """The different reasons, the most frequent first, each with how many trials crashed for it."""
     counts = Counter(printable(failure.reason) for failure in failures).most_common()
     lines = [f"  {count:,} x {reason}" for reason, count in counts[:MOST]]

@@ -32,7 +32,7 @@ def kept_of(asked: Asked) -> Kept:
         UsageError: there are no results, or they are another grid's. GridError: the grid cannot be read.
     """
     grid = asked.read()
-    stored = load(folder := asked.results / grid.name)
+    stored = load(folder := asked.folder_of(grid))
     current = plan(grid, stored.finished, bounded=False)
     require_own(folder, question=grid.question, trials={trial.id for trial in current.trials})
     finished = set(stored.finished["trial"])

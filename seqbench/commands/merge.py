@@ -7,6 +7,7 @@ from pathlib import Path
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
+from seqbench.commands.counted import counted
 from seqbench.errors import UsageError
 from seqbench.execution.merge import Merged, merge_folders
 from seqbench.grid.document import document_of
@@ -68,5 +69,5 @@ def notices(merged: Merged) -> list[str]:
     lines = [f"{path} {reason}." for path, reason in merged.left_out]
     lines += [f"Kept that of the folder named first: {conflict}" for conflict in merged.conflicts]
     if merged.unplanned:
-        lines.append(f"{merged.unplanned:,} finished trials are kept that the grid does not ask for.")
+        lines.append(f"{counted(merged.unplanned, 'finished trial', 'is', 'are')} kept that the grid does not ask for.")
     return lines

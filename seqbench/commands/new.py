@@ -17,6 +17,7 @@ from seqbench.grid.read import find_grid, grid_of, require_name
 from seqbench.grid.template import Method
 from seqbench.invocation import command
 from seqbench.plan.plan import Plan, plan
+from seqbench.store import atomic
 
 TASKS, CELLS, MITIGATIONS = ("delayed_recall",), ("vanilla", "gru"), ("clip_global_norm",)
 """What a new grid has if nothing is asked for."""
@@ -44,11 +45,10 @@ def new(name: str, *, like: str | None, tasks: Sequence[str], cells: Sequence[st
     document = document_of(text, file=str(path))
     require_name(document)
     current = plan(grid_of(document))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(f"{MODELINE}\n{text}", encoding="utf-8")
+    atomic.write_text(path, f"{MODELINE}\n{text}")
     schema = path.parent / FILE
     if not schema.exists():
-        schema.write_text(json.dumps(grid_schema(), indent=2) + "\n", encoding="utf-8")
+        atomic.write_text(schema, json.dumps(grid_schema(), indent=2) + "\n")
     console = out()
     count = f"{len(current.methods)} method{'s' if len(current.methods) != 1 else ''}"
     console.print(f"{path}: {count}, {len(current.trials):,} trials to begin with")

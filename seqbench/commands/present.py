@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import progress
+from seqbench.commands.counted import counted
 from seqbench.errors import GridError
 from seqbench.grid.spec import Grid
 from seqbench.printable import printable
@@ -51,7 +52,7 @@ def _planned_now(grid: Grid, found: Results) -> Results:
     from seqbench.execution.plan_content import plan_content
     from seqbench.plan.plan import plan
 
-    return under_plan(found, plan_content(plan(grid, found.finished), found.plan.environments))
+    return under_plan(found, plan_content(plan(grid, found.finished, bounded=False), found.plan.environments))
 
 
 def _changed(asked: Asked, before: Results, now: Results) -> str:
@@ -60,7 +61,7 @@ def _changed(asked: Asked, before: Results, now: Results) -> str:
     left_out = len(before.finished) - finished
     said = f"{now.plan.grid} has changed: {finished:,} of the {planned:,} trials it asks for now have finished."
     if left_out:
-        said += f" {left_out:,} finished trials that it no longer asks for are left out."
+        said += f" {counted(left_out, 'finished trial')} that it no longer asks for: left out."
     return said if finished == planned else f"{said} Train what is missing: {asked.command('run')}"
 
 

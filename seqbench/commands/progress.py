@@ -46,6 +46,7 @@ class Board:
         self._known: dict[str, str] = {}
         self._searches: dict[tuple[str, str, int, str], SeedSearch] = {}
         self._total = self._done = self._before = 0
+        self._expected = 0.0
         self._began = self._last_line = time.monotonic()
 
     def __enter__(self) -> Board:
@@ -58,18 +59,21 @@ class Board:
         if self._live:
             self._live.stop()
 
-    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None) -> None:
+    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None, only: int = 0) -> None:
         """A plan begins, or a grid that is tuned or searches has been planned again.
 
         Args:
             current: the plan.
             finished: how many of its trials have finished.
             outcomes: theirs, by trial.
+            only: how many trials are trained, whether they have finished before or not; 0: all that are missing.
         """
         if self._plan is None:
-            self._done, self._before, self._began = finished, finished, time.monotonic()
+            self._done = self._before = 0 if only else finished
+            self._began = time.monotonic()
         self._plan, self._known = current, dict(outcomes or {}) | self._known
-        self._total = len(current.trials)
+        self._total = only or len(current.trials)
+        self._expected = only or current.expected_trials
         self._searches = {(each.method, each.task, each.seed, each.purpose): each for each in current.searches}
 
     def say(self, line: str) -> None:
@@ -107,9 +111,9 @@ class Board:
     def _left(self) -> str:
         """Estimate of the remaining time from the pace so far."""
         trained = self._done - self._before
-        if not trained or self._done >= self._total:
+        if not trained or self._done >= self._expected:
             return ""
-        seconds = (time.monotonic() - self._began) / trained * (self._total - self._done)
+        seconds = (time.monotonic() - self._began) / trained * (self._expected - self._done)
         return f"about {duration(seconds)} left"
 
     def _counts(self) -> str:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
+from seqbench.commands.counted import counted
 from seqbench.commands.kept import kept_of
 from seqbench.commands.run import run
-from seqbench.commands.verify import counted, require_same, train_again
+from seqbench.commands.verify import require_same, train_again
 from seqbench.execution.machine import LOCAL
 
 

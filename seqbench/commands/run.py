@@ -12,7 +12,8 @@ from rich.console import Console
 from seqbench import compilation_cache
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import progress
-from seqbench.commands.crashes import counted
+from seqbench.commands.counted import counted
+from seqbench.commands.crashes import reasons_counted
 from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import Board
@@ -56,7 +57,7 @@ def run(
         TrialsCrashed: some trials crashed; the rest is done and reported.
     """
     grid = asked.read()
-    folder = asked.results / grid.name
+    folder = asked.folder_of(grid)
     train = partial(run_grid, grid, folder, workers=workers, place=place_named(on), only=only, from_tables=from_tables,
                     limit=limit_of(time_limit))  # fmt: skip
     console = progress()  # the only one: anything else written while the board is drawn would garble it
@@ -108,7 +109,7 @@ def _notices(folder: Path, *, from_tables: bool) -> Iterator[str]:
 def _require_no_crash(crashes: Sequence[Failure], folder: Path, again: str) -> None:
     if crashes:
         raise TrialsCrashed(
-            f"{len(crashes)} trials crashed:\n{counted(crashes)}\n"
+            f"{counted(len(crashes))} crashed:\n{reasons_counted(crashes)}\n"
             f"The tracebacks are in {folder / 'failures'}, and what the trials printed is in {folder / 'logs'}. "
             f"They count as missing: {again} tries them again."
         )
@@ -140,7 +141,7 @@ class RunDisplay:
             for line in self._news(current, state):
                 self._board.say(line)
         self._choices = len(current.choices)
-        self._board.start(current, finished=state.finished, outcomes=state.outcomes)
+        self._board.start(current, finished=state.finished, outcomes=state.outcomes, only=len(self._only or ()))
 
     def _news(self, current: Plan, state: RoundStart) -> Iterator[str]:
         """What was found before the first round; before a later one, what tuning has chosen since."""
@@ -165,15 +166,15 @@ def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = 
         since = state.interrupted.get("since", "an unknown time")
         lines.append(f"The previous run, started {since}, was interrupted: it was killed, or the power failed.")
     lines += [
-        f"{path.name} {reason} and was moved to {path.parent}; its trial is trained again."
+        f"{path.name} {reason} and was moved to {path.parent}; what it held is trained again."
         for path, reason in state.set_aside
     ]
     verb = "Resuming" if 0 < state.finished < state.planned else "Found"
     lines.append(f"{verb}: {describe_count(current, state, only=only)}")
-    if state.outdated:
+    if state.outdated and not only:
         lines.append(
-            f"{state.outdated:,} finished trials lack the probes, tests or parameters that the grid now asks for; "
-            "they train again, to the same numbers."
+            f"{counted(state.outdated, 'finished trial', 'lacks', 'lack')} the probes, tests or parameters that the "
+            "grid now asks for: trained again, to the same numbers."
         )
     lines += [f"Left out: {line}" for line in reasons_in_words(current.incompatible)]
     return "\n".join(lines)
@@ -210,7 +211,7 @@ def _stopping(folder: Path, again: str) -> Iterator[None]:
     except Interrupted as signal:
         finished = len(TrialStore(folder).names())
         progress().print(
-            f"Stopped by {signal}. {finished} finished trials are kept. Continue with: {again}",
+            f"Stopped by {signal}. {counted(finished, 'finished trial', 'is', 'are')} kept. Continue with: {again}",
             markup=False,
         )
         signal.announced = True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
+from seqbench.commands.counted import counted
 from seqbench.commands.searches import search_facts, search_table
 from seqbench.execution.known import Known, known
 from seqbench.execution.remaining import complete
@@ -145,8 +146,8 @@ def _print(facts: dict[str, Any], folder: Path, *, again: str) -> None:
         console.print(f"\nThis is what the tables hold: {folder} has no trial files.")
     if facts["incomplete"]:
         console.print(
-            f"\n{facts['incomplete']:,} trials have finished without probes, tests or parameters that the grid asks "
-            f"for now. They train again, to the same numbers, with: {again}"
+            f"\n{counted(facts['incomplete'], 'trial', 'has', 'have')} finished without probes, tests or parameters "
+            f"that the grid asks for now: trained again, to the same numbers, with: {again}"
         )
     for trial, failure in facts["failures"].items():
         console.print(f"\n{trial} failed: {printable(failure['reason'])}", markup=False)

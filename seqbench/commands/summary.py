@@ -140,8 +140,9 @@ def _print_places(console: Console, folder: Path, links: Links | None) -> None:
 
 def print_links(console: Console, folder: Path, links: Links) -> None:
     """Print how to open the comparison charts: on the server they are on, or by the command that serves them here."""
-    server = links.uri if links.uri.startswith("http") else LOCAL_SERVER
-    if server == LOCAL_SERVER:
+    served = links.uri.startswith("http")
+    server = links.uri if served else LOCAL_SERVER
+    if not served:
         store = () if links.uri == embedded_uri(folder.parent) else ("--tracking-uri", links.uri)
         opened = command("ui", folder.name, *kept_in(folder.parent), *store)
         console.print(f"MLflow:  {opened}   (then open the link)")

@@ -63,7 +63,9 @@ def verify(
     set_: Set = None,
     name: Name = "",
     results: Results = RESULTS,
-    number: Annotated[int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid.")] = 3,
+    number: Annotated[
+        int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid; not with --trial.")
+    ] = 3,
     trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
     workers: Workers = None,
     on: On = LOCAL,

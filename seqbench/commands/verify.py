@@ -10,6 +10,7 @@ import pandas as pd
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json, progress
+from seqbench.commands.counted import counted
 from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.progress import duration
 from seqbench.commands.trial_names import full_name
@@ -134,8 +135,3 @@ def require_same(found: Sequence[Reproduction]) -> None:
             f"{len(others)} of {counted(len(found))} gave other numbers, in another environment than before, where the "
             "same bits are not promised."
         )
-
-
-def counted(number: int) -> str:
-    """`1 trial`, `3 trials`."""
-    return f"{number:,} trial" if number == 1 else f"{number:,} trials"

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
+from seqbench.commands.counted import counted
 from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.lengths_table import lengths_tables
 from seqbench.commands.progress import duration
@@ -56,11 +57,6 @@ class Look(NamedTuple):
     per_hour: float | None
 
     @property
-    def planned(self) -> float:
-        """Trials of the plan, and those that it is expected to ask for."""
-        return len(self.plan.trials) + self.plan.waiting + self.plan.to_come.trials
-
-    @property
     def over(self) -> bool:
         """Whether everything has finished and no process runs it."""
         return self.run is None and len(self.outcomes) >= len(self.plan.trials) and not self.plan.unfolding
@@ -73,7 +69,7 @@ def watch(asked: Asked) -> None:
         GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
     """
     console, grid = out(), asked.read()
-    folder = asked.results / grid.name
+    folder = asked.folder_of(grid)
     examined = examine(grid, bounded=False, trained=lengths_planned_in(folder))
     again = asked.command("run", *tables.option(folder))
 
@@ -153,7 +149,7 @@ def line(look: Look, again: str) -> str:
 
 def picture(look: Look, again: str) -> RenderableType:
     """How far a grid is, on a terminal: the run, the pace, methods x lengths, and the bracket of every search."""
-    bar = ProgressBar(total=max(look.planned, 1), completed=len(look.outcomes), width=BAR_WIDTH)
+    bar = ProgressBar(total=max(look.plan.expected_trials, 1), completed=len(look.outcomes), width=BAR_WIDTH)
     tables = lengths_tables(look.plan, look.outcomes)
     searches = [search_table(look.plan.searches)] if look.plan.searches else []
     pace = _pace(look)
@@ -165,18 +161,18 @@ def picture(look: Look, again: str) -> RenderableType:
 
 def _finished(look: Look) -> str:
     """`12 of 60 trials finished`; of searches and tuning, how many more are expected."""
-    more = round(look.planned) - len(look.plan.trials)
+    more = round(look.plan.expected_trials) - len(look.plan.trials)
     expected = f", about {more:,} more to come" if more else ""
     return f"{len(look.outcomes):,} of {len(look.plan.trials):,} trials finished{expected}"
 
 
 def _pace(look: Look) -> str:
     """Trials an hour and the time left; empty where no run is going on or the pace is not known yet."""
-    if look.run is not None and len(look.outcomes) >= look.planned:
+    if look.run is not None and len(look.outcomes) >= look.plan.expected_trials:
         return "nothing is left to train: the report is written next"
     if look.run is None or not look.per_hour:
         return ""
-    left = duration(3600 * (look.planned - len(look.outcomes)) / look.per_hour)
+    left = duration(3600 * (look.plan.expected_trials - len(look.outcomes)) / look.per_hour)
     return f"{look.per_hour:,.0f} trials an hour, about {left} left"
 
 
@@ -184,7 +180,7 @@ def _run(look: Look, again: str) -> str:
     """Who runs the grid, with how many workers; or how to go on."""
     if look.run is None:
         return "nothing is left to train" if look.over else f"no process runs it; go on with: {again}"
-    workers = f" with {look.run['workers']} workers" if look.run.get("workers") else ""
+    workers = f" with {counted(number, 'worker')}" if isinstance(number := look.run.get("workers"), int) else ""
     return f"run by process {look.run.get('process', '?')} on {look.run.get('host', '?')}{workers}, since " + str(
         look.run.get("since", "?")
     )

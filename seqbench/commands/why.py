@@ -104,7 +104,7 @@ class _Known:
             document = document_of(results.plan.grid_text, file=str(file))
             announce_code(own_names(document.data), document.file, file.parent)
             grid = grid_of(document)
-            return {trial.id: trial for trial in plan(grid, results.finished).trials}
+            return {trial.id: trial for trial in plan(grid, results.finished, bounded=False).trials}
         except GridError:
             return {}
 

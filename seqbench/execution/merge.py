@@ -24,7 +24,7 @@ from seqbench.grid.spec import Grid
 from seqbench.plan.plan import Plan
 from seqbench.plan.trial import Trial
 from seqbench.store import atomic, tables
-from seqbench.store.from_tables import records_from_tables
+from seqbench.store.from_tables import records_from_tables, unusable
 from seqbench.store.lock import held
 from seqbench.store.ownership import is_other
 from seqbench.store.parameters import parameters_path
@@ -148,6 +148,11 @@ def _own(into: Path, left_out: list[SetAside]) -> Source:
     """What the folder merged into holds already; files that cannot be used are moved to its quarantine."""
     plan = load_plan(into) if (into / "plan.json").exists() else PlanFile()
     if tables.alone(into):
+        if count := unusable(into):
+            raise StoreError(
+                f"The tables of {into} do not say of {count:,} trials which probes were read or what they ran on, and "
+                "a merge would lose these: merge into another folder"
+            )
         return read_source(into, left_out)
     store = TrialStore(into)
     return source_of(into, plan, store.each(left_out, quarantine=True), partial(_read, store))

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from seqbench.components.carried import carried_in, file_name
+from seqbench.errors import UsageError
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.events import Crashed, Event, Finished
 from seqbench.execution.job import CHECKPOINT_SECONDS, job_of
@@ -30,7 +31,7 @@ from seqbench.execution.time_limit import Limit, default_limit
 from seqbench.grid.spec import Grid
 from seqbench.plan.examined import NONE, examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
-from seqbench.store import atomic
+from seqbench.store import atomic, tables
 from seqbench.store.checkpoints import begun, checkpoint_path
 from seqbench.store.failures import Failure
 from seqbench.store.lock import held
@@ -122,9 +123,10 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
 
 def _with_tables(folder: Path, planned: PlanFile) -> Results:
-    """All that a results folder holds of a plan, its tables written."""
+    """All that a results folder holds of a plan, its tables written; those without trial files stay as they came."""
     results = results_stored(TrialStore(folder), planned, [])
-    write_tables(folder, results)
+    if not tables.alone(folder):
+        write_tables(folder, results)
     return results
 
 
@@ -144,6 +146,11 @@ class _Run:
         self._grid, self._folder, self._only = grid, folder, only
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
+        if only is not None and not from_tables and tables.alone(folder):
+            raise UsageError(
+                f"{folder} came with its tables alone, and to train single trials beside them they must become trial "
+                "files: run it with --from-tables"
+            )
         self._set_aside: list[SetAside] = []
         self._known = {each.trial: known(each) for each in self._store.each(self._set_aside, quarantine=True)}
         kept, damaged = read_tables(self._store) if from_tables else ([], [])
@@ -155,6 +162,9 @@ class _Run:
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
         write_trials(self._store, kept, self._trials)
+        self._store.forget_failures(self._known)
+        for trial in begun(folder) & self._finished:
+            atomic.remove(checkpoint_path(folder, trial))
         self._write()
 
     def replan(self) -> list[Group]:
@@ -195,7 +205,9 @@ class _Run:
 
     def _write(self) -> None:
         self.file = plan_content(self.plan, environments_of(self._known.values()))
-        write_plan(self._folder, self.file)
+        # Tables without trial files stay as they came, with their plan, until a first trial has finished.
+        if not tables.alone(self._folder):
+            write_plan(self._folder, self.file)
         for name, text in carried_in([trial.settings for trial in self.plan.trials], self._grid.probes).items():
             atomic.write_text(self._folder / COMPONENTS / file_name(name), text)
 
@@ -216,9 +228,12 @@ class _Run:
         trial = self._trials[event.trial]
         if isinstance(event, Finished):
             record = record_of(trial, event)
+            replaced = tables.alone(self._folder)
             self._store.write(record)
             self._known[trial.id] = known(record)
             self._trained.add(trial.id)
+            if replaced:
+                self._write()
             atomic.remove(checkpoint_path(self._folder, trial.id))
         elif isinstance(event, Crashed):
             self._crashed.add(trial.id)

@@ -45,9 +45,9 @@ class NotebookBoard(Board):
     def __exit__(self, *_: object) -> None:
         self.draw()
 
-    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None) -> None:
+    def start(self, current: Plan, *, finished: int, outcomes: Mapping[str, str] | None = None, only: int = 0) -> None:
         """A plan begins, see `Board.start`."""
-        super().start(current, finished=finished, outcomes=outcomes)
+        super().start(current, finished=finished, outcomes=outcomes, only=only)
         self.draw()
 
     def say(self, line: str) -> None:

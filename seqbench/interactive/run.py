@@ -11,7 +11,8 @@ from rich.console import Console
 
 from seqbench.commands.arguments import workers_of
 from seqbench.commands.console import progress as progress_console
-from seqbench.commands.crashes import counted
+from seqbench.commands.counted import counted
+from seqbench.commands.crashes import reasons_counted
 from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
 from seqbench.errors import TrialsCrashed
@@ -99,7 +100,9 @@ def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limi
                          observe=display.observe, finish=finish, say=board.say, limit=limit,
                          from_tables=from_tables)  # fmt: skip
     if display.crashes:
-        problem = f"{len(display.crashes)} trials crashed:\n{counted(display.crashes)}\nThey count as missing."
+        problem = (
+            f"{counted(len(display.crashes))} crashed:\n{reasons_counted(display.crashes)}\nThey count as missing."
+        )
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]
         raise TrialsCrashed(problem, tracebacks=tracebacks, results=found)
     return found

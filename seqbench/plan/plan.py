@@ -86,6 +86,11 @@ class Plan:
             raise UsageError(f"{self.grid.name} has nothing to train: no combination makes sense.\n{reasons}")
 
     @property
+    def expected_trials(self) -> float:
+        """Trials of this plan, and those that it is expected to ask for."""
+        return len(self.trials) + self.waiting + self.to_come.trials
+
+    @property
     def unfolding(self) -> bool:
         """Whether it will ask for further trials once some of its own have finished."""
         return self.waiting > 0 or not all(search.ended for search in self.searches)

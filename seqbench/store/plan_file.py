@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from seqbench.errors import StoreError, UsageError
+from seqbench.errors import LaterFormat, StoreError, UsageError
 from seqbench.printable import ACTING
 from seqbench.store import atomic
 from seqbench.store.json_content import checksum, fields_of
@@ -179,7 +179,7 @@ def decode_plan(content: Any) -> PlanFile:
     version = content.get("format", 0)
     rest = {name: value for name, value in content.items() if name not in ("format", "checksum")}
     if version not in range(FORMAT + 1):
-        raise StoreError(f"the plan has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+        raise LaterFormat("the plan", version, FORMAT)
     if (version >= 2 or "checksum" in content) and (version < 2 or content.get("checksum") != checksum(rest)):
         raise ValueError("it failed its checksum")
     if found := ACTING.search("".join(_texts(rest))):

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from seqbench.errors import SeqbenchError, StoreError
+from seqbench.errors import LaterFormat, SeqbenchError, StoreError
 from seqbench.large_loss import LIMIT, large_loss_since
 from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.store.json_content import checksum, plain
@@ -91,8 +91,10 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
     """The record with this content, if it has the shape of one."""
     from pydantic import ValidationError
 
+    if isinstance(version, int) and version > FORMAT:
+        raise LaterFormat(f"the file of trial {content['trial']}", version, FORMAT)
     if version not in (0, FORMAT):
-        raise UnusableRecord(f"has format {version}, and this version of seqbench reads {FORMAT}")
+        raise UnusableRecord(f"has format {version}, which no version of seqbench writes")
     try:
         _shape().model_validate(content)
     except ValidationError as error:

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
-from seqbench.errors import StoreError
+from seqbench.errors import LaterFormat, StoreError
 from seqbench.schema import TABLES
 from seqbench.store import atomic
 from seqbench.store.plain_file import digest_of, read_bytes
@@ -149,7 +149,7 @@ def _decoded(path: Path, data: bytes) -> tuple[pd.DataFrame, int]:
     except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(path, str(error)) from error
     if version > FORMAT:
-        raise StoreError(f"{path} has format {version}, and this version of seqbench reads up to {FORMAT}: upgrade")
+        raise LaterFormat(path, version, FORMAT)
     return frame, version
 
 

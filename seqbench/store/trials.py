@@ -12,7 +12,7 @@ deleted.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -60,7 +60,10 @@ class TrialStore:
         for record in records:
             unpacked = _kept(beside, record, unpacked)
         atomic.rename(beside, self.trials)
-        finished = self.names()
+        self.forget_failures(self.names())
+
+    def forget_failures(self, finished: Collection[str]) -> None:
+        """Remove why trials crashed that have finished since; a run that was killed may have left it."""
         for name in list_names(self.failures, ".json"):
             if name.removesuffix(".json") in finished:
                 atomic.remove(self.failures / name)

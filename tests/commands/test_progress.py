@@ -12,7 +12,7 @@ from rich.console import Console
 
 from seqbench.commands.progress import Board
 from seqbench.commands.run import RunDisplay
-from seqbench.execution.events import Started
+from seqbench.execution.events import Finished, Started
 from seqbench.execution.run import RoundStart
 from seqbench.plan.plan import plan
 from seqbench.plan.trial import Choice
@@ -145,3 +145,16 @@ def test_a_run_resumes_once_and_says_later_what_tuning_has_chosen(read: Reader, 
         "Resuming: 2 of 8 trials finished, 6 to train, 8 wait for tuning.",
         "Tuned: 8 of 12 trials finished, 4 to train, 4 wait for tuning.",
     ]
+
+
+def test_the_time_left_counts_what_a_plan_will_ask_for(read: Reader, monkeypatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr("seqbench.commands.progress.time.monotonic", lambda: clock[0])
+    current = replace(plan(read(GRID)), waiting=92)
+    for only, left in ((0, "about 1.6 h left"), (5, "about 4 min left")):
+        board = Board(Console(file=io.StringIO()), quiet=True)
+        clock[0] = 0.0
+        board.start(current, finished=1, only=only)
+        clock[0] = 60.0
+        board.observe(current.trials[0], Finished(current.trials[0].id, {"outcome": "solved"}, [], [], [], None, {}))
+        assert board._left() == left

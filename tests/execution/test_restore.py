@@ -3,15 +3,20 @@
 import json
 import shutil
 
+import pyarrow.parquet as parquet
 import pytest
 
 from seqbench.commands.run import _notices
+from seqbench.errors import LaterFormat, UsageError
 from seqbench.execution.run import run_grid
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS
 from seqbench.store import tables
+from seqbench.store.checkpoints import checkpoint_path
+from seqbench.store.failures import Failure
 from seqbench.store.from_tables import records_from_tables, unusable
 from seqbench.store.results import load
 from seqbench.store.tables import option, paths
+from seqbench.store.trials import TrialStore
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +34,12 @@ def clone(finished, tmp_path):
     for path in (*paths(finished), finished / "plan.json"):
         shutil.copy(path, folder)
     return folder
+
+
+def content(folder, names=None):
+    """The files in a folder by name, all or those of these names."""
+    files = [path for path in folder.iterdir() if path.is_file() and (names is None or path.name in names)]
+    return {path.name: path.read_bytes() for path in files}
 
 
 def run(grid, folder, *, from_tables=True):
@@ -116,3 +127,68 @@ def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
     assert len(trained) == len(results.finished) == 8
     assert {each.path.name.split(".")[0] for each in aside} == {"results", "curves", "probes", "manifest"}
     assert "curves.parquet" in aside[0].reason
+
+
+def test_a_run_that_trained_nothing_yet_leaves_plan_and_tables_as_they_came(grid, clone):
+    """As it is stopped once it has planned, or where every trial crashes."""
+    before = content(clone)
+
+    def stop(plan, state):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(grid, clone, workers=1, found=stop)
+    assert {
+        path.name: path.read_bytes() for path in clone.iterdir() if path.is_file() and path.name in before
+    } == before
+    assert run(grid, clone)[0] == [], "and --from-tables still goes on from them"
+
+
+def test_from_the_first_trial_on_the_plan_is_that_of_the_trial_files(grid, clone):
+    (clone / "plan.json").write_text((clone / "plan.json").read_text().replace("anything happen", "this happen"))
+
+    def stop(trial, event):
+        if event.event == "finished":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_grid(grid, clone, workers=1, observe=stop)
+    assert len(load(clone).finished) == 1
+    assert load(clone).plan.question == grid.question
+
+
+def test_a_single_trial_beside_tables_alone_is_refused(grid, clone):
+    [name, *_] = load(clone).finished["trial"]
+    with pytest.raises(UsageError, match="--from-tables"):
+        run_grid(grid, clone, workers=1, only={name})
+    assert len(load(clone).finished) == 8
+
+
+@pytest.mark.parametrize("name", ["results", "plan"])
+@pytest.mark.parametrize("from_tables", [True, False])
+def test_what_a_later_version_wrote_is_left_as_it_is(grid, clone, name, from_tables):
+    path = clone / ("plan.json" if name == "plan" else "results.parquet")
+    if name == "plan":
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    else:
+        table = parquet.read_table(path)
+        parquet.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": b"99"}), path)
+    before = content(clone)
+    if name == "plan" or from_tables:
+        with pytest.raises(LaterFormat, match="upgrade"):
+            run(grid, clone, from_tables=from_tables)
+        assert content(clone, before) == before
+        assert not (clone / "quarantine").exists()
+
+
+def test_what_a_killed_run_left_of_a_finished_trial_is_removed(grid, finished, tmp_path):
+    """It is killed once the trial is kept, and before what is left of its last crash and its checkpoint is removed."""
+    folder = shutil.copytree(finished, tmp_path / "tiny")
+    store, name = TrialStore(folder), load(folder).finished["trial"][0]
+    store.write_failure(name, Failure("it crashed before"))
+    store.write_failure("0123456789abcdef", Failure("no longer planned"))
+    checkpoint_path(folder, name).parent.mkdir(exist_ok=True)
+    checkpoint_path(folder, name).write_bytes(b"half a trial")
+    assert run(grid, folder, from_tables=False)[0] == []
+    assert list(store.read_failures()) == ["0123456789abcdef"]
+    assert not checkpoint_path(folder, name).exists()

@@ -189,7 +189,7 @@ def test_the_command_line_sets_the_limit_and_says_what_became_of_it(planned, tmp
     planned("sleeps")
     done = seqbench("run", "curious.yaml", "--no-tracking", "--time-limit", "0.05", cwd=tmp_path)
     assert done.returncode == 3, done.stderr
-    assert "1 trials crashed:\n  1 x The trial was ended because it took longer than 0.05 min." in done.stderr
+    assert "1 trial crashed:\n  1 x The trial was ended because it took longer than 0.05 min." in done.stderr
     assert str(Path("results/curious/logs")) in done.stderr
     shown = seqbench("status", "curious.yaml", cwd=tmp_path).stdout
     assert "failed: The trial was ended because it took longer than 0.05 min." in shown

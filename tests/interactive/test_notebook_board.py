@@ -80,6 +80,6 @@ def test_a_notebook_shows_the_message_of_an_error_alone_and_what_a_component_rai
     assert GridError(problems=[problem])._render_traceback_() == [
         "GridError: mine.yaml:3:5 cell: expected a cell\n    3 | cell: grru"
     ]
-    error = TrialsCrashed("1 trials crashed")
+    error = TrialsCrashed("1 trial crashed")
     error.__cause__ = ValueError("boom")
-    assert error._render_traceback_() == ["ValueError: boom", "TrialsCrashed: 1 trials crashed"]
+    assert error._render_traceback_() == ["ValueError: boom", "TrialsCrashed: 1 trial crashed"]

@@ -116,7 +116,7 @@ def test_a_crash_is_an_error_that_has_the_rest(tmp_path: Path, monkeypatch: pyte
     )
     monkeypatch.syspath_prepend(tmp_path)
     grid = {**GRID, "seeds": 1, "methods": [{"name": "bad", "cell": "crashing:crashing"}]}
-    with pytest.raises(TrialsCrashed, match=r"1 trials crashed:\n  1 x .*on purpose") as caught:
+    with pytest.raises(TrialsCrashed, match=r"1 trial crashed:\n  1 x .*on purpose") as caught:
         seqbench.run(grid, results=tmp_path, workers=1, quiet=True)
     assert "RuntimeError: on purpose" in caught.value.tracebacks[0]
     assert len(caught.value.results.finished) == 0

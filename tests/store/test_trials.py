@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from seqbench.errors import StoreError
+from seqbench.errors import LaterFormat, StoreError
 from seqbench.store import atomic
 from seqbench.store.failures import Failure
 from seqbench.store.records import Record, checksum, plain
@@ -158,11 +158,18 @@ def test_a_record_of_another_shape_is_set_aside_with_the_place(tmp_path, changes
     assert aside.reason.startswith(f"has the shape of another version of seqbench ({place}")
 
 
-def test_a_record_of_a_later_format_is_set_aside(tmp_path):
+def test_a_record_of_a_later_format_asks_for_an_upgrade_and_stays(tmp_path):
     rewrite(tmp_path, version=2)
-    records, [aside] = TrialStore(tmp_path).read()
-    assert records == []
-    assert aside == (tmp_path / "trials" / "ab12.json", "has format 2, and this version of seqbench reads 1")
+    with pytest.raises(LaterFormat, match=r"the file of trial ab12 has format 2, .* upgrade"):
+        TrialStore(tmp_path).read(quarantine=True)
+    assert [path.name for path in tmp_path.rglob("*.json")] == ["ab12.json"]
+    assert not (tmp_path / "quarantine").exists()
+
+
+def test_a_record_of_a_format_that_never_was_is_set_aside(tmp_path):
+    rewrite(tmp_path, version="x")
+    [aside] = TrialStore(tmp_path).read()[1]
+    assert aside == (tmp_path / "trials" / "ab12.json", "has format x, which no version of seqbench writes")
 
 
 def test_files_from_before_there_were_formats_are_read(tmp_path):
