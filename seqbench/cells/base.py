@@ -18,6 +18,7 @@ from typing import Any, ClassVar, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float, Num
 
@@ -146,6 +147,10 @@ class Cell(nnx.Module):
         """Where a block stands along the last axis of the kernels and the bias."""
         start = self.blocks.index(name) * self.hidden
         return slice(start, start + self.hidden)
+
+    def retention_bias(self, bias: np.ndarray) -> np.ndarray:
+        """The bias of the gate that keeps the state with which it is open as a sigmoid gate is with `bias`."""
+        return bias
 
     def recurrent_block(self, name: str) -> slice:
         """Where a block stands in `recurrent_kernel`, for setting it.

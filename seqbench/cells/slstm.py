@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 from jaxtyping import Array, Bool, Float
 
@@ -52,6 +53,10 @@ class SLSTM(Cell):
         super().__init__(inputs, hidden, rngs=rngs)
         self.bias[...] = self.bias[...].at[self.block("forget")].set(forget_bias)
         self.forget_gate = forget_gate
+
+    def retention_bias(self, bias: np.ndarray) -> np.ndarray:
+        """The bias with which an exponential gate keeps as much as a sigmoid gate does with `bias`."""
+        return bias if self.forget_gate == "sigmoid" else -np.logaddexp(0.0, -bias)
 
     def initial(self, batch_size: int) -> SLSTMCarry:
         """An empty memory."""

@@ -11,7 +11,7 @@ from seqbench.cells.base import CellBuilder
 from seqbench.components import catalogue
 from seqbench.components.assembly import Assembly, NamedTask, TrainingSettings
 from seqbench.components.catalogue import LAYERS
-from seqbench.components.program_names import name_of, name_programs
+from seqbench.components.program_names import name_programs, task_name
 from seqbench.mitigations._in_layers import in_layers
 from seqbench.mitigations.base import Chain, Mitigation, chain
 from seqbench.tasks.base import Criterion, Task
@@ -38,7 +38,7 @@ def assemble(settings: Mapping[str, Any]) -> Assembly:
         make("optimizers", training["optimizer"]),
         make("schedules", training["schedule"])(training["steps"]),
         name_programs(settings, mitigations),
-        tuple(_named_task(at_length(settings, length)["task"]) for length in training.get("lengths", ())),
+        tuple(_named_task(at_length(settings, length)) for length in training.get("lengths", ())),
     )
 
 
@@ -50,8 +50,8 @@ def _cell(settings: Mapping[str, Any]) -> tuple[CellBuilder, ...]:
     return (cells[0] if len(cells) == 1 else listed(cells),)
 
 
-def _named_task(named: Mapping[str, Any]) -> NamedTask:
-    return NamedTask(make("tasks", named), name_of(named))
+def _named_task(settings: Mapping[str, Any]) -> NamedTask:
+    return NamedTask(make("tasks", settings["task"]), task_name(settings))
 
 
 def read_training(settings: Mapping[str, Any]) -> TrainingSettings:
@@ -77,5 +77,7 @@ def make(family: str, named: Mapping[str, Any], *first: Any) -> Any:
     name, complete = named["name"], catalogue.resolve(family, named["name"], named["settings"]).settings
     known = catalogue.settings(family, name)
     made = catalogue.component(family, name)(*first, **{key: complete[key] for key in known})
+    if isinstance(made, Mitigation):
+        made = made._replace(name=name)
     layers = () if LAYERS in known else complete.get(LAYERS, ())
-    return in_layers(made, layers, name) if layers else made
+    return in_layers(made, layers) if layers else made

@@ -49,15 +49,15 @@ def name_programs(settings: Mapping[str, Any], chain: Chain) -> ProgramNames:
         if link.acts_after
     ]
     return ProgramNames(
-        task=_task_name(settings),
+        task=task_name(settings),
         model=name_of(settings["model"], settings["cell"], *settings.get("upper_cells", ()), *inner),
         transformations=name_of(*outer),
         optimizer=name_of(settings["training"]["optimizer"]),
     )
 
 
-def _task_name(settings: Mapping[str, Any]) -> Name:
-    """The name of the task and, where it reads a file, of what that holds."""
+def task_name(settings: Mapping[str, Any]) -> Name:
+    """The name of a trial's task and, where it reads a file, of what that holds."""
     name, read = name_of(settings["task"]), settings.get("versions", {}).get("content")
     return name.of(read) if read else name
 

@@ -69,6 +69,7 @@ def structure_of(assembly: Assembly) -> Structure:
     found = _find(assembly, interfaces[0])
     if not nnx.merge(found.graph, found.shapes).any_length:
         found = _find(assembly, interfaces[1])
+    assembly.chain.check(nnx.merge(found.graph, found.shapes))
     if found.name:
         _kept[found.name.text] = found
     while len(_kept) > KEPT:

@@ -100,8 +100,10 @@ def _claimed(grid: Grid) -> Problems:
             yield (*place, "length"), grid.document.problem((*place, "length"), message)
         for name in ("at_least", "at_most"):
             bound = getattr(own, name)
-            if own.figure in ("solved", "diverged") and bound is not None and not 0 <= bound <= len(grid.seeds):
-                message = f"expected at most {len(grid.seeds)} seeds, which the grid has, got {bound:g}"
+            most = len(grid.seeds)
+            least = -most if own.than else 0  # a difference of two counts may be negative
+            if own.figure in ("solved", "diverged") and bound is not None and not least <= bound <= most:
+                message = f"expected {least} to {most} seeds, as the grid has {most}, got {bound:g}"
                 yield (*place, name), grid.document.problem((*place, name), message)
 
 

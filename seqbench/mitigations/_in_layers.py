@@ -8,7 +8,7 @@ from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
 
 
-def in_layers(mitigation: Mitigation, layers: Sequence[int], name: str) -> Mitigation:
+def in_layers(mitigation: Mitigation, layers: Sequence[int]) -> Mitigation:
     """The mitigation in these layers alone, counted from 0 at the bottom; the read-out is none of them.
 
     Raises:
@@ -16,5 +16,7 @@ def in_layers(mitigation: Mitigation, layers: Sequence[int], name: str) -> Mitig
     """
     for what, place in (("loss", mitigation.penalty), ("gradient", mitigation.gradient)):
         if place:
-            raise Incompatible(f"{name} acts on the {what} as a whole, not in single layers: leave `layers` out")
+            raise Incompatible(
+                f"{mitigation.called} acts on the {what} as a whole, not in single layers: leave `layers` out"
+            )
     return mitigation._replace(layers=tuple(layers), initialise_readout=None)

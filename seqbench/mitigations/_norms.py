@@ -16,7 +16,7 @@ def global_norm(tree: Any) -> Float[Array, ""]:
     float32, its square is not.
     """
     leaves = jax.tree.leaves(tree)
-    largest = jnp.max(jnp.array([jnp.max(jnp.abs(leaf)) for leaf in leaves]))
+    largest = jnp.max(jnp.array([jnp.max(jnp.abs(leaf), initial=0.0) for leaf in leaves]))
     scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
     return scale * jnp.sqrt(sum(jnp.sum(jnp.square(leaf / scale)) for leaf in leaves))
 

@@ -26,7 +26,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, NamedTuple
-from zlib import crc32
 
 import jax
 import numpy as np
@@ -35,7 +34,7 @@ from flax import nnx
 from jaxtyping import Array, Float, Key
 
 from seqbench.cells._by_layer import ByLayer, of_layer
-from seqbench.cells.base import Carry, Cell, CellBuilder
+from seqbench.cells.base import Cell, CellBuilder
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import LayerCall
@@ -89,8 +88,10 @@ class Mitigation(NamedTuple):
     bind: `(model, arrays) -> None`, called on every fresh copy of the model in the training program
     wraps: the trace that `cell` or `layer` leave: `Trace.PATH` or `Trace.BACKWARD`, if the modules that they put into
         the model are `Switched`; None if what they do can only be seen in what the model learns
+    check: `(built model) -> None`, raises Incompatible where the remedy cannot act on the model as all of them made it
     layers: in which layers `cell`, `layer` and `initialise` act, counted from 0 at the bottom; empty: in all
     mends: whether `gradient` replaces one that is not finite, which then is no divergence
+    name: what it is called in YAML, for errors
     """
 
     arrays: Mapping[str, float] = {}
@@ -104,11 +105,21 @@ class Mitigation(NamedTuple):
     wraps: Trace | None = None
     mends: bool = False
     layers: tuple[int, ...] = ()
+    check: Callable[[nnx.Module], None] | None = None
+    name: str = ""
+
+    @property
+    def called(self) -> str:
+        """Its name; one that was made by hand has none."""
+        return self.name or "a mitigation"
 
     def acts_in(self, layer: int, depth: int) -> bool:
         """Whether it acts in a layer, counted from 0 at the bottom, of a model of this depth."""
         if self.layers and max(self.layers) >= depth:
-            raise Incompatible(f"a mitigation acts in the layers {self.layers}, counted from 0, of a depth of {depth}")
+            named = ", ".join(map(str, self.layers))
+            raise Incompatible(
+                f"{self.called} is to act in layers {named}, counted from 0, and the model's are 0 to {depth - 1}"
+            )
         return not self.layers or layer in self.layers
 
     @property
@@ -228,6 +239,19 @@ class Chain(NamedTuple):
         """The same for the read-out of a model."""
         return tuple(replaced_by(readout, link.initialise_readout, generator) for link in self.links)
 
+    def check(self, model: nnx.Module) -> None:
+        """Refuse a link that cannot act on `model` as the chain has built it.
+
+        Raises:
+            Incompatible: says which and why: its modules found no place there, or it says so itself.
+        """
+        placed = {each.link for _, each in nnx.iter_modules(model) if isinstance(each, Switched)}
+        for place, link in enumerate(self.within.links):
+            if link.wraps and place not in placed:
+                raise Incompatible(f"{link.called} finds no place in this model, which would be as it is without")
+            if link.check:
+                link.check(model)
+
     def bind(self, model: nnx.Module, arrays: tuple[Arrays, ...]) -> None:
         """Hand the (traced) numbers of every link to what it put into `model`."""
         for link, own in zip(self.links, arrays, strict=True):
@@ -263,34 +287,3 @@ def _marked(module: Any, place: int, trace: Trace | None) -> Any:
 
 def _marking(build: CellBuilder, place: int, trace: Trace | None) -> CellBuilder:
     return lambda inputs, hidden, rngs: _marked(build(inputs, hidden, rngs), place, trace)
-
-
-def around(wrap: Callable[[Cell, nnx.Rngs], Cell]) -> Callable[[CellBuilder], CellBuilder]:
-    """The `cell` of a mitigation that wraps every cell as it is built: `(cell, rngs) -> cell`."""
-
-    def wrapped(build: CellBuilder) -> CellBuilder:
-        return lambda inputs, hidden, rngs: wrap(build(inputs, hidden, rngs), rngs)
-
-    return wrapped
-
-
-def unchanged(build: CellBuilder) -> CellBuilder:
-    """The `cell` of a mitigation that needs recurrence but wraps no cell: a model without cells refuses it."""
-    return build
-
-
-class Within(NamedTuple):
-    """The carry of a cell wrapper that remembers nothing of its own."""
-
-    inner: Carry
-
-
-def separate_rngs(rngs: nnx.Rngs, *of: object) -> nnx.Rngs:
-    """A source of randomness for parameters that a mitigation adds; `of` names it among those at the same place.
-
-    What is drawn from it moves no draw of the model, so that methods start from the same weights wherever they have
-    the same parameters.
-    """
-    stream = rngs.params
-    place = jax.random.fold_in(stream.key[...], stream.count[...])
-    return nnx.Rngs(jax.random.fold_in(place, crc32(repr(of).encode())))

@@ -34,7 +34,7 @@ def chrono_init(*, longest: Annotated[float, Gt(2), Le(1e9)] = 100.0) -> Mitigat
         gate, sign = cell.retention
         keep = np.log(generator.uniform(1, longest - 1, cell.hidden))
         bias = np.array(cell.bias[...])
-        bias[cell.block(gate)] = sign * keep
+        bias[cell.block(gate)] = cell.retention_bias(sign * keep)
         if "input" in cell.blocks:
             bias[cell.block("input")] = -keep
         return {"bias": bias}

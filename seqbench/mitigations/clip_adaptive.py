@@ -58,6 +58,6 @@ def unit_norms(weights: Float[Array, "..."]) -> Float[Array, "..."]:
     Weights are divided by the largest before they are squared, so that the squares do not overflow.
     """
     axis = tuple(range(weights.ndim - 1)) if weights.ndim > 1 else None
-    largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True)
+    largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True, initial=0.0)
     scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
     return scale * jnp.sqrt(jnp.sum(jnp.square(weights / scale), axis=axis, keepdims=True))

@@ -25,7 +25,8 @@ from jaxtyping import Array, Float
 
 from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Arrays, Mitigation, Switched, Within, around
+from seqbench.mitigations._wrapping import Within, around
+from seqbench.mitigations.base import Arrays, Mitigation, Switched
 from seqbench.setting_types import Threshold
 from seqbench.traces import Trace
 

@@ -31,7 +31,7 @@ def forget_bias_init(*, value: Weight = 1.0) -> Mitigation:
             raise Incompatible(f"forget_bias_init sets the gate that keeps the state; {type(cell).__name__} has none")
         gate, sign = cell.retention
         bias = np.array(cell.bias[...])
-        bias[cell.block(gate)] = sign * value
+        bias[cell.block(gate)] = cell.retention_bias(np.array(sign * value))
         return {"bias": bias}
 
     return Mitigation(initialise=initialise)

@@ -19,7 +19,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation, Switched, separate_rngs
+from seqbench.mitigations._wrapping import separate_rngs
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched
 from seqbench.setting_types import Weight
 from seqbench.traces import Trace
 

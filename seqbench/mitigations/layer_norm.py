@@ -17,7 +17,8 @@ from jaxtyping import Array, Bool, Float, Int
 
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
-from seqbench.mitigations.base import LayerContext, Mitigation, separate_rngs
+from seqbench.mitigations._wrapping import separate_rngs
+from seqbench.mitigations.base import LayerContext, Mitigation
 from seqbench.setting_types import Epsilon
 
 

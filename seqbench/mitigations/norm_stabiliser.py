@@ -15,7 +15,8 @@ from jaxtyping import Array, Float
 
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import LayerCall
-from seqbench.mitigations.base import Arrays, Forward, Mitigation, unchanged
+from seqbench.mitigations._wrapping import unchanged
+from seqbench.mitigations.base import Arrays, Forward, Mitigation
 from seqbench.setting_types import Penalty
 
 OFF = {"weight": 0.0}

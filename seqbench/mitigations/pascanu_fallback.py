@@ -27,7 +27,8 @@ from jaxtyping import Array
 from seqbench.cells.base import Cell, innermost
 from seqbench.errors import Incompatible
 from seqbench.mitigations._norms import global_norm
-from seqbench.mitigations.base import Arrays, Mitigation, around
+from seqbench.mitigations._wrapping import around
+from seqbench.mitigations.base import Arrays, Mitigation
 from seqbench.setting_types import Fraction, OrInfinity
 
 Limit = Annotated[float, OrInfinity(), Ge(1)]

@@ -22,8 +22,11 @@ from jaxtyping import Array, Bool, Float
 from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import LayerCall, Recurrent, record, recurrent_layers
-from seqbench.mitigations.base import Arrays, Forward, Mitigation, around
+from seqbench.mitigations._wrapping import around
+from seqbench.mitigations.base import Arrays, Forward, Mitigation, Switched
+from seqbench.mitigations.skip_in_time import ReplacedInTime
 from seqbench.setting_types import Penalty
+from seqbench.traces import Trace
 
 OFF = {"weight": 0.0}
 
@@ -45,7 +48,16 @@ def pascanu_regulariser(*, weight: Penalty = 4.0) -> Mitigation:
     def penalty(arrays: Arrays, forward: Forward) -> Float[Array, ""]:
         return arrays["weight"] * omega(forward)
 
-    return Mitigation(arrays={"weight": weight}, cell=around(check), penalty=penalty)
+    return Mitigation(arrays={"weight": weight}, cell=around(check), penalty=penalty, check=_require_one_step)
+
+
+def _require_one_step(model: nnx.Module) -> None:
+    """Refuse a recurrence that does not reach from each step to the next: the state before has no part in it."""
+    if any(isinstance(each, ReplacedInTime) for _, each in nnx.iter_modules(model)):
+        raise Incompatible(
+            "pascanu_regulariser measures the gradient from each step to the one before, and skip_in_time has replaced "
+            "that connection; mode add keeps it"
+        )
 
 
 def omega(forward: Forward) -> Float[Array, ""]:
@@ -55,6 +67,9 @@ def omega(forward: Forward) -> Float[Array, ""]:
     # A gradient by the taps has their structure, and so the model itself hands each layer its own.
     handed = record(model := forward.model(constant))
     model(forward.batch, taps=gradient)
+    for _, each in nnx.iter_modules(model):  # what clips or cuts the gradient on its way is made for that of the loss
+        if isinstance(each, Switched) and each.trace is Trace.BACKWARD:
+            each.off = True
     trained = recurrent_layers(forward.model(forward.parameters))
     total = jnp.zeros(())
     for place, layer in recurrent_layers(model).items():

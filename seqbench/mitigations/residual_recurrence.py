@@ -23,7 +23,8 @@ from seqbench.cells.base import Cell, CellWrapper, innermost
 from seqbench.cells.cornn import CoRNN
 from seqbench.cells.lru import LRU
 from seqbench.errors import Incompatible
-from seqbench.mitigations.base import Mitigation, Switched, Within, around
+from seqbench.mitigations._wrapping import Within, around
+from seqbench.mitigations.base import Mitigation, Switched
 from seqbench.traces import Trace
 
 ADDING = (Antisymmetric, CoRNN, LRU)

@@ -33,7 +33,8 @@ from seqbench.cells.base import Carry, Cell, CellWrapper, block_uniform
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import LayerContext, Mitigation, Switched, around, separate_rngs, unchanged
+from seqbench.mitigations._wrapping import around, separate_rngs, unchanged
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched
 from seqbench.setting_types import NonNegativeInt, PositiveInt
 from seqbench.traces import Trace
 
@@ -102,7 +103,7 @@ class AddedInTime(CellWrapper, Switched):
 
     def initial(self, batch_size: int) -> SkipCarry:
         """The inner cell's initial state and a past of zeros."""
-        past = jnp.zeros((max(self.strides), batch_size, self.hidden))
+        past = jnp.zeros((self.reach, batch_size, self.hidden))
         return SkipCarry(self.inner.initial(batch_size), past, jnp.zeros((), jnp.int32))
 
     def step(self, carry: SkipCarry, projected: Float[Array, "B P"]) -> SkipCarry:
@@ -110,7 +111,7 @@ class AddedInTime(CellWrapper, Switched):
         ring = remember(carry.ring, self.inner.output(carry.inner), carry.place)
         past = jnp.concatenate([recall(ring, carry.place, stride) for stride in self.strides], axis=-1)
         inner = self.inner.step(carry.inner, projected + self.multiply(self.path(past), "skip_kernel"))
-        return SkipCarry(inner, ring, (carry.place + 1) % max(self.strides))
+        return SkipCarry(inner, ring, (carry.place + 1) % self.reach)
 
 
 class ReplacedInTime(CellWrapper, Switched):
@@ -118,8 +119,10 @@ class ReplacedInTime(CellWrapper, Switched):
 
     def __init__(self, inner: Cell, stride: int) -> None:
         if isinstance(inner, CellWrapper):
-            wrapper = type(inner).__name__
-            raise Incompatible(f"skip_in_time replaces the recurrence of a plain cell, and {wrapper} wraps it already")
+            raise Incompatible(
+                "skip_in_time replaces the recurrence of a plain cell, and another mitigation wraps it already; in "
+                "mode replace name skip_in_time before that one, with mode dilated they do not combine"
+            )
         super().__init__(inner)
         self.stride = self.reach = stride
 

@@ -24,7 +24,8 @@ from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import recurrent_layers
-from seqbench.mitigations.base import LayerContext, Mitigation, Switched, unchanged
+from seqbench.mitigations._wrapping import unchanged
+from seqbench.mitigations.base import LayerContext, Mitigation, Switched
 from seqbench.setting_types import NonNegativeInt
 from seqbench.traces import Trace
 

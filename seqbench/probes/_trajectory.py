@@ -40,7 +40,9 @@ class Trajectory(NamedTuple):
 def trajectories(view: View) -> dict[str, Trajectory]:
     """The trajectory of every recurrent layer, by its place in the model, from the inputs it met."""
     layers = recurrent_layers(view.model)
-    return {place: trajectory(layers[place], seen.inputs, seen.valid) for place, seen in view.met.items()}
+    # In the order of the model: keys of what a gradient hands on are sorted as text, layer 10 before layer 2.
+    met = {place: view.met[place] for place in layers if place in view.met}
+    return {place: trajectory(layers[place], seen.inputs, seen.valid) for place, seen in met.items()}
 
 
 def trajectory(layer: Recurrent, inputs: Float[Array, "B T I"], mask: Bool[Array, "B T"] | None) -> Trajectory:

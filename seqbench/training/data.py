@@ -110,12 +110,13 @@ class Data:
         """`name` names the task at its length, if anything does."""
         self._task, self._interface = task, interface
         self._name = name and name.of(interface.steps, interface.targets, interface.bucketed)
+        self._key: Hashable = self._name or object()
         self._programs: dict[tuple[int, Hashable], jax.stages.Compiled] = {}
 
     def block(self, seed: int, stream: int, index: int, *, batch_size: int = 1) -> Block:
         """A block of one of a seed's streams, of one batch at least."""
         sequences = block_sequences(self._interface.steps, batch_size=batch_size)
-        known = (self._name or id(self), sequences, seed, stream, index)
+        known = (self._key, sequences, seed, stream, index)
         if known not in _kept:
             _keep(known, self.program(stream, sequences)(*map(np.int32, (seed, stream, index))))
         _kept.move_to_end(known)

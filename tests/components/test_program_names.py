@@ -6,9 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from seqbench.components.assemble import assemble_chain
+from seqbench.components.assemble import assemble, assemble_chain
 from seqbench.components.catalogue import resolve
 from seqbench.components.program_names import name_programs
+from seqbench.grid.given import grid_given
+from seqbench.plan.plan import plan
 from seqbench.tasks.adding import adding
 from seqbench.tasks.base import function_name, squared_error
 from seqbench.tasks.delayed_recall import delayed_recall
@@ -111,3 +113,19 @@ def test_names_of_functions_by_hand():
     assert (
         function_name(partial(squared_error, 3, targets=4)) == "seqbench.tasks.base.squared_error(3,)[('targets', 4)]"
     )
+
+
+def test_a_task_that_reads_a_file_is_named_by_what_the_file_holds_at_every_length_of_its_batches(tmp_path, monkeypatch):
+    text = tmp_path / "corpus.txt"
+    monkeypatch.chdir(tmp_path)
+    named = []
+    for content in ("to be or not to be " * 40, "the quick brown fox jumps " * 40):
+        text.write_text(content)
+        grid = grid_given({
+            "question": "?", "tasks": [{"language_model": {"text": "corpus.txt", "units": "characters"}}],
+            "lengths": [8], "seeds": 1, "training": {"steps": 2, "lengths": {"from": 0.5}},
+        })  # fmt: skip
+        trained = assemble(plan(grid).trials[0].settings).trained
+        assert len(trained) > 1
+        named.append([task.name.text for task in trained])
+    assert set(named[0]).isdisjoint(named[1])

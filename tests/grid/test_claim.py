@@ -50,7 +50,7 @@ ERRORS = [
     (
         "at_least: 4",
         "at_least: 6",
-        "12:68 claim.criteria[0].at_least: expected at most 5 seeds, which the grid ",
+        "12:68 claim.criteria[0].at_least: expected 0 to 5 seeds, as the grid has 5, got 6",
     ),
     ("at_least: 4", "at_lest: 4", "12:58 claim.criteria[0].at_lest: unknown key; did you mean 'at_least'?"),
     ("length: 20", "length: 30", "12:38 claim.criteria[0].length: expected one of the grid's lengths, got 30"),

@@ -38,7 +38,7 @@ def started(build, *mitigations):
 
 @pytest.mark.parametrize(("build", "expected"), [(stacked, [1, 3, 5]), (bidirectional, [1, 1, 3, 3, 5, 5])])
 def test_an_initialisation_sets_the_layers_that_it_names(build, expected):
-    links = [in_layers(forget_bias_init(value=value), [layer], "it") for layer, value in ((1, 3.0), (2, 5.0))]
+    links = [in_layers(forget_bias_init(value=value), [layer]) for layer, value in ((1, 3.0), (2, 5.0))]
     model = started(build(lstm(forget_bias=1.0), width=2, depth=3), *links)
     biases = [np.asarray(cell.bias[...])[cell.block("forget")] for _, cell in cells(model)]
     np.testing.assert_array_equal(biases, np.repeat(expected, 2).reshape(-1, 2))
@@ -47,8 +47,8 @@ def test_an_initialisation_sets_the_layers_that_it_names(build, expected):
 def test_a_wrapper_stands_in_the_layers_that_it_names():
     model = started(
         stacked(vanilla(), width=3, depth=3),
-        in_layers(residual_recurrence(), [0, 2], "it"),
-        in_layers(residual(), [1], "it"),
+        in_layers(residual_recurrence(), [0, 2]),
+        in_layers(residual(), [1]),
     )
     layers = [type(layer).__name__ for layer in model.layers]
     assert layers == ["Recurrent", "Residual", "Recurrent"]
@@ -58,21 +58,21 @@ def test_a_wrapper_stands_in_the_layers_that_it_names():
 
 def test_the_readout_is_no_layer():
     plain, limited = (started(stacked(vanilla(), width=3), *links)
-                      for links in ([], [in_layers(normal_init(of="all"), [0], "it")]))  # fmt: skip
+                      for links in ([], [in_layers(normal_init(of="all"), [0])]))  # fmt: skip
     np.testing.assert_array_equal(plain.readout.kernel[...], limited.readout.kernel[...])
     assert np.all(np.asarray(plain.layers[0].cell.input_kernel[...]) != limited.layers[0].cell.input_kernel[...])
 
 
 @pytest.mark.parametrize("mitigation", [residual_recurrence(), residual(), normal_init()])
 def test_layers_that_a_model_does_not_have_are_refused(mitigation):
-    with pytest.raises(Incompatible, match="counted from 0, of a depth of 2"):
-        started(stacked(vanilla(), width=3, depth=2), in_layers(mitigation, [2], "it"))
+    with pytest.raises(Incompatible, match="is to act in layers 2, counted from 0, and the model's are 0 to 1"):
+        started(stacked(vanilla(), width=3, depth=2), in_layers(mitigation, [2]))
 
 
 @pytest.mark.parametrize(("mitigation", "what"), [(clip_global_norm(), "gradient"), (norm_stabiliser(), "loss")])
 def test_what_acts_on_the_whole_is_refused(mitigation, what):
     with pytest.raises(Incompatible, match=f"it acts on the {what} as a whole"):
-        in_layers(mitigation, [0], "it")
+        in_layers(mitigation._replace(name="it"), [0])
 
 
 HEAD = "question: q\ntasks: [delayed_recall]\nlengths: [5]\nseeds: 1\nmodel: {depth: 2, width: 3}\ncell: lstm\n"

@@ -7,6 +7,7 @@ from seqbench.cells.gru import gru
 from seqbench.cells.indrnn import indrnn
 from seqbench.cells.lstm import lstm
 from seqbench.cells.mgu import mgu
+from seqbench.cells.slstm import slstm
 from seqbench.cells.vanilla import vanilla
 from seqbench.errors import Incompatible
 from seqbench.mitigations.base import chain
@@ -79,6 +80,15 @@ def test_the_gate_that_keeps_gets_its_bias(rngs, build, gate, value):
     cell = initialised(build(2, 3, rngs), forget_bias_init(value=3.0))
     for name in cell.blocks:
         np.testing.assert_array_equal(biases(cell, name), value if name == gate else 0)
+
+
+def test_an_exponential_gate_keeps_as_much_as_a_sigmoid_gate_would(rngs):
+    cell = initialised(slstm(forget_gate="exponential")(2, 3, rngs), forget_bias_init(value=3.0))
+    np.testing.assert_allclose(np.exp(biases(cell, "forget")), 1 / (1 + np.exp(-3.0)), rtol=1e-6)
+    cell = initialised(slstm(forget_gate="exponential")(1, 400, rngs), chrono_init(longest=101.0))
+    kept = np.exp(biases(cell, "forget"))
+    assert kept.max() < 1, "old values do not outgrow new ones"
+    np.testing.assert_allclose(kept / (1 - kept), np.exp(-biases(cell, "input")), rtol=1e-3)
 
 
 @pytest.mark.parametrize("mitigation", [chrono_init(), forget_bias_init()])

@@ -10,6 +10,7 @@ from seqbench.cells.indrnn import indrnn
 from seqbench.cells.lstm import lstm
 from seqbench.cells.vanilla import vanilla
 from seqbench.errors import Incompatible
+from seqbench.mitigations.clip_backpropagated import clip_backpropagated
 from seqbench.mitigations.pascanu_regulariser import pascanu_regulariser
 from seqbench.mitigations.skip_in_time import skip_in_time
 from seqbench.training.objective import objective
@@ -128,3 +129,13 @@ def test_a_cell_without_a_free_recurrent_matrix_is_refused_while_planning(traine
 def test_a_weight_that_makes_no_sense_is_refused(weight):
     with pytest.raises(Incompatible, match="weight"):
         pascanu_regulariser(weight=weight)
+
+
+def test_a_bound_on_messages_of_the_loss_is_none_on_the_directions_that_omega_sends(trainer):
+    """Of a direction, whose length is 1, one of four entries at least is 1/2 or more."""
+    alone = Case(trainer(pascanu_regulariser()))
+    largest = max(float(jnp.max(jnp.abs(leaf))) for leaf in jax.tree.leaves(alone.arriving()))
+    threshold = 0.4
+    assert largest < threshold < 4**-0.5
+    beside = Case(trainer(pascanu_regulariser(), clip_backpropagated(threshold=threshold)))
+    assert beside.omega() == pytest.approx(alone.omega(), rel=1e-5)
