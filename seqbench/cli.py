@@ -25,7 +25,6 @@ from seqbench.commands.arguments import (
     workers_of,
 )
 from seqbench.commands.asked import Asked
-from seqbench.errors import UsageError
 from seqbench.execution.machine import LOCAL, cores
 from seqbench.invocation import RESULTS, UI_PORT
 
@@ -128,12 +127,10 @@ def status(
 ) -> None:
     """Show how far a grid is: finished, missing, failed, and the count of each outcome."""
     asked = Asked(grid, results, tuple(set_ or ()), name)
-    if watch and as_json:
-        raise UsageError("--watch draws, and --json prints once: give one of them")
     if watch:
         from seqbench.commands.watch import watch as follow
 
-        follow(asked)
+        follow(asked, as_json=as_json)
         return
     from seqbench.commands.status import status as command
 

@@ -62,12 +62,15 @@ class Look(NamedTuple):
         return self.run is None and len(self.outcomes) >= len(self.plan.trials) and not self.plan.unfolding
 
 
-def watch(asked: Asked) -> None:
+def watch(asked: Asked, *, as_json: bool = False) -> None:
     """Show how far a grid is until all of it has finished, or until Ctrl-C, which is no error.
 
     Raises:
-        GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name.
+        GridError: the grid cannot be read. UsageError: the folder holds the results of another grid of this name, or
+            JSON was asked for, which is printed once.
     """
+    if as_json:
+        raise UsageError("--watch draws, and --json prints once: give one of them")
     console, grid = out(), asked.read()
     folder = asked.folder_of(grid)
     examined = examine(grid, bounded=False, trained=lengths_planned_in(folder))
