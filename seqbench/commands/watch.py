@@ -19,6 +19,7 @@ from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.lengths_table import lengths_tables
 from seqbench.commands.progress import duration
 from seqbench.commands.searches import search_table, searches_in_words
+from seqbench.errors import UsageError
 from seqbench.execution.known import Known, known, looked_at
 from seqbench.execution.remaining import complete
 from seqbench.plan.examined import examine
