@@ -77,7 +77,7 @@ def test_a_crashed_trial_keeps_no_other_claim_from_being_run_and_judged(tmp_path
     monkeypatch.setattr(commands, "run", run)
     monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
     options = commands.RunOptions(cores() + 1, None, False, 20.0, True, True)
-    with pytest.raises(TrialsCrashed, match="^claim_0: 1 trials crashed$"):
+    with pytest.raises(TrialsCrashed, match=r"^claim_0: 1 trials crashed$"):
         commands.replicate([*map(str, grids)], everything=False, results=tmp_path, options=options)
     assert [name for name, _ in ran] == ["claim_0", "claim_1"]
     assert "# claim_1\n" in (tmp_path / "replications" / "README.md").read_text()

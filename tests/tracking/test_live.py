@@ -223,3 +223,16 @@ def test_track_says_that_nothing_is_missing(folder: Path, capsys: pytest.Capture
         assert f"MLflow at {embedded_uri(folder.parent)} holds all 8 finished trials of {folder}." in said
         assert "adding: http://127.0.0.1:5000/#/experiments/" in said
     assert active_trials(folder.parent / "mlflow.db") == [one["trial"] for one in TRIALS]
+
+
+def test_track_takes_no_report_that_is_older_than_the_results(folder: Path) -> None:
+    finish(folder, TRIALS)
+    (folder / "report.html").write_text("of an earlier run")
+    digests = []
+    for _ in range(2):
+        track(Asked("toy", folder.parent), tracking_uri=None)
+        [uploaded] = [path for path in folder.parent.rglob("report.html") if path.parent != folder]
+        assert uploaded.read_bytes() == (folder / "report.html").read_bytes()
+        digests.append(uploaded.read_bytes())
+    assert b"Does it &lt;b&gt;remember" in digests[0]
+    assert digests[0] == digests[1]
