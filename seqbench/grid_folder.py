@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 _folder: list[str] = []
+_found: set[str] = set()
 
 
 def beside() -> str | None:
@@ -20,4 +21,12 @@ def remember(folder: str | None) -> None:
 def find_file(name: str) -> Path:
     """Where a file that a grid names is: beside the grid if there is one, else in the current folder."""
     near = Path(beside() or "", name)
-    return near if near.is_file() else Path(name)
+    path = near if near.is_file() else Path(name)
+    if path.is_file():
+        _found.add(name)
+    return path
+
+
+def found_files() -> set[str]:
+    """The names of all files that were looked for in this process and were there."""
+    return set(_found)
