@@ -145,7 +145,8 @@ class Trainer:
             job,
             parameters=self._parameters if job.parameters else None,
             checkpoint=job.checkpoint if shared else None,
-            beside=job.beside if alike else None,
+            beside=None,
+            files=job.beside if alike else None,
         )
 
     def _forget_parameters(self) -> None:

@@ -19,6 +19,7 @@ from seqbench.execution.ray_actor import Order, Trainer
 from seqbench.execution.ray_cluster import RayCluster
 from seqbench.execution.ray_worker import _order
 from seqbench.grid.read import read_grid
+from seqbench.grid_folder import beside, find_file, remember_files
 from seqbench.plan.plan import plan
 
 TEXT = """
@@ -84,7 +85,8 @@ def test_a_node_that_has_the_data_files_looks_for_them_where_the_driver_does(tra
     assert fetched(trainer, order) == []
     [given] = sent(trainer)
     assert job.beside is not None
-    assert given.beside == job.beside == str(order.files[0].path.parent)
+    assert given.files == job.beside == str(order.files[0].path.parent)
+    assert given.beside is None  # modules are those that have travelled
 
 
 @pytest.mark.parametrize("change", ["absent", "another"])
@@ -101,13 +103,25 @@ def test_a_node_without_the_data_files_refuses_with_their_paths(trainer: Trainer
 
 def test_a_job_without_data_files_finds_nothing_in_the_folders_of_the_driver(trainer: Trainer, job: Job) -> None:
     assert fetched(trainer, Order(job.encode(), None, Path.cwd())) == []
-    assert [given.beside for given in sent(trainer)] == [None]
+    assert [(given.beside, given.files) for given in sent(trainer)] == [(None, None)]
 
 
 def test_files_of_other_grids_are_not_asked_for(job: Job) -> None:
     assert data_files({"task": {"delayed_recall": {"length": 2}}}) == ()
     assert missing(data_files(job.settings)) == []
     set_beside(None)
+
+
+def test_a_worker_finds_files_alone_beside_a_grid_that_is_read_elsewhere(job: Job) -> None:
+    assert job.beside is not None
+    set_beside(None)
+    assert not find_file("own.txt").is_file()
+    remember_files(job.beside)
+    try:
+        assert find_file("own.txt") == Path(job.beside, "own.txt")
+        assert beside() is None  # where modules are looked for
+    finally:
+        remember_files(None)
 
 
 def test_no_temporary_folder_remains(trainer: Trainer, job: Job, tmp_path: Path) -> None:
