@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 _folder: list[str] = []
+_files: list[str] = []
+_found: set[str] = set()
 
 
 def beside() -> str | None:
@@ -17,7 +19,20 @@ def remember(folder: str | None) -> None:
     _folder[:] = [folder] if folder else []
 
 
+def remember_files(folder: str | None) -> None:
+    """Look for files, and for no modules, beside a grid that is not read here, from now on."""
+    _files[:] = [folder] if folder else []
+
+
 def find_file(name: str) -> Path:
     """Where a file that a grid names is: beside the grid if there is one, else in the current folder."""
-    near = Path(beside() or "", name)
-    return near if near.is_file() else Path(name)
+    near = Path(beside() or "".join(_files), name)
+    path = near if near.is_file() else Path(name)
+    if path.is_file():
+        _found.add(name)
+    return path
+
+
+def found_files() -> set[str]:
+    """The names of all files that were looked for in this process and were there."""
+    return set(_found)

@@ -27,8 +27,8 @@ PAGE_MIB_GOAL = 8.0
 
 
 def goals(tables: Mapping[str, Rows]) -> list[dict[str, Any]]:
-    """One row a goal: what, the figure, the goal, and whether it holds."""
-    return [row for name, rows in tables.items() if name in _OF for row in _OF[name](rows)]
+    """One row a goal: what, the figure, the goal, and whether it holds; none of a table without rows."""
+    return [row for name, rows in tables.items() if rows and name in _OF for row in _OF[name](rows)]
 
 
 def _goal(what: str, measured: float | None, goal: float | None, *, least: bool = False) -> Iterator[dict[str, Any]]:

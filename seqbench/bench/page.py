@@ -143,16 +143,25 @@ TITLES = {
 
 
 def write_page(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Path:
-    """Write the page of these tables, keeping those of an earlier run that are not measured again. Returns its path."""
+    """Write the page of these tables, keeping those of an earlier run that are not measured again. Returns its path.
+
+    A table without rows, of what could not be measured here, replaces none.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "bench.json"
     kept = json.loads(data.read_text()) if data.exists() else {"tables": {}}
     machine = describe_machine()
-    found = kept["tables"] | {name: {"machine": machine, "rows": list(rows)} for name, rows in tables.items()}
+    measured = {name: {"machine": machine, "rows": list(rows)} for name, rows in tables.items()}
+    found = _filled(kept["tables"]) | _filled(measured)  # earlier versions kept tables without rows
     data.write_text(json.dumps({"tables": found}, indent=1) + "\n")
     page = folder / "README.md"
     page.write_text("\n".join(_lines(found)))
     return page
+
+
+def _filled(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The tables that have rows."""
+    return {name: table for name, table in tables.items() if table["rows"]}
 
 
 def describe_machine() -> str:

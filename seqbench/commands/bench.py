@@ -32,18 +32,30 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
     Raises:
         UsageError: a part that does not exist, or a `pytorch` that is no file.
     """
-    if unknown := [name for name in only if name not in TITLES]:
-        raise UsageError(f"there is no part {unknown[0]!r} of the benchmark{advice(unknown[0], TITLES)}")
-    if pytorch is not None and not pytorch.is_file():
-        raise UsageError(f"{pytorch} is no Python; --pytorch names that of an environment with PyTorch")
     console = out()
 
     def say(text: str) -> None:
         console.print(f"  {text}", markup=False)
 
+    parts = _parts(pytorch, rounds=rounds, workers=workers, core=core, say=say)
+    if unknown := [name for name in only if name not in parts]:
+        raise UsageError(f"there is no part {unknown[0]!r} of the benchmark{advice(unknown[0], parts)}")
+    if pytorch is not None and not pytorch.is_file():
+        raise UsageError(f"{pytorch} is no Python; --pytorch names that of an environment with PyTorch")
     if pytorch is None:
         say("PyTorch is left out: --pytorch names the Python of an environment that has it")
-    parts: dict[str, Callable[[], Rows]] = {
+    for name in only or parts:
+        console.print(TITLES[name][0])
+        # Written part by part, so that an interrupted benchmark keeps what it has.
+        page = write_page(folder, {name: parts[name]()})
+    console.print(f"Written: {page}", markup=False)
+
+
+def _parts(
+    pytorch: Path | None, *, rounds: int, workers: int, core: int, say: Callable[[str], None]
+) -> dict[str, Callable[[], Rows]]:
+    """What measures each part; the page has other tables too, which were measured on a machine with a GPU."""
+    return {
         "steps": lambda: time_steps(pytorch, core=core, rounds=rounds, say=say),
         "profile": lambda: profile_steps(core=core, say=say),
         "grids": lambda: time_grids(pytorch, processes=workers, rounds=max(1, rounds // 2), say=say),
@@ -57,8 +69,3 @@ def bench(only: Sequence[str], *, pytorch: Path | None, rounds: int, workers: in
         "overheads": lambda: time_overheads(rounds=rounds, say=say),
         "suite": lambda: time_suite(say=say),
     }
-    for name in only or parts:
-        console.print(TITLES[name][0])
-        # Written part by part, so that an interrupted benchmark keeps what it has.
-        page = write_page(folder, {name: parts[name]()})
-    console.print(f"Written: {page}", markup=False)

@@ -6,20 +6,23 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from seqbench.commands.arguments import limit_options, run_options
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
 from seqbench.commands.present import present_results
 from seqbench.commands.run import run
-from seqbench.errors import GridError
+from seqbench.errors import GridError, StoreError, TrialsCrashed, UsageError
 from seqbench.grid.claim import Claim
 from seqbench.grid.read import claims_elsewhere, find_grid, shipped_claims
 from seqbench.grid.spec import Grid
 from seqbench.leaderboard.sources import CLAIMS
+from seqbench.printable import printable
 from seqbench.report.replications import Replication, in_words, replications_page
 from seqbench.stats.claim_figures import Measured
 from seqbench.stats.preregistration import declared_in
 from seqbench.stats.verdict import Judgement, judge
 from seqbench.store import atomic
+from seqbench.store.plan_file import without_plan
 
 
 class RunOptions(NamedTuple):
@@ -37,13 +40,12 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
     """Run the named claims (with `everything` all), unless `options` is None; print the verdicts, write the page.
 
     Raises:
-        GridError: no grid of that name, or one without a claim. TrialsCrashed: as `run`.
+        GridError: no grid of that name, or one without a claim.
+        TrialsCrashed: as `run`, once all claims have been run and judged.
     """
     shipped, folder = shipped_claims(), results / CLAIMS
     files = {Path(name).stem: _claim_file(name, shipped) for name in (*names, *(shipped if everything else ()))}
-    if options:
-        for file in files.values():
-            _train(Asked(str(file), folder), options)
+    crashed = _train_all([Asked(str(file), folder) for file in files.values()], options) if options else []
     judged = judged_claims(({**shipped, **files}).values(), folder)
     page = folder / "README.md"
     atomic.write_bytes(page, replications_page(judged, page, claims_elsewhere()).encode())
@@ -51,15 +53,31 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
         if found.name in files or not files:
             out().print(in_words(found), end="\n\n")
     out().print(str(page))
+    if crashed:
+        raise TrialsCrashed("\n".join(map(str, crashed)))
 
 
 def judged_claims(files: Iterable[Path], folder: Path) -> list[Replication]:
-    """The verdict on each claim, in order of name, from the results that `folder` holds."""
+    """The verdict on each claim, in order of name, from the results that `folder` holds.
+
+    A claim whose results cannot be read or judged is named, and counts as not finished.
+    """
     return [_judged(Asked(str(file), folder)) for file in sorted(files, key=lambda file: file.stem)]
 
 
 def _claim_file(name: str, shipped: dict[str, Path]) -> Path:
     return shipped[name] if name in shipped else find_grid(name)
+
+
+def _train_all(claims: Iterable[Asked], options: RunOptions) -> list[TrialsCrashed]:
+    """Train what is missing of each claim; what is to be said of those of which trials crashed."""
+    crashed = []
+    for asked in claims:
+        try:
+            _train(asked, options)
+        except TrialsCrashed as error:
+            crashed.append(TrialsCrashed(f"{asked.folder_name}: {error}"))
+    return crashed
 
 
 def _train(asked: Asked, options: RunOptions) -> None:
@@ -68,9 +86,11 @@ def _train(asked: Asked, options: RunOptions) -> None:
     if reason := claim_of(grid).not_testable:
         progress().print(f"{grid.name} is not run: {reason}")
         return
+    typed = run_options(tracking=options.tracking, tracking_uri=options.tracking_uri, workers=options.workers)
+    typed += [*limit_options(options.time_limit), *(["--from-tables"] if options.from_tables else [])]
     run(
         asked, tracking=options.tracking, tracking_uri=options.tracking_uri, workers=options.workers, only=None,
-        quiet=options.quiet, again=asked.command("run"), time_limit=options.time_limit,
+        quiet=options.quiet, again=asked.command("run", *typed), time_limit=options.time_limit,
         from_tables=options.from_tables,
     )  # fmt: skip
 
@@ -79,13 +99,18 @@ def _judged(asked: Asked) -> Replication:
     """The verdict from the rows that are there; without any, of no findings."""
     grid = asked.read()
     claim, folder = claim_of(grid), asked.results / grid.name
+    without_rows = Replication(grid.name, grid.path, claim, Judgement("not finished"))
     if claim.not_testable:
-        return Replication(grid.name, grid.path, claim, Judgement("not testable here"))
-    if not (folder / "plan.json").exists():
-        return Replication(grid.name, grid.path, claim, Judgement("not finished"))
-    found = present_results(asked).results
-    measured = Measured(found.curves, found.probes)
-    judgement = judge(claim, found.trials, declared_in(found.plan), measured=measured)
+        return without_rows._replace(judgement=Judgement("not testable here"))
+    if not (folder / "plan.json").exists() and not without_plan(folder):
+        return without_rows
+    try:
+        found = present_results(asked).results
+        measured = Measured(found.curves, found.probes)
+        judgement = judge(claim, found.trials, declared_in(found.plan), measured=measured)
+    except (StoreError, UsageError) as error:
+        progress().print(printable(f"{grid.name} counts as not finished: {error}"))
+        return without_rows
     return Replication(grid.name, grid.path, claim, judgement, folder)
 
 

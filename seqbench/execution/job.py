@@ -34,6 +34,7 @@ class Job:
     checkpoint_seconds: seconds of training between two checkpoints
     carried: programs of the functions of a notebook or a script that the settings name
     beside: folder of the grid, in which modules of the user's own are looked for, or None
+    files: folder of the grid, in which data files alone are looked for where `beside` is None, or None
     """
 
     trial: str
@@ -48,6 +49,7 @@ class Job:
     checkpoint_seconds: float
     carried: dict[str, str] = field(default_factory=dict)
     beside: str | None = None
+    files: str | None = None
 
     def encode(self) -> str:
         """The job as one line of JSON."""

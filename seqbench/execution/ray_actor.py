@@ -8,6 +8,7 @@ position. The process is that of a local worker, so the bits are those of a loca
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import threading
 from collections import deque
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import IO, Literal, NamedTuple
 
 from seqbench.errors import MessageError
+from seqbench.execution.data_files import DataFile, missing
 from seqbench.execution.events import Event, Finished, Refused, encode_event
 from seqbench.execution.job import Job, decode_job
 from seqbench.execution.output import CHUNK, LARGEST, MARK, SHOWN
@@ -35,11 +37,13 @@ class Order(NamedTuple):
     job: one line of JSON
     note: a file in the results folder, and its content; None without a folder
     folder: the driver's working directory
+    files: the data files that the trial reads, as the driver has them
     """
 
     job: str
     note: tuple[Path, str] | None
     folder: Path
+    files: tuple[DataFile, ...] = ()
 
 
 class Item(NamedTuple):
@@ -63,7 +67,7 @@ class Trainer:
         self._items: deque[Item] = deque()
         self._last = self._turn = 0
         self._changed = threading.Condition()
-        self._parameters = Path(tempfile.mkdtemp(prefix="seqbench-")) / "parameters.npz"
+        self._parameters: Path | None = None
         self._printed = Printed(self)
         self._process: Process | None = None
 
@@ -88,6 +92,7 @@ class Trainer:
         """End the process; what it had printed and was not fetched."""
         if self._process is not None:
             self._process.kill()
+        self._forget_parameters()
         with self._changed:
             return [item for item in self._items if item.number > after]
 
@@ -95,10 +100,12 @@ class Trainer:
         """Take an event of the worker process; see `seqbench.execution.process.Put`."""
         process, event = item
         if event is None:
+            self._forget_parameters()
             self.add("ended", process.cause_of_exit())
             return
-        if isinstance(event, Finished) and event.parameters is not None:
+        if isinstance(event, Finished) and event.parameters is not None and self._parameters is not None:
             self.add("parameters", self._parameters.read_bytes())
+            self._forget_parameters()
         self.add("event", encode_event(event))
 
     def add(self, kind: Literal["event", "printed", "parameters", "ended"], content: str | bytes) -> None:
@@ -114,21 +121,39 @@ class Trainer:
         except MessageError as error:
             self.add("event", encode_event(Refused("", str(error))))
             return
+        if absent := missing(order.files):
+            self.add("event", encode_event(Refused(job.trial, _absent_in_words(absent))))
+            return
         shared = order.note is not None and _holds(*order.note)
-        if shared and order.folder.is_dir():
+        alike = shared or bool(order.files)
+        if alike and order.folder.is_dir():
             os.chdir(order.folder)  # a trial finds the files that it finds in a local run
         if self._process is None:
             self._process = Process(self, self._printed)
-        self._process.send(self._own(job, shared=shared))
+        self._process.send(self._own(job, shared=shared, alike=alike))
 
-    def _own(self, job: Job, *, shared: bool) -> Job:
+    def _own(self, job: Job, *, shared: bool, alike: bool) -> Job:
         """The job as it is done here: without checkpoints where no other node would find them.
 
         Parameters are written beside this actor and sent to the driver, which keeps them. Modules of the user's own
-        are those that have travelled here.
+        are those that have travelled here. Data files are looked for beside the grid where this node has the folders
+        of the driver, or at least these files in them (`alike`).
         """
-        parameters = self._parameters if job.parameters else None
-        return replace(job, parameters=parameters, checkpoint=job.checkpoint if shared else None, beside=None)
+        if job.parameters and self._parameters is None:
+            self._parameters = Path(tempfile.mkdtemp(prefix="seqbench-")) / "parameters.npz"
+        return replace(
+            job,
+            parameters=self._parameters if job.parameters else None,
+            checkpoint=job.checkpoint if shared else None,
+            beside=None,
+            files=job.beside if alike else None,
+        )
+
+    def _forget_parameters(self) -> None:
+        """Remove the folder of the trained parameters, if there is one."""
+        if self._parameters is not None:
+            shutil.rmtree(self._parameters.parent, ignore_errors=True)
+            self._parameters = None
 
 
 class Printed:
@@ -156,3 +181,12 @@ def _holds(path: Path, content: str) -> bool:
         return path.read_text() == content
     except OSError:
         return False
+
+
+def _absent_in_words(files: list[DataFile]) -> str:
+    """Why a trial cannot be trained on a node that lacks data files, and what to do."""
+    return (
+        f"A node of the Ray cluster does not have {', '.join(str(file.path) for file in files)}, which the grid names, "
+        "or has another content there. Keep the file, with the grid, where all nodes see it under this path, or copy "
+        "it to this path on every node."
+    )

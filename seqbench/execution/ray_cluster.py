@@ -47,7 +47,11 @@ class RayCluster:
 
     def __enter__(self) -> RayCluster:
         self._door = connect(self._address)
-        self._nodes = nodes_of()
+        try:
+            self._nodes = nodes_of()
+        except BaseException:  # `__exit__` is not called: who stays joined cannot join another cluster
+            disconnect()
+            raise
         self._listener.start()
         return self
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from seqbench.errors import MessageError, StoreError
+from seqbench.execution.data_files import data_files
 from seqbench.execution.events import Crashed, Event, Finished, Notice, Refused, decode_event
 from seqbench.execution.job import Job
 from seqbench.execution.output import OutputLog
@@ -200,7 +201,7 @@ def _order(job: Job) -> Order:
         path = note_path(checkpoint.parent.parent)
         with contextlib.suppress(OSError):  # a folder that has gone meanwhile is noticed when the trial is kept
             note = (path, path.read_text())
-    return Order(replace(job, checkpoint=checkpoint).encode(), note, Path.cwd())
+    return Order(replace(job, checkpoint=checkpoint).encode(), note, Path.cwd(), data_files(job.settings))
 
 
 def _event(line: str) -> Event:

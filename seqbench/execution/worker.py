@@ -32,6 +32,7 @@ from seqbench.execution.events import (
 )
 from seqbench.execution.job import Job, decode_job
 from seqbench.execution.output import flush, mark
+from seqbench.grid_folder import remember_files
 
 if TYPE_CHECKING:  # JAX is imported when the first job has come
     from seqbench.training.trial import Checkpoint, TrialResult
@@ -109,6 +110,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
 
     report(Started(job.trial))
     set_beside(job.beside)
+    remember_files(job.files)
     for name, program_text in job.carried.items():
         catalogue.define(name, program_text)
     assembly, probes = assemble(job.settings), assemble_probes(job.probes)

@@ -58,7 +58,8 @@ def run(
         tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
         cells: the same (`cells=[my_cell]`), each of which becomes a method of its name.
         mitigations: the same, each of which becomes a method of its name, on the grid's cell.
-        tracking: whether it is mirrored to MLflow as it runs: to the local store, or to the server at an address.
+        tracking: whether it is mirrored to MLflow as it runs, with its report: to the local store, or to the server
+            at an address.
         time_limit: minutes that one trial may take, by default 30 times its estimate, at least 15.
         from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         quiet: whether to show nothing.
@@ -91,6 +92,7 @@ def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limi
     def finish(found: Results) -> None:
         live.close()
         if mirror:
+            _write_report(found, folder)  # the mirror takes what lies there, which may be that of an earlier run
             mirror.complete(found)
 
     with _stopping(board), contextlib.ExitStack() as live:
@@ -106,6 +108,13 @@ def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limi
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]
         raise TrialsCrashed(problem, tracebacks=tracebacks, results=found)
     return found
+
+
+def _write_report(results: Results, folder: Path) -> None:
+    from seqbench.report.build import write_report  # matplotlib is imported only where a report is written
+    from seqbench.report.evidence import Evidence
+
+    write_report(Evidence(results), folder)
 
 
 @contextlib.contextmanager

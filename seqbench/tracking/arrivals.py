@@ -86,6 +86,10 @@ class Arrivals:
         """The rows of the pending trials."""
         return self.results[self.results["trial"].isin(self.pending)]
 
+    def written(self) -> dict[str, float]:
+        """When the trials finished, in seconds since the epoch."""
+        return self._store.written()
+
     def settle(self, trials: Set[str]) -> None:
         """Take these trials off the pending ones and forget their curves."""
         self.pending -= trials

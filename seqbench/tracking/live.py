@@ -79,14 +79,14 @@ class LiveMirror:
         """Write what has arrived since the last pass, and what earlier passes could not write."""
         arrivals = self._arrivals
         arrivals.look()
-        if not arrivals.count:
+        if not arrivals.count or self._stop.is_set():  # it may have taken until after the end
             return
         mirror = self._opened(arrivals.plan)
         mirror.plan = arrivals.plan  # tuning adds trials to it
         if self._outdated() and mirror.comparison(arrivals.results, arrivals.probes):
             self._drawn, self._drawn_at = arrivals.count, time.monotonic()
         if arrivals.pending and not self._stop.is_set():
-            mirror.trials(arrivals.unsettled(), arrivals.curves)
+            mirror.trials(arrivals.unsettled(), arrivals.curves, arrivals.written())
             arrivals.settle(mirror.mirrored)
 
     def _outdated(self) -> bool:

@@ -18,13 +18,14 @@ import pandas as pd
 from seqbench.errors import TrackingError
 from seqbench.stats.gradient_norms import PROBE, at_longest
 from seqbench.store.plan_file import PlanFile
-from seqbench.store.results import Results, load
+from seqbench.store.results import Results
+from seqbench.store.trials import TrialStore
 from seqbench.tracking.client import Patience, Unanswered, connect, described, translated, without_password
 from seqbench.tracking.comparison import compared_pairs
 from seqbench.tracking.database import Unopenable
 from seqbench.tracking.writer import Links, Writer, unmirrored
 
-__all__ = ["Links", "Mirror", "Snapshot", "mirror_folder", "mirror_snapshot"]
+__all__ = ["Links", "Mirror", "Snapshot", "mirror_snapshot"]
 
 LOGGER = logging.getLogger(__name__)
 FIRST_PAUSE = 15.0
@@ -81,7 +82,7 @@ class Mirror:
         self._last_pass = last_pass
         self._lock = threading.Lock()
         self._writer: Writer | None = None
-        self._doubtful = False
+        self._doubtful = self._finishing = False
         self._answers = True
         self._warned = False
         self._pause = FIRST_PAUSE
@@ -92,15 +93,18 @@ class Mirror:
         """The trials that are in the store."""
         return self._writer.mirrored if self._writer else set()
 
-    def trials(self, results: pd.DataFrame, curves: pd.DataFrame) -> bool:
-        """Log these trials as far as they have finished, for ten seconds at most; whether the store took them."""
+    def trials(self, results: pd.DataFrame, curves: pd.DataFrame, written: Mapping[str, float]) -> bool:
+        """Log these trials as far as they have finished, for ten seconds at most; whether the store took them.
+
+        `written` says when each of them finished, in seconds since the epoch.
+        """
         until = time.monotonic() + LIVE_PASS
-        return self._attempt(lambda writer: writer.trials(results, curves, until=until))
+        return self._attempt(lambda writer: writer.trials(results, curves, written, until=until), live=True)
 
     def comparison(self, results: pd.DataFrame, probes: pd.DataFrame) -> bool:
         """Bring the comparison of every task up to date, for ten seconds at most; whether the store took it."""
         until = time.monotonic() + LIVE_PASS
-        return self._attempt(lambda writer: writer.comparison(results, probes, until=until))
+        return self._attempt(lambda writer: writer.comparison(results, probes, until=until), live=True)
 
     def links(self) -> Links:
         """Where to look for what has been written so far."""
@@ -108,8 +112,11 @@ class Mirror:
         return writer.links() if writer else Links(without_password(self.uri), {})
 
     def finish(self, snapshot: Snapshot) -> Links:
-        """Log all that is missing, in a bounded time; how many trials are left out is in the links."""
-        self.plan, self._rest_until = snapshot.results.plan, 0.0
+        """Log all that is missing, in a bounded time; how many trials are left out is in the links.
+
+        From now on `trials` and `comparison` write nothing: what they are given is older.
+        """
+        self.plan, self._rest_until, self._finishing = snapshot.results.plan, 0.0, True
         until = time.monotonic() + self._last_pass
         written = self._attempt(lambda writer: _write_all(writer, snapshot, until))
         for pause in FINISH_PAUSES:
@@ -131,9 +138,9 @@ class Mirror:
         outdated = compared_pairs(snapshot.results.reporting) - (writer.compared if writer else set())
         return missing + len(outdated) + (0 if writer and writer.reported else 1)
 
-    def _attempt(self, action: Callable[[Writer], None]) -> bool:
+    def _attempt(self, action: Callable[[Writer], None], *, live: bool = False) -> bool:
         with self._lock:
-            if time.monotonic() < self._rest_until:
+            if time.monotonic() < self._rest_until or (live and self._finishing):
                 return False
             try:
                 if self._writer is None or self._doubtful:
@@ -194,11 +201,6 @@ def _mirror_once(snapshot: Snapshot, uri: str) -> Links:
     return writer.links(unmirrored(snapshot.results.finished, writer.mirrored))
 
 
-def mirror_folder(folder: Path | str, uri: str) -> Links:
-    """Mirror the results folder at `folder` whole: `mirror_snapshot` of its content."""
-    return mirror_snapshot(Snapshot(load(folder), Path(folder)), uri)
-
-
 def _open_writer(uri: str, plan: PlanFile, results_dir: Path, patience: Mapping[str, str]) -> Writer:
     client = connect(uri, results_dir, patience)
     with translated(uri):
@@ -209,12 +211,14 @@ def _write_all(writer: Writer, snapshot: Snapshot, until: float | None) -> None:
     """The comparison first: people look at it first, and a slow server may leave no time for every trial."""
     writer.reported = False
     writer.compared.clear()
+    writer.plan = snapshot.results.plan  # a live pass that ends late may have set an older one
     results, curves = snapshot.results, snapshot.results.curves
+    written = TrialStore(snapshot.folder).written()
     drawn = results.measurements(at_longest(results.reporting), (PROBE,), start=True)
     writer.comparison(results.finished, drawn, until=until)
     writer.report(snapshot.folder, results.finished, curves, until=until)
-    writer.trials(results.finished, curves, until=until)
+    writer.trials(results.finished, curves, written, until=until)
     for _ in range(SETTLING if writer.shared else 0):
         if (until is not None and time.monotonic() > until) or not writer.settle():
             return
-        writer.trials(results.finished, curves, until=until)
+        writer.trials(results.finished, curves, written, until=until)

@@ -28,25 +28,28 @@ CURVES = [column.name for column in in_role(CURVE_COLUMNS, "metric")]
 
 
 def trial_entries(
-    results: pd.DataFrame, curves: pd.DataFrame, grid: str, colours: Mapping[str, str]
+    results: pd.DataFrame, curves: pd.DataFrame, grid: str, colours: Mapping[str, str], written: Mapping[str, float]
 ) -> Iterator[RunContent]:
     """One entry for each finished trial, in the order of the rows.
 
     colours: `#rrggbb` of each method
+    written: when trials finished, in seconds since the epoch; now where that is not known, as of tables alone
     """
+    now = time.time()
     names = param_names([name for name in results.columns if name in PARAMS or name not in RESULT_COLUMNS])
     places = curves.groupby("trial", sort=False).indices if len(curves) else {}
     rows = finished(results)
     for first in range(0, len(rows), PART):  # as Python's values rows take ten times the memory
         for row in rows.iloc[first : first + PART].to_dict("records"):
             own = places.get(row["trial"])
-            yield _entry(row, None if own is None else curves.iloc[own], names, grid, colours)
+            end = round(1000 * written.get(row["trial"], now))
+            yield _entry(row, None if own is None else curves.iloc[own], names, grid, colours, end)
 
 
 def _entry(
-    row: Mapping[Any, Any], curve: pd.DataFrame | None, names: Mapping[str, str], grid: str, colours: Mapping[str, str]
-) -> RunContent:
-    end = time.time_ns() // 1_000_000
+    row: Mapping[Any, Any], curve: pd.DataFrame | None, names: Mapping[str, str], grid: str, colours: Mapping[str, str],
+    end: int,
+) -> RunContent:  # fmt: skip
     length, seed = text(row["length"]), text(row["seed"])
     tags = {f"seqbench.{name}": text(row[name]) for name in TAGS if _present(row.get(name))}
     diverged = Point("diverged", float(row["outcome"] == "diverged"))
@@ -63,7 +66,7 @@ def _entry(
         },
         params={name: text(row[column]) for column, name in names.items() if _present(row[column])},
         points=(diverged, *scalars, *(_curve_points(curve) if curve is not None else ())),
-        start=end - round(1000 * (finite(row.get("seconds")) or 0.0)),
+        start=max(0, end - round(1000 * (finite(row.get("seconds")) or 0.0))),  # archives may set a time of 0
         end=end,
     )
 

@@ -86,17 +86,19 @@ class Writer:
         self.compared: set[tuple[str, str]] = set()
         self.reported = False
 
-    def trials(self, results: pd.DataFrame, curves: pd.DataFrame, *, until: float | None = None) -> None:
+    def trials(
+        self, results: pd.DataFrame, curves: pd.DataFrame, written: Mapping[str, float], *, until: float | None = None
+    ) -> None:
         """Log these trials as far as they have finished, and stop at `until` (`time.monotonic`).
 
-        A trial that the store holds already costs nothing.
+        A trial that the store holds already costs nothing. `written` says when each finished (`TrialStore.written`).
         """
         self.mirrored -= set(results["trial"])
         colours = run_colours(self._methods(results))
         created = int(self._trials.experiment.creation_time or 0)
         view = trials_view(list(param_names(factor_columns(results)).values()), created)
         set_experiment_tags(self.client, self._trials.experiment, {VIEW_TAG: view})
-        for entry in trial_entries(results, curves, self.grid, colours):
+        for entry in trial_entries(results, curves, self.grid, colours, written):
             if _is_over(until):
                 return
             self._trials.put(self._stamped(entry))

@@ -6,7 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from seqbench.cli import app
-from seqbench.errors import GridError
+from seqbench.commands import replicate as commands
+from seqbench.errors import GridError, TrialsCrashed
+from seqbench.execution.machine import cores
 from seqbench.grid.read import shipped_claims
 from tests.grid.test_claim import CLAIM, GRID
 
@@ -53,3 +55,55 @@ def test_a_grid_without_a_claim_and_an_unknown_name_are_refused(tmp_path):
         replicate(grid, "--judge-only", "--results", tmp_path)
     with pytest.raises(GridError, match="no shipped grid of that name"):
         replicate("clippings", "--results", tmp_path)
+
+
+def own_claims(folder, number=2):
+    """Grids with claims of one's own."""
+    grids = []
+    for place in range(number):
+        grids.append(folder / f"claim_{place}.yaml")
+        grids[-1].write_text(GRID + CLAIM)
+    return grids
+
+
+def test_a_crashed_trial_keeps_no_other_claim_from_being_run_and_judged(tmp_path, monkeypatch):
+    grids, ran = own_claims(tmp_path), []
+
+    def run(asked, **options):
+        ran.append((asked.folder_name, options["again"]))
+        if len(ran) == 1:
+            raise TrialsCrashed("1 trials crashed")
+
+    monkeypatch.setattr(commands, "run", run)
+    monkeypatch.delenv("UV_RUN_RECURSION_DEPTH", raising=False)
+    options = commands.RunOptions(cores() + 1, None, False, 20.0, True, True)
+    with pytest.raises(TrialsCrashed, match=r"^claim_0: 1 trials crashed$"):
+        commands.replicate([*map(str, grids)], everything=False, results=tmp_path, options=options)
+    assert [name for name, _ in ran] == ["claim_0", "claim_1"]
+    assert "# claim_1\n" in (tmp_path / "replications" / "README.md").read_text()
+    assert ran[0][1] == (
+        f"seqbench run {grids[0]} --results {tmp_path / 'replications'} --no-tracking --workers {cores() + 1} "
+        "--time-limit 20 --from-tables"
+    )
+
+
+@pytest.mark.parametrize("name", ["plan.json", "results.parquet"])
+def test_a_claim_whose_results_are_damaged_is_named_and_counts_as_not_finished(name, tmp_path):
+    grid, other = own_claims(tmp_path)
+    folder = tmp_path / "replications" / grid.stem
+    folder.mkdir(parents=True)
+    (folder / name).write_text("{")
+    found = replicate(grid, other, "--judge-only", "--results", tmp_path)
+    assert f"claim_0 counts as not finished: {folder}" in found.stderr
+    assert found.stdout.count("  verdict    not finished") == 2
+
+
+def test_a_damaged_claim_keeps_no_leaderboard_from_being_written(tmp_path):
+    name = next(iter(shipped_claims()))
+    damaged = tmp_path / "replications" / name
+    damaged.mkdir(parents=True)
+    (damaged / "plan.json").write_text("{")
+    found = CliRunner().invoke(app, ["leaderboard", "--results", str(tmp_path)], catch_exceptions=False)
+    assert found.exit_code == 0
+    assert f"{name} counts as not finished: " in found.stderr
+    assert f"replications/{name} is left out: " in found.stderr

@@ -81,6 +81,16 @@ def test_modules_of_ones_own_travel_and_what_they_print_comes_back(place, cluste
     )
 
 
+def test_a_text_beside_the_grid_is_found_from_another_folder(place, cluster):
+    folder = place[0] / "texts"
+    folder.mkdir()
+    (folder / "own.txt").write_text("all that is written here " * 400)
+    text = GRID.replace("tasks: [delayed_recall]", "tasks: [{language_model: {text: own.txt}}]")
+    (folder / "text.yaml").write_text(text.replace("seeds: 64", "seeds: 1").replace("steps: 300", "steps: 20"))
+    finish(start(place, cluster[1], "--on", "ray", "--results", "texts/results", grid="texts/text.yaml"))
+    assert len(list((folder / "results" / "text" / "trials").glob("*.json"))) == 1
+
+
 def test_what_no_node_can_hold_is_refused_before_training(place, cluster):
     folder = place[0]
     (folder / "large.yaml").write_text(GRID.replace("batch_size: 4", "batch_size: 10000000"))

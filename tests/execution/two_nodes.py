@@ -7,7 +7,9 @@ It prints the cluster's address, then does what standard input says: `lose` kill
 """
 
 import sys
+from pathlib import Path
 
+from ray._private.utils import get_ray_address_file
 from ray.cluster_utils import Cluster
 
 LOOPBACK = "127.0.0.1"
@@ -15,6 +17,8 @@ LOOPBACK = "127.0.0.1"
 
 def main(folder: str, gibibytes: str = "4") -> None:
     node = {"num_cpus": 1, "node_ip_address": LOOPBACK, "memory": int(float(gibibytes) * 2**30), "temp_dir": folder}
+    # Ray notes the address in a folder of its own, which it makes only for a cluster without one of ours.
+    Path(get_ray_address_file(None)).parent.mkdir(parents=True, exist_ok=True)
     cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     other = cluster.add_node(**node)
     print(cluster.address, flush=True)

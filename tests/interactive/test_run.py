@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import shutil
 import subprocess
 import sys
@@ -12,7 +14,10 @@ import pytest
 
 import seqbench
 from seqbench.errors import TrialsCrashed, UsageError
-from seqbench.store.results import Results
+from seqbench.store.plan_file import decode_plan
+from seqbench.store.results import Results, results_of
+from tests.tracking.frames import grid as hand_made
+from tests.tracking.frames import plan_of, record_of
 
 GRID: dict[str, Any] = {
     "question": "Does it run?",
@@ -101,6 +106,33 @@ def test_what_has_finished_is_returned_and_not_trained_again(
     path = seqbench.report(again, tmp_path / "elsewhere")
     assert path.read_text("utf-8").count("Does it run?") > 0
     assert seqbench.figure(again, "accuracy").axes
+
+
+def test_the_mirror_is_given_the_report_of_these_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Mirror(contextlib.nullcontext[None]):
+        def __init__(self, *_: Any, **__: Any) -> None:
+            super().__init__()
+
+        def complete(self, results: Results) -> None:
+            assert results.folder is not None
+            seen.append((results.folder / "report.html").read_text("utf-8"))
+
+    def run_grid(grid: Any, folder: Path, *, finish: Any, **_: Any) -> Results:
+        found = results_of([record_of(one) for one in trials], decode_plan(plan_of(trials)))
+        found = dataclasses.replace(found, folder=folder)
+        finish(found)
+        return found
+
+    trials = hand_made({"lstm": {10: [0.95]}})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "report.html").write_text("of an earlier run")
+    monkeypatch.setattr("seqbench.interactive.run.LiveMirror", Mirror)
+    monkeypatch.setattr("seqbench.interactive.run.run_grid", run_grid)
+    seqbench.run(GRID, results=tmp_path, name="mine", tracking=True, quiet=True)
+    [page] = seen
+    assert "Does it &lt;b&gt;remember" in page
 
 
 def test_a_crash_is_an_error_that_has_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

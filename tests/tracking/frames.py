@@ -10,8 +10,8 @@ from typing import Any
 
 from seqbench.store.plan_file import decode_plan
 from seqbench.store.records import Record
-from seqbench.store.results import results_of
-from seqbench.tracking.mirror import Snapshot
+from seqbench.store.results import load, results_of
+from seqbench.tracking.mirror import Links, Snapshot, mirror_snapshot
 
 LENGTHS = (10, 30)
 EVALUATIONS = 3
@@ -68,6 +68,11 @@ def snapshot(trials: Sequence[Mapping[str, Any]], folder: Path, *, methods: Sequ
     (folder / "report.html").write_text("<p>report</p>")
     plan = decode_plan(plan_of(trials, methods=methods))
     return Snapshot(results_of(map(record_of, trials), plan), folder)
+
+
+def mirror_whole(folder: Path, uri: str) -> Links:
+    """Mirror what a results folder holds."""
+    return mirror_snapshot(Snapshot(load(folder), folder), uri)
 
 
 def record_of(one: Mapping[str, Any]) -> Record:

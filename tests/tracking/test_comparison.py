@@ -90,7 +90,7 @@ def test_norms_before_and_after_clipping_are_curves_of_a_trial(tmp_path: Path) -
     one = trial("a", 10, 0, 1.0)
     one["curve"] = [{"step": 10, "gradient_norm": 3.0, "gradient_norm_after": 1.0, "seconds": 1.0}]
     taken = snapshot([one], tmp_path)
-    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {})
+    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {}, {})
     found = {point.metric: (point.step, point.value) for point in entry.points if point.step}
     assert found == {"gradient_norm": (10, 3.0), "gradient_norm_after": (10, 1.0)}
 
@@ -132,7 +132,7 @@ def test_long_curves_are_thinned_to_their_ends_and_evenly_between(tmp_path: Path
         {"step": step, "train_loss": math.nan if step == 1 else 1.0, "seconds": 1.0} for step in range(1, 1001)
     ]
     taken = snapshot([one], tmp_path)
-    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {"a": "#000000"})
+    (entry,) = trial_entries(taken.results.trials, taken.results.curves, "toy", {"a": "#000000"}, {})
     steps = [point.step for point in entry.points if point.metric == "train_loss"]
     assert len(steps) == CURVE_POINTS - 1  # the first is not a number
     assert steps[-1] == 1000
@@ -143,7 +143,7 @@ def test_long_curves_are_thinned_to_their_ends_and_evenly_between(tmp_path: Path
 def test_an_unfinished_trial_is_not_mirrored(tmp_path: Path) -> None:
     taken = snapshot(grid({"a": {10: [1.0, 1.0]}}), tmp_path)
     taken.results.trials.loc[1, "outcome"] = None
-    assert [entry.key for entry in trial_entries(taken.results.trials, taken.results.curves, "toy", {})] == [
+    assert [entry.key for entry in trial_entries(taken.results.trials, taken.results.curves, "toy", {}, {})] == [
         "adding/a/10/0"
     ]
 

@@ -70,7 +70,7 @@ def test_a_dead_server_costs_a_warning_and_a_bounded_time(
     with dead_server(how) as address:
         mirror = Mirror(address, taken.results.plan, tmp_path, warn=said.append)
         began = time.monotonic()
-        assert not mirror.trials(taken.results.trials, taken.results.curves)
+        assert not mirror.trials(taken.results.trials, taken.results.curves, {})
         assert time.monotonic() - began < 10  # one attempt of one second, and on a busy machine MLflow's import
         began = time.monotonic()
         assert not any(mirror.comparison(taken.results.trials, taken.results.probes) for _ in range(100))
@@ -91,7 +91,7 @@ def test_a_server_that_comes_back_is_given_all_that_is_missing(store: Path, tmp_
     said: list[str] = []
     with dead_server("closed") as address:
         mirror = Mirror(address, taken.results.plan, tmp_path, warn=said.append)
-        assert not mirror.trials(taken.results.trials, taken.results.curves)
+        assert not mirror.trials(taken.results.trials, taken.results.curves, {})
     mirror.uri = uri(store)
     links = mirror.finish(taken)
     assert links.not_mirrored == 0
@@ -139,7 +139,7 @@ def test_a_request_whose_answer_was_lost_leaves_no_run_twice(
     mirror = Mirror(uri(store), taken.results.plan, tmp_path, warn=lambda line: None)
     with unanswered(calls, monkeypatch):
         tries = [mirror.comparison(taken.results.trials, taken.results.probes) for _ in range(8)]
-        tries += [mirror.trials(taken.results.trials, taken.results.curves) for _ in range(8)]
+        tries += [mirror.trials(taken.results.trials, taken.results.curves, {}) for _ in range(8)]
     assert not all(tries)
     assert mirror.finish(taken).not_mirrored == 0
     planned = sorted(taken.results.trials["trial"])
@@ -171,7 +171,7 @@ def test_whatever_mlflow_raises_costs_a_line(store: Path, tmp_path: Path, monkey
     )
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "create_run", fail)
-        assert not mirror.trials(taken.results.trials, taken.results.curves)
+        assert not mirror.trials(taken.results.trials, taken.results.curves, {})
         assert mirror.finish(taken).not_mirrored == 1
     assert "KeyError: 'run_id'" in said[0]
     assert "3 MLflow updates are queued" in said[1]

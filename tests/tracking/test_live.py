@@ -24,8 +24,8 @@ from seqbench.tracking import live as mirroring
 from seqbench.tracking.arrivals import Arrivals
 from seqbench.tracking.client import Patience, embedded_uri
 from seqbench.tracking.live import LiveMirror
-from seqbench.tracking.mirror import Links, Mirror, mirror_folder
-from tests.tracking.frames import active_trials, chart, grid, plan_of, record_of
+from seqbench.tracking.mirror import Links, Mirror
+from tests.tracking.frames import active_trials, chart, grid, mirror_whole, plan_of, record_of
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -85,7 +85,8 @@ class Recorder:
         self.drawn.append(len(results))
         return True
 
-    def trials(self, results: pd.DataFrame, curves: pd.DataFrame) -> bool:
+    def trials(self, results: pd.DataFrame, curves: pd.DataFrame, written: dict[str, float]) -> bool:
+        assert set(results["trial"]) <= written.keys()
         assert set(curves["trial"]) == set(results["trial"])
         self.trials_given.update(results["trial"])
         self.mirrored |= set(results["trial"])
@@ -204,8 +205,31 @@ def test_a_server_that_never_answers_holds_up_nothing_and_nothing_is_lost(
     assert f"11 MLflow updates are queued in {folder}. " in said[1]
     assert f"track toy --results {folder.parent} --tracking-uri {address}` catches up." in said[1]
     for _ in range(2):
-        assert mirror_folder(folder, embedded_uri(folder.parent)).not_mirrored == 0
+        assert mirror_whole(folder, embedded_uri(folder.parent)).not_mirrored == 0
     assert active_trials(folder.parent / "mlflow.db") == [one["trial"] for one in TRIALS]
+
+
+def test_a_pass_that_ends_after_the_run_draws_no_older_comparison(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mirroring, "Mirror", Recorder)
+    monkeypatch.setattr(mirroring, "PATIENCE", 0.0)
+    reading, ended, look = threading.Event(), threading.Event(), Arrivals.look
+
+    def slow(arrivals: Arrivals) -> int:
+        found = look(arrivals)
+        reading.set()
+        assert ended.wait(60)
+        return found
+
+    monkeypatch.setattr(Arrivals, "look", slow)
+    finish(folder, TRIALS[:3])
+    with LiveMirror(folder, tracking_uri=None, warn=pytest.fail) as live:
+        assert reading.wait(60)
+    recorder = live._opened(load(folder).plan)
+    ended.set()
+    live._thread.join(60)
+    assert (recorder.drawn, recorder.trials_given.total()) == ([], 0)
 
 
 def test_the_mirror_is_no_thread_that_keeps_a_process_alive(folder: Path) -> None:
@@ -223,3 +247,16 @@ def test_track_says_that_nothing_is_missing(folder: Path, capsys: pytest.Capture
         assert f"MLflow at {embedded_uri(folder.parent)} holds all 8 finished trials of {folder}." in said
         assert "adding: http://127.0.0.1:5000/#/experiments/" in said
     assert active_trials(folder.parent / "mlflow.db") == [one["trial"] for one in TRIALS]
+
+
+def test_track_takes_no_report_that_is_older_than_the_results(folder: Path) -> None:
+    finish(folder, TRIALS)
+    (folder / "report.html").write_text("of an earlier run")
+    digests = []
+    for _ in range(2):
+        track(Asked("toy", folder.parent), tracking_uri=None)
+        [uploaded] = [path for path in folder.parent.rglob("report.html") if path.parent != folder]
+        assert uploaded.read_bytes() == (folder / "report.html").read_bytes()
+        digests.append(uploaded.read_bytes())
+    assert b"Does it &lt;b&gt;remember" in digests[0]
+    assert digests[0] == digests[1]

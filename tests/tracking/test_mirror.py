@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
 
 from seqbench.errors import TrackingError
+from seqbench.store.trials import TrialStore
 from seqbench.tracking.client import connect, embedded_uri
 from seqbench.tracking.mirror import Mirror, mirror_snapshot
-from tests.tracking.frames import EVALUATIONS, chart, grid, rows_in, snapshot, trial
+from tests.tracking.frames import EVALUATIONS, chart, grid, record_of, rows_in, snapshot, trial
 
 # MLflow 3.17 asks SQLAlchemy 2.1 for a loader that it calls deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy:DeprecationWarning")
@@ -169,14 +171,43 @@ def test_a_live_mirror_follows_a_grid_as_it_fills(store: Path, tmp_path: Path) -
     full = snapshot(grid({"lstm": {10: [0.5, 1.0, 1.0], 30: [1.0]}}), tmp_path / "toy")
     mirror = Mirror(uri(store), full.results.plan, tmp_path, warn=said.append)
     assert mirror.comparison(half.results.trials, half.results.probes)
-    assert mirror.trials(half.results.trials, half.results.curves)
-    assert mirror.trials(full.results.trials, full.results.curves)
+    assert mirror.trials(half.results.trials, half.results.curves, {})
+    assert mirror.trials(full.results.trials, full.results.curves, {})
     links = mirror.finish(full)
     assert (links.not_mirrored, said) == (0, [])
     assert chart(store, "accuracy_vs_length") == {"lstm": [(10, 1.0), (30, 1.0)]}
     before = rows_in(store)
     assert mirror_snapshot(full, uri(store)) == links
     assert rows_in(store) == before
+
+
+def test_what_comes_after_the_end_replaces_nothing(store: Path, tmp_path: Path) -> None:
+    half = snapshot(grid({"lstm": {10: [0.5]}}), tmp_path / "toy")
+    full = snapshot(grid({"lstm": {10: [0.5, 1.0, 1.0]}}), tmp_path / "toy")
+    mirror = Mirror(uri(store), half.results.plan, tmp_path)
+    mirror.finish(full)
+    mirror.plan = half.results.plan
+    before = rows_in(store)
+    assert not mirror.comparison(half.results.trials, half.results.probes)
+    assert not mirror.trials(half.results.trials, half.results.curves, {})
+    assert rows_in(store) == before
+    assert chart(store, "seeds_vs_length") == {"lstm": [(10, 3.0)]}
+
+
+def test_a_run_is_of_when_its_trial_finished_and_of_now_where_that_is_not_known(store: Path, tmp_path: Path) -> None:
+    trials = [{**one, "trial": one["method"]} for one in grid({"lstm": {10: [1.0]}, "gru": {10: [1.0]}})]
+    taken = snapshot(trials, tmp_path / "toy")
+    TrialStore(taken.folder).write(record_of(trials[0]))
+    os.utime(taken.folder / "trials" / "lstm.json", (1e9, 1e9))
+    began = time.time()
+    mirror_snapshot(taken, uri(store))
+    client = connect(uri(store), tmp_path)
+    runs = client.search_runs([client.get_experiment_by_name("toy: trials").experiment_id])
+    lstm, gru = sorted(runs, key=lambda run: run.info.end_time)
+    assert (lstm.info.start_time, lstm.info.end_time) == (10**12 - 3_000, 10**12)  # it trained for three seconds
+    curve = client.get_metric_history(lstm.info.run_id, "train_loss")
+    assert [point.timestamp for point in curve] == [10**12 - 2_000, 10**12 - 1_000, 10**12]
+    assert gru.info.end_time >= 1000 * began - 1
 
 
 def test_nothing_is_printed_and_nothing_left_in_the_current_folder(
@@ -193,7 +224,7 @@ def test_a_trial_that_was_trained_again_replaces_its_run(store: Path, tmp_path: 
     first, second = (snapshot(grid({"lstm": {10: [value]}}), tmp_path / "toy") for value in (0.5, 0.75))
     mirror = Mirror(uri(store), first.results.plan, tmp_path)
     for taken in (first, second):
-        assert mirror.trials(taken.results.trials, taken.results.curves)
+        assert mirror.trials(taken.results.trials, taken.results.curves, {})
     with contextlib.closing(sqlite3.connect(store)) as connection:
         question = """
             select value from metrics join runs on runs.run_uuid = metrics.run_uuid

@@ -17,10 +17,9 @@ from seqbench.tracking import live as mirroring
 from seqbench.tracking import mirror as mlflow_mirror
 from seqbench.tracking.client import Patience
 from seqbench.tracking.live import LiveMirror
-from seqbench.tracking.mirror import mirror_folder
 from seqbench.tracking.ui import running_ui
 from tests.tracking.faulty_proxy import Proxy, proxied
-from tests.tracking.frames import active_runs, grid, plan_of, record_of
+from tests.tracking.frames import active_runs, grid, mirror_whole, plan_of, record_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.server]
 
@@ -138,7 +137,7 @@ def go_through(
     met = set(modes.values()) <= proxy.requests.keys()
     proxy.mode = "pass"
     for _ in range(2):
-        assert mirror_folder(folder, proxy.address).not_mirrored == 0
+        assert mirror_whole(folder, proxy.address).not_mirrored == 0
     planned = [one["trial"] for one in trials]
     found = {what: active_runs(store / "mlflow.db", f"{name}: {what}") for what in
              ("trials", "adding, comparison", "report")}  # fmt: skip

@@ -19,8 +19,8 @@ import pytest
 
 from seqbench.errors import TrackingError
 from seqbench.tracking.client import connect
-from seqbench.tracking.mirror import mirror_folder
 from tests.tracking.driver import GRID, trials
+from tests.tracking.frames import mirror_whole
 from tests.tracking.team_server import ACCOUNT, PASSWORD, USER, Server, composed, postgresql, team_server
 
 pytestmark = [
@@ -98,8 +98,9 @@ def test_four_drivers_at_once_leave_every_trial_once(server: Server, tmp_path: P
     require_whole(server)
     forget(server)
     copies = [shutil.copytree(tmp_path / "0" / GRID, tmp_path / f"copy{part}" / GRID) for part in range(DRIVERS)]
-    code = "import sys; from seqbench.tracking.mirror import mirror_folder; mirror_folder(*sys.argv[1:])"
-    tracking = [subprocess.Popen([sys.executable, "-c", code, str(copy), server.address]) for copy in copies]
+    code = "import pathlib, sys; from tests.tracking.frames import mirror_whole as whole; "
+    code += "whole(pathlib.Path(sys.argv[1]), sys.argv[2])"
+    tracking = [subprocess.Popen([sys.executable, "-c", code, str(copy), server.address], cwd=ROOT) for copy in copies]
     assert [process.wait(300) for process in tracking] == [0] * DRIVERS
     require_whole(server, {path.stem for path in copies[0].glob("trials/*.json")})
 
@@ -122,7 +123,7 @@ def test_killing_postgresql_and_mlflow_at_random_costs_no_trial(seed: int, serve
         assert float(finish(process)) < 2.0
     assert sum(len(list(folder.glob("trials/*.json"))) for folder in folders) == len(trials())
     for folder in folders:
-        assert mirror_folder(folder, server.address).not_mirrored == 0
+        assert mirror_whole(folder, server.address).not_mirrored == 0
     require_whole(server)
 
 
@@ -135,7 +136,7 @@ def test_the_printed_link_shows_the_curves_to_whoever_has_an_account(server: Ser
 
     folder = tmp_path / GRID
     finish(driver(folder, server, part=0, seconds=0.0))
-    links = mirror_folder(folder, server.address)
+    links = mirror_whole(folder, server.address)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         context = browser.new_context(
