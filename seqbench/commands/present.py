@@ -61,7 +61,8 @@ def _changed(asked: Asked, before: Results, now: Results) -> str:
     left_out = len(before.finished) - finished
     said = f"{now.plan.grid} has changed: {finished:,} of the {planned:,} trials it asks for now have finished."
     if left_out:
-        said += f" {counted(left_out, 'finished trial')} that it no longer asks for: left out."
+        verb = "is" if left_out == 1 else "are"
+        said += f" {counted(left_out, 'finished trial')} that it no longer asks for {verb} left out."
     return said if finished == planned else f"{said} Train what is missing: {asked.command('run')}"
 
 

@@ -58,8 +58,7 @@ def run(
         tasks: functions of your own, of a module or of the notebook, that join the tasks, unless the grid names them.
         cells: the same (`cells=[my_cell]`), each of which becomes a method of its name.
         mitigations: the same, each of which becomes a method of its name, on the grid's cell.
-        tracking: whether it is mirrored to MLflow as it runs, with its report: to the local store, or to the server
-            at an address.
+        tracking: whether it is mirrored to MLflow, with its report: to the local store, or to the server at an address.
         time_limit: minutes that one trial may take, by default 30 times its estimate, at least 15.
         from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         quiet: whether to show nothing.

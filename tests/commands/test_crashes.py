@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqbench.commands.crashes import MOST, counted
+from seqbench.commands.crashes import MOST, reasons_counted
 from seqbench.store.failures import Failure
 from tests.forked import seqbench
 
@@ -34,9 +34,9 @@ def falling() -> CellBuilder:
 
 def test_equal_reasons_are_counted_and_many_are_cut_short() -> None:
     same = [Failure("ValueError: boom", "in a"), Failure("KeyError: 'x'"), Failure("ValueError: boom", "in b")]
-    assert counted(same) == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
-    assert counted([Failure("a\x1b[2J")]) == "  1 x a\\x1b[2J"
-    many = counted(Failure(f"KeyError: {number}") for number in range(MOST + 2)).splitlines()
+    assert reasons_counted(same) == "  2 x ValueError: boom\n  1 x KeyError: 'x'"
+    assert reasons_counted([Failure("a\x1b[2J")]) == "  1 x a\\x1b[2J"
+    many = reasons_counted(Failure(f"KeyError: {number}") for number in range(MOST + 2)).splitlines()
     assert len(many) == MOST + 1
     assert many[-1] == "  and 2 other reasons"
 

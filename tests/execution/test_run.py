@@ -268,7 +268,7 @@ def test_a_record_of_an_older_shape_is_set_aside_by_name_and_trained_again_to_th
     assert aside.path.parent == folder / "quarantine"
     assert (
         f"{aside.path.name} has the shape of another version of seqbench (probed: Field required) and was moved to "
-        f"{folder / 'quarantine'}; its trial is trained again."
+        f"{folder / 'quarantine'}; what it held is trained again."
     ) in describe_found(plan, found)
     assert set(trained) == {path.stem}
     assert numbers(folder) == before

@@ -129,5 +129,5 @@ def test_a_stride_for_each_layer_needs_as_many_layers(trainer):
 
 def test_a_recurrence_is_replaced_only_once():
     twice = chain(skip_in_time(steps=3), skip_in_time(steps=2, mode="replace"))
-    with pytest.raises(Incompatible, match="AddedInTime"):
+    with pytest.raises(Incompatible, match="another mitigation wraps it already"):
         twice.cell(vanilla())(2, 3, nnx.Rngs(0))
