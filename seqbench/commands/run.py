@@ -191,11 +191,10 @@ def describe_count(current: Plan, state: RoundStart, *, only: set[str] | None = 
 
 
 def _write_report(results: Results, folder: Path, console: Console) -> None:
-    from seqbench.report.build import write_report  # matplotlib is imported only where a report is written
-    from seqbench.report.evidence import Evidence
+    from seqbench.report.build import report  # matplotlib is imported only where a report is written
 
     with console.status("Writing the report"):
-        write_report(Evidence(results), folder)
+        report(results, folder)
 
 
 def _complete(mirror: LiveMirror, results: Results, console: Console) -> Links | None:

@@ -91,7 +91,9 @@ def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limi
     def finish(found: Results) -> None:
         live.close()
         if mirror:
-            _write_report(found, folder)  # the mirror takes what lies there, which may be that of an earlier run
+            from seqbench.report.build import report  # matplotlib is imported only where a report is written
+
+            report(found, folder)  # the mirror takes what lies there, which may be that of an earlier run
             mirror.complete(found)
 
     with _stopping(board), contextlib.ExitStack() as live:
@@ -107,13 +109,6 @@ def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limi
         tracebacks = [failure.traceback or failure.reason for failure in display.crashes]
         raise TrialsCrashed(problem, tracebacks=tracebacks, results=found)
     return found
-
-
-def _write_report(results: Results, folder: Path) -> None:
-    from seqbench.report.build import write_report  # matplotlib is imported only where a report is written
-    from seqbench.report.evidence import Evidence
-
-    write_report(Evidence(results), folder)
 
 
 @contextlib.contextmanager
