@@ -99,8 +99,11 @@ class StoreError(EnvironmentFault):
     """A results folder that cannot be read or written."""
 
 
-class LaterFormat(StoreError):
-    """What a later version of seqbench has written. It is left as it is, and the folder is not used."""
+class LaterFormat(EnvironmentFault):
+    """What a later version of seqbench has written. It is left as it is, and the folder is not used.
+
+    No StoreError, so that nothing takes it for damage: what is damaged is set aside and written again.
+    """
 
     def __init__(self, what: object, version: object, known: int) -> None:
         super().__init__(f"{what} has format {version}, and this version of seqbench reads up to {known}: upgrade")

@@ -121,10 +121,9 @@ def _place(recorded: Path) -> Place:
 
 
 def _report(results: Results, folder: Path) -> None:
-    from seqbench.report.build import write_report
-    from seqbench.report.evidence import Evidence
+    from seqbench.report.build import report
 
-    write_report(Evidence(results), folder)
+    report(results, folder)
 
 
 if __name__ == "__main__":

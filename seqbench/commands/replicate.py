@@ -11,7 +11,7 @@ from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
 from seqbench.commands.present import present_results
 from seqbench.commands.run import run
-from seqbench.errors import GridError, StoreError, TrialsCrashed, UsageError
+from seqbench.errors import GridError, LaterFormat, StoreError, TrialsCrashed, UsageError
 from seqbench.grid.claim import Claim
 from seqbench.grid.read import claims_elsewhere, find_grid, shipped_claims
 from seqbench.grid.spec import Grid
@@ -108,7 +108,7 @@ def _judged(asked: Asked) -> Replication:
         found = present_results(asked).results
         measured = Measured(found.curves, found.probes)
         judgement = judge(claim, found.trials, declared_in(found.plan), measured=measured)
-    except (StoreError, UsageError) as error:
+    except (StoreError, LaterFormat, UsageError) as error:
         progress().print(printable(f"{grid.name} counts as not finished: {error}"))
         return without_rows
     return Replication(grid.name, grid.path, claim, judgement, folder)

@@ -33,8 +33,7 @@ def track(asked: Asked, *, tracking_uri: str | None) -> None:
 
 def _write_report(results: Results, folder: Path) -> None:
     """Write the report anew: the run that wrote it may not have been the last, which may have been killed."""
-    from seqbench.report.build import write_report
-    from seqbench.report.evidence import Evidence
+    from seqbench.report.build import report  # matplotlib is imported only where a report is written
 
     with progress().status("Writing the report"):
-        write_report(Evidence(results), folder)
+        report(results, folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from seqbench.errors import LaterFormat, StoreError, UsageError
+from seqbench.errors import StoreError, UsageError
 from seqbench.plan.trial import Trial
 from seqbench.store import tables
 from seqbench.store.from_tables import records_from_tables
@@ -21,8 +21,6 @@ def read_tables(store: TrialStore) -> tuple[list[Record], list[SetAside]]:
     """
     try:
         return records_from_tables(store.folder), []
-    except LaterFormat:
-        raise
     except (StoreError, UsageError) as error:
         files = [path for path in tables.paths(store.folder) if path.exists()]
         moved = [set_aside(path, store.quarantine) for path in files]

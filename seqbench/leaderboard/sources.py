@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
-from seqbench.errors import LeftOutWarning, StoreError, UsageError
+from seqbench.errors import LaterFormat, LeftOutWarning, StoreError, UsageError
 from seqbench.report.evidence import Evidence
 from seqbench.schema import finished
 from seqbench.stats.action import remedies_that_acted
@@ -77,7 +77,7 @@ def read_sources(results: Path, others: Sequence[Path] = ()) -> tuple[list[Sourc
                 evidence = Evidence(load(folder))
                 evidence.declared  # noqa: B018 (a plan that declares nonsense is damaged)
                 _require_known(evidence)
-        except (StoreError, UsageError) as error:
+        except (StoreError, LaterFormat, UsageError) as error:
             unread.append(Unread(name, str(error)))
             continue
         if len(finished(evidence.results)):

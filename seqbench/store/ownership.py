@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from seqbench.errors import LaterFormat, StoreError, UsageError
+from seqbench.errors import StoreError, UsageError
 from seqbench.store.plan_file import load_plan
 from seqbench.store.trials import TrialStore
 
@@ -28,8 +28,6 @@ def require_own(folder: Path, *, question: str, trials: Collection[str]) -> None
     """
     try:
         plan = load_plan(folder)
-    except LaterFormat:
-        raise
     except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
         return
     theirs = plan.question

@@ -134,7 +134,10 @@ def planned_lengths(*plans: PlanFile) -> dict[str, set[int]]:
 
 
 def lengths_planned_in(folder: Path) -> dict[str, set[int]]:
-    """Lengths of the trials that a folder's plan has, by task; none without a plan, or if it cannot be read."""
+    """Lengths of the trials that a folder's plan has, by task; none without a plan, or if it is damaged.
+
+    Raises LaterFormat.
+    """
     try:
         return planned_lengths(load_plan(folder))
     except (UsageError, StoreError):  # there is none, or it is damaged and will be written again
@@ -148,7 +151,8 @@ def load_plan(path: str | Path) -> PlanFile:
         path: a results folder, such as `results/quickstart`.
 
     Raises:
-        UsageError: there is no such folder. StoreError: its `plan.json` is damaged, missing or of a later version.
+        UsageError: there is no such folder. StoreError: its `plan.json` is damaged or missing.
+        LaterFormat: a later version of seqbench wrote it.
     """
     file = Path(path) / "plan.json"
     if without_plan(file.parent):

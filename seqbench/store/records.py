@@ -61,7 +61,8 @@ def read_record(path: Path) -> Record:
 
     Raises:
         UnusableRecord: it is damaged, of another trial, or of another shape; says which.
-        StoreError: it cannot be read. FileNotFoundError: it is not there.
+        StoreError: it cannot be read. LaterFormat: a later version of seqbench wrote it.
+        FileNotFoundError: it is not there.
     """
     try:
         data = read_bytes(path)

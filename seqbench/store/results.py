@@ -153,6 +153,7 @@ def load(path: str | Path) -> Results:
 
     Raises:
         UsageError: there is no such folder. StoreError: the plan or the tables are damaged.
+        LaterFormat: a later version of seqbench wrote a file of it.
     """
     folder = Path(path)
     plan, store = load_plan(folder), TrialStore(folder)

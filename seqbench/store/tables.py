@@ -112,7 +112,8 @@ def read(folder: Path) -> dict[str, pd.DataFrame]:
     """All tables of a folder by name.
 
     Raises:
-        StoreError: one is damaged, absent or of another run, or written by a later version.
+        StoreError: one is damaged, absent or of another run.
+        LaterFormat: a later version of seqbench wrote one.
     """
     data = {name: _bytes(folder / _file(name)) for name in TABLES}
     frames = {name: _decoded(folder / _file(name), content) for name, content in data.items()}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seqbench.errors import StoreError
+from seqbench.errors import LaterFormat, StoreError
 from seqbench.stats.gradient_norms import before_training
 from seqbench.store.plain_file import opened_folder
 from seqbench.store.plan_file import PlanFile, load_plan
@@ -131,7 +131,10 @@ class Arrivals:
             return self._store.find(trial)
         except UnusableRecord:
             return None
-        except StoreError:  # the run itself reads it too, and ends with this error; or it was set aside just now
+        except (
+            StoreError,
+            LaterFormat,
+        ):  # the run itself reads it too, and ends with this error; or it was set aside just now
             return None
 
 

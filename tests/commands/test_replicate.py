@@ -87,14 +87,18 @@ def test_a_crashed_trial_keeps_no_other_claim_from_being_run_and_judged(tmp_path
     )
 
 
-@pytest.mark.parametrize("name", ["plan.json", "results.parquet"])
-def test_a_claim_whose_results_are_damaged_is_named_and_counts_as_not_finished(name, tmp_path):
+@pytest.mark.parametrize(
+    ("name", "text", "reason"),
+    [("plan.json", "{", "damaged"), ("results.parquet", "{", ""), ("plan.json", '{"format": 99}', "upgrade")],
+)
+def test_a_claim_whose_results_cannot_be_read_is_named_and_counts_as_not_finished(name, text, reason, tmp_path):
     grid, other = own_claims(tmp_path)
     folder = tmp_path / "replications" / grid.stem
     folder.mkdir(parents=True)
-    (folder / name).write_text("{")
+    (folder / name).write_text(text)
     found = replicate(grid, other, "--judge-only", "--results", tmp_path)
-    assert f"claim_0 counts as not finished: {folder}" in found.stderr
+    assert "claim_0 counts as not finished: " in found.stderr
+    assert reason in found.stderr
     assert found.stdout.count("  verdict    not finished") == 2
 
 

@@ -58,7 +58,9 @@ def test_an_interrupted_run_says_how_to_go_on(place, cluster):
     until_finished(place[0] / "stopped" / "many", 1, run)
     run.send_signal(signal.SIGINT)
     said = finish(run, 128 + signal.SIGINT)
-    assert re.search(r"Stopped by SIGINT. \d+ finished trials? (is|are) kept. Continue with: .*--on ray --workers 1", said)
+    assert re.search(
+        r"Stopped by SIGINT. \d+ finished trials? (is|are) kept. Continue with: .*--on ray --workers 1", said
+    )
 
 
 def test_modules_of_ones_own_travel_and_what_they_print_comes_back(place, cluster):

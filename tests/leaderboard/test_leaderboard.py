@@ -98,13 +98,15 @@ def test_a_damaged_folder_is_named_and_the_others_stand(make):
     data = bytearray((broken / "results.parquet").read_bytes())
     data[len(data) // 2] ^= 1
     (broken / "results.parquet").write_bytes(bytes(data))
+    (make("later", {"vanilla": SIX}) / "plan.json").write_text('{"format": 99}')
     (make("without", {"vanilla": SIX}) / "plan.json").unlink()
     (folder.parent / "bench").mkdir()
     sources, unread = read_sources(folder.parent)
     assert [source.name for source in sources] == ["ours"]
-    assert [each.name for each in unread] == ["broken", "without"]
+    assert [each.name for each in unread] == ["broken", "later", "without"]
     assert "results.parquet" in unread[0].reason
-    assert "plan.json" in unread[1].reason
+    assert "upgrade" in unread[1].reason
+    assert "plan.json" in unread[2].reason
     written, _ = build_leaderboard(folder.parent)
     for page in written[:2]:
         assert "Not read" in page.read_text()

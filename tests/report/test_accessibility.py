@@ -90,8 +90,8 @@ def findings(page: Any) -> list[tuple[str, str]]:
     page.add_style_tag(
         content=".scroll { background: none !important; } .legend { position: static; } .methods { max-height: none; }"
     )
-    # Nor inside a drawing, whose letters have the colours that `test_text_and_marks_have_contrast` measures: a drawing is
-    # emptied, since axe compares every element with every one that it is told to exclude.
+    # Nor inside a drawing, whose letters have the colours that `test_text_and_marks_have_contrast` measures. Drawings
+    # are emptied, since axe compares every element with every one that it is told to exclude.
     page.evaluate("document.querySelectorAll('svg.drawing > *').forEach((part) => part.remove())")
     page.evaluate(AXE.read_text())
     # Nor in a table that scrolls; colours are the same at every width.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from seqbench.errors import StoreError, UsageError
+from seqbench.errors import LaterFormat, StoreError, UsageError
 from seqbench.store.json_content import checksum
 from seqbench.store.plan_file import Chosen, LeftOut, PlanFile, decode_plan, load_plan, write_plan
 from seqbench.store.trial_label import TrialLabel
@@ -121,7 +121,7 @@ def test_a_plan_of_another_shape_is_damaged(text: str, tmp_path: Path) -> None:
 
 def test_a_plan_of_a_later_version_asks_for_an_upgrade(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text('{"format": 4}')
-    with pytest.raises(StoreError, match="upgrade"):
+    with pytest.raises(LaterFormat, match="upgrade"):
         load_plan(tmp_path)
 
 

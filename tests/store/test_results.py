@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow.parquet as parquet
 import pytest
 
-from seqbench.errors import LeftOutWarning, StoreError, UsageError
+from seqbench.errors import LaterFormat, LeftOutWarning, StoreError, UsageError
 from seqbench.schema import CURVE_COLUMNS, PROBE_COLUMNS, RESULT_COLUMNS, factor_columns
 from seqbench.store.parts import pack
 from seqbench.store.plan_file import load_plan, write_plan
@@ -172,7 +172,7 @@ def test_tables_of_a_later_version_ask_for_an_upgrade(committed):
     path = committed / "curves.parquet"
     table = parquet.read_table(path)
     parquet.write_table(table.replace_schema_metadata({**table.schema.metadata, b"seqbench.format": b"3"}), path)
-    with pytest.raises(StoreError, match="upgrade"):
+    with pytest.raises(LaterFormat, match="upgrade"):
         load(committed)
 
 
