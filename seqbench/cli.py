@@ -242,9 +242,9 @@ def power(
     set_: Set = None,
     name: Name = "",
     results: Results = RESULTS,
-    rate: Annotated[float, typer.Option(help="Solve rate hoped for.")] = 0.9,
-    rate_against: Annotated[float, typer.Option(help="Solve rate of what it is compared with.")] = 0.5,
-    comparisons: Annotated[int, typer.Option(min=1, help="Comparisons in the declared family.")] = 1,
+    rate: Annotated[float | None, typer.Option(help="Solve rate hoped for.", show_default="0.9")] = None,
+    rate_against: Annotated[float | None, typer.Option(help="Solve rate of the other.", show_default="0.5")] = None,
+    comparisons: Annotated[int | None, typer.Option(min=1, help="Comparisons declared.", show_default="1")] = None,
     no_code: NoCode = False,
 ) -> None:
     """Say how many seeds a claim needs, before the grid is run."""

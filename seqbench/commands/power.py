@@ -5,10 +5,21 @@ from __future__ import annotations
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.tables import table_of
+from seqbench.errors import UsageError
+
+RATE, RATE_AGAINST, COMPARISONS = 0.9, 0.5, 1
+"""The difference that is looked for where neither a grid nor an option gives another."""
 
 
-def power(pilot: Asked | None, *, rate: float, rate_against: float, comparisons: int) -> None:
-    """Print the smallest designs that can find a difference, and the power to find a stated one or that of a pilot."""
+def power(pilot: Asked | None, *, rate: float | None, rate_against: float | None, comparisons: int | None) -> None:
+    """Print the smallest designs that can find a difference, and the power to find a stated one or that of a pilot.
+
+    Raises:
+        UsageError: both a pilot and a difference are given.
+    """
+    stated = {"--rate": rate, "--rate-against": rate_against, "--comparisons": comparisons}
+    if pilot and (given := [option for option, value in stated.items() if value is not None]):
+        raise UsageError(f"The differences looked for are those of {pilot.grid}: leave out it, or {', '.join(given)}")
     from seqbench.stats.power import power_for_rates, power_from_pilot, smallest_designs
     from seqbench.stats.preregistration import declared_in
     from seqbench.store.results import load
@@ -18,10 +29,9 @@ def power(pilot: Asked | None, *, rate: float, rate_against: float, comparisons:
         table_of(smallest_designs(), title="Fewest seeds with which a difference of any size can be significant")
     )
     if pilot is None:
-        found = power_for_rates(rate, rate_against, comparisons=comparisons)
-        console.print(
-            table_of(found, title=f"Probability of finding that {rate:g} of seeds solve against {rate_against:g}")
-        )
+        first, second = (RATE if rate is None else rate), (RATE_AGAINST if rate_against is None else rate_against)
+        found = power_for_rates(first, second, comparisons=comparisons or COMPARISONS)
+        console.print(table_of(found, title=f"Probability of finding that {first:g} of seeds solve against {second:g}"))
         return
     folder = pilot.folder()
     before = load(folder)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.own_code import announce_code
+from seqbench.commands.trial_names import full_name
 from seqbench.components.own_functions import look_beside
 from seqbench.errors import Incompatible, UsageError
 from seqbench.plan.settings_difference import flat
@@ -98,16 +99,15 @@ def best_of_each(records: Iterable[Record], labels: Mapping[str, TrialLabel]) ->
 
 
 def _record(folder: Path, records: Iterable[Record], trial: str, asked: Asked) -> Record:
-    """The record of a finished trial that kept its parameters."""
+    """The record of a finished trial that kept its parameters; the first letters of its name will do."""
     by_trial = {record.trial: record for record in records}
-    if trial not in by_trial:
-        raise UsageError(f"{folder} has no finished trial {trial}. Those it has are in {folder / 'trials'}.")
-    if not by_trial[trial].parameters:
+    full = full_name(trial, by_trial, of=f"what has finished in {folder}")
+    if not by_trial[full].parameters:
         raise UsageError(
-            f"The parameters of trial {trial} were not kept. Write `keep_parameters: true` into the grid, then "
-            f"train it again: {asked.command('run', '--trial', trial)}"
+            f"The parameters of trial {full} were not kept. Write `keep_parameters: true` into the grid, then "
+            f"train it again: {asked.command('run', '--trial', full)}"
         )
-    return by_trial[trial]
+    return by_trial[full]
 
 
 def _text(folder: Path, record: Record, *, length: int, temperature: float, top_k: int, seed: int) -> str:

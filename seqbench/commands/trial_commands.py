@@ -103,7 +103,10 @@ def why(
 def sample(
     grid: GridName,
     trial: Annotated[
-        str | None, typer.Option(help="A finished trial. Default: the best of each method, by test loss.")
+        str | None,
+        typer.Option(
+            help="A finished trial; the first letters will do. Default: the best of each method, by test loss."
+        ),
     ] = None,
     length: Annotated[int, typer.Option(min=1, help="Symbols to add.")] = 200,
     temperature: Annotated[

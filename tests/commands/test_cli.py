@@ -47,6 +47,15 @@ def test_help_names_every_command():
         assert command in said
 
 
+def test_power_takes_its_differences_from_a_grid_or_from_options():
+    done = seqbench("power", "--rate", "1", "--comparisons", "2")
+    assert done.returncode == 0, done.stderr
+    assert "finding that 1 of seeds solve against 0.5" in done.stdout
+    done = seqbench("power", "quickstart", "--rate", "1", "--comparisons", "2")
+    assert done.returncode == 2
+    assert "those of quickstart: leave out it, or --rate, --comparisons" in done.stderr
+
+
 def test_plan_json_has_the_promised_keys_and_reports_the_impossible_pair(grid):
     done = seqbench("plan", grid, "--json")
     assert done.returncode == 0, done.stderr
