@@ -50,12 +50,11 @@ def _alter(task: Task, batch: Batch, target: jax.Array, side: int) -> jax.Array:
 
 def _score(task: Task, batch: Batch, predictions: jax.Array) -> dict[str, jax.Array]:
     """Sums of each sequence: right answers of how many, and loss of how much weight."""
-    loss_weights = batch.weights if batch.loss_weights is None else batch.loss_weights
     return {
         "right": jnp.sum(task.correct(predictions, batch.targets) * batch.weights, axis=1),
         "targets": jnp.sum(batch.weights, axis=1),
-        "loss": jnp.sum(task.loss(predictions, batch.targets) * loss_weights, axis=1),
-        "weight": jnp.sum(loss_weights, axis=1),
+        "loss": jnp.sum(task.loss(predictions, batch.targets) * batch.counted, axis=1),
+        "weight": jnp.sum(batch.counted, axis=1),
     }
 
 

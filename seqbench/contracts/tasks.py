@@ -161,11 +161,10 @@ def a_decoder_is_shown_its_previous_target(subject: Subject) -> None:
     require((prompt is not None) == decodes, f"Read-out {task.readout!r} needs {'a' if decodes else 'no'} prompt.")
     if prompt is None:
         return
-    weights = batch.weights if batch.loss_weights is None else batch.loss_weights
     require((prompt[:, 0] == prompt[0, 0]).all(), "Every prompt must begin with the same start symbol.")
     require(prompt.max() < task.outputs, "A prompt holds target symbols: numbers below `Task.outputs`.")
     message = "After its first symbol the prompt must be the targets, one place later."
-    require_same(prompt[:, 1:] * weights[:, 1:], batch.targets[:, :-1] * weights[:, 1:], message)
+    require_same(prompt[:, 1:] * batch.counted[:, 1:], batch.targets[:, :-1] * batch.counted[:, 1:], message)
 
 
 def one_key_gives_one_batch(subject: Subject) -> None:

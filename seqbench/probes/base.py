@@ -6,7 +6,8 @@ constant `DEFAULT = True` in its module says that it is measured unless a grid a
 
 Each sequence has one *aim*: the scored target whose information lies furthest back, the last of these if there are
 several. Distances are counted from its step s to the step t of a state, as |s - t|, so that they stand on the same axis
-as the dependency length; a state after the target, which only a network that reads backwards can use, counts as well.
+as the dependency length; a state after the target, which only a network that reads backwards can use, counts as well
+(of other networks only at distances at which no sequence has an earlier one).
 
 Shapes: `B` batch, `T` time, `D` distances 0..T-1 (0..T+K-1 with a decoder), `K` targets, `H` hidden, `P` projected
 inputs.
@@ -53,8 +54,9 @@ class View(NamedTuple):
     """What a probe sees: a model on a batch, and one backward pass through it.
 
     build: `parameters -> Model`, a fresh copy each time, which the caller may take apart
-    share: what one sequence's loss counts in the loss that training differentiates: 1 / its batch size. Gradients are
-        taken of losses times `share` and divided by it again, because a remedy may act on the way back
+    share: what the loss of one target counts in the loss that training differentiates, which is a mean over the scored
+        targets of a batch. Gradients are taken of losses times `share` and divided by it again, because a remedy may
+        act on the way back
     gradient: gradient of the sum of the sequences' losses at their aims with respect to the parameters
     arriving: gradient of that sum with respect to every state over time, leaves [T, B, ...]; None without recurrence
     met: what each recurrent layer met and gave in the forward pass (its `outputs`), by its place in the model
@@ -65,7 +67,7 @@ class View(NamedTuple):
     build: Callable[[Any], Any]
     parameters: Any
     batch: Batch
-    share: float
+    share: Float[Array, ""]
     aim: Aim
     gradient: Any
     arriving: Any
@@ -82,8 +84,8 @@ class View(NamedTuple):
         answers = self.batch.weights.shape[1]
         span = self.batch.mask.shape[1] + (answers if self.task.readout == "decode" else 0)
         if decoder:
-            return distances(jnp.ones_like(self.batch.weights, bool), self.aim.target, span)
-        return distances(self.batch.mask, self.aim.step, span)
+            return distances(jnp.ones_like(self.batch.weights, bool), self.aim.target, span, causal=True)
+        return distances(self.batch.mask, self.aim.step, span, causal=self.model.causal)
 
     def layers(self, taps: Any) -> list[tuple[list[Array], Distances]]:
         """The leaves of each layer's state from the bottom up, and where its states stand.
@@ -120,7 +122,7 @@ def look(
     batch_size: int | None = None,
 ) -> View:
     """Run a model forward and backward once, with taps on all states; it is trained in batches of `batch_size`."""
-    aim, share = take_aim(task, batch), 1 / (batch_size or len(batch.mask))
+    aim, share = take_aim(task, batch), share_of_one(batch, batch_size or len(batch.mask))
 
     def total(parameters: Any, taps: Any) -> tuple[Array, dict[str, LayerCall]]:
         model = build(parameters)
@@ -134,6 +136,11 @@ def look(
     return View(task, build, parameters, batch, share, aim, gradient, arriving, met, length)
 
 
+def share_of_one(batch: Batch, batch_size: int) -> Float[Array, ""]:
+    """What the loss of one target counts in the mean over the targets of `batch_size` sequences such as those here."""
+    return 1 / (batch_size * jnp.mean(jnp.sum(batch.counted, axis=1)))
+
+
 def in_decoder(place: str) -> bool:
     """Whether the layer at `place` in a model runs over the answer and not over the inputs."""
     return place.partition(".")[0] == "decoder"
@@ -141,10 +148,9 @@ def in_decoder(place: str) -> bool:
 
 def take_aim(task: Interface, batch: Batch) -> Aim:
     """The scored target with the largest dependency distance, the last of several, and the step at which it is read."""
-    places = jnp.arange(batch.weights.shape[1])
-    # Distances are whole numbers, so that a bonus below 1 only decides between equal ones.
-    wanted = batch.distance + places / (len(places) + 1)
-    target = jnp.argmax(jnp.where(batch.weights > 0, wanted, -jnp.inf), axis=1)
+    wanted = jnp.where(batch.weights > 0, batch.distance, -1)
+    furthest = wanted == jnp.max(wanted, axis=1, keepdims=True)
+    target = jnp.max(jnp.where(furthest, jnp.arange(furthest.shape[1]), 0), axis=1)
     last = jnp.sum(batch.mask, axis=1, dtype=jnp.int32) - 1
     match task.readout:
         case "last":
@@ -194,8 +200,12 @@ class Distances(NamedTuple):
         return jnp.where(self.has_before, earlier, 0), jnp.where(self.has_after, later, 0)
 
 
-def distances(mask: Bool[Array, "B T"], aim: Int[Array, " B"], span: int) -> Distances:
-    """Where the states at each distance below `span` from the step `aim` stand. Padding has none."""
+def distances(mask: Bool[Array, "B T"], aim: Int[Array, " B"], span: int, *, causal: bool) -> Distances:
+    """Where the states at each distance below `span` from the step `aim` stand. Padding has none.
+
+    Of a `causal` model, which cannot use what comes after the aim, such a state stands only at distances at which no
+    sequence has an earlier one, where the gradient is 0 by necessity; elsewhere it would dilute the means.
+    """
     steps = mask.shape[1]
     away = jnp.arange(span)[:, None]
 
@@ -205,7 +215,10 @@ def distances(mask: Bool[Array, "B T"], aim: Int[Array, " B"], span: int) -> Dis
 
     before, has_before = place(aim - away)
     after, has_after = place(aim + away)
-    return Distances(before, has_before, after, has_after & (away > 0))
+    has_after &= away > 0
+    if causal:
+        has_after &= ~jnp.any(has_before, axis=1, keepdims=True)
+    return Distances(before, has_before, after, has_after)
 
 
 def norms_by_distance(norms: Float[Array, "T B"], where: Distances) -> Float[Array, "D B"]:

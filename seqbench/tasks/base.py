@@ -48,6 +48,11 @@ class Batch(NamedTuple):
     steps: Int[Array, ""] | None = None
     answers: Int[Array, ""] | None = None
 
+    @property
+    def counted(self) -> Float[Array, "B K"]:
+        """What each target counts in the loss: `loss_weights`, or `weights` where these are the same."""
+        return self.weights if self.loss_weights is None else self.loss_weights
+
 
 class Criterion(NamedTuple):
     """When a trial counts as solved: `metric` reaches `at`; a sequence is right where every target of it is."""

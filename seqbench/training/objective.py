@@ -36,8 +36,7 @@ class Scores(NamedTuple):
 def task_loss(task: Interface, predictions: Float[Array, "B K O"], batch: Batch) -> Float[Array, ""]:
     """Mean loss over the scored targets of a batch."""
     losses = task.loss(predictions, batch.targets)
-    weights = batch.weights if batch.loss_weights is None else batch.loss_weights
-    return jnp.sum(losses * weights) / jnp.maximum(jnp.sum(weights), 1)
+    return jnp.sum(losses * batch.counted) / jnp.maximum(jnp.sum(batch.counted), 1)
 
 
 class Parts(NamedTuple):
@@ -81,9 +80,8 @@ def score(task: Interface, predictions: Float[Array, "B K O"], batch: Batch, edg
     """Count a batch: what is right, of how many, by sequence and by distance in bins with these upper edges."""
     weights = batch.weights
     losses = task.loss(predictions, batch.targets)
-    loss_weights = weights if batch.loss_weights is None else batch.loss_weights
     # The mean over a batch's loss weights times its targets, so that sums of batches divide to the mean loss.
-    loss = jnp.sum(losses * loss_weights) / jnp.maximum(jnp.sum(loss_weights), 1) * jnp.sum(weights)
+    loss = jnp.sum(losses * batch.counted) / jnp.maximum(jnp.sum(batch.counted), 1) * jnp.sum(weights)
     right = task.correct(predictions, batch.targets) * weights
     bins = jnp.minimum(jnp.searchsorted(edges, batch.distance), len(edges) - 1).ravel()
     return Scores(
