@@ -3,16 +3,21 @@
     c = the encoder's output at the end of the sequence
     the decoder's step k reads the answer's symbol k - 1 beside c, and predicts symbol k
 
+c stands beside every symbol, so that what the encoder has kept need not be kept again while the answer is written. With
+`summary: first` it stands beside the first alone, zeros beside the others, and what an answer depends on must be kept
+over all of `Batch.distance`, the decoder's steps included.
+
 The loss, and every figure that training and evaluation report, is with teacher forcing: the decoder reads the right
 previous symbol, not its own prediction.
 
 Source: Cho et al. 2014, Learning phrase representations using RNN encoder-decoder for statistical machine translation,
 arXiv:1406.1078 (the summary is given to every step of the decoder); Sutskever, Vinyals & Le 2014, arXiv:1409.3215
+(once: there as the decoder's first state)
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -29,13 +34,18 @@ from seqbench.models.base import Model, ModelBuilder, encode, last_valid, requir
 from seqbench.setting_types import Depth, PositiveInt
 from seqbench.tasks.base import Batch, Interface
 
+ADDED = {"summary": "every"}
 
-def encoder_decoder(cell: CellBuilder, *, width: PositiveInt = 64, depth: Depth = 1) -> ModelBuilder:
-    """`depth` recurrent layers of `width` units in the encoder and as many in the decoder."""
+
+def encoder_decoder(
+    cell: CellBuilder, *, width: PositiveInt = 64, depth: Depth = 1, summary: Literal["every", "first"] = "every"
+) -> ModelBuilder:
+    """`depth` layers of `width` units each in encoder and decoder, whose `first` or `every` step reads the summary."""
     require_sizes("encoder_decoder", width=width, depth=depth)
 
     def build(task: Interface, mitigations: Chain, rngs: nnx.Rngs) -> EncoderDecoder:
-        return EncoderDecoder(task, mitigations.cell(cell), mitigations, width=width, depth=depth, rngs=rngs)
+        once = summary == "first"
+        return EncoderDecoder(task, mitigations.cell(cell), mitigations, width=width, depth=depth, once=once, rngs=rngs)
 
     return build
 
@@ -46,8 +56,9 @@ class EncoderDecoder(Model):
     any_length = True
 
     def __init__(
-        self, task: Interface, cell: CellBuilder, mitigations: Chain, *, width: int, depth: int, rngs: nnx.Rngs
-    ) -> None:
+        self, task: Interface, cell: CellBuilder, mitigations: Chain, *,
+        width: int, depth: int, once: bool, rngs: nnx.Rngs,
+    ) -> None:  # fmt: skip
         if task.readout != "decode":
             raise Incompatible("encoder_decoder writes an answer after reading; this task is answered while reading")
         super().__init__(task)
@@ -61,6 +72,7 @@ class EncoderDecoder(Model):
                 layers.append(mitigations.layer(Recurrent(own), context))
             return nnx.List(layers)
 
+        self.once = once
         self.answers, self.outputs = task.targets, task.outputs
         self.encoder = stack(task.inputs)
         self.decoder = stack(task.outputs + width)
@@ -89,6 +101,8 @@ class EncoderDecoder(Model):
     ) -> Float[Array, "B K O"]:
         """Predictions of every symbol from the summary and the symbols before it; of `answers` only if it is given."""
         summaries = jnp.broadcast_to(summary, (*prompt.shape, summary.shape[-1]))
+        if self.once:
+            summaries = summaries.at[:, 1:].set(0)
         read = jnp.concatenate([jax.nn.one_hot(prompt, self.outputs), summaries], axis=-1)
         return self.readout(_run(self.decoder, read, None, taps, answers))
 

@@ -15,6 +15,9 @@ count: the stop after n, and going on to n before it. A predictor that does not 
 tell these apart, except that counting never stops before the smallest number and always does at the largest: its score
 is 1/2 + 1 / (2 choices), the trivial score.
 
+That distance must be bridged where the decoder is told the number once (`encoder_decoder: {summary: first}`); told it
+at every step, as by default, it only compares the number with its own last one.
+
 Source: our own, a one-to-many generation task in the sense of Karpathy 2015, "The unreasonable effectiveness of
 recurrent neural networks"; counting as in Gers & Schmidhuber 2001, "LSTM recurrent networks learn simple context-free
 and context-sensitive languages".

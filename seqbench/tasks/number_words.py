@@ -12,7 +12,8 @@ A worked example towards digits ("|" starts the decoder and stops it), and the s
 `length` is the largest distance between a target and the word or digit that decides it (the decoder's first step comes
 right after the encoder's last), and sets how large the numbers are: towards digits 5 steps are enough for three digits,
 as in "seven hundred and twenty two", 11 for six and 17 for nine; towards words one more. `Batch.distance` holds the
-distance of every target.
+distance of every target. A decoder that reads the encoder's summary at every step (`encoder_decoder`, unless it says
+`summary: first`) need keep nothing over its own steps.
 
 The trivial predictor knows how far the answer has got and its last symbol, and nothing of the question. Its table, and
 with it the trivial score, is counted over 65,536 numbers. Guessing any symbol is right in 1 / outputs: chance.

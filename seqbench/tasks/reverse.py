@@ -13,6 +13,9 @@ A worked example with n = 4 ("|" starts the decoder, which then sees its previou
 sequences hold (length + 1) / 2 symbols, and the k-th target (from 0) stands 2 k + 1 steps after its symbol. Symbols are
 independent: the trivial score is 1 / symbols. Guessing also "|" is right in 1 / (symbols + 1): chance.
 
+The distance must be bridged where the decoder reads the encoder's summary once (`encoder_decoder: {summary: first}`);
+where it reads it at every step, as by default, the symbol of target k need be kept for the k + 1 last steps of reading.
+
 Source: Sutskever, Vinyals & Le 2014, "Sequence to sequence learning with neural networks", for the encoder and decoder;
 Grefenstette et al. 2015, "Learning to transduce with unbounded memory", for the task.
 """

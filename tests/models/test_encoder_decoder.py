@@ -53,6 +53,18 @@ def test_summary_is_read_at_each_sequences_own_end(trained):
     np.testing.assert_allclose(model.summarise(cut)[0], whole[row], atol=1e-6)
 
 
+def test_the_summary_is_read_at_the_first_step_alone_if_asked():
+    for summary, reached in (("every", [True] * TASK.targets), ("first", [True] + [False] * (TASK.targets - 1))):
+        model = encoder_decoder(gru(), width=4, summary=summary)(TASK, chain(), nnx.Rngs(0))
+        first = model.decoder[0].cell
+        # Without a recurrent matrix and with gates that write everything, a step knows its own input alone.
+        first.recurrent_kernel[...] = jnp.zeros_like(first.recurrent_kernel[...])
+        first.bias[...] = first.bias[...].at[first.block("update")].set(-1e9)
+        prompt = jnp.zeros((1, TASK.targets), int)
+        one, other = (model.answer(jnp.full((1, 1, 4), value), prompt) for value in (0.0, 1.0))
+        assert jnp.any(one != other, axis=-1)[0].tolist() == reached
+
+
 def test_taps_reach_encoder_and_decoder(trained):
     model, batch = trained
     reading, writing = taps = model.taps(*batch.mask.shape)
