@@ -62,6 +62,8 @@ class Cell(nnx.Module):
     """The block that proposes the new state: what `identity_init` sets."""
     retention: ClassVar[tuple[str, int] | None] = None
     """The gate that says how much of the state is kept, with 1 if opening it keeps more and -1 if it keeps less."""
+    weighed_against: ClassVar[str | None] = None
+    """The gate i that `retention`'s gate f is weighed against, so that f / (f + i) is kept; None if f itself is."""
     fixed_recurrence: ClassVar[str] = ""
     """Why the cell has no recurrent matrix of free entries; empty if it has one."""
     products: Any = None

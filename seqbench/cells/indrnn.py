@@ -4,7 +4,8 @@
 
 Over n steps an active unit passes the gradient on with weight u^n, so that one number says what it remembers. The
 weights start uniform between `lowest` and `highest`; for long memory the paper starts the last layer near 1. `bound`
-holds them within [-bound, bound] in every step (2^(1/T) in the paper; infinity is off).
+holds them within [-bound, bound] in every step (2^(1/T) in the paper; infinity is off). A weight that an update takes
+beyond the bound acts as the bound and has no gradient there; the authors' code moves it back to the bound instead.
 
 Source: Li, Li, Cook, Zhu & Gao 2018, Independently recurrent neural network (IndRNN), arXiv:1803.04831
 """

@@ -19,6 +19,9 @@ from jaxtyping import Array, Bool, Float
 from seqbench.cells.base import Cell, CellBuilder, linear_recurrence
 from seqbench.setting_types import Weight
 
+VERSION = 2
+"""2: `forget_bias_init` sets both gates, without which it kept less than 2/3 of the state, whatever its value."""
+
 
 def minlstm(*, forget_bias: Weight = 0.0) -> CellBuilder:
     """The minimal LSTM; `forget_bias` is the forget gate's bias at initialisation."""
@@ -30,6 +33,7 @@ class MinLSTM(Cell):
 
     blocks = ("input", "forget", "candidate")
     retention = ("forget", 1)
+    weighed_against = "input"
     fixed_recurrence = "its gates and candidate read the input alone"
 
     def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs, *, forget_bias: float = 0.0) -> None:

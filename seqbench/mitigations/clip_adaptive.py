@@ -6,7 +6,8 @@ A unit `u` is a column of a weight matrix: all weights into one unit of one gate
 convolution's unit is an output channel: every axis but the last. Layers that are stored as one (`seqbench.layers.deep`)
 have units of their own. `floor` lets weights that start at zero move. `threshold: .inf` is off.
 
-Unlike `optax.adaptive_grad_clip`, layers that are stored as one array are clipped layer by layer.
+Unlike `optax.adaptive_grad_clip`, layers that are stored as one array are clipped layer by layer. Unlike in the paper,
+the read-out is clipped too.
 
 Source: Brock, De, Smith & Simonyan 2021, High-performance large-scale image recognition without normalization,
 arXiv:2102.06171

@@ -3,7 +3,8 @@
     b_forget = value,  so that at first the state is multiplied by about sigmoid(value) in each step
 
 A cell that keeps its state by another gate, or by one that shuts to keep, gets the bias that keeps as much: the update
-gate z of our GRU (h <- z h + (1 - z) n) gets `value`, the gate of a minimal gated unit -`value`.
+gate z of our GRU (h <- z h + (1 - z) n) gets `value`, the gate of a minimal gated unit -`value`. In the minimal LSTM,
+which keeps f / (f + i), the input gate gets -`value` beside it: sigmoid(v) + sigmoid(-v) = 1.
 
 Source: Gers, Schmidhuber & Cummins 2000, Learning to forget: continual prediction with LSTM; Jozefowicz, Zaremba &
 Sutskever 2015, An empirical exploration of recurrent network architectures (value 1)
@@ -32,6 +33,8 @@ def forget_bias_init(*, value: Weight = 1.0) -> Mitigation:
         gate, sign = cell.retention
         bias = np.array(cell.bias[...])
         bias[cell.block(gate)] = cell.retention_bias(np.array(sign * value))
+        if cell.weighed_against:
+            bias[cell.block(cell.weighed_against)] = -sign * value
         return {"bias": bias}
 
     return Mitigation(initialise=initialise)

@@ -28,6 +28,8 @@ def layer_norm(*, epsilon: Epsilon = 1e-5) -> Mitigation:
         raise Incompatible(f"layer_norm needs an epsilon above 0, got {epsilon}")
 
     def wrap(layer: Layer, context: LayerContext) -> Layer:
+        if context.outputs < 2:
+            raise Incompatible("layer_norm makes a constant of a single unit: it needs a width of 2 or more")
         return Normalised(layer, context.outputs, epsilon, separate_rngs(context.rngs, "layer_norm"))
 
     return Mitigation(layer=wrap)

@@ -12,7 +12,8 @@ A worked example with 5 bits:
 `length` is the number of bits; every one of them is needed, the first from `length` - 1 steps back. With `shortest`
 the numbers of bits of a batch are drawn evenly from shortest..length, so that a network can be trained on one range of
 lengths and tested on another. If a single bit is unknown, both answers are equally likely: chance and the trivial score
-are 1/2.
+are 1/2. (A sequence of one bit asks for no memory: with `shortest: 1` and the final read-out those few are solved
+without.)
 
 Source: Minsky & Papert 1969, "Perceptrons"; as a sequence task Hochreiter & Schmidhuber 1997, "Long short-term memory",
 and Delétang et al. 2023, "Neural networks and the Chomsky hierarchy".

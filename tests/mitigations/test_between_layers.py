@@ -76,3 +76,5 @@ def test_the_order_of_normalisation_and_residual_is_the_order_of_naming():
 def test_an_epsilon_of_zero_is_refused():
     with pytest.raises(Incompatible, match="epsilon"):
         layer_norm(epsilon=0.0)
+    with pytest.raises(Incompatible, match="a width of 2 or more"):
+        wrap(layer_norm(), outputs=1)

@@ -7,6 +7,7 @@ from seqbench.cells.gru import gru
 from seqbench.cells.indrnn import indrnn
 from seqbench.cells.lstm import lstm
 from seqbench.cells.mgu import mgu
+from seqbench.cells.minlstm import minlstm
 from seqbench.cells.slstm import slstm
 from seqbench.cells.vanilla import vanilla
 from seqbench.errors import Incompatible
@@ -80,6 +81,13 @@ def test_the_gate_that_keeps_gets_its_bias(rngs, build, gate, value):
     cell = initialised(build(2, 3, rngs), forget_bias_init(value=3.0))
     for name in cell.blocks:
         np.testing.assert_array_equal(biases(cell, name), value if name == gate else 0)
+
+
+@pytest.mark.parametrize("value", [-2.0, 1.0, 5.0])
+def test_gates_that_are_weighed_against_each_other_keep_as_much_as_one_alone(rngs, value):
+    cell = initialised(minlstm()(2, 3, rngs), forget_bias_init(value=value))
+    kept = cell.gates(np.zeros((1, 3)), np.asarray(cell.bias[...])[None])["forget"]
+    np.testing.assert_allclose(kept, 1 / (1 + np.exp(-value)), rtol=1e-6)
 
 
 def test_an_exponential_gate_keeps_as_much_as_a_sigmoid_gate_would(rngs):

@@ -125,6 +125,7 @@ def test_identity_is_the_content_of_the_file_wherever_it_is_found(tmp_path, arra
         ({"y_test": np.zeros(3, np.uint8)}, "x_test of shape .* and y_test of shape"),
         ({"y_test": np.full(16, 0.5)}, "not whole numbers"),
         ({"y_test": np.zeros(16, np.uint8)}, "two classes"),
+        ({"y_test": np.eye(16, dtype=np.uint8)[0]}, "94% of the test images .* are of one class"),
         ({"x_train": np.full((24, 3, 4), 256)}, "pixels in x_train"),
         ({"x_train": np.full((24, 3, 4), np.nan)}, "pixels in x_train"),
         ({"x_train": np.full((24, 3, 4), None, object)}, "cannot be read"),
