@@ -245,6 +245,13 @@ def added(family: str, name: str) -> dict[str, Any]:
     return dict(getattr(inspect.getmodule(component(family, name)), "ADDED", {}))
 
 
+def draws(chosen: Component) -> bool:
+    """Whether a mitigation draws numbers for the start of a network, as its module's `draws` says of its settings."""
+    said = getattr(inspect.getmodule(component("mitigations", chosen.name)), "draws", None)
+    wanted = inspect.signature(said).parameters if said else ()
+    return bool(said and said(**{setting: chosen.settings[setting] for setting in wanted}))
+
+
 def content(family: str, chosen: Component) -> str:
     """A hash of what a component reads from outside its settings, such as a file; empty if it reads nothing."""
     read = getattr(inspect.getmodule(component(family, chosen.name)), "content", None)

@@ -38,7 +38,7 @@ from seqbench.cells.base import Cell, CellBuilder
 from seqbench.errors import Incompatible
 from seqbench.layers.base import Layer
 from seqbench.layers.recurrent import LayerCall
-from seqbench.mitigations._start import replaced_by
+from seqbench.mitigations._start import replaced_in_turn
 from seqbench.traces import Trace
 
 Arrays = Mapping[str, Any]
@@ -227,17 +227,17 @@ class Chain(NamedTuple):
     ) -> tuple[np.ndarray, ...]:
         """Replace parameters of `cell`, in place, as every link in turn says that acts in its layer, one of `depth`.
 
-        Each link draws from a copy of `generator`, so that its draws do not depend on the links beside it.
+        Each link that draws has a stream of its own, which does not depend on links that draw nothing.
 
         Returns:
             For each link the changes of all entries of the parameters that it set, [0] if it set none.
         """
         acting = [link.initialise if link.acts_in(layer, depth) else None for link in self.links]
-        return tuple(replaced_by(cell, initialise, generator) for initialise in acting)
+        return replaced_in_turn(cell, acting, generator)
 
     def initialise_readout(self, readout: nnx.Linear, generator: np.random.Generator) -> tuple[np.ndarray, ...]:
         """The same for the read-out of a model."""
-        return tuple(replaced_by(readout, link.initialise_readout, generator) for link in self.links)
+        return replaced_in_turn(readout, [link.initialise_readout for link in self.links], generator)
 
     def check(self, model: nnx.Module) -> None:
         """Refuse a link that cannot act on `model` as the chain has built it.

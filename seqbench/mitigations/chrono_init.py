@@ -23,6 +23,11 @@ from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
 
 
+def draws() -> bool:
+    """Whether it draws numbers."""
+    return True
+
+
 def chrono_init(*, longest: Annotated[float, Gt(2), Le(1e9)] = 100.0) -> Mitigation:
     """Draw the biases of the gate that keeps the state for time scales from 2 to `longest` steps."""
     if not 2 < longest < float("inf"):

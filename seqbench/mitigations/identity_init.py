@@ -26,6 +26,11 @@ from seqbench.mitigations.base import Mitigation
 from seqbench.setting_types import Scale
 
 
+def draws(*, input_scale: float) -> bool:
+    """Whether it draws numbers."""
+    return input_scale > 0
+
+
 def identity_init(*, scale: Scale = 1.0, input_scale: Scale = 0.0) -> Mitigation:
     """Set the recurrent matrix to `scale` times the identity; with `input_scale`, draw small input weights."""
     if input_scale < 0:

@@ -25,6 +25,11 @@ from seqbench.mitigations.base import Mitigation
 from seqbench.setting_types import Scale
 
 
+def draws() -> bool:
+    """Whether it draws numbers."""
+    return True
+
+
 def normal_init(*, scale: Scale = 0.1, of: Literal["recurrent", "input", "all"] = "recurrent") -> Mitigation:
     """Draw the matrices that `of` names with the standard deviation `scale`."""
 

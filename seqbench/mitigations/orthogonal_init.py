@@ -22,6 +22,11 @@ from seqbench.errors import Incompatible
 from seqbench.mitigations.base import Mitigation
 
 
+def draws() -> bool:
+    """Whether it draws numbers."""
+    return True
+
+
 def orthogonal_init(
     *, scale: Annotated[float, Gt(0), Le(100)] = 1.0, blocks: Literal["all", "candidate"] = "all"
 ) -> Mitigation:

@@ -24,6 +24,11 @@ from seqbench.mitigations.base import Mitigation
 from seqbench.setting_types import PositiveInt
 
 
+def draws() -> bool:
+    """Whether it draws numbers."""
+    return True
+
+
 def sparse_init(*, nonzeros: PositiveInt = 15, spectral_radius: Annotated[float, Gt(0), Le(100)] = 0.95) -> Mitigation:
     """Give each unit `nonzeros` recurrent weights, scaled together to `spectral_radius`."""
 

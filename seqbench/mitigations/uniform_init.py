@@ -29,6 +29,11 @@ from seqbench.mitigations.base import Mitigation
 from seqbench.setting_types import Scale
 
 
+def draws() -> bool:
+    """Whether it draws numbers."""
+    return True
+
+
 def uniform_init(*, scale: Scale = 1.0, of: Literal["recurrent", "input", "all"] = "all") -> Mitigation:
     """Draw what `of` names evenly from -`scale` / sqrt(width) to `scale` / sqrt(width)."""
 

@@ -6,7 +6,7 @@ are no part of it. Two trials with one identity are the same trial, and resuming
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -47,6 +47,7 @@ def fixed_settings(
             "model": _version("models", model.name),
             "mitigations": [_version("mitigations", mitigation.name) for mitigation in method.mitigations],
             "rules": rules(),
+            **_streams(method.mitigations),
             # Named where they are not 1 alone: trials that were trained before they had a version keep their identity.
             **{key: raised for key, family, part in trained if (raised := _version(family, part.name)) != 1},
         },
@@ -54,6 +55,14 @@ def fixed_settings(
         # Tuning may choose what an untuned method has, and one trial cannot stand for two methods.
         **({} if method.tuned else {"tuned": False}),
     }
+
+
+def _streams(mitigations: Sequence[Component]) -> dict[str, int]:
+    """The version of how several mitigations draw numbers, for a method in which several do.
+
+    1: all drew the same numbers. 2: each has a stream of its own.
+    """
+    return {"streams": 2} if sum(map(catalogue.draws, mitigations)) > 1 else {}
 
 
 def _at_length(training: Mapping[str, Any], length: int) -> dict[str, Any]:
