@@ -108,6 +108,7 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
         baseline=declared.baseline if declared.baseline in known else None,
         comparisons="baseline" if isinstance(declared.comparisons, tuple) else declared.comparisons,
         searched={task: lengths for task, lengths in declared.searched.items() if task == label},
+        impossible={label: {name: _impossible(*origin) for name, origin in origins.items()}},
     )
     compared = reporting_rows(complete(rows))
     [arrays] = arrays_by_task(compared, named)
@@ -123,6 +124,12 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
         origins, groups, {f"{name}: {level}": arrays.methods[place] for (name, level), place in alone.items()},
         shapley(arrays, design, named) if design else pd.DataFrame(), apart,
     )  # fmt: skip
+
+
+def _impossible(entry: Entry, method: str) -> tuple[int, ...]:
+    """The lengths at which a method of an entry makes no sense, by the entry's plan."""
+    found = entry.source.evidence.declared.impossible or {}
+    return found.get(entry.label, {}).get(method, ())
 
 
 def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entry, str]]]:

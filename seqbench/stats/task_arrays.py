@@ -40,6 +40,7 @@ class TaskArrays:
     solved_in_time: `[M, S, L]` whether it was, up to then
     budget: `[L]` training steps allowed
     grid: the lengths on which horizons are sought, shortest first; of a list of lengths all
+    grids: of each method, those of them at which it can be trained (`Declared.impossible`)
     searched: whether a search chose the lengths of each seed: those that got further are then alone at long lengths
     """
 
@@ -54,6 +55,7 @@ class TaskArrays:
     budget: Floats
     baseline: str | None
     grid: tuple[int, ...]
+    grids: tuple[tuple[int, ...], ...]
     searched: bool = False
 
     @property
@@ -190,6 +192,7 @@ def task_arrays(
     spread = partial(_spread, rows, (methods, seeds, lengths))
     budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
+    grid = declared.searched.get(task, tuple(map(int, lengths)))
     return TaskArrays(
         task=task,
         methods=tuple(methods),
@@ -201,9 +204,20 @@ def task_arrays(
         solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
         budget=budget,
         baseline=find_baseline(rows, declared),
-        grid=declared.searched.get(task, tuple(map(int, lengths))),
+        grid=grid,
+        grids=tuple(_own_grid(rows_where(rows, rows["method"] == name), declared, grid, planned) for name in methods),
         searched=task in declared.searched,
     )
+
+
+def _own_grid(own: pd.DataFrame, declared: Declared, grid: tuple[int, ...], planned: Iterable[int]) -> tuple[int, ...]:
+    """The lengths of a task's grid at which the method of the rows `own` can be trained."""
+    method, task = own[["method", "task"]].iloc[0]
+    if declared.impossible is not None:
+        left_out = set(declared.impossible.get(task, {}).get(method, ()))
+    else:
+        left_out = set() if task in declared.searched else {*grid} - {*own["length"], *planned}
+    return tuple(length for length in grid if length not in left_out) or grid
 
 
 def judged_otherwise(arrays: TaskArrays, rows: pd.DataFrame, solved: pd.Series) -> TaskArrays:

@@ -16,7 +16,7 @@ from seqbench.leaderboard.families import families_of
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.plan.search import length_grid
-from seqbench.store.plan_file import load_plan, write_plan
+from seqbench.store.plan_file import LeftOut, load_plan, write_plan
 from seqbench.traces import Remedy
 
 SIX = [10, 10, 20, 20, 40, 40]
@@ -272,3 +272,15 @@ def test_a_cell_of_which_settings_alone_are_given_is_the_one_that_a_grid_starts_
     write_plan(folder, replace(plan, grid_text=text))
     [source], _ = read_sources(folder.parent)
     assert families_of(source.evidence)["relu"] == ("plain",)
+
+
+def test_lengths_at_which_a_method_cannot_be_trained_keep_no_search_open(make):
+    # At 10 `clipped` makes no sense; by its plan it has solved nothing, and no length is left to try.
+    folder = make("ours", {"vanilla": SIX, "clipped": [0] * 6}, searched=True)
+    plan = load_plan(folder)
+    write_plan(folder, replace(plan, incompatible=(LeftOut("clipped", "delayed_recall", "too far", (10,)),)))
+    sources, _ = read_sources(folder.parent)
+    of_ours = sources[0].evidence.results
+    sources[0].evidence.results = of_ours[(of_ours["method"] != "clipped") | (of_ours["length"] > 10)]
+    [board] = build_boards(sources)
+    assert board.methods.set_index("method").loc["clipped", ["seeds", "open", "below"]].tolist() == [6, 0, 6]
