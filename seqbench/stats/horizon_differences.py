@@ -30,11 +30,11 @@ COLUMNS = [
 FACTORS = ["factor", "factor_low", "factor_high", "bound", "text"]
 """Columns that say a difference of horizons as a factor."""
 Pair = tuple[str, str]
+Ends = tuple[Floats, Floats]
+"""Least and greatest value of each seed, `[n]`."""
 
 
-def difference_interval(
-    one: tuple[Floats, Floats], other: tuple[Floats, Floats], span: float, alpha: float = 0.05
-) -> tuple[float, float]:
+def difference_interval(one: Ends, other: Ends, span: float, alpha: float = 0.05) -> tuple[float, float]:
     """Interval of the mean difference in octaves; each method gives least and greatest octaves `[n]` of its seeds.
 
     span: octaves from the shortest length to the longest

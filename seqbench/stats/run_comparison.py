@@ -75,8 +75,11 @@ def _searched_horizons(runs: Sequence[pd.DataFrame], declared: Declared) -> Seed
     seeds = sorted(set.intersection(*(set(own.seeds) for own in found)))
     outcomes = [horizon_outcome(own) for own in found]
     places = [[own.seeds.index(seed) for seed in seeds] for own in found]
-    values = [own.values[0, place] for own, place in zip(outcomes, places, strict=True)]
-    return outcomes[0]._replace(values=np.array(values))
+    values, least, most = (
+        np.array([each[0, place] for each, place in zip(column, places, strict=True)])
+        for column in zip(*((own.values, own.least, own.most) for own in outcomes), strict=True)
+    )
+    return outcomes[0]._replace(values=values, least=least, most=most)
 
 
 def _difference(runs: Sequence[pd.DataFrame], common: pd.DataFrame, declared: Declared) -> dict[str, object]:
@@ -86,8 +89,8 @@ def _difference(runs: Sequence[pd.DataFrame], common: pd.DataFrame, declared: De
     searched = arrays.searched and outcome_at(declared.outcome, len(arrays.grid)) == "horizon"
     outcome = _searched_horizons(runs, declared) if searched else seed_outcome(arrays, declared.outcome)
     known = np.isfinite(outcome.values).all(axis=0)
-    before, after = outcome.values[:, known]
-    paired = after - before
+    paired = outcome.values[1, known] - outcome.values[0, known]
+    before, after = ((outcome.least[run, known], outcome.most[run, known]) for run in (0, 1))
     low, high = paired_interval(outcome, after, before, declared.alpha) if paired.size else (np.nan, np.nan)
     both = np.isfinite(arrays.solved).all(axis=0)
     one, other = (arrays.solved[run][both] == 1 for run in (0, 1))

@@ -88,3 +88,13 @@ def test_searches_of_which_the_horizons_lie_far_apart_are_compared(grid):
     assert found["difference"] == pytest.approx(np.log2(ends[1]).mean() - np.log2(ends[0]).mean())
     assert found["p"] == 2 / 2**6
     assert found["verdict"] == "worse"
+
+
+def test_contradictions_widen_the_interval_of_a_difference_and_leave_the_estimate(grid):
+    one, other = grid({"gru": 1}), grid({"gru": 3})
+    unlucky = other.copy()
+    unlucky.loc[unlucky["length"] == 25, "outcome"] = "chance"  # 12 and 50 are solved
+    plain, wide = (compare_runs(one, b).differences.iloc[0] for b in (other, unlucky))
+    assert plain["difference"] == wide["difference"]
+    assert plain["high"] < wide["high"]
+    assert wide["low"] < 0 < plain["low"]
