@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 
 COLUMNS = ["task", "answer", "budget"]
 POINTS = {
@@ -48,13 +48,19 @@ def _reach(row: pd.Series, alpha: float, each: str = "") -> str:
     return str(row["text"])
 
 
-def budget_in_words(least: float, most: float) -> str:
-    """`at this budget of 2,000 training steps`; one that depends on the length has two ends; empty if unknown."""
-    if np.isnan(least):
+def budget_in_words(budgets: Floats) -> str:
+    """`at this budget of 2,000 training steps`, two ends and what it depends on if it differs; empty if unknown.
+
+    budgets: `[M, L]` of each method at each length, NaN where a method has no trial
+    """
+    if np.isnan(budgets).all():
         return ""
+    least, most = np.nanmin(budgets), np.nanmax(budgets)
     if least == most:
         return f"at this budget of {least:,.0f} training steps"
-    return f"at this budget of {least:,.0f} to {most:,.0f} training steps, which depends on the length"
+    differs = [(np.fmax.reduce(budgets, axis) > np.fmin.reduce(budgets, axis)).any() for axis in (0, 1)]
+    on = " and ".join(name for name, own in zip(("the method", "the length"), differs, strict=True) if own)
+    return f"at this budget of {least:,.0f} to {most:,.0f} training steps, which depends on {on}"
 
 
 def size_in_words(found: pd.Series, value: float, low: float, high: float, alpha: float) -> tuple[str, str]:

@@ -50,8 +50,8 @@ def paired_interval(outcome: SeedOutcome, one: Ends, other: Ends, alpha: float) 
 
 
 def restricted_steps(arrays: TaskArrays) -> Floats:
-    """`[M, S]` steps to solve as a share of the budget, mean over lengths; 1 for what was never solved."""
-    return np.mean(arrays.solve_step / arrays.budget, axis=-1)
+    """`[M, S]` steps to solve as a share of the method's own budget, mean over lengths; 1 for what was never solved."""
+    return np.mean(arrays.solve_step / arrays.budgets[:, None], axis=-1)
 
 
 def horizon_outcome(found: Brackets) -> SeedOutcome:

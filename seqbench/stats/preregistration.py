@@ -32,7 +32,7 @@ class Declared:
 
     outcome: the primary outcome, one number a seed. `horizon`: how far back it remembered, in octaves (doublings) of
         dependency length; `area` under the solved curve over log2 length; `solved`: share of lengths solved;
-        `accuracy` at the longest length; `steps` to solve, as a share of the budget, mean over lengths.
+        `accuracy` at the longest length; `steps` to solve, as a share of the method's budget, mean over lengths.
         A task with a single length has no octaves: there `horizon` and `area` become `solved`.
     comparisons: the family within which p-values are corrected, task by task. `baseline`: every method against the
         baseline; `alone`: only those methods that differ from it in one factor; `all`: every pair; or the pairs

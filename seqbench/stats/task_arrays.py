@@ -38,7 +38,7 @@ class TaskArrays:
     accuracy: `[M, S, L]` test accuracy, 0 where diverged; NaN missing
     solve_step: `[M, S, L]` step at which it was solved, capped at the budget, which stands where it never was
     solved_in_time: `[M, S, L]` whether it was, up to then
-    budget: `[L]` training steps allowed
+    budgets: `[M, L]` training steps allowed; NaN where a method has no trial
     grid: the lengths on which horizons are sought, shortest first; of a list of lengths all
     grids: of each method, those of them at which it can be trained (`Declared.impossible`)
     searched: whether a search chose the lengths of each seed: those that got further are then alone at long lengths
@@ -52,11 +52,16 @@ class TaskArrays:
     accuracy: Floats
     solve_step: Floats
     solved_in_time: NDArray[np.bool_]
-    budget: Floats
+    budgets: Floats
     baseline: str | None
     grid: tuple[int, ...]
     grids: tuple[tuple[int, ...], ...]
     searched: bool = False
+
+    @property
+    def budget(self) -> Floats:
+        """`[L]` the most training steps that any method is allowed."""
+        return np.asarray(np.fmax.reduce(self.budgets, axis=0))
 
     @property
     def octaves(self) -> Floats:
@@ -190,7 +195,6 @@ def task_arrays(
     methods, seeds = (sorted(rows[name].unique()) for name in ("method", "seed"))
     lengths, task = sorted({*rows["length"].unique(), *planned}), str(rows["task"].iloc[0])
     spread = partial(_spread, rows, (methods, seeds, lengths))
-    budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
     grid = declared.searched.get(task, tuple(map(int, lengths)))
     return TaskArrays(
@@ -202,7 +206,7 @@ def task_arrays(
         accuracy=spread(accuracy_column(rows)),
         solve_step=spread(solve_step),
         solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
-        budget=budget,
+        budgets=np.asarray(np.fmax.reduce(spread(rows["budget"]), axis=1)),
         baseline=find_baseline(rows, declared),
         grid=grid,
         grids=tuple(_own_grid(rows_where(rows, rows["method"] == name), declared, grid, planned) for name in methods),

@@ -62,3 +62,13 @@ def test_intervals_hold_all_results_that_contradict_each_other(grid):
 def test_outcomes_that_are_no_horizon_have_no_ends_of_their_own(arrays):
     outcome = seed_outcome(arrays, "solved")
     assert outcome.least is outcome.values is outcome.most
+
+
+def test_what_is_never_solved_takes_the_whole_budget_of_its_own_method(grid):
+    # Neither solves anything, one in 1,000 steps and the other in 2,000.
+    frame = grid({"long": 0, "short": 0}, seeds=6)
+    frame.loc[frame["method"] == "long", ["budget", "steps"]] = 2000
+    arrays = task_arrays(complete(frame))
+    assert arrays.budgets.tolist() == [[2000] * 4, [1000] * 4]
+    assert arrays.budget.tolist() == [2000] * 4
+    assert seed_outcome(arrays, "steps").values.tolist() == [[1] * 6] * 2
