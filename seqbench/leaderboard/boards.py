@@ -136,7 +136,9 @@ def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entr
     """The rows of all entries under the first one's label, and where each method comes from.
 
     Methods of one name are one method if they share trials, no seed has another trial in either, and their reporting
-    trials have the same learning rates; another method of a name that is taken carries its source's name too.
+    trials have the same learning rates; another method of a name that is taken carries its source's name too. Methods
+    of different names that share trials stay as many, as each is looked for under the name that its report gives it;
+    that they are alike shows in their numbers.
     """
     origins: dict[str, tuple[Entry, str]] = {}
     known: dict[str, Trials] = {}
@@ -155,7 +157,7 @@ def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entr
         parts.append(entry.rows.assign(method=entry.rows["method"].map(renamed), task=entries[0].label))
     rows = pd.concat(parts, ignore_index=True)
     finished_first = rows.sort_values("outcome", na_position="last", kind="stable")
-    return finished_first.drop_duplicates("trial").sort_index(), origins
+    return finished_first.drop_duplicates(["method", "trial"]).sort_index(), origins
 
 
 class Trials(NamedTuple):

@@ -70,9 +70,10 @@ class TaskArrays:
 
 
 def complete(results: pd.DataFrame, columns: Iterable[str] = RESULT_COLUMNS) -> pd.DataFrame:
-    """`results` with these columns of the schema, by default all, and its factors; one row a trial.
+    """`results` with these columns of the schema, by default all, and its factors; one row a method and trial.
 
-    Columns that are absent are missing values; without a `purpose` all rows are for reporting.
+    A trial is known by its settings, and methods of two names that have the same settings have it both. Columns that
+    are absent are missing values; without a `purpose` all rows are for reporting.
 
     Raises:
         UsageError: a column is absent that nothing can be said without.
@@ -87,7 +88,7 @@ def complete(results: pd.DataFrame, columns: Iterable[str] = RESULT_COLUMNS) -> 
         whole[name] = whole[name].astype(str)
     for name in ("learning_rate", "accuracy", "loss", "solved_at", "diverged_at", "budget", "evaluate_every", "steps"):
         whole[name] = pd.to_numeric(whole[name]).astype(float)
-    return rows_where(whole, ~whole.duplicated("trial")) if whole["trial"].notna().all() else whole
+    return rows_where(whole, ~whole.duplicated(["method", "trial"])) if whole["trial"].notna().all() else whole
 
 
 def with_rates_apart(results: pd.DataFrame) -> pd.DataFrame:

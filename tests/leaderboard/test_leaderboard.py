@@ -284,3 +284,16 @@ def test_lengths_at_which_a_method_cannot_be_trained_keep_no_search_open(make):
     sources[0].evidence.results = of_ours[(of_ours["method"] != "clipped") | (of_ours["length"] > 10)]
     [board] = build_boards(sources)
     assert board.methods.set_index("method").loc["clipped", ["seeds", "open", "below"]].tolist() == [6, 0, 6]
+
+
+def test_methods_of_two_names_that_share_trials_keep_them_both(make):
+    # `plain` has five trials a length in common with `vanilla` of the other folder, and one of its own.
+    ours = make("ours", {"vanilla": SIX})
+    make("theirs", {"plain": [10, 10, 20, 20, 40, 80]})
+    sources, _ = read_sources(ours.parent)
+    first, second = (source.evidence.results for source in sources)
+    second["trial"] = first["trial"].to_numpy()
+    second.loc[second["seed"] == 1005, "trial"] += "x"
+    [board] = build_boards(sources)
+    assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == {"plain": 6, "vanilla": 6}
+    assert board.pairs[["n", "factor"]].to_numpy().tolist() == [[6, pytest.approx((80 / (40 * 2**0.5)) ** (1 / 6))]]
