@@ -77,6 +77,25 @@ def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
     return f"remembers {size} times as far as {row['against']}{within} ({interval}n = {row['n']})"
 
 
+def turned_round(pair: Mapping[Any, Any], alpha: float = 0.05) -> dict[str, Any]:
+    """The same comparison from the other method's side: a row with the columns of `pairwise.compare_pairs`."""
+    opposite = {"better": "worse", "worse": "better", "at least": "at most", "at most": "at least"}
+    row = {
+        **pair,
+        "method": pair["against"], "against": pair["method"],
+        "difference": -pair["difference"], "low": -pair["high"], "high": -pair["low"],
+        "improved": 1 - pair["improved"], "improved_low": 1 - pair["improved_high"],
+        "improved_high": 1 - pair["improved_low"],
+        "verdict": opposite.get(pair["verdict"], pair["verdict"]),
+    }  # fmt: skip
+    if pair["outcome"] == "horizon" and pair["n"]:
+        ends = (("factor", "factor"), ("factor_low", "factor_high"), ("factor_high", "factor_low"))
+        row |= {name: 1 / pair[other] for name, other in ends}
+        row["bound"] = opposite.get(pair["bound"], pair["bound"])
+        row["text"] = factor_text(row, alpha)
+    return row
+
+
 def _row(found: Brackets, values: Floats, one: int, other: int, alpha: float) -> dict[str, object]:
     """The comparison of the methods at two places, over the seeds whose searches have ended in both."""
     paired = found.ended[one] & found.ended[other]

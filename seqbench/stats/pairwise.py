@@ -130,6 +130,7 @@ def pairwise(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> pd.D
     if arrays.baseline is None:
         return planned
     rest = [(name, arrays.baseline) for name in arrays.methods if name != arrays.baseline]
-    rest = [pair for pair in rest if pair not in pairs]
+    known = set(map(frozenset, pairs))  # a pair may be declared with the baseline first
+    rest = [pair for pair in rest if frozenset(pair) not in known]
     everything = compare_pairs(arrays, pairs + rest, declared, "exploratory")
     return pd.concat([planned, everything.iloc[len(pairs) :]], ignore_index=True) if rest else planned
