@@ -60,7 +60,8 @@ def _bound(found: Brackets, one: int, other: int, paired: NDArray[np.bool_]) -> 
 
 def factor_in_words(factor: float) -> str:
     """`3.2`, `14` or `0.45`: two digits, and no decimals from 10 on."""
-    return f"{factor:.0f}" if factor >= 10 else f"{factor:#.2g}"
+    rounded = float(f"{factor:.2g}")  # 9.96 is 10, and has no decimals
+    return f"{factor:.0f}" if rounded >= 10 else f"{rounded:#.2g}"
 
 
 def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:

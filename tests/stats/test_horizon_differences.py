@@ -7,7 +7,13 @@ import pytest
 
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.factorial import Design
-from seqbench.stats.horizon_differences import difference_interval, factor_text, horizon_differences, turned_round
+from seqbench.stats.horizon_differences import (
+    difference_interval,
+    factor_in_words,
+    factor_text,
+    horizon_differences,
+    turned_round,
+)
 from seqbench.stats.outcomes import horizon_outcome
 from seqbench.stats.pairwise import compare_pairs
 from seqbench.stats.preregistration import Declared
@@ -100,6 +106,9 @@ def test_factors_in_words():
     assert words(1.0, np.nan, np.nan, "within the range", n=3) == (
         "remembers 1.0 times as far as vanilla within the range of lengths (n = 3)"
     )
+    assert [factor_in_words(factor) for factor in (0.996, 9.94, 9.95001, 9.999, 10, 99.6, 0.0996)] == [
+        "1.0", "9.9", "10", "10", "10", "100", "0.10",
+    ]  # fmt: skip
     assert words(np.nan, np.nan, np.nan, n=0) == "cannot be compared with vanilla yet: no pair of searches has ended"
 
 
