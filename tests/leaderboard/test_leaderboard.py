@@ -13,6 +13,7 @@ import pytest
 from seqbench.leaderboard.boards import build_boards
 from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
+from seqbench.leaderboard.markdown import JOIN
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.plan.search import length_grid
@@ -297,3 +298,15 @@ def test_methods_of_two_names_that_share_trials_keep_them_both(make):
     [board] = build_boards(sources)
     assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == {"plain": 6, "vanilla": 6}
     assert board.pairs[["n", "factor"]].to_numpy().tolist() == [[6, pytest.approx((80 / (40 * 2**0.5)) ** (1 / 6))]]
+
+
+def test_the_page_names_all_that_must_agree_for_results_to_join(make):
+    [board] = boards(make("ours", {"vanilla": SIX}).parent)
+    words = {
+        "solved": "criterion", "lengths": "lengths", "training steps": "training steps", "batch": "batch",
+        "optimizer": "optimizer", "tuning": "tuning budget", "evaluated every": "evaluation interval",
+        "test sequences": "test sequences", "seqbench": "version of seqbench",
+    }  # fmt: skip
+    assert set(words) == {name for name, _ in board.protocol.parts}
+    told = JOIN.replace("\n", " ")
+    assert [word for word in words.values() if word not in told] == []
