@@ -108,6 +108,7 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
         baseline=declared.baseline if declared.baseline in known else None,
         comparisons="baseline" if isinstance(declared.comparisons, tuple) else declared.comparisons,
         searched={task: lengths for task, lengths in declared.searched.items() if task == label},
+        impossible={label: {name: _impossible(*origin) for name, origin in origins.items()}},
     )
     compared = reporting_rows(complete(rows))
     [arrays] = arrays_by_task(compared, named)
@@ -125,11 +126,19 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
     )  # fmt: skip
 
 
+def _impossible(entry: Entry, method: str) -> tuple[int, ...]:
+    """The lengths at which a method of an entry makes no sense, by the entry's plan."""
+    found = entry.source.evidence.declared.impossible or {}
+    return found.get(entry.label, {}).get(method, ())
+
+
 def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entry, str]]]:
     """The rows of all entries under the first one's label, and where each method comes from.
 
     Methods of one name are one method if they share trials, no seed has another trial in either, and their reporting
-    trials have the same learning rates; another method of a name that is taken carries its source's name too.
+    trials have the same learning rates; another method of a name that is taken carries its source's name too. Methods
+    of different names that share trials stay as many, as each is looked for under the name that its report gives it;
+    that they are alike shows in their numbers.
     """
     origins: dict[str, tuple[Entry, str]] = {}
     known: dict[str, Trials] = {}
@@ -148,7 +157,7 @@ def joined(entries: Sequence[Entry]) -> tuple[pd.DataFrame, dict[str, tuple[Entr
         parts.append(entry.rows.assign(method=entry.rows["method"].map(renamed), task=entries[0].label))
     rows = pd.concat(parts, ignore_index=True)
     finished_first = rows.sort_values("outcome", na_position="last", kind="stable")
-    return finished_first.drop_duplicates("trial").sort_index(), origins
+    return finished_first.drop_duplicates(["method", "trial"]).sort_index(), origins
 
 
 class Trials(NamedTuple):

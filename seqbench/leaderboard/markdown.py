@@ -14,8 +14,9 @@ JOIN = """\
 ## Your own results
 
 Copy your results in here (`seqbench publish GRID --into FOLDER`: plan, tables and report, without trial files), or name
-their folder: `seqbench leaderboard FOLDER`. Results on the same task, with the same criterion, lengths, training steps,
-batch and tuning budget join its table; others stand apart with the reason."""
+their folder: `seqbench leaderboard FOLDER`. Results on the same task join its table if all of these agree: criterion,
+lengths, training steps, batch, optimizer, tuning budget, evaluation interval, test sequences and version of seqbench.
+Others stand apart with the reason."""
 
 
 def markdown_page(found: Leaderboard, page: Path, *, picture: str, offline: str) -> str:

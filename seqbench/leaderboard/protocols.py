@@ -1,8 +1,9 @@
 """What must agree for results of two folders to stand in one table, and in words where it does not.
 
 A protocol is all that decides what a horizon means, whatever the method: the task with its settings, when it counts as
-solved, the budget of training and of tuning, and the lengths at which it was looked for. The size of a model, its
-optimizer where the grid lets methods differ in it, and the seeds are no part of it.
+solved, the lengths at which it was looked for, the steps, batch and optimizer of training (where a grid lets methods
+differ in it, all of theirs), the budget of tuning, how often it was evaluated and on how many sequences tested, and the
+version of seqbench. The size of a model and the seeds are no part of it.
 """
 
 from __future__ import annotations

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
+from seqbench.stats.horizon_differences import turned_round
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 
 COLUMNS = ["task", "answer", "budget"]
 POINTS = {
@@ -48,16 +52,24 @@ def _reach(row: pd.Series, alpha: float, each: str = "") -> str:
     return str(row["text"])
 
 
-def budget_in_words(least: float, most: float) -> str:
-    """`at this budget of 2,000 training steps`; one that depends on the length has two ends; empty if unknown."""
-    if np.isnan(least):
+def budget_in_words(budgets: Floats) -> str:
+    """`at this budget of 2,000 training steps`, two ends and what it depends on if it differs; empty if unknown.
+
+    budgets: `[M, L]` of each method at each length, NaN where a method has no trial
+    """
+    if np.isnan(budgets).all():
         return ""
+    least, most = np.nanmin(budgets), np.nanmax(budgets)
     if least == most:
         return f"at this budget of {least:,.0f} training steps"
-    return f"at this budget of {least:,.0f} to {most:,.0f} training steps, which depends on the length"
+    differs = [(np.fmax.reduce(budgets, axis) > np.fmin.reduce(budgets, axis)).any() for axis in (0, 1)]
+    on = " and ".join(name for name, own in zip(("the method", "the length"), differs, strict=True) if own)
+    return f"at this budget of {least:,.0f} to {most:,.0f} training steps, which depends on {on}"
 
 
-def size_in_words(found: pd.Series, value: float, low: float, high: float, alpha: float) -> tuple[str, str]:
+def size_in_words(
+    found: Mapping[Any, Any] | pd.Series, value: float, low: float, high: float, alpha: float
+) -> tuple[str, str]:
     """A difference with its unit, and its interval (empty below 5 seeds), from the row it stands in."""
     points = POINTS.get(str(found["outcome"]))
     scale, digits, unit = (100, 0, points) if points else (1, 1, "octaves")
@@ -77,7 +89,7 @@ def _joined(*parts: str) -> str:
     return ", ".join(filter(None, parts))
 
 
-def _sureness(pair: pd.Series) -> str:
+def _sureness(pair: Mapping[Any, Any]) -> str:
     """What a comparison proves, after its size and interval."""
     n, among = int(pair["n"]), f"{int(pair['comparisons'])} comparison{'s' if pair['comparisons'] > 1 else ''}"
     if np.isnan(pair["low"]):
@@ -94,7 +106,7 @@ def _sureness(pair: pd.Series) -> str:
     return text if pair["family"] == "declared" else f"{text}; this comparison was not declared beforehand"
 
 
-def _difference(pair: pd.Series, who: str, alpha: float) -> str:
+def _difference(pair: Mapping[Any, Any], who: str, alpha: float) -> str:
     """The size and sureness of one paired comparison, as the end of a sentence: a factor, or another outcome."""
     if pair["outcome"] == "horizon":
         return f"{who} {pair['text']}: {_sureness(pair)}"
@@ -150,10 +162,20 @@ def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None
     if baseline is None or baseline in names:
         note = "no remedy beat it on average" if baseline in names else "no baseline was declared to compare it with"
         return f"{start}; {note}"
-    pair = pairs[(pairs["method"] == first["method"]) & (pairs["against"] == baseline)]
-    if pair.empty or not pair["n"].iloc[0]:
+    pair = _pair(pairs, first["method"], baseline, alpha)
+    if pair is None or not pair["n"]:
         return f"{start}; {baseline} has not finished enough trials to compare"
-    return f"{start}; {_difference(pair.iloc[0], names[0] if each else 'it', alpha)}"
+    return f"{start}; {_difference(pair, names[0] if each else 'it', alpha)}"
+
+
+def _pair(pairs: pd.DataFrame, method: str, against: str, alpha: float) -> Mapping[Any, Any] | None:
+    """The comparison of a method with another, whichever of them was declared first; None if there is none."""
+    for row in pairs.to_dict("records"):
+        if (row["method"], row["against"]) == (method, against):
+            return row
+        if (row["method"], row["against"]) == (against, method):
+            return turned_round(row, alpha)
+    return None
 
 
 def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) -> str:

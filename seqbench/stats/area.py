@@ -26,10 +26,20 @@ def seed_areas(arrays: TaskArrays) -> Floats:
     return np.asarray(np.trapezoid(arrays.solved, arrays.octaves, axis=-1))
 
 
-def _against(own: Floats, plain: Floats, whole: float, alpha: float) -> dict[str, object]:
+def _within(arrays: TaskArrays, *methods: int) -> tuple[Floats, float]:
+    """Areas `[len(methods), S]` over the lengths at which all of these can be trained, and the octaves they span."""
+    common = set.intersection(*(set(arrays.grids[place]) for place in methods))
+    at = np.isin(arrays.lengths, list(common))
+    octaves = arrays.octaves[at]
+    found = np.trapezoid(arrays.solved[list(methods)][..., at], octaves, axis=-1)
+    return np.asarray(found), float(np.ptp(octaves)) if octaves.size else 0.0
+
+
+def _against(arrays: TaskArrays, own: int, plain: int, alpha: float) -> dict[str, object]:
     """Mean difference of two methods' areas over the seeds that both have, its interval and its exact p-value."""
-    paired = (own - plain)[np.isfinite(own - plain)]
-    if not paired.size:
+    (one, other), whole = _within(arrays, own, plain)
+    paired = (one - other)[np.isfinite(one - other)]
+    if not paired.size or whole == 0 < arrays.octaves[-1]:  # they have no two lengths in common
         return {}
     low, high = mean_interval(paired, -whole, whole, alpha)
     return {
@@ -41,18 +51,20 @@ def _against(own: Floats, plain: Floats, whole: float, alpha: float) -> dict[str
 def areas(arrays: TaskArrays, declared: Declared) -> pd.DataFrame:
     """One row a method: mean area over the `n` seeds with every length finished; `share` is its part of `range`.
 
-    difference: area less that of `against`, the baseline, over `pairs` of seeds that both have, with its interval;
+    range: octaves from the shortest to the longest length at which the method can be trained
+    difference: area less that of `against`, the baseline, over `pairs` of seeds that both have, with its interval, and
+        over the lengths at which both can be trained
     p: exact sign-flip test over these pairs; p_holm: corrected among the methods of the task
     """
-    whole, found = float(arrays.octaves[-1]), seed_areas(arrays)
     plain = arrays.methods.index(arrays.baseline) if arrays.baseline is not None else None
     rows: list[dict[str, object]] = []
-    for place, (method, values) in enumerate(zip(arrays.methods, found, strict=True)):
+    for place, method in enumerate(arrays.methods):
+        [values], whole = _within(arrays, place)
         own = values[np.isfinite(values)]
         if not own.size:
             continue
         low, high = mean_interval(own, 0.0, whole, declared.alpha)
-        paired = {} if plain in (None, place) else _against(values, found[plain], whole, declared.alpha)
+        paired = {} if plain is None or plain == place else _against(arrays, place, plain, declared.alpha)
         rows.append({
             "method": method, "task": arrays.task, "n": own.size, "area": own.mean(), "low": low, "high": high,
             "range": whole, "share": own.mean() / whole if whole else np.nan, "against": arrays.baseline, **paired,

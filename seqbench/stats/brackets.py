@@ -35,19 +35,21 @@ class Brackets:
     """The brackets of one task.
 
     lengths: `[L]` the lengths on which horizons are sought, in ascending order; the first and the last are the range
+    grids: of each method, those of them at which it can be trained: it searches these alone, and solves no other
     solved, failed: `[M, S]` ends of each bracket in steps; 0 where nothing was solved, infinite where nothing failed
     least, most: `[M, S]` bounds of the horizon in steps, which hold all results that contradict each other; the ends of
         the bracket where none do
     violations: `[M, S]` results that contradict the bracket
     trials: `[M, S]` lengths that have finished; 0 for a seed that has not started
     ended: `[M, S]` whether a search would ask for no further length
-    wide: `[M, S]` whether a length of the grid lies strictly within the bounds: results are missing, or contradict
+    wide: `[M, S]` whether a length of its grid lies strictly within the bounds: results are missing, or contradict
     """
 
     task: str
     methods: tuple[str, ...]
     seeds: tuple[int, ...]
     lengths: tuple[int, ...]
+    grids: tuple[tuple[int, ...], ...]
     solved: Floats
     failed: Floats
     least: Floats
@@ -69,13 +71,13 @@ class Brackets:
 
     @property
     def at_least(self) -> NDArray[np.bool_]:
-        """`[M, S]` right-censored: solved the longest length."""
-        return self.solved >= self.lengths[-1]
+        """`[M, S]` right-censored: solved the longest length at which its method can be trained."""
+        return self.solved >= self._longest
 
     @property
     def below(self) -> NDArray[np.bool_]:
-        """`[M, S]` left-censored: failed the shortest length."""
-        return self.failed <= self.lengths[0]
+        """`[M, S]` left-censored: failed the shortest length at which its method can be trained."""
+        return self._nothing(self.failed)
 
     @property
     def low(self) -> Floats:
@@ -84,29 +86,44 @@ class Brackets:
 
     @property
     def high(self) -> Floats:
-        """`[M, S]` upper end in octaves, inf where nothing failed."""
-        return self._octaves(self.failed)
+        """`[M, S]` upper end in octaves, inf where nothing failed; 0 where nothing can have been solved."""
+        return np.where(self.below, 0.0, self._octaves(self.failed))
+
+    @property
+    def _longest(self) -> Floats:
+        """`[M, 1]` the longest length at which each method can be trained."""
+        return np.array([[grid[-1]] for grid in self.grids], float)
+
+    def _nothing(self, failed: Floats) -> NDArray[np.bool_]:
+        """`[M, S]` whether no length is solved by a seed that fails from `failed` steps on.
+
+        A horizon is the longest length that is solved, and where a method cannot be trained it solves nothing: one that
+        fails all lengths that it can be trained at has remembered no further than one that fails the shortest of all.
+        """
+        return failed <= np.array([[grid[0]] for grid in self.grids])
 
     def _octaves(self, steps: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             return np.log2(steps / self.lengths[0])
 
     def bounds(self) -> tuple[Floats, Floats]:
-        """`[M, S]` bounds of the horizon in octaves within the range."""
-        low, high = (np.clip(self._octaves(end), 0.0, self.span) for end in (self.least, self.most))
-        return low, high
+        """`[M, S]` bounds of the horizon in octaves within the range of each method's lengths."""
+        span = self._octaves(self._longest)
+        low, high = (np.clip(self._octaves(end), 0.0, span) for end in (self.least, self.most))
+        return low, np.where(self._nothing(self.most), 0.0, high)
 
     def octaves(self) -> Floats:
         """`[M, S]` restricted horizon of each seed: its expectation given its bracket and its method's other seeds.
 
-        The middle of the bracket where no length lies inside it. The mean over a method's seeds is that of
+        The middle of the bracket where no length of its grid lies inside it. The mean over a method's seeds is that of
         Turnbull's estimate. NaN for a seed that has not started.
         """
         found = np.full(self.solved.shape, np.nan)
+        span = self._octaves(self._longest)[:, 0]
         for place, own in enumerate(self.started):
             low, high = self.low[place, own], self.high[place, own]
             if low.size:
-                found[place, own] = expectations(turnbull(low, high), low, high, self.span)
+                found[place, own] = expectations(turnbull(low, high), low, high, float(span[place]))
         return found
 
     def ends(self) -> tuple[Floats, Floats]:
@@ -121,8 +138,7 @@ class Brackets:
 
 
 def find_brackets(arrays: TaskArrays) -> Brackets:
-    """The bracket of every method and seed, on the grid of lengths of `arrays`."""
-    grid = arrays.grid
+    """The bracket of every method and seed, on the lengths at which the method can be trained (`TaskArrays.grids`)."""
     own = [int(length) for length in arrays.lengths]
     shape = arrays.solved.shape[:2]
     solved, failed = np.zeros(shape), np.full(shape, np.inf)
@@ -130,6 +146,7 @@ def find_brackets(arrays: TaskArrays) -> Brackets:
     violations, trials = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     ended, wide = np.zeros(shape, bool), np.zeros(shape, bool)
     for at in np.ndindex(shape):
+        grid = arrays.grids[at[0]]
         results = {length: value == 1 for length, value in zip(own, arrays.solved[at], strict=True) if value == value}
         solved[at], failed[at], violations[at] = find_bracket(results)
         least[at], most[at] = find_bounds(results)
@@ -137,8 +154,9 @@ def find_brackets(arrays: TaskArrays) -> Brackets:
         ended[at] = bool(results) and not next_lengths(grid, results)
         wide[at] = any(least[at] < length < most[at] for length in grid)
     return Brackets(
-        arrays.task, arrays.methods, arrays.seeds, grid, solved, failed, least, most, violations, trials, ended, wide
-    )
+        arrays.task, arrays.methods, arrays.seeds, arrays.grid, arrays.grids,
+        solved, failed, least, most, violations, trials, ended, wide,
+    )  # fmt: skip
 
 
 def bracket_table(found: Brackets) -> pd.DataFrame:

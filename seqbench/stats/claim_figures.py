@@ -27,6 +27,9 @@ class Measured(NamedTuple):
 def seed_values(figure: str, rows: pd.DataFrame, measured: Measured | None = None) -> pd.Series:
     """The figure of each trial by seed and method, NaN for one that has not finished; the worst where it diverged.
 
+    Steps to solve are infinite where a trial was not solved, and where it was at the final test alone: it held the
+    criterion at no three evaluations within the budget, so that they are more than the budget.
+
     Args:
         figure: of `seqbench.grid.claim.Figure`, except `horizon`.
         rows: one row a trial.
@@ -39,7 +42,7 @@ def seed_values(figure: str, rows: pd.DataFrame, measured: Measured | None = Non
     elif figure == "loss":
         found = rows["loss"].mask(rows["outcome"] == "diverged", np.inf)
     elif figure == "steps":
-        found = rows["solved_at"].where(rows["outcome"] == "solved", np.inf)
+        found = rows["solved_at"].where((rows["outcome"] == "solved") & rows["solved_at"].notna(), np.inf)
     else:
         found = rows["trial"].map(_measured(figure, measured))
         if figure != "gradient_slope":

@@ -254,7 +254,7 @@ def _compared(whole: pd.DataFrame, rows: pd.DataFrame, curves: pd.DataFrame | No
     tasks = _tasks(rows, declared)
     baselines = {task.arrays.task: task.arrays.baseline for task in tasks}
     awaited = {task: name or declared.baseline for task, name in baselines.items()}
-    budgets = {task.arrays.task: budget_in_words(*task.rows["budget"].agg(["min", "max"])) for task in tasks}
+    budgets = {task.arrays.task: budget_in_words(task.arrays.budgets) for task in tasks}
     tables = {**_method_tables(rows, tasks, declared), **_factor_tables(tasks, declared)}
     return Comparison(
         declared=declared,

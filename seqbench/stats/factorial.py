@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from seqbench.stats.interval import Floats, t_interval
-from seqbench.stats.outcomes import SeedOutcome, seed_outcome
+from seqbench.stats.outcomes import SeedOutcome, known_outcome, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 from seqbench.stats.task_arrays import TaskArrays, method_levels, reference_level
@@ -154,7 +154,7 @@ def outcomes_of(arrays: TaskArrays, declared: Declared) -> list[SeedOutcome]:
     if arrays.searched:
         return [primary]
     solved = [
-        SeedOutcome(f"solved at {length:g}", "solve rate", arrays.solved[..., place], 0.0, 1.0)
+        known_outcome(f"solved at {length:g}", "solve rate", arrays.solved[..., place], 0.0, 1.0)
         for place, length in enumerate(arrays.lengths)
     ]
     names = ["steps"] if len(arrays.lengths) == 1 else ["horizon", "steps"]

@@ -30,11 +30,11 @@ COLUMNS = [
 FACTORS = ["factor", "factor_low", "factor_high", "bound", "text"]
 """Columns that say a difference of horizons as a factor."""
 Pair = tuple[str, str]
+Ends = tuple[Floats, Floats]
+"""Least and greatest value of each seed, `[n]`."""
 
 
-def difference_interval(
-    one: tuple[Floats, Floats], other: tuple[Floats, Floats], span: float, alpha: float = 0.05
-) -> tuple[float, float]:
+def difference_interval(one: Ends, other: Ends, span: float, alpha: float = 0.05) -> tuple[float, float]:
     """Interval of the mean difference in octaves; each method gives least and greatest octaves `[n]` of its seeds.
 
     span: octaves from the shortest length to the longest
@@ -60,7 +60,8 @@ def _bound(found: Brackets, one: int, other: int, paired: NDArray[np.bool_]) -> 
 
 def factor_in_words(factor: float) -> str:
     """`3.2`, `14` or `0.45`: two digits, and no decimals from 10 on."""
-    return f"{factor:.0f}" if factor >= 10 else f"{factor:#.2g}"
+    rounded = float(f"{factor:.2g}")  # 9.96 is 10, and has no decimals
+    return f"{factor:.0f}" if rounded >= 10 else f"{rounded:#.2g}"
 
 
 def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
@@ -75,6 +76,25 @@ def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
     within = f" {row['bound']} of lengths" if row["bound"] == "within the range" else ""
     interval = "" if np.isnan(row["factor_low"]) else f"{100 * (1 - alpha):g} %: {least} to {most}, "
     return f"remembers {size} times as far as {row['against']}{within} ({interval}n = {row['n']})"
+
+
+def turned_round(pair: Mapping[Any, Any], alpha: float = 0.05) -> dict[str, Any]:
+    """The same comparison from the other method's side: a row with the columns of `pairwise.compare_pairs`."""
+    opposite = {"better": "worse", "worse": "better", "at least": "at most", "at most": "at least"}
+    row = {
+        **pair,
+        "method": pair["against"], "against": pair["method"],
+        "difference": -pair["difference"], "low": -pair["high"], "high": -pair["low"],
+        "improved": 1 - pair["improved"], "improved_low": 1 - pair["improved_high"],
+        "improved_high": 1 - pair["improved_low"],
+        "verdict": opposite.get(pair["verdict"], pair["verdict"]),
+    }  # fmt: skip
+    if pair["outcome"] == "horizon" and pair["n"]:
+        ends = (("factor", "factor"), ("factor_low", "factor_high"), ("factor_high", "factor_low"))
+        row |= {name: 1 / pair[other] for name, other in ends}
+        row["bound"] = opposite.get(pair["bound"], pair["bound"])
+        row["text"] = factor_text(row, alpha)
+    return row
 
 
 def _row(found: Brackets, values: Floats, one: int, other: int, alpha: float) -> dict[str, object]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqbench.stats.area import seed_areas
 from seqbench.stats.brackets import Brackets, find_brackets
-from seqbench.stats.horizon_differences import difference_interval
+from seqbench.stats.horizon_differences import Ends, difference_interval
 from seqbench.stats.interval import Floats, mean_interval
 from seqbench.stats.preregistration import OUTCOME_UNITS
 from seqbench.stats.task_arrays import TaskArrays
@@ -18,6 +18,7 @@ class SeedOutcome(NamedTuple):
     """An outcome of one task.
 
     values: `[M, S]`; NaN where missing trials leave it open
+    least, most: `[M, S]` between which each value lies, where results contradict each other; else the value itself
     low, high: the ends between which it must lie
     better: 1 where more is better, -1 where less is
     """
@@ -25,22 +26,32 @@ class SeedOutcome(NamedTuple):
     name: str
     unit: str
     values: Floats
+    least: Floats
+    most: Floats
     low: float
     high: float
     better: int = 1
 
 
-def paired_interval(outcome: SeedOutcome, one: Floats, other: Floats, alpha: float) -> tuple[float, float]:
-    """Interval of the mean difference of an outcome between two methods, from its values `[n]` over the same seeds."""
+def known_outcome(name: str, unit: str, values: Floats, low: float, high: float, better: int = 1) -> SeedOutcome:
+    """An outcome of which every value is known exactly."""
+    return SeedOutcome(name, unit, values, values, values, low, high, better)
+
+
+def paired_interval(outcome: SeedOutcome, one: Ends, other: Ends, alpha: float) -> tuple[float, float]:
+    """Interval of the mean difference of an outcome between two methods over the same seeds.
+
+    one, other: least and greatest values `[n]` of each method's seeds
+    """
     if outcome.name == "horizon":
-        return difference_interval((one, one), (other, other), outcome.high, alpha)
-    width = outcome.high - outcome.low
-    return mean_interval(one - other, -width, width, alpha)
+        return difference_interval(one, other, outcome.high, alpha)
+    width, (least, most), (other_least, other_most) = outcome.high - outcome.low, one, other
+    return mean_interval(least - other_most, -width, width, alpha, highest=most - other_least)
 
 
 def restricted_steps(arrays: TaskArrays) -> Floats:
-    """`[M, S]` steps to solve as a share of the budget, mean over lengths; 1 for what was never solved."""
-    return np.mean(arrays.solve_step / arrays.budget, axis=-1)
+    """`[M, S]` steps to solve as a share of the method's own budget, mean over lengths; 1 for what was never solved."""
+    return np.mean(arrays.solve_step / arrays.budgets[:, None], axis=-1)
 
 
 def horizon_outcome(found: Brackets) -> SeedOutcome:
@@ -48,8 +59,8 @@ def horizon_outcome(found: Brackets) -> SeedOutcome:
 
     NaN for a seed whose search has not ended: its next trial moves it.
     """
-    octaves = np.where(found.ended, found.octaves(), np.nan)
-    return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, 0.0, found.span)
+    octaves, least, most = (np.where(found.ended, each, np.nan) for each in (found.octaves(), *found.ends()))
+    return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, least, most, 0.0, found.span)
 
 
 def outcome_at(name: str, lengths: int) -> str:
@@ -64,9 +75,9 @@ def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
     if name == "horizon":
         return horizon_outcome(find_brackets(arrays))
     if name == "area":
-        return SeedOutcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
+        return known_outcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
     if name == "steps":
-        return SeedOutcome(name, unit, restricted_steps(arrays), 0.0, 1.0, better=-1)
+        return known_outcome(name, unit, restricted_steps(arrays), 0.0, 1.0, better=-1)
     if name == "accuracy":
-        return SeedOutcome(name, unit, arrays.accuracy[..., -1], 0.0, 1.0)
-    return SeedOutcome(name, unit, np.mean(arrays.solved, axis=-1), 0.0, 1.0)
+        return known_outcome(name, unit, arrays.accuracy[..., -1], 0.0, 1.0)
+    return known_outcome(name, unit, np.mean(arrays.solved, axis=-1), 0.0, 1.0)

@@ -72,25 +72,26 @@ def sign_flip_family(values: Floats, pairs: list[tuple[int, int]], better: int, 
 
 def _improved(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float, float]:
     """P(improvement) of the method at place `a` over that at `b`, and its interval."""
-    one, other = _both(outcome.values, a, b)
-    differences = one - other
+    differences = outcome.values[a] - outcome.values[b]
+    differences = differences[np.isfinite(differences)]
     if not differences.size:
         return np.nan, np.nan, np.nan
     improved = (np.sign(outcome.better * np.round(differences, 12)) + 1) / 2
     return float(improved.mean()), *mean_interval(improved, 0.0, 1.0, alpha)
 
 
-def _both(values: Floats, a: int, b: int) -> tuple[Floats, Floats]:
-    """The values of the methods at places `a` and `b` over the seeds that both have."""
-    known = np.isfinite(values[a]) & np.isfinite(values[b])
-    return values[a][known], values[b][known]
+def _interval(outcome: SeedOutcome, a: int, b: int, alpha: float) -> tuple[float, float]:
+    """Interval of the difference of the methods at places `a` and `b` over the seeds that both have."""
+    known = np.isfinite(outcome.values[a]) & np.isfinite(outcome.values[b])
+    one, other = ((outcome.least[place, known], outcome.most[place, known]) for place in (a, b))
+    return paired_interval(outcome, one, other, alpha)
 
 
 def _differences(outcome: SeedOutcome, places: list[tuple[int, int]], alpha: float) -> pd.DataFrame:
     """Columns n, difference, low, high, p, p_holm and verdict of an outcome that is no horizon."""
     table = sign_flip_family(outcome.values, places, outcome.better, alpha)
     table["difference"] *= outcome.better
-    intervals = [paired_interval(outcome, *_both(outcome.values, a, b), alpha) for a, b in places]
+    intervals = [_interval(outcome, a, b, alpha) for a, b in places]
     table[["low", "high"]] = np.reshape(intervals, (-1, 2))
     return table
 
@@ -129,6 +130,7 @@ def pairwise(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -> pd.D
     if arrays.baseline is None:
         return planned
     rest = [(name, arrays.baseline) for name in arrays.methods if name != arrays.baseline]
-    rest = [pair for pair in rest if pair not in pairs]
+    known = set(map(frozenset, pairs))  # a pair may be declared with the baseline first
+    rest = [pair for pair in rest if frozenset(pair) not in known]
     everything = compare_pairs(arrays, pairs + rest, declared, "exploratory")
     return pd.concat([planned, everything.iloc[len(pairs) :]], ignore_index=True) if rest else planned

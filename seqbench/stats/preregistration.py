@@ -6,7 +6,7 @@ A grid file declares these; whatever is not in the declared family is labelled e
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Literal
 
@@ -32,7 +32,7 @@ class Declared:
 
     outcome: the primary outcome, one number a seed. `horizon`: how far back it remembered, in octaves (doublings) of
         dependency length; `area` under the solved curve over log2 length; `solved`: share of lengths solved;
-        `accuracy` at the longest length; `steps` to solve, as a share of the budget, mean over lengths.
+        `accuracy` at the longest length; `steps` to solve, as a share of the method's budget, mean over lengths.
         A task with a single length has no octaves: there `horizon` and `area` become `solved`.
     comparisons: the family within which p-values are corrected, task by task. `baseline`: every method against the
         baseline; `alone`: only those methods that differ from it in one factor; `all`: every pair; or the pairs
@@ -45,6 +45,8 @@ class Declared:
     sensitivity: other values of tau at which the solve rates are shown again.
     searched: the lengths on which horizons are sought, shortest first, for each task that is searched; a task that is
         absent was trained at every length of a list.
+    impossible: for each task and method, the lengths at which the plan found that they make no sense together; no
+        horizon is sought there. None where no plan says so: on a list, those at which the method has no trial.
     training_lengths: at which lengths training batches were drawn, in words, printed in the report; empty: at the
         dependency length of the trial.
     tuning: how the learning rates were chosen, in words, printed in the report.
@@ -58,6 +60,7 @@ class Declared:
     tau: float | None = None
     sensitivity: tuple[float, ...] = (0.90, 0.99)
     searched: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    impossible: Mapping[str, Mapping[str, tuple[int, ...]]] | None = None
     training_lengths: str = ""
     tuning: str = ""
 
@@ -84,7 +87,7 @@ class Declared:
 
 
 def declared_in(plan: PlanFile) -> Declared:
-    """What the grid of a plan declared; the defaults where it says nothing.
+    """What the grid of a plan declared, the defaults where it says nothing, and what the plan found impossible.
 
     Raises:
         StoreError: `plan.json` declares what no version of seqbench writes.
@@ -102,6 +105,15 @@ def declared_in(plan: PlanFile) -> Declared:
             f"plan.json of the grid {plan.grid or '?'} declares what cannot be read ({problem}); running the grid "
             "writes it anew"
         ) from error
+    return replace(found, impossible=_impossible(plan))
+
+
+def _impossible(plan: PlanFile) -> dict[str, dict[str, tuple[int, ...]]]:
+    """The lengths at which methods make no sense, by task and method."""
+    found: dict[str, dict[str, tuple[int, ...]]] = {}
+    for left_out in plan.incompatible:  # a method that makes no sense for several reasons stands there for each
+        own = found.setdefault(left_out.task, {})
+        own[left_out.method] = tuple(sorted({*own.get(left_out.method, ()), *left_out.lengths}))
     return found
 
 

@@ -6,17 +6,17 @@ seed agree, the two runs are compared seed by seed like two methods.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import finished
+from seqbench.schema import finished, rows_where
 from seqbench.stats.answers import names_in_words
+from seqbench.stats.brackets import find_brackets
 from seqbench.stats.divergence import mcnemar_exact
-from seqbench.stats.interval import Floats
-from seqbench.stats.outcomes import paired_interval, seed_outcome
+from seqbench.stats.outcomes import SeedOutcome, horizon_outcome, outcome_at, paired_interval, seed_outcome
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 from seqbench.stats.task_arrays import complete, reporting_rows, task_arrays
@@ -66,22 +66,34 @@ def matched_trials(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
     return both[TRIAL_COLUMNS].sort_values(KEY, ignore_index=True)
 
 
-def _paired(rows: pd.DataFrame, declared: Declared) -> tuple[Floats, Floats, Any]:
-    """Outcome `[2, S]` and solved `[2, S, L]` of one method and task in run a and run b, and the outcome itself."""
-    arrays = task_arrays(rows, declared)
-    outcome = seed_outcome(arrays, declared.outcome)
-    return outcome.values, arrays.solved, outcome
+def _searched_horizons(runs: Sequence[pd.DataFrame], declared: Declared) -> SeedOutcome:
+    """The horizons `[2, S]` of the seeds that both runs of one method and task have, each from all of its own lengths.
+
+    Two searches visit lengths of their own: those that a seed was trained at in both say little of either horizon.
+    """
+    found = [find_brackets(task_arrays(rows, declared)) for rows in runs]
+    seeds = sorted(set.intersection(*(set(own.seeds) for own in found)))
+    outcomes = [horizon_outcome(own) for own in found]
+    places = [[own.seeds.index(seed) for seed in seeds] for own in found]
+    values, least, most = (
+        np.array([each[0, place] for each, place in zip(column, places, strict=True)])
+        for column in zip(*((own.values, own.least, own.most) for own in outcomes), strict=True)
+    )
+    return outcomes[0]._replace(values=values, least=least, most=most)
 
 
-def _difference(rows: pd.DataFrame, declared: Declared) -> dict[str, object]:
-    """One row: run B less run A, from the rows of one method and task in which `method` is the run."""
-    values, solved, outcome = _paired(rows, declared)
-    known = np.isfinite(values).all(axis=0)
-    before, after = values[:, known]
-    paired = after - before
+def _difference(runs: Sequence[pd.DataFrame], common: pd.DataFrame, declared: Declared) -> dict[str, object]:
+    """One row: run B less run A, from the rows of one method and task in each; `common` are those that both have."""
+    shared = [rows.merge(common, on=KEY).assign(method=run) for run, rows in zip("ab", runs, strict=True)]
+    arrays = task_arrays(pd.concat(shared), declared)
+    searched = arrays.searched and outcome_at(declared.outcome, len(arrays.grid)) == "horizon"
+    outcome = _searched_horizons(runs, declared) if searched else seed_outcome(arrays, declared.outcome)
+    known = np.isfinite(outcome.values).all(axis=0)
+    paired = outcome.values[1, known] - outcome.values[0, known]
+    before, after = ((outcome.least[run, known], outcome.most[run, known]) for run in (0, 1))
     low, high = paired_interval(outcome, after, before, declared.alpha) if paired.size else (np.nan, np.nan)
-    both = np.isfinite(solved).all(axis=0)
-    one, other = (solved[run][both] == 1 for run in (0, 1))
+    both = np.isfinite(arrays.solved).all(axis=0)
+    one, other = (arrays.solved[run][both] == 1 for run in (0, 1))
     return {
         "outcome": outcome.name, "unit": outcome.unit, "n": len(paired), "better": outcome.better,
         "difference": paired.mean() if len(paired) else np.nan, "low": low, "high": high, "p": sign_flip_test(paired),
@@ -93,17 +105,15 @@ def _difference(rows: pd.DataFrame, declared: Declared) -> dict[str, object]:
 def differences(a: pd.DataFrame, b: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method and task of both runs, over the seeds and lengths both have.
 
+    The horizon of a search is that of each run's own lengths, over the seeds that both have.
     verdict: of B against A. solved_only_a, solved_only_b: trials that only one run solved; p_solved: McNemar's exact
     test of them, which takes the lengths of a seed as independent and is a second opinion only.
     """
     common = a[KEY].merge(b[KEY], on=KEY)
     rows = []
     for (method, task), _ in common.groupby(["method", "task"], sort=True):
-        own = [
-            side[(side["method"] == method) & (side["task"] == task)].merge(common, on=KEY).assign(method=run)
-            for run, side in (("a", a), ("b", b))
-        ]
-        rows.append({"method": method, "task": task, **_difference(pd.concat(own), declared)})
+        runs = [rows_where(side, (side["method"] == method) & (side["task"] == task)) for side in (a, b)]
+        rows.append({"method": method, "task": task, **_difference(runs, common, declared)})
     table = pd.DataFrame(rows, columns=[*DIFFERENCE_COLUMNS, "better"])
     table["p_holm"], table["comparisons"] = holm(table["p"].to_numpy(float)), len(table)
     stated = zip(table["better"] * table["difference"], table["p_holm"], table["n"], strict=True)

@@ -39,18 +39,23 @@ def shapley_values(cells: Floats) -> Floats:
     return values
 
 
-def _row(cells: Floats, player: int, shapley: Floats, outcome: SeedOutcome, alpha: float) -> dict[str, object]:
+def _row(
+    cells: Floats, bounds: tuple[Floats, Floats], player: int, shapley: Floats, outcome: SeedOutcome, alpha: float
+) -> dict[str, object]:
     """Means and intervals of one player from one number a seed, and a warning where the picture depends on the company.
 
-    cells: `[2, ..., 2, S]` worths of all coalitions; shapley: `[S]` the player's values
+    cells: `[2, ..., 2, S]` worths of all coalitions; bounds: the least and the greatest that they can be
+    shapley: `[S]` the player's values
     """
     width, rest = outcome.high - outcome.low, cells.ndim - 2
     without, joined = (np.take(cells, index, axis=player) for index in (0, 1))
+    least, most = ([np.take(own, index, axis=player) for index in (0, 1)] for own in bounds)
     values = {"shapley": shapley, "main": contrast(cells, {player: 1})}
     ends = {name: INTERVALS[name](own, -width, width, alpha) for name, own in values.items()}
     for name, company in (("alone", (0,) * rest), ("remove_one", (1,) * rest)):
         values[name] = joined[company] - without[company]
-        ends[name] = paired_interval(outcome, joined[company], without[company], alpha)
+        before, after = ((least[index][company], most[index][company]) for index in (0, 1))
+        ends[name] = paired_interval(outcome, after, before, alpha)
     row: dict[str, object] = {name: own.mean() for name, own in values.items()}
     row |= {
         f"{name}{end}": value for name, own in ends.items() for end, value in zip(("_low", "_high"), own, strict=True)
@@ -66,17 +71,18 @@ def shapley(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFr
     it; main: its effect averaged over the others; each with `_low` and `_high`.
     """
     outcome, names, rows = seed_outcome(arrays, declared.outcome), list(design.levels), []
-    everything = design.spread(outcome.values)
+    everything = [design.spread(each) for each in (outcome.values, outcome.least, outcome.most)]
     for levels in product(*(range(1, size) for size in design.shape)):
-        cells = everything[np.ix_(*([0, level] for level in levels))]
-        cells = cells[..., np.isfinite(cells).all(axis=tuple(range(len(names))))]
+        cells, *ends = (each[np.ix_(*([0, level] for level in levels))] for each in everything)
+        known = np.isfinite(cells).all(axis=tuple(range(len(names))))
+        cells, least, most = (each[..., known] for each in (cells, *ends))
         if not cells.shape[-1]:
             continue
         chosen = {name: design.levels[name][level] for name, level in zip(names, levels, strict=True)}
         full = ", ".join(f"{name}={level}" for name, level in chosen.items())
         values = shapley_values(cells)
         for player, (name, level) in enumerate(chosen.items()):
-            row = _row(cells, player, values[player], outcome, declared.alpha)
+            row = _row(cells, (least, most), player, values[player], outcome, declared.alpha)
             place = {"task": arrays.task, "outcome": outcome.name, "unit": outcome.unit, "full": full}
             rows.append({**place, "factor": name, "level": level, "n": cells.shape[-1], **row})
     return pd.DataFrame(rows, columns=COLUMNS)

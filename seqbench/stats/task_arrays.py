@@ -38,8 +38,9 @@ class TaskArrays:
     accuracy: `[M, S, L]` test accuracy, 0 where diverged; NaN missing
     solve_step: `[M, S, L]` step at which it was solved, capped at the budget, which stands where it never was
     solved_in_time: `[M, S, L]` whether it was, up to then
-    budget: `[L]` training steps allowed
+    budgets: `[M, L]` training steps allowed; NaN where a method has no trial
     grid: the lengths on which horizons are sought, shortest first; of a list of lengths all
+    grids: of each method, those of them at which it can be trained (`Declared.impossible`)
     searched: whether a search chose the lengths of each seed: those that got further are then alone at long lengths
     """
 
@@ -51,10 +52,16 @@ class TaskArrays:
     accuracy: Floats
     solve_step: Floats
     solved_in_time: NDArray[np.bool_]
-    budget: Floats
+    budgets: Floats
     baseline: str | None
     grid: tuple[int, ...]
+    grids: tuple[tuple[int, ...], ...]
     searched: bool = False
+
+    @property
+    def budget(self) -> Floats:
+        """`[L]` the most training steps that any method is allowed."""
+        return np.asarray(np.fmax.reduce(self.budgets, axis=0))
 
     @property
     def octaves(self) -> Floats:
@@ -63,9 +70,10 @@ class TaskArrays:
 
 
 def complete(results: pd.DataFrame, columns: Iterable[str] = RESULT_COLUMNS) -> pd.DataFrame:
-    """`results` with these columns of the schema, by default all, and its factors; one row a trial.
+    """`results` with these columns of the schema, by default all, and its factors; one row a method and trial.
 
-    Columns that are absent are missing values; without a `purpose` all rows are for reporting.
+    A trial is known by its settings, and methods of two names that have the same settings have it both. Columns that
+    are absent are missing values; without a `purpose` all rows are for reporting.
 
     Raises:
         UsageError: a column is absent that nothing can be said without.
@@ -80,7 +88,7 @@ def complete(results: pd.DataFrame, columns: Iterable[str] = RESULT_COLUMNS) -> 
         whole[name] = whole[name].astype(str)
     for name in ("learning_rate", "accuracy", "loss", "solved_at", "diverged_at", "budget", "evaluate_every", "steps"):
         whole[name] = pd.to_numeric(whole[name]).astype(float)
-    return rows_where(whole, ~whole.duplicated("trial")) if whole["trial"].notna().all() else whole
+    return rows_where(whole, ~whole.duplicated(["method", "trial"])) if whole["trial"].notna().all() else whole
 
 
 def with_rates_apart(results: pd.DataFrame) -> pd.DataFrame:
@@ -188,8 +196,8 @@ def task_arrays(
     methods, seeds = (sorted(rows[name].unique()) for name in ("method", "seed"))
     lengths, task = sorted({*rows["length"].unique(), *planned}), str(rows["task"].iloc[0])
     spread = partial(_spread, rows, (methods, seeds, lengths))
-    budget = rows.groupby("length")["budget"].max().reindex(lengths).to_numpy(float)
     solve_step = rows["solved_at"].fillna(rows["budget"]).clip(upper=rows["budget"]).where(is_finished(rows))
+    grid = declared.searched.get(task, tuple(map(int, lengths)))
     return TaskArrays(
         task=task,
         methods=tuple(methods),
@@ -199,11 +207,22 @@ def task_arrays(
         accuracy=spread(accuracy_column(rows)),
         solve_step=spread(solve_step),
         solved_in_time=spread(rows["solved_at"] <= rows["budget"]) == 1,
-        budget=budget,
+        budgets=np.asarray(np.fmax.reduce(spread(rows["budget"]), axis=1)),
         baseline=find_baseline(rows, declared),
-        grid=declared.searched.get(task, tuple(map(int, lengths))),
+        grid=grid,
+        grids=tuple(_own_grid(rows_where(rows, rows["method"] == name), declared, grid, planned) for name in methods),
         searched=task in declared.searched,
     )
+
+
+def _own_grid(own: pd.DataFrame, declared: Declared, grid: tuple[int, ...], planned: Iterable[int]) -> tuple[int, ...]:
+    """The lengths of a task's grid at which the method of the rows `own` can be trained."""
+    method, task = own[["method", "task"]].iloc[0]
+    if declared.impossible is not None:
+        left_out = set(declared.impossible.get(task, {}).get(method, ()))
+    else:
+        left_out = set() if task in declared.searched else {*grid} - {*own["length"], *planned}
+    return tuple(length for length in grid if length not in left_out) or grid
 
 
 def judged_otherwise(arrays: TaskArrays, rows: pd.DataFrame, solved: pd.Series) -> TaskArrays:

@@ -13,10 +13,11 @@ import pytest
 from seqbench.leaderboard.boards import build_boards
 from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
+from seqbench.leaderboard.markdown import JOIN
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.plan.search import length_grid
-from seqbench.store.plan_file import load_plan, write_plan
+from seqbench.store.plan_file import LeftOut, load_plan, write_plan
 from seqbench.traces import Remedy
 
 SIX = [10, 10, 20, 20, 40, 40]
@@ -272,3 +273,40 @@ def test_a_cell_of_which_settings_alone_are_given_is_the_one_that_a_grid_starts_
     write_plan(folder, replace(plan, grid_text=text))
     [source], _ = read_sources(folder.parent)
     assert families_of(source.evidence)["relu"] == ("plain",)
+
+
+def test_lengths_at_which_a_method_cannot_be_trained_keep_no_search_open(make):
+    # At 10 `clipped` makes no sense; by its plan it has solved nothing, and no length is left to try.
+    folder = make("ours", {"vanilla": SIX, "clipped": [0] * 6}, searched=True)
+    plan = load_plan(folder)
+    write_plan(folder, replace(plan, incompatible=(LeftOut("clipped", "delayed_recall", "too far", (10,)),)))
+    sources, _ = read_sources(folder.parent)
+    of_ours = sources[0].evidence.results
+    sources[0].evidence.results = of_ours[(of_ours["method"] != "clipped") | (of_ours["length"] > 10)]
+    [board] = build_boards(sources)
+    assert board.methods.set_index("method").loc["clipped", ["seeds", "open", "below"]].tolist() == [6, 0, 6]
+
+
+def test_methods_of_two_names_that_share_trials_keep_them_both(make):
+    # `plain` has five trials a length in common with `vanilla` of the other folder, and one of its own.
+    ours = make("ours", {"vanilla": SIX})
+    make("theirs", {"plain": [10, 10, 20, 20, 40, 80]})
+    sources, _ = read_sources(ours.parent)
+    first, second = (source.evidence.results for source in sources)
+    second["trial"] = first["trial"].to_numpy()
+    second.loc[second["seed"] == 1005, "trial"] += "x"
+    [board] = build_boards(sources)
+    assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == {"plain": 6, "vanilla": 6}
+    assert board.pairs[["n", "factor"]].to_numpy().tolist() == [[6, pytest.approx((80 / (40 * 2**0.5)) ** (1 / 6))]]
+
+
+def test_the_page_names_all_that_must_agree_for_results_to_join(make):
+    [board] = boards(make("ours", {"vanilla": SIX}).parent)
+    words = {
+        "solved": "criterion", "lengths": "lengths", "training steps": "training steps", "batch": "batch",
+        "optimizer": "optimizer", "tuning": "tuning budget", "evaluated every": "evaluation interval",
+        "test sequences": "test sequences", "seqbench": "version of seqbench",
+    }  # fmt: skip
+    assert set(words) == {name for name, _ in board.protocol.parts}
+    told = JOIN.replace("\n", " ")
+    assert [word for word in words.values() if word not in told] == []

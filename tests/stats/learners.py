@@ -101,8 +101,8 @@ def arrays(cubes: dict[str, Floats], *, baseline: str | None = None) -> TaskArra
     return TaskArrays(
         task="recall", methods=methods, seeds=tuple(range(1000, 1000 + solved.shape[1])),
         lengths=np.array(LENGTHS, float), solved=solved, accuracy=none, solve_step=none,
-        solved_in_time=np.zeros(solved.shape, bool), budget=np.full(len(LENGTHS), 1000.0), baseline=baseline,
-        grid=LENGTHS, searched=True,
+        solved_in_time=np.zeros(solved.shape, bool), budgets=np.full(solved.shape[::2], 1000.0), baseline=baseline,
+        grid=LENGTHS, grids=(LENGTHS,) * len(methods), searched=True,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seqbench.stats import Declared, compare
-from seqbench.stats.answers import names_in_words, p_in_words, share_in_words
+from seqbench.stats.answers import budget_in_words, names_in_words, p_in_words, share_in_words
 
 
 def answer_of(results, **declared):
@@ -157,3 +157,33 @@ def test_words():
     ]
     assert share_in_words(3, 4, 0.05) == "3 of 4"
     assert share_in_words(10, 10, 0.1) == "10 of 10 (90 %: 74-100 %)"
+
+
+def test_a_budget_says_what_it_depends_on():
+    nan = np.nan
+    assert budget_in_words(np.array([[1000.0, 1000], [1000, nan]])) == "at this budget of 1,000 training steps"
+    assert budget_in_words(np.full((2, 2), nan)) == ""
+    words = "at this budget of 1,000 to 2,000 training steps, which depends on "
+    assert budget_in_words(np.array([[1000.0, 2000], [1000, 2000]])) == words + "the length"
+    assert budget_in_words(np.array([[1000.0, 2000], [1000, nan]])) == words + "the length"
+    assert budget_in_words(np.array([[1000.0, 1000], [2000, 2000]])) == words + "the method"
+    assert budget_in_words(np.array([[500.0, 1000], [1000, 2000]])) == (
+        "at this budget of 500 to 2,000 training steps, which depends on the method and the length"
+    )
+
+
+@pytest.mark.parametrize("outcome", ["horizon", "solved", "steps"])
+def test_a_pair_that_was_declared_with_the_baseline_first_is_one_comparison(grid, outcome):
+    # `gru` and `lstm` against `plain`: one of the pairs is declared either way round, the other is not declared.
+    frame = grid({"plain": [0, 1] * 5, "gru": [3, 4] * 5, "lstm": 2})
+
+    def found(*pair):
+        return compare(frame, declared=Declared(outcome=outcome, baseline="plain", comparisons=(pair,)))
+
+    one, other = found("gru", "plain"), found("plain", "gru")
+    assert other.pairwise[["method", "against", "family"]].to_numpy().tolist() == [
+        ["plain", "gru", "declared"], ["lstm", "plain", "exploratory"],
+    ]  # fmt: skip
+    assert one.answers["answer"].tolist() == other.answers["answer"].tolist()
+    assert "beyond chance" in other.answers["answer"][0]
+    assert "not declared beforehand" not in other.answers["answer"][0]

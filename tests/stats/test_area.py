@@ -57,3 +57,17 @@ def test_only_seeds_with_whole_curves_of_both_are_paired(grid):
 def test_without_a_baseline_there_is_no_difference(grid):
     table = areas(task_arrays(complete(grid({"gru": 3, "lstm": 1}))), Declared())
     assert table[["against", "difference", "p"]].isna().all(axis=None)
+
+
+def test_a_method_that_cannot_be_trained_everywhere_has_the_area_over_its_own_lengths(grid):
+    # Octaves apart: `skip` solves 20 and 40 of 20, 40, 80, which is 1 + 1/2 octaves of 2; `plain` solves 10 and 20 of
+    # all, and of these three 20 alone, half an octave.
+    frame = grid({"plain": 2, "skip": 3}, lengths=(10, 20, 40, 80))
+    rows = complete(frame[(frame["method"] != "skip") | (frame["length"] > 10)])
+    table = areas(task_arrays(rows), Declared()).set_index("method")
+    assert table["area"].to_dict() == {"plain": 1.5, "skip": 1.5}
+    assert table["range"].to_dict() == {"plain": 3.0, "skip": 2.0}
+    assert table.loc["skip", ["pairs", "difference"]].tolist() == [10, 1.0]
+    alone = complete(frame[(frame["method"] != "skip") | (frame["length"] == 80)])
+    table = areas(task_arrays(alone), Declared()).set_index("method")
+    assert np.isnan(table["difference"]["skip"]), "a single length in common spans no octaves"

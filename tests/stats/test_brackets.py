@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from seqbench.plan.search import bracket_text
+from seqbench.plan.search import bracket_text, length_grid, next_lengths
 from seqbench.stats.area import seed_areas
 from seqbench.stats.brackets import bracket_table, find_brackets
+from seqbench.stats.horizon_differences import horizon_differences
+from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.outcomes import horizon_outcome, seed_outcome
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import complete, task_arrays
 from tests.stats.conftest import LENGTHS as LISTED
 from tests.stats.conftest import trial
@@ -117,3 +123,49 @@ def test_brackets_in_words():
     assert bracket_text(0, 10) == "failed 10"
     assert bracket_text(2000, INF) == "solved 2000"
     assert bracket_text(0, INF) == "not started"
+
+
+def test_a_search_ends_on_the_lengths_at_which_its_method_can_be_trained():
+    # A connection of 20 steps cannot be trained at 20 or fewer; all that can be solved are lengths up to 400.
+    grid = length_grid(10, 2000, 1.1)
+    possible, answers = tuple(length for length in grid if length > 20), {}
+    while asked := next_lengths(possible, answers):
+        answers |= {length: length <= 400 for length in asked}
+    rows = complete(pd.DataFrame([trial("skip", "adding", at, 1000, solved=done) for at, done in answers.items()]))
+    left_out = {"adding": {"skip": tuple(length for length in grid if length <= 20)}}
+    declared = Declared(searched={"adding": grid}, impossible=left_out)
+    found = find_brackets(task_arrays(rows, declared))
+    assert (found.solved[0, 0], found.failed[0, 0]) == (374, 411)
+    assert found.ended.all()
+    np.testing.assert_allclose(horizon_outcome(found).values, np.log2(np.sqrt(374 * 411) / 10))
+    everywhere = find_brackets(task_arrays(rows, replace(declared, impossible={})))
+    assert not everywhere.ended.any(), "a method that can be trained everywhere has 1,067 steps still to try"
+
+
+@pytest.mark.parametrize("impossible", [None, {"adding": {"skip": (10,)}}])
+def test_seeds_that_fail_all_lengths_at_which_their_method_can_be_trained_have_solved_nothing(grid, impossible):
+    lengths = (10, 30, 60)
+    frame = grid({"plain": [0, 0, 1], "skip": [0, 2, 3]}, seeds=3, lengths=lengths)
+    rows = complete(frame[(frame["method"] != "skip") | (frame["length"] > 10)])
+    found = find_brackets(task_arrays(rows, Declared(impossible=impossible)))
+    octaves = np.log2(np.array(lengths) / 10)
+    assert found.ended.all()
+    assert found.below[1].tolist() == [True, False, False]
+    np.testing.assert_allclose(horizon_outcome(found).values[1], [0, octaves[1:].mean(), octaves[2]])
+    np.testing.assert_allclose(found.ends(), [found.octaves()] * 2)
+    [row] = horizon_differences(found, [("skip", "plain")]).to_dict("records")
+    assert row["n"] == 3
+    # The plan says that it is to be trained at 10 too, and has not been: the seed that failed may have solved 10.
+    planned = find_brackets(task_arrays(rows, Declared(impossible={})))
+    assert planned.ended[1].tolist() == [False, True, True]
+
+
+def test_a_method_that_cannot_be_trained_at_the_longest_lengths_remembers_at_least_as_far_as_it_can(grid):
+    lengths = (10, 20, 40, 80)
+    frame = grid({"plain": [4], "short": [3]}, seeds=1, lengths=lengths)
+    rows = complete(frame[(frame["method"] != "short") | (frame["length"] <= 40)])
+    found = find_brackets(task_arrays(rows))
+    assert found.at_least.all()
+    assert found.octaves().tolist() == [[3], [2]]
+    assert [end.tolist() for end in found.bounds()] == [[[3], [2]]] * 2
+    assert horizon_means(found)["text"].tolist() == ["at least 80 steps", "at least 40 steps"]

@@ -7,8 +7,16 @@ import pytest
 
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.factorial import Design
-from seqbench.stats.horizon_differences import difference_interval, factor_text, horizon_differences
+from seqbench.stats.horizon_differences import (
+    difference_interval,
+    factor_in_words,
+    factor_text,
+    horizon_differences,
+    turned_round,
+)
 from seqbench.stats.outcomes import horizon_outcome
+from seqbench.stats.pairwise import compare_pairs
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.shapley import shapley_values
 from seqbench.stats.signflip import holm, sign_flip_test
 from seqbench.stats.task_arrays import complete, task_arrays
@@ -98,6 +106,9 @@ def test_factors_in_words():
     assert words(1.0, np.nan, np.nan, "within the range", n=3) == (
         "remembers 1.0 times as far as vanilla within the range of lengths (n = 3)"
     )
+    assert [factor_in_words(factor) for factor in (0.996, 9.94, 9.95001, 9.999, 10, 99.6, 0.0996)] == [
+        "1.0", "9.9", "10", "10", "10", "100", "0.10",
+    ]  # fmt: skip
     assert words(np.nan, np.nan, np.nan, n=0) == "cannot be compared with vanilla yet: no pair of searches has ended"
 
 
@@ -114,3 +125,16 @@ def test_shapley_values_of_searched_horizons_add_up():
     design = Design({"a": ("off", "on"), "b": ("off", "on")}, {(0, 0): 0, (0, 1): 1, (1, 0): 2, (1, 1): 3})
     values = shapley_values(design.spread(outcome.values))
     np.testing.assert_allclose(values.sum(axis=0), outcome.values[3] - outcome.values[0])
+
+
+def test_a_comparison_seen_from_the_other_side_is_that_of_the_swapped_pair(grid):
+    frame = complete(grid({"plain": [0, 1, 0, 2, 1, 0, 0, 3, 1, 0], "gru": [4, 3, 4, 1, 2, 4, 4, 0, 3, 4]}))
+    arrays = task_arrays(frame)
+    one, other = (
+        compare_pairs(arrays, [pair], Declared(), "declared").iloc[0].to_dict()
+        for pair in (("gru", "plain"), ("plain", "gru"))
+    )
+    turned = turned_round(other)
+    assert turned.keys() == one.keys()
+    for name, value in one.items():
+        assert turned[name] == (value if isinstance(value, str) else pytest.approx(value)), name

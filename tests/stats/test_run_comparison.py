@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 
+from seqbench.plan.search import length_grid, next_lengths
+from seqbench.stats.preregistration import Declared
 from seqbench.stats.run_comparison import compare_runs
+from tests.stats.conftest import trial
 
 REACH = {"plain": 0, "gru": 4}
 
@@ -61,3 +66,35 @@ def test_nothing_in_common(grid):
     assert "share no finished trial" in compare_runs(a, a.assign(outcome=None)).answer
     assert "share no finished trial" in compare_runs(a, a.assign(task="parity")).answer
     assert np.isnan(compare_runs(a, a.assign(outcome=None)).differences["difference"]).all()
+
+
+def test_searches_of_which_the_horizons_lie_far_apart_are_compared(grid):
+    # The searches share 10 to 160 steps; that one solved 374 and failed 411 is known from lengths of its own.
+    lengths = length_grid(10, 2000, 1.1)
+
+    def run(horizon):
+        rows = []
+        for seed in range(1000, 1006):
+            answers = {}
+            while asked := next_lengths(lengths, answers):
+                answers |= {length: length <= horizon for length in asked}
+            rows += [trial("gru", "adding", length, seed, solved=done) for length, done in answers.items()]
+        return pd.DataFrame(rows)
+
+    found = compare_runs(run(400), run(100), Declared(searched={"adding": lengths})).differences.iloc[0]
+    ends = [[max(each for each in lengths if each <= at), min(each for each in lengths if each > at)]
+            for at in (400, 100)]  # fmt: skip
+    assert found["n"] == 6
+    assert found["difference"] == pytest.approx(np.log2(ends[1]).mean() - np.log2(ends[0]).mean())
+    assert found["p"] == 2 / 2**6
+    assert found["verdict"] == "worse"
+
+
+def test_contradictions_widen_the_interval_of_a_difference_and_leave_the_estimate(grid):
+    one, other = grid({"gru": 1}), grid({"gru": 3})
+    unlucky = other.copy()
+    unlucky.loc[unlucky["length"] == 25, "outcome"] = "chance"  # 12 and 50 are solved
+    plain, wide = (compare_runs(one, b).differences.iloc[0] for b in (other, unlucky))
+    assert plain["difference"] == wide["difference"]
+    assert plain["high"] < wide["high"]
+    assert wide["low"] < 0 < plain["low"]

@@ -99,6 +99,9 @@ def test_one_quantity_has_one_interval(crossed):
     """What stands elsewhere in the report too has the interval it has there."""
     rng = np.random.default_rng(4)
     rows = crossed(TWO, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru"))
+    # Two seeds with clipping alone solve 50 and not 12 or 25: intervals hold every horizon that these leave open.
+    contradicting = (rows["method"] == "norm") & rows["seed"].isin([1000, 1001])
+    rows.loc[contradicting, "outcome"] = np.where(rows.loc[contradicting, "length"] == 50, "solved", "chance")
     plan = Declared(outcome="horizon")
     arrays = task_arrays(rows, plan)
     design = find_design(rows, arrays, plan)

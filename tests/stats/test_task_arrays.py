@@ -102,3 +102,10 @@ def test_tuning_rows_keep_their_method_and_single_rates_their_name(grid):
     found = with_rates_apart(pd.concat([results, tried], ignore_index=True))
     assert set(found["method"]) == {"gru at learning rate 0.01", "gru at learning rate 0.1", "lstm", "gru"}
     assert set(found.loc[found["method"] == "gru", "purpose"]) == {"tuning"}
+
+
+def test_a_trial_of_two_methods_counts_for_both_and_twice_in_one_counts_once(grid):
+    results = grid({"gru": 4}, seeds=2)
+    alike = results.assign(method="also gru")
+    rows = complete(pd.concat([results, alike, results], ignore_index=True))
+    assert rows["method"].value_counts().to_dict() == {"gru": 8, "also gru": 8}

@@ -168,3 +168,10 @@ def test_the_interval_of_a_median_has_the_level_of_its_order_statistics():
     assert median_interval(range(1, 7)) == (1, 6, pytest.approx(1 - 2 / 64))
     assert median_interval(range(1, 11)) == (2, 9, pytest.approx(1 - 2 * 11 / 1024))
     assert np.isnan(median_interval(range(4))).all()
+
+
+def test_a_trial_that_was_solved_at_the_final_test_alone_took_more_than_the_budget(rows):
+    rows.loc[(rows["method"] == "A") & (rows["seed"].isin([1000, 1001])), "solved_at"] = np.nan
+    # Infinite twice and where it was never solved, and 300 and 400 of five: more than the budget for the median seed.
+    figure = observed(rows, method="A", figure="steps")
+    assert (figure.value, figure.n, figure.planned) == (np.inf, 5, 5)
