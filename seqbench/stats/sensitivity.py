@@ -119,8 +119,20 @@ def _median_steps(rows: pd.DataFrame, curves: pd.DataFrame | None, tau: float | 
     return steps["median_step"].median()
 
 
+def _reachable(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The table without thresholds above the criterion of a task of which trials (`rows`) stopped once they met it.
+
+    They had no chance to reach more: there the table would measure where training stopped.
+    """
+    stopped = rows[rows["solved_at"].notna() & (rows["steps"] < rows["budget"])]
+    criterion = stopped.groupby("task")["solved_threshold"].min()
+    return rows_where(table, table["declared"] | ~(table["tau"] > table["task"].map(criterion)))
+
+
 def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared) -> pd.DataFrame:
     """One row a task, method and threshold, the declared one (`declared`) among them, for tasks judged by accuracy.
+
+    Thresholds above the criterion of a task have none where trials stopped once they were solved.
 
     tau: the accuracy from which a trial counts as solved
     median_step: step by which half of the trials at the longest length had held it for three evaluations; infinite
@@ -140,7 +152,7 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
     own = judged.groupby("task")["solved_threshold"].max()
     stated["tau"] = declared.tau if declared.tau is not None else stated["task"].map(own).astype(float)
     others = [at(tau).assign(tau=tau, declared=False) for tau in declared.sensitivity]
-    table = pd.concat([stated, *others])[COLUMNS]
+    table = _reachable(pd.concat([stated, *others], ignore_index=True)[COLUMNS], judged)
     return table.drop_duplicates(["task", "method", "tau"]).sort_values(["task", "method", "tau"], ignore_index=True)
 
 

@@ -138,7 +138,7 @@ class TestAcross:
 class TestSensitivity:
     def test_another_leader_at_another_threshold_is_named(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        results = evidence.results
+        results = evidence.results.assign(steps=evidence.results["budget"])
         results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
         [part] = sensitivity(Evidence(Results(results))).parts
         assert "On adding, far as declared, but vanilla at accuracy 0.99." in part.text
@@ -148,6 +148,18 @@ class TestSensitivity:
         assert budgets.head[2:] == ("with the whole budget", "with 50 % of it", "with 25 % of it")
         assert dict(zip(texts(budgets), texts(budgets, 2), strict=True))["far"] == "3.32 (5 of 5)"
         assert dict(zip(texts(budgets), texts(budgets, 4), strict=True))["far"] == "0.00 (0 of 5)"
+
+    def test_thresholds_that_trials_had_no_chance_to_reach_are_left_out_with_the_reason(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
+        results = evidence.results.assign(steps=np.minimum(evidence.results["solved_at"].fillna(4000.0), 4000.0))
+        [part] = sensitivity(Evidence(Results(results))).parts
+        table = part.tables[0]
+        assert table.head[2:] == ("as declared", "at accuracy 0.9")
+        assert "No number is given at accuracy 0.99 on adding: training stopped once a trial met" in table.note
+        assert "depends on the threshold" not in part.text
+        whole = sensitivity(Evidence(Results(results.assign(steps=4000.0)))).parts[0].tables[0]
+        assert whole.head[-1] == "at accuracy 0.99"
+        assert "No number" not in whole.note
 
     def test_no_leader_is_named_where_all_methods_tie(self, make: Any) -> None:
         assert [part.text for part in sensitivity(solved_up_to(make, {"a": [0] * 5, "b": [0] * 5})).parts] == [""]

@@ -14,6 +14,9 @@ from seqbench.stats.answers import names_in_words
 DECLARED = "as declared"
 SHARES = (1.0, 0.5, 0.25)
 """Parts of the budget that have a column."""
+BEFORE_THE_END = (
+    "Before the end a trial has solved from the first of three evaluations in a row that met the criterion."
+)
 
 
 def sensitivity(evidence: Evidence) -> Section:
@@ -69,20 +72,30 @@ def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
 def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
     """One row per task and method, one column per choice: octaves, and the seeds that solved the longest length."""
     found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
-    note = "In brackets: seeds that solved the longest length." if rows["solved_longest"].notna().any() else ""
-    if name == "budgets":
-        note += (
-            " Before the end a trial has solved from the first of three evaluations in a row that met the criterion."
-        )
+    notes = ["In brackets: seeds that solved the longest length."] if rows["solved_longest"].notna().any() else []
+    notes.append(BEFORE_THE_END if name == "budgets" else _out_of_reach(evidence, rows))
 
     def column(at: str) -> Column:
         return Column(at, lambda row: _octaves(found.get((row["task"], row["method"], at))), link=behind(evidence))
 
     return Table(
         name, title, (method_column(evidence), word("task"), *map(column, dict.fromkeys(rows["at"]))),
-        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note.strip(), folded=True,
+        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=" ".join(filter(None, notes)), folded=True,
         values=rows.drop(columns="at"),
     )  # fmt: skip
+
+
+def _out_of_reach(evidence: Evidence, rows: pd.DataFrame) -> str:
+    """Which of the thresholds have no number on which tasks, and why; empty where all have."""
+    judged = {task: set(own["tau"]) for task, own in rows.groupby("task", sort=False)}
+    missing = {task: [tau for tau in evidence.declared.sensitivity if tau not in own] for task, own in judged.items()}
+    named = [f"{', '.join(f'{tau:g}' for tau in taus)} on {task}" for task, taus in missing.items() if taus]
+    if not named:
+        return ""
+    return (
+        f"No number is given at accuracy {names_in_words(named)}: training stopped once a trial met the criterion, so "
+        "that none had a chance to reach more (stop_when_solved: false trains on)."
+    )
 
 
 def _octaves(row: Row | None) -> str:
