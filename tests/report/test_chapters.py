@@ -236,6 +236,24 @@ class TestRemedies:
         )
         assert (part.charts, part.tables) == ((), ())
 
+    def test_a_two_way_effect_is_half_of_what_two_remedies_add_beyond_their_sum_and_is_called_so(
+        self, make: Any
+    ) -> None:
+        # Octaves: none 0, each alone half of the first octave, both between 50 and 100 steps.
+        evidence = solved_up_to(make, {"none": [0] * 6, "a": [1] * 6, "b": [1] * 6, "both": [3] * 6})
+        levels = {"none": ("no", "no"), "a": ("yes", "no"), "b": ("no", "yes"), "both": ("yes", "yes")}
+        results = evidence.results.assign(
+            gating=[levels[name][0] for name in evidence.results["method"]],
+            skip=[levels[name][1] for name in evidence.results["method"]],
+        )
+        part = remedies(Evidence(Results(results))).parts[0]
+        both = (np.log2(5) + np.log2(10)) / 2  # between 50, solved, and 100, failed
+        table = part.tables[1]
+        said = {row[0].text: row[1].text for row in table.entries}
+        assert said["gating=yes × skip=yes"].startswith(f"{(both - 0.5 - 0.5) / 2:.2f} (")
+        assert "half of how much more (or less) two remedies add together than their sum" in part.charts[0].reading
+        assert "half of how much more two remedies add together" in table.note
+
     def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
         part = remedies(factorial).parts[0]
         effects = part.tables[1]

@@ -74,13 +74,14 @@ def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Tab
     found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
     notes = ["In brackets: seeds that solved the longest length."] if rows["solved_longest"].notna().any() else []
     notes.append(BEFORE_THE_END if name == "budgets" else _out_of_reach(evidence, rows))
+    note = " ".join(filter(None, notes))
 
     def column(at: str) -> Column:
         return Column(at, lambda row: _octaves(found.get((row["task"], row["method"], at))), link=behind(evidence))
 
     return Table(
         name, title, (method_column(evidence), word("task"), *map(column, dict.fromkeys(rows["at"]))),
-        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=" ".join(filter(None, notes)), folded=True,
+        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note, folded=True,
         values=rows.drop(columns="at"),
     )  # fmt: skip
 
