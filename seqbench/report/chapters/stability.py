@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seqbench.report.charts.divergence import divergence
+from seqbench.report.charts.divergence import divergence, drawn
 from seqbench.report.charts.facets import in_groups
 from seqbench.report.columns import interval, method_column, p_text, percent_text, ratio_text
 from seqbench.report.evidence import Evidence
@@ -25,7 +25,8 @@ def stability(evidence: Evidence) -> Section:
     lead = f"{diverged:,} of {n:,} reporting trials diverged."
     if not diverged:
         return Section("stability", "Divergence", lead, (Part(),))
-    tasks = [task for task in evidence.tasks if rows.loc[rows["task"] == task, "diverged"].sum()]
+    shares = drawn(evidence)
+    tasks = [task for task in evidence.tasks if shares.loc[shares["task"] == task, "diverged"].sum()]
     charts = tuple(divergence(evidence, group, name) for name, group in in_groups(tasks, "divergence"))
     return Section("stability", "Divergence", lead, (Part(charts=charts, tables=(divergence_table(evidence),)),))
 
