@@ -183,6 +183,26 @@ class TestSpeed:
         tips = [tip for mark in part.charts[1].marks.values() for tip in mark.tips]
         assert "vanilla, length 100: 0 % solved and 40 % diverged" in tips
 
+    def test_seeds_that_solved_on_the_way_are_told_from_those_that_solved_at_the_end(self, make: Any) -> None:
+        results = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5}).results.copy()
+        far = results["method"].eq("far") & results["length"].eq(100)
+        results.loc[far & results["seed"].eq(1000), "outcome"] = "chance"  # it had solved at step 2000
+        lost = far & results["seed"].eq(1001)
+        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 3000.0]  # after it had solved
+        results.loc[far & results["seed"].eq(1002), "solved_at"] = np.nan  # solved at the end alone
+        found = Evidence(Results(results))
+        methods = found.comparison.methods.set_index("method")
+        assert methods.loc["far", ["solved_longest", "seeds_longest"]].tolist() == [3, 5]
+        part = speed(found).parts[0]
+        table = part.tables[0]
+        assert dict(zip(texts(table), texts(table, table.head.index("length 100")), strict=True))["far"].endswith(
+            "(4 of 5)"
+        )
+        assert "seeds that held the criterion for three evaluations in a row" in table.note
+        assert "diverged before it solved never does" in table.note
+        assert all("diverged before" in text for text in (part.charts[0].reading, part.charts[1].reading))
+        assert "may be others than those that solved it at the end" in speed(found).lead
+
     def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
         evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
         table = speed(evidence).parts[0].tables[1]
