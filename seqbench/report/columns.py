@@ -10,6 +10,12 @@ from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
 
+BEYOND = (
+    "≥, ≤: some seeds lie beyond the range of lengths; within the range: some lie beyond either end, and the number "
+    "may be larger or smaller"
+)
+"""What the marks of censored numbers mean."""
+
 
 def method_column(evidence: Evidence) -> Column:
     """Names of methods beside their markers."""
@@ -63,7 +69,8 @@ def remembers(row: Row) -> str:
 def _bounded(bound: str, middle: str, low: str, high: str) -> str:
     """A number with its interval, if it has one, and with what censoring says of it."""
     sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")
-    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})")
+    within = f", {bound}" if bound == "within the range" else ""
+    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})") + within
 
 
 def ratio_text(count: float, total: float) -> str:

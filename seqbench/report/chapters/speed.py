@@ -98,9 +98,9 @@ def differences_table(evidence: Evidence, task: str) -> Table:
         f"speed-{evidence.tasks.index(task) + 1}", f"Steps to solve {task} against the baseline", columns,
         evidence.in_grid_order(shown), folded=True, values=rows,
         note="Solved in time: held the criterion for three evaluations in a row. A seed that never did, or diverged "
-        "before, counts with the whole budget in the mean and is censored there in the log-rank test, which is permuted "
-        "within seeds and corrected among all methods and lengths of the task: exploratory. Seconds and sequences: "
-        "medians of the seeds that solved, up to the step at which they did.",
+        "before, counts with the whole budget in the mean and is censored there in the log-rank test, which is "
+        "permuted within seeds and corrected among all methods and lengths of the task: exploratory. Seconds and "
+        "sequences: medians of the seeds that solved, up to the step at which they did.",
     )  # fmt: skip
 
 
