@@ -12,6 +12,7 @@ from seqbench.schema import finished, is_finished, rows_where, with_purpose
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.steps_to_solve import solved_by_half
 from seqbench.stats.task_arrays import (
     JUDGED_OTHERWISE,
     TaskArrays,
@@ -113,10 +114,10 @@ def _at(trials: _Trials, solved: pd.Series, declared: Declared) -> pd.DataFrame:
 
 
 def _median_steps(rows: pd.DataFrame, curves: pd.DataFrame | None, tau: float | None) -> pd.DataFrame:
-    """The median of the steps at which the finished of these trials solved at `tau`, by task and method."""
+    """The step by which half of the finished of these trials had solved at `tau`, by task and method."""
     last = finished(rows)
     steps = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
-    return steps["median_step"].median()
+    return steps["median_step"].agg(solved_by_half)
 
 
 def _reachable(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

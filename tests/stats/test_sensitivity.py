@@ -52,6 +52,10 @@ def test_steps_from_curves(rows):
     })  # fmt: skip
     table = sensitivity(rows, curves, Declared(sensitivity=(0.90, 0.985, 0.999))).set_index("tau")
     assert table["median_step"][[0.90, 0.985, 0.999]].tolist() == [400, 700, np.inf]
+    even = curves["trial"].isin(rows.loc[rows["seed"] % 2 == 0, "trial"])
+    curves.loc[even, "validation_accuracy"] = 0.5
+    table = sensitivity(rows, curves, Declared(sensitivity=(0.90, 0.985))).set_index("tau")
+    assert table["median_step"][[0.90, 0.985]].tolist() == [400, 700], "exactly half of the ten seeds solve"
 
 
 def test_three_in_a_row_within_one_trial():

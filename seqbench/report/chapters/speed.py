@@ -65,8 +65,8 @@ def steps_table(evidence: Evidence, task: str) -> Table:
         f"steps-{evidence.tasks.index(task) + 1}", f"Median steps to solve {task}",
         (method_column(evidence), *map(column, sorted(rows["length"].unique()))),
         evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), folded=True, values=rows,
-        note="In brackets: seeds that held the criterion for three evaluations in a row. One that diverged before it "
-        "solved never does.",
+        note="Median: the step by which half of the seeds had solved. In brackets: seeds that held the criterion for "
+        "three evaluations in a row. One that diverged before it solved never does.",
     )  # fmt: skip
 
 
