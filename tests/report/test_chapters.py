@@ -161,6 +161,15 @@ class TestSensitivity:
         assert whole.head[-1] == "at accuracy 0.99"
         assert "No number" not in whole.note
 
+    def test_no_leader_is_named_among_methods_that_are_not_ranked(self, make: Any) -> None:
+        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
+        results = evidence.results.assign(steps=evidence.results["budget"])
+        results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
+        few = results[results["method"].eq("vanilla") | results["seed"].lt(1002)]  # two seeds of far
+        [part] = sensitivity(Evidence(Results(few.reset_index(drop=True)))).parts
+        assert part.text == "", "vanilla alone has a rank"
+        assert "far" in texts(part.tables[0])
+
     def test_no_leader_is_named_where_all_methods_tie(self, make: Any) -> None:
         assert [part.text for part in sensitivity(solved_up_to(make, {"a": [0] * 5, "b": [0] * 5})).parts] == [""]
 

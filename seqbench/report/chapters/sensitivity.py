@@ -48,7 +48,12 @@ def _budget(share: float) -> str:
 
 
 def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
-    """On which tasks another choice puts other methods first; nothing where no task has a first method."""
+    """On which tasks another choice puts other methods first; nothing where no task has a first method.
+
+    Only methods that have a rank are looked at: below 3 seeds nothing is ranked.
+    """
+    placed = evidence.comparison.methods.dropna(subset=["rank"])
+    rows = rows.merge(placed[["task", "method"]], on=["task", "method"])
     changed, ranked = [], False
     for task in (name for name in evidence.tasks if (rows["task"] == name).any()):
         own = rows[rows["task"] == task]
