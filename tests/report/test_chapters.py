@@ -243,6 +243,15 @@ class TestStability:
         assert said["p across lengths"] == "< 0.001"
         assert set(part.charts[0].table["kinds"]) == {"", "loss 6"}
 
+    def test_below_five_seeds_a_share_has_no_interval(self, make: Any) -> None:
+        results = solved_up_to(make, {"vanilla": [2] * 4, "far": [4] * 4}).results
+        lost = results["method"].eq("vanilla") & results["seed"].lt(1003)
+        results.loc[lost, ["outcome", "diverged_at", "accuracy"]] = ["diverged", 30.0, np.nan]
+        table = stability(Evidence(Results(results))).parts[0].tables[0]
+        said = dict(zip(table.head, (entry.text for entry in table.entries[0]), strict=True))
+        assert said["seeds diverged (95 %)"] == "0 of 4"
+        assert said["of the baseline (95 %)"] == "3 of 4"
+
     def test_methods_without_a_common_seed_are_tested_unpaired(self, make: Any) -> None:
         results = solved_up_to(make, {"vanilla": [2] * 6, "far": [4] * 6}).results
         lost = results["method"].eq("vanilla")
@@ -304,6 +313,16 @@ class TestLimits:
         assert said["rare failures"] == "what none of 6 seeds showed may still happen in 0 to 46 % of seeds"
         assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
         assert "fewer than 7 seeds" in said["small differences"]
+
+    def test_each_task_has_its_own_ends(self, make: Any) -> None:
+        rows = make.results(make.methods[:2], (10, 50, 100, 1000), 3, make.tasks[:2])
+        short = rows["task"].eq("adding") & rows["length"].le(50)
+        long = rows["task"].eq("delayed_recall") & rows["length"].ge(100)
+        said = dict(limits(make.evidence(rows[short | long])).parts[0].tables[0].rows.itertuples(index=False))
+        assert said["beyond the grid"] == (
+            "nothing is known about dependencies shorter than 10 or longer than 50 steps on adding; "
+            "shorter than 100 or longer than 1,000 steps on delayed_recall, nor between the lengths that were run"
+        )
 
     def test_trials_that_did_not_stay_solved_are_counted(self, make: Any) -> None:
         rows = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])

@@ -12,7 +12,7 @@ from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Row, Table, word
 from seqbench.schema import with_purpose
-from seqbench.stats.interval import clopper_pearson
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 
 
 def stability(evidence: Evidence) -> Section:
@@ -61,9 +61,11 @@ def divergence_table(evidence: Evidence) -> Table:
 
 
 def _share(evidence: Evidence, count: str, total: str) -> Callable[[Row], str]:
-    """`0 of 30 (0 to 12 %)`: a share of 0 has an interval, too."""
+    """`0 of 30 (0 to 12 %)`: a share of 0 has an interval, too. Below 5 seeds there is none."""
 
     def text(row: Row) -> str:
+        if row[total] < SEEDS_FOR_INTERVAL:
+            return ratio_text(row[count], row[total])
         low, high = clopper_pearson(row[count], row[total], evidence.declared.alpha)
         return f"{ratio_text(row[count], row[total])} ({percent_text(float(low), float(high))})"
 
