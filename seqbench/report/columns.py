@@ -66,6 +66,11 @@ def remembers(row: Row) -> str:
     return _bounded(row["bound"], *(steps_in_words(row[name]) for name in ("horizon", "horizon_low", "horizon_high")))
 
 
+def octaves(row: Row) -> str:
+    """The mean horizon in octaves, with its interval; with a single length it is 0 by construction, and not shown."""
+    return interval_text(row["octaves"], row["low"], row["high"]) if row["span"] else MISSING
+
+
 def _bounded(bound: str, middle: str, low: str, high: str) -> str:
     """A number with its interval, if it has one, and with what censoring says of it."""
     sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")

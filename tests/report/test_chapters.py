@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seqbench.errors import UsageError
 from seqbench.report.chapters.accuracy import accuracy, areas_table
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
+from seqbench.report.chapters.price import price
 from seqbench.report.chapters.protocol import protocol
 from seqbench.report.chapters.remedies import remedies
 from seqbench.report.chapters.sensitivity import sensitivity
@@ -20,6 +22,7 @@ from seqbench.report.chapters.speed import speed
 from seqbench.report.chapters.stability import stability
 from seqbench.report.charts.critical import critical
 from seqbench.report.evidence import Evidence
+from seqbench.report.figure import figure
 from seqbench.store.results import Results
 
 
@@ -176,6 +179,34 @@ class TestSensitivity:
     def test_nothing_finished_has_nothing_to_judge_again(self, make: Any) -> None:
         results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
         assert sensitivity(make.evidence(results.assign(outcome=None, accuracy=np.nan))).parts == ()
+
+
+class TestSingleLength:
+    """With one length every horizon is 0 octaves, whether all seeds solved it or none: nothing of it is shown."""
+
+    @pytest.fixture
+    def single(self, make: Any) -> Evidence:
+        results = solved_up_to(make, {"vanilla": [0] * 5, "far": [4] * 5}).results
+        return Evidence(Results(results[results["length"] == 10].reset_index(drop=True)))
+
+    def test_tables_give_the_seeds_that_solved_it(self, single: Evidence) -> None:
+        assert single.comparison.horizons["octaves"].tolist() == [0, 0]
+        methods = accuracy(single).parts[0].tables[0]
+        assert "octaves (95 %)" not in methods.head
+        assert dict(zip(texts(methods), texts(methods, methods.head.index("solved longest")), strict=True)) == {
+            "far": "5 of 5", "vanilla": "0 of 5",
+        }  # fmt: skip
+        [part] = sensitivity(single).parts
+        assert part.text == ""
+        for table in part.tables:
+            assert dict(zip(texts(table), texts(table, 2), strict=True)) == {"vanilla": "0 of 5", "far": "5 of 5"}
+
+    def test_cost_is_not_drawn_against_it(self, single: Evidence) -> None:
+        [part] = price(single).parts
+        assert part.charts == ()
+        assert len(part.tables[0].rows) == 2
+        with pytest.raises(UsageError, match="no horizon is known"):
+            figure(Results(single.results), "cost")
 
 
 class TestSpeed:
