@@ -1,4 +1,4 @@
-"""What the chapters say: censoring, rank stability, sensitivity, divergence, steps, limits."""
+"""What the chapters say: censoring, rank stability, divergence, limits."""
 
 from __future__ import annotations
 
@@ -9,38 +9,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqbench.errors import UsageError
 from seqbench.report.chapters.accuracy import accuracy, areas_table
 from seqbench.report.chapters.across import across
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
-from seqbench.report.chapters.price import price
 from seqbench.report.chapters.protocol import protocol
 from seqbench.report.chapters.remedies import remedies
-from seqbench.report.chapters.sensitivity import sensitivity
-from seqbench.report.chapters.speed import speed
 from seqbench.report.chapters.stability import stability
 from seqbench.report.charts.critical import critical
 from seqbench.report.evidence import Evidence
-from seqbench.report.figure import figure
 from seqbench.store.results import Results
-
-
-def texts(table: Any, column: int = 0) -> list[str]:
-    return [row[column].text for row in table.entries]
-
-
-def solved_up_to(make: Any, places: dict[str, list[int]], tasks: tuple[str, ...] = ("adding",)) -> Evidence:
-    """Methods whose seeds solve as many of four lengths, from the shortest, as `places` says."""
-    results = make.results(make.methods[: len(places)], make.lengths[:4], len(next(iter(places.values()))), tasks)
-    names = dict(zip(results["method"].unique(), places, strict=True))
-    results["method"] = results["method"].map(names)
-    results = results.drop(columns=["gating", "clipping", "initialisation", "skip"])
-    reach = [places[row.method][row.seed - 1000] > make.lengths.index(row.length) for row in results.itertuples()]
-    results["outcome"] = np.where(reach, "solved", "chance")
-    results["accuracy"], results["diverged_at"] = np.where(reach, 0.97, 0.2), np.nan
-    results["solved_at"] = np.where(reach, 2000.0, np.nan)
-    return make.evidence(results)
+from tests.report.reaching import solved_up_to, texts
 
 
 class TestHorizons:
@@ -136,128 +115,6 @@ class TestAcross:
         [part] = across(solved_up_to(make, {"vanilla": [1] * 3, "far": [4] * 3}, tasks)).parts
         assert not part.charts
         assert "this grid has 1." in part.text
-
-
-class TestSensitivity:
-    def test_another_leader_at_another_threshold_is_named(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        results = evidence.results.assign(steps=evidence.results["budget"])
-        results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
-        [part] = sensitivity(Evidence(Results(results))).parts
-        assert "On adding, far as declared, but vanilla at accuracy 0.99." in part.text
-        assert "does not depend on the budget." not in part.text, "no seed solves in half of it"
-        thresholds, budgets = part.tables
-        assert thresholds.head[2:] == ("as declared", "at accuracy 0.9", "at accuracy 0.99")
-        assert budgets.head[2:] == ("with the whole budget", "with 50 % of it", "with 25 % of it")
-        assert dict(zip(texts(budgets), texts(budgets, 2), strict=True))["far"] == "3.32 (5 of 5)"
-        assert dict(zip(texts(budgets), texts(budgets, 4), strict=True))["far"] == "0.00 (0 of 5)"
-
-    def test_thresholds_that_trials_had_no_chance_to_reach_are_left_out_with_the_reason(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        results = evidence.results.assign(steps=np.minimum(evidence.results["solved_at"].fillna(4000.0), 4000.0))
-        [part] = sensitivity(Evidence(Results(results))).parts
-        table = part.tables[0]
-        assert table.head[2:] == ("as declared", "at accuracy 0.9")
-        assert "No number is given at accuracy 0.99 on adding: training stopped once a trial met" in table.note
-        assert "depends on the threshold" not in part.text
-        whole = sensitivity(Evidence(Results(results.assign(steps=4000.0)))).parts[0].tables[0]
-        assert whole.head[-1] == "at accuracy 0.99"
-        assert "No number" not in whole.note
-
-    def test_no_leader_is_named_among_methods_that_are_not_ranked(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        results = evidence.results.assign(steps=evidence.results["budget"])
-        results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
-        few = results[results["method"].eq("vanilla") | results["seed"].lt(1002)]  # two seeds of far
-        [part] = sensitivity(Evidence(Results(few.reset_index(drop=True)))).parts
-        assert part.text == "", "vanilla alone has a rank"
-        assert "far" in texts(part.tables[0])
-
-    def test_no_leader_is_named_where_all_methods_tie(self, make: Any) -> None:
-        assert [part.text for part in sensitivity(solved_up_to(make, {"a": [0] * 5, "b": [0] * 5})).parts] == [""]
-
-    def test_nothing_finished_has_nothing_to_judge_again(self, make: Any) -> None:
-        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
-        assert sensitivity(make.evidence(results.assign(outcome=None, accuracy=np.nan))).parts == ()
-
-
-class TestSingleLength:
-    """With one length every horizon is 0 octaves, whether all seeds solved it or none: nothing of it is shown."""
-
-    @pytest.fixture
-    def single(self, make: Any) -> Evidence:
-        results = solved_up_to(make, {"vanilla": [0] * 5, "far": [4] * 5}).results
-        return Evidence(Results(results[results["length"] == 10].reset_index(drop=True)))
-
-    def test_tables_give_the_seeds_that_solved_it(self, single: Evidence) -> None:
-        assert single.comparison.horizons["octaves"].tolist() == [0, 0]
-        methods = accuracy(single).parts[0].tables[0]
-        assert "octaves (95 %)" not in methods.head
-        assert dict(zip(texts(methods), texts(methods, methods.head.index("solved longest")), strict=True)) == {
-            "far": "5 of 5", "vanilla": "0 of 5",
-        }  # fmt: skip
-        [part] = sensitivity(single).parts
-        assert part.text == ""
-        for table in part.tables:
-            assert dict(zip(texts(table), texts(table, 2), strict=True)) == {"vanilla": "0 of 5", "far": "5 of 5"}
-
-    def test_cost_is_not_drawn_against_it(self, single: Evidence) -> None:
-        [part] = price(single).parts
-        assert part.charts == ()
-        assert len(part.tables[0].rows) == 2
-        with pytest.raises(UsageError, match="no horizon is known"):
-            figure(Results(single.results), "cost")
-
-
-class TestSpeed:
-    def test_endings_are_stacked_where_something_diverged_and_only_there(self, make: Any) -> None:
-        solved = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        assert [chart.name for chart in speed(solved).parts[0].charts] == ["steps-adding"]
-        results = solved.results.copy()
-        lost = results["method"].eq("vanilla") & results["length"].eq(100) & results["seed"].lt(1002)
-        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 30.0]
-        part = speed(Evidence(Results(results))).parts[0]
-        assert [chart.name for chart in part.charts] == ["steps-adding", "endings-adding"]
-        shares = part.charts[0].table.set_index(["method", "length"])
-        assert shares.loc[("vanilla", 100), ["solved", "diverged", "neither"]].tolist() == [0.0, 0.4, 0.6]
-        tips = [tip for mark in part.charts[1].marks.values() for tip in mark.tips]
-        assert "vanilla, length 100: 0 % solved and 40 % diverged" in tips
-
-    def test_seeds_that_solved_on_the_way_are_told_from_those_that_solved_at_the_end(self, make: Any) -> None:
-        results = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5}).results.copy()
-        far = results["method"].eq("far") & results["length"].eq(100)
-        results.loc[far & results["seed"].eq(1000), "outcome"] = "chance"  # it had solved at step 2000
-        lost = far & results["seed"].eq(1001)
-        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 3000.0]  # after it had solved
-        results.loc[far & results["seed"].eq(1002), "solved_at"] = np.nan  # solved at the end alone
-        found = Evidence(Results(results))
-        methods = found.comparison.methods.set_index("method")
-        assert methods.loc["far", ["solved_longest", "seeds_longest"]].tolist() == [3, 5]
-        part = speed(found).parts[0]
-        table = part.tables[0]
-        assert dict(zip(texts(table), texts(table, table.head.index("length 100")), strict=True))["far"].endswith(
-            "(4 of 5)"
-        )
-        assert "seeds that held the criterion for three evaluations in a row" in table.note
-        assert "diverged before it solved never does" in table.note
-        assert all("diverged before" in text for text in (part.charts[0].reading, part.charts[1].reading))
-        assert "may be others than those that solved it at the end" in speed(found).lead
-
-    def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
-        table = speed(evidence).parts[0].tables[1]
-        row = next(row for row in table.entries if (row[0].text, row[1].text) == ("far", "100"))
-        said = dict(zip(table.head, (entry.text for entry in row), strict=True))
-        assert said["median steps"] == "2,000"
-        assert said["mean steps up to the budget (95 %)"].startswith("2000 (")
-        assert said["difference from baseline (95 %)"].startswith("-2000 (")
-        assert said["p (log-rank)"] == "0.0078"
-        assert said["sequences seen"] == "128,000"
-
-    def test_rare_evaluations_are_said_to_be_rare(self, make: Any) -> None:
-        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
-        assert "100 steps apart, 2.5 % of the budget" in speed(make.evidence(results)).lead
-        assert "apart" not in speed(make.evidence(results.assign(evaluate_every=50))).lead
 
 
 class TestStability:
