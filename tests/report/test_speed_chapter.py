@@ -30,8 +30,8 @@ class TestSpeed:
         results = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5}).results.copy()
         far = results["method"].eq("far") & results["length"].eq(100)
         results.loc[far & results["seed"].eq(1000), "outcome"] = "chance"  # it had solved at step 2000
-        lost = far & results["seed"].eq(1001)
-        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 3000.0]  # after it had solved
+        lost = results["length"].eq(100) & results["seed"].eq(1001)  # of far after it had solved, vanilla never did
+        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 3000.0]
         results.loc[far & results["seed"].eq(1002), "solved_at"] = np.nan  # solved at the end alone
         found = Evidence(Results(results))
         methods = found.comparison.methods.set_index("method")
@@ -43,7 +43,11 @@ class TestSpeed:
         )
         assert "seeds that held the criterion for three evaluations in a row" in table.note
         assert "diverged before it solved never does" in table.note
-        assert all("diverged before" in text for text in (part.charts[0].reading, part.charts[1].reading))
+        assert "diverged before it solved" in part.charts[0].reading
+        assert "in grey those that had diverged before" in part.charts[1].reading
+        shares = part.charts[1].table.set_index(["method", "length"])[["solved", "diverged"]]
+        assert shares.loc[("far", 100)].tolist() == [0.8, 0.0]
+        assert shares.loc[("vanilla", 100)].tolist() == [0.0, 0.2]
         assert "may be others than those that solved it at the end" in speed(found).lead
 
     def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
