@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from seqbench.errors import UsageError
@@ -37,8 +38,11 @@ class TestSensitivity:
         [part] = sensitivity(Evidence(Results(results))).parts
         table = part.tables[0]
         assert table.head[2:] == ("as declared", "at accuracy 0.9")
-        assert "No number is given at accuracy 0.99 on adding: training stopped once a trial met" in table.note
+        assert "No number is given at accuracy 0.99: training stopped once a trial met" in table.note
         assert "depends on the threshold" not in part.text
+        other = results.assign(task="agreement", trial="other " + results["trial"], steps=4000.0)
+        both = sensitivity(Evidence(Results(pd.concat([results, other], ignore_index=True)))).parts[0].tables[0]
+        assert "No number is given at accuracy 0.99 on adding: training" in both.note
         whole = sensitivity(Evidence(Results(results.assign(steps=4000.0)))).parts[0].tables[0]
         assert whole.head[-1] == "at accuracy 0.99"
         assert "No number" not in whole.note

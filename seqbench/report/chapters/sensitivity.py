@@ -96,8 +96,11 @@ def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Tab
 def _out_of_reach(evidence: Evidence, rows: pd.DataFrame) -> str:
     """Which of the thresholds have no number on which tasks, and why; empty where all have."""
     judged = {task: set(own["tau"]) for task, own in rows.groupby("task", sort=False)}
-    missing = {task: [tau for tau in evidence.declared.sensitivity if tau not in own] for task, own in judged.items()}
-    named = [f"{', '.join(f'{tau:g}' for tau in taus)} on {task}" for task, taus in missing.items() if taus]
+    named = []
+    for tau in evidence.declared.sensitivity:
+        tasks = [task for task, known in judged.items() if tau not in known]
+        if tasks:
+            named.append(f"{tau:g}" if len(tasks) == len(judged) else f"{tau:g} on {names_in_words(tasks)}")
     if not named:
         return ""
     return (
