@@ -63,10 +63,10 @@ def _panel(ax: Axes, board: Board, rows: pd.DataFrame) -> None:
         if np.isfinite(row["horizon_low"]):
             ax.hlines(place, row["horizon_low"], row["horizon_high"], color=colour, lw=2, alpha=0.5, zorder=3)
         ax.plot([row["horizon"]], [place], color=colour, marker="o", ms=6, ls="none", zorder=4)
-        if row["bound"]:
-            ends = {"at least": (">", lengths[-1] * ROOM**0.5), "at most": ("<", lengths[0] / ROOM**0.5)}
-            marker, at = ends[row["bound"]]
-            ax.plot([at], [place], color=colour, marker=marker, ms=5, ls="none", zorder=4)
+        ends = {"at least": (">", lengths[-1] * ROOM**0.5), "at most": ("<", lengths[0] / ROOM**0.5)}
+        for bound, (marker, at) in ends.items():
+            if row["bound"] in (bound, "within the range"):
+                ax.plot([at], [place], color=colour, marker=marker, ms=5, ls="none", zorder=4)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), list(rows["method"]))
     ax.tick_params(axis="y", length=0)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from seqbench.leaderboard.boards import Board
 from seqbench.leaderboard.tables import Links, overview_column
-from seqbench.report.columns import factor, interval
+from seqbench.report.columns import BEYOND, factor, interval
 from seqbench.report.table import Table, word
 
 Texts = Mapping[str, str]
@@ -16,7 +16,7 @@ Texts = Mapping[str, str]
 
 ALONE = (
     "How many times as far a network remembers with one remedy alone as without any: the mean ratio over seeds "
-    "(geometric) with its interval. ≥, ≤: some seeds lie beyond the range of lengths."
+    f"(geometric) with its interval. {BEYOND}."
 )
 LAST = (
     "What a remedy adds in octaves where all the others are there already. 1 octave is twice as far; horizons beyond "

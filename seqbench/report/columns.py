@@ -10,6 +10,12 @@ from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
 
+BEYOND = (
+    "≥, ≤: some seeds lie beyond the range of lengths; within the range: some lie beyond either end, and the number "
+    "may be larger or smaller"
+)
+"""What the marks of censored numbers mean."""
+
 
 def method_column(evidence: Evidence) -> Column:
     """Names of methods beside their markers."""
@@ -60,10 +66,16 @@ def remembers(row: Row) -> str:
     return _bounded(row["bound"], *(steps_in_words(row[name]) for name in ("horizon", "horizon_low", "horizon_high")))
 
 
+def octaves(row: Row) -> str:
+    """The mean horizon in octaves, with its interval; with a single length it is 0 by construction, and not shown."""
+    return interval_text(row["octaves"], row["low"], row["high"]) if row["span"] else MISSING
+
+
 def _bounded(bound: str, middle: str, low: str, high: str) -> str:
     """A number with its interval, if it has one, and with what censoring says of it."""
     sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")
-    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})")
+    within = f", {bound}" if bound == "within the range" else ""
+    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})") + within
 
 
 def ratio_text(count: float, total: float) -> str:

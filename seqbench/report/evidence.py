@@ -109,8 +109,9 @@ class Evidence:
 
     @cached_property
     def costs(self) -> pd.DataFrame:
-        """What each method cost on each task; see `seqbench.stats.costs.costs`."""
-        return costs(self.reporting, self.comparison.methods, self.declared)
+        """What each method cost on each task; see `seqbench.stats.costs.costs`. Octaves only where they can differ."""
+        found = costs(self.reporting, self.comparison.methods, self.declared)
+        return found.assign(octaves=found["octaves"].where(found["task"].isin(self.with_horizons)))
 
     @cached_property
     def tuning(self) -> pd.DataFrame:
@@ -138,6 +139,13 @@ class Evidence:
     def tasks(self) -> tuple[str, ...]:
         """Names of the tasks in the order of the grid."""
         return tuple(dict.fromkeys(self.results["task"]))
+
+    @cached_property
+    def with_horizons(self) -> tuple[str, ...]:
+        """The tasks with more than one length: with a single one every horizon is 0 octaves, whatever was solved."""
+        horizons = self.comparison.horizons
+        known = set(horizons.loc[horizons["span"].astype(float) > 0, "task"])
+        return tuple(task for task in self.tasks if task in known)
 
     @cached_property
     def file_names(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seqbench.report.columns import attainable_p, factor, level, method_column, remembers
+from seqbench.report.columns import BEYOND, attainable_p, factor, level, method_column, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.table import Column, Table, word
@@ -108,8 +108,7 @@ def _factor_note(evidence: Evidence, pairs: pd.DataFrame) -> str:
     budgets = list(dict.fromkeys(sentences.loc[sentences["task"].isin(pairs["task"]), "budget"]))
     least, most = pairs["n"].min(), pairs["n"].max()
     seeds = f"n = {least}" if least == most else f"n = {least} to {most}"
-    censored = pairs["bound"].isin(["at least", "at most"]).any()
-    bound = " ≥, ≤: some seeds lie beyond the range of lengths." if censored else ""
+    bound = f" {BEYOND}." if (pairs["bound"].fillna("") != "").any() else ""
     budget = f", {budgets[0]}" if len(budgets) == 1 and budgets[0] else ""
     return f"Paired over seeds, {seeds}{budget}.{bound}"
 

@@ -184,9 +184,9 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
     """How settings were chosen."""
     tried = tuning.tuning_curves(results, declared)
     return {
-        "tuning": tuning.tuning(results),
+        "tuning": tuning.tuning(results, declared),
         "tuning_curves": tried,
-        "tuning_budget": tuning.tuning_budget(tried),
+        "tuning_budget": tuning.tuning_budget(tried, declared),
     }
 
 

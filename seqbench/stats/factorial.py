@@ -3,8 +3,9 @@
 A seed gives one number for every combination of the factors, hence one number for every effect: no model, no
 separation, any order of interaction. Two levels are coded -1 and +1 as in Box, Hunter & Hunter (2005): a main effect
 is the mean with the remedy less the mean without; a two-way effect is half the difference of one factor's effect with
-and without the other. A factor with more levels gives one such contrast for each level against its reference. The
-factors not in the effect are averaged over all of their levels.
+and without the other, which is half of how much more the two add together than the sum of what each adds alone. A
+factor with more levels gives one such contrast for each level against its reference. The factors not in the effect are
+averaged over all of their levels.
 """
 
 from __future__ import annotations

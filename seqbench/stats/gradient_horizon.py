@@ -10,18 +10,12 @@ Sample size requirements for estimating Pearson, Kendall and Spearman correlatio
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from seqbench.schema import with_purpose
-from seqbench.stats.brackets import find_brackets
-from seqbench.stats.horizon_means import horizon_means
+from seqbench.schema import rows_where, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
-from seqbench.stats.preregistration import Declared
-from seqbench.stats.task_arrays import arrays_by_task
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
 FIGURES = ("gradient_horizon", "gradient_growth", "gradient_norm")
@@ -79,47 +73,54 @@ def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataF
     return found.assign(farthest=found["trial"].map(farthest)).dropna(subset=["gradient_horizon"])
 
 
-def learned_by_gradient(results: pd.DataFrame, probes: pd.DataFrame, declared: Declared = Declared()) -> pd.DataFrame:  # noqa: B008 (frozen)
+def learned_by_gradient(
+    results: pd.DataFrame, probes: pd.DataFrame, horizons: pd.DataFrame, *, alpha: float = 0.05
+) -> pd.DataFrame:
     """One row a method and task: how far its gradient reaches at initialisation beside how far back it learned.
 
-    The columns of `gradient_horizons`, and of `horizon_means` `octaves`, `learned` (its `horizon`) and `text`.
+    The columns of `gradient_horizons`, and of `horizons` (as `horizon_means` makes it) `octaves`, `learned` (its
+    `horizon`) and `text`. Tasks with a single length have no rows: a horizon cannot differ there.
     """
-    reach = gradient_horizons(results, probes, alpha=declared.alpha)
-    reporting = with_purpose(results, "reporting")
-    found = [horizon_means(find_brackets(arrays), declared.alpha) for arrays in arrays_by_task(reporting, declared)]
+    reach = gradient_horizons(results, probes, alpha=alpha)
+    learned = rows_where(horizons, (horizons["span"].astype(float) > 0) & horizons["octaves"].notna())
     columns = ["method", "task", "octaves", "learned", "text"]
-    means = [own.rename(columns={"horizon": "learned"})[columns] for own in found]
-    solved = pd.concat(means, ignore_index=True) if means else pd.DataFrame(columns=columns)
-    return reach.merge(solved.dropna(subset=["octaves"]), on=["method", "task"])
+    return reach.merge(learned.rename(columns={"horizon": "learned"})[columns], on=["method", "task"])
 
 
 def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     """One row a task, and one over all (`task` empty) if there are several: does it predict what is learned?
 
     Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods. Over
-    all tasks the ranks are taken within each. `learned` is what `learned_by_gradient` returns.
+    all tasks the ranks are taken within each, of the methods that are on every one. A method's points on several tasks
+    are no independent ones: the permutation test moves whole methods, and there is no interval. `learned` is what
+    `learned_by_gradient` returns.
     """
-    rows = [_correlate(str(task), [own], alpha) for task, own in learned.groupby("task", sort=True)]
+    both = learned.pivot(index="method", columns="task", values=["horizon", "octaves"])
+    tasks = sorted(learned["task"].unique())
+    rows = [_correlate(str(task), both.xs(task, axis=1, level="task").dropna(), alpha) for task in tasks]
     if len(rows) > 1:
-        rows.append(_correlate("", [own for _, own in learned.groupby("task", sort=True)], alpha))
+        rows.append(_correlate("", both.dropna(), alpha))
     return pd.DataFrame(rows, columns=CORRELATION_COLUMNS)
 
 
-def _correlate(task: str, parts: Sequence[pd.DataFrame], alpha: float) -> dict[str, object]:
-    """Correlation of ranks, centred within each part, with its interval and the p-value of a permutation test."""
-    x, y = (np.concatenate([_centred(part[name]) for part in parts]) for name in ("horizon", "octaves"))
+def _correlate(task: str, points: pd.DataFrame, alpha: float) -> dict[str, object]:
+    """Correlation of ranks, centred within each task, with its interval and the p-value of a permutation test.
+
+    points: one row a method, its `horizon` and its `octaves` on one task or on several
+    """
+    x, y = (_centred(points[[name]].to_numpy(float)) for name in ("horizon", "octaves"))
     row: dict[str, object] = {"task": task, "methods": len(x), "correlation": np.nan, "low": np.nan, "high": np.nan}
     if len(x) < 3 or not x.any() or not y.any():
         return {**row, "p_value": np.nan}
-    correlation = float(x @ y / np.sqrt((x @ x) * (y @ y)))
-    low, high = rank_interval(correlation, len(x), alpha)
+    correlation = float(np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y)))
+    low, high = rank_interval(correlation, len(x), alpha) if x.shape[1] == 1 else (np.nan, np.nan)
     return {**row, "correlation": correlation, "low": low, "high": high, "p_value": _p_value(x, y)}
 
 
-def _centred(values: pd.Series) -> np.ndarray:
-    """Ranks less their mean."""
-    ranks = stats.rankdata(values.to_numpy(float))
-    return ranks - ranks.mean()
+def _centred(values: np.ndarray) -> np.ndarray:
+    """`[M, T]` ranks of the methods on each task, less their mean."""
+    ranks = stats.rankdata(values, axis=0)
+    return np.asarray(ranks - ranks.mean(axis=0))
 
 
 def rank_interval(correlation: float, count: int, alpha: float = 0.05) -> tuple[float, float]:
@@ -136,11 +137,11 @@ def rank_interval(correlation: float, count: int, alpha: float = 0.05) -> tuple[
 
 
 def _p_value(x: np.ndarray, y: np.ndarray) -> float:
-    """Two-sided p-value of no relation, by permutation."""
+    """Two-sided p-value of no relation between `x` and `y` `[M, T]`, by permutation of the methods."""
     resamples = np.inf if len(x) <= EXACT_METHODS else 9_999
     return float(
         stats.permutation_test(
-            (x,), lambda permuted: np.abs(permuted @ y), permutation_type="pairings", n_resamples=resamples,
-            alternative="greater", vectorized=False, rng=0,
+            (np.arange(len(x)),), lambda order: np.abs(np.sum(x[order] * y)), permutation_type="pairings",
+            n_resamples=resamples, alternative="greater", vectorized=False, rng=0,
         ).pvalue
     )  # fmt: skip

@@ -2,9 +2,10 @@
 
 The mean is that of Turnbull's distribution, restricted to the range of lengths: a seed that solved the longest counts
 as the longest, one that failed the shortest as the shortest. Where seeds stand at an end, the horizon itself may lie
-further, and the words say so. Where results of a seed contradict each other, the mean takes the bracket that
-contradicts the fewest, the interval the bounds that hold them all (`Brackets.ends`). The interval is
-`interval.jeffreys_mean_interval`, whose imaginary seeds stand at the two ends of the range.
+further, and the words say so; with seeds at both ends it may lie on either side. Where results of a seed contradict
+each other, the mean takes the bracket that contradicts the fewest, the interval the bounds that hold them all
+(`Brackets.ends`). The interval is `interval.jeffreys_mean_interval`, whose imaginary seeds stand at the two ends of the
+range.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ COLUMNS = [
     "method", "task", "n", "open", "at_least", "below", "violations", "trials", "octaves", "low", "high", "span",
     "horizon", "horizon_low", "horizon_high", "shortest", "longest", "bound", "text",
 ]  # fmt: skip
+BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): "within the range"}
+"""What it says of a mean that something can raise it and that something can lower it."""
 
 
 def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
@@ -29,7 +32,8 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
     violations: seeds with results that contradict each other; trials: finished trials of all seeds
     octaves, low, high: restricted mean of log2 horizon over the shortest length, out of `span`, and its interval
     horizon, horizon_low, horizon_high: the same as lengths in steps, in words in `text`
-    bound: what seeds at the ends of the range say of the mean horizon (`at least`, `at most`, or nothing)
+    bound: what seeds at the ends of the range say of the mean horizon (`at least`, `at most`, `within the range` with
+        seeds at both, or nothing)
     """
     values = found.octaves()
     least, most = found.ends()
@@ -42,7 +46,7 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
         low, high = jeffreys_mean_interval(least[place, own], 0.0, found.span, alpha, highest=most[place, own])
         at_least, below = (int(end[place, own].sum()) for end in (found.at_least, found.below))
         lengths = found.lengths[0] * np.exp2([octaves, low, high])
-        bound = {(True, False): "at least", (False, True): "at most"}.get((at_least > 0, below > 0), "")
+        bound = BOUNDS[at_least > 0, below > 0]
         rows.append((
             method, found.task, int(own.sum()), int((~found.ended[place, own]).sum()), at_least, below,
             int((found.violations[place] > 0).sum()), int(found.trials[place].sum()), octaves, low, high, found.span,
@@ -62,4 +66,6 @@ def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:
     """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
     mean, low, high = map(steps_in_words, lengths)
     interval = "" if np.isnan(lengths[1]) else f" ({100 * (1 - alpha):g} %: {low} to {high})"
+    if bound == "within the range":
+        return f"{mean} steps {bound} of lengths{interval}"
     return f"{bound} {mean} steps{interval}".strip()

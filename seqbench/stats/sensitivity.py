@@ -12,6 +12,7 @@ from seqbench.schema import finished, is_finished, rows_where, with_purpose
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
+from seqbench.stats.steps_to_solve import solved_by_half
 from seqbench.stats.task_arrays import (
     JUDGED_OTHERWISE,
     TaskArrays,
@@ -113,14 +114,26 @@ def _at(trials: _Trials, solved: pd.Series, declared: Declared) -> pd.DataFrame:
 
 
 def _median_steps(rows: pd.DataFrame, curves: pd.DataFrame | None, tau: float | None) -> pd.DataFrame:
-    """The median of the steps at which the finished of these trials solved at `tau`, by task and method."""
+    """The step by which half of the finished of these trials had solved at `tau`, by task and method."""
     last = finished(rows)
     steps = last.assign(median_step=_steps(last, curves, tau)).groupby(["task", "method"], as_index=False)
-    return steps["median_step"].median()
+    return steps["median_step"].agg(solved_by_half)
+
+
+def _reachable(table: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    """The table without thresholds above the criterion of a task of which trials (`rows`) stopped once they met it.
+
+    They had no chance to reach more: there the table would measure where training stopped.
+    """
+    stopped = rows[rows["solved_at"].notna() & (rows["steps"] < rows["budget"])]
+    criterion = stopped.groupby("task")["solved_threshold"].min()
+    return rows_where(table, table["declared"] | ~(table["tau"] > table["task"].map(criterion)))
 
 
 def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Declared) -> pd.DataFrame:
     """One row a task, method and threshold, the declared one (`declared`) among them, for tasks judged by accuracy.
+
+    Thresholds above the criterion of a task have none where trials stopped once they were solved.
 
     tau: the accuracy from which a trial counts as solved
     median_step: step by which half of the trials at the longest length had held it for three evaluations; infinite
@@ -140,7 +153,7 @@ def sensitivity(rows: pd.DataFrame, curves: pd.DataFrame | None, declared: Decla
     own = judged.groupby("task")["solved_threshold"].max()
     stated["tau"] = declared.tau if declared.tau is not None else stated["task"].map(own).astype(float)
     others = [at(tau).assign(tau=tau, declared=False) for tau in declared.sensitivity]
-    table = pd.concat([stated, *others])[COLUMNS]
+    table = _reachable(pd.concat([stated, *others], ignore_index=True)[COLUMNS], judged)
     return table.drop_duplicates(["task", "method", "tau"]).sort_values(["task", "method", "tau"], ignore_index=True)
 
 

@@ -46,9 +46,14 @@ def log_rank_test(times: Floats, solved: np.ndarray) -> float:
     return sign_flip_test(scores[0] - scores[1])
 
 
-def _median(times: Floats, solved: np.ndarray) -> float:
-    """The step by which half of the trials had solved; infinite if they had not."""
-    return float(np.median(np.where(solved, times, np.inf))) if times.size else np.nan
+def solved_by_half(steps: Floats | pd.Series) -> float:
+    """The step by which half of the trials had solved, of those at which each did (infinite: never); NaN of none.
+
+    This is the ceil(n / 2)-th smallest. The middle of an even number of steps would lie between two of them, and be
+    infinite where exactly half of the trials solved.
+    """
+    ordered = np.sort(np.asarray(steps, float))
+    return float(ordered[(len(ordered) - 1) // 2]) if len(ordered) else np.nan
 
 
 def _against_baseline(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str, object]:
@@ -80,9 +85,10 @@ def _row(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str
     n, k, budget = len(times), int(events.sum()), arrays.budget[length]
     low, high = clopper_pearson(k, n, alpha) if n >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
     mean_low, mean_high = mean_interval(times, 0.0, budget, alpha)
+    half = solved_by_half(np.where(events, times, np.inf))
     return {
         "method": arrays.methods[method], "task": arrays.task, "length": arrays.lengths[length], "n": n, "solved": k,
-        "rate": k / n if n else np.nan, "low": float(low), "high": float(high), "median": _median(times, events),
+        "rate": k / n if n else np.nan, "low": float(low), "high": float(high), "median": half,
         "restricted_mean": times.mean() if n else np.nan, "mean_low": mean_low, "mean_high": mean_high,
         "budget": budget, **_against_baseline(arrays, method, length, alpha),
     }  # fmt: skip
@@ -92,8 +98,9 @@ def steps_to_solve(rows: pd.DataFrame, arrays: TaskArrays, declared: Declared) -
     """One row a method and length of a task.
 
     solved of n: held the criterion for three evaluations within the budget, with its exact interval (rate, low, high)
-    median: step by which half had, infinite for "more than the budget"; median_seconds, median_sequences: the same in
-        wall-clock and in training sequences seen, medians over the trials that solved
+    median: step by which half had (`solved_by_half`), infinite for "more than the budget"
+    median_seconds, median_sequences: wall-clock and training sequences seen until then, medians over the trials that
+        solved
     restricted_mean: mean steps up to the budget, which stands for trials that never solved; mean_low, mean_high
     coarse: evaluations are further apart than 2 % of the budget, so steps are known only to that
     difference: restricted mean less the baseline's over `pairs` seeds; p: log-rank test permuted within seeds; p_holm:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import finished, with_purpose
+from seqbench.schema import finished, rows_where, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 from seqbench.stats.preregistration import Declared
 
@@ -88,7 +88,7 @@ def over_lengths(tried: pd.DataFrame) -> pd.DataFrame:
     return sums.reset_index()
 
 
-def tuning(results: pd.DataFrame) -> pd.DataFrame:
+def tuning(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method and task that was tuned; all figures over all lengths.
 
     settings: how many were tried; trials, seeds, seconds: what that took
@@ -96,7 +96,8 @@ def tuning(results: pd.DataFrame) -> pd.DataFrame:
         direction in which to extend the range, for all methods
     diverged: share of trials over the whole range
     solved_tuning of n_tuning, solved_reporting of n_reporting: trials of the chosen setting that solved validation data
-    score_tuning, score_reporting: their mean validation scores; optimism: the first less the second
+    score_tuning, score_reporting: their mean validation scores, each over the lengths that it was trained at
+    optimism: the first less the second; missing in a search, which tunes at other lengths than it reports
     """
     if with_purpose(results, "tuning").empty:
         return pd.DataFrame(columns=COLUMNS)
@@ -108,12 +109,13 @@ def tuning(results: pd.DataFrame) -> pd.DataFrame:
         reported = with_purpose(scored[at], "reporting")
         chosen = tried[tried["setting"].isin(reported["setting"])]
         scores = chosen["score"].mean(), reported["score"].mean()
+        optimism = np.nan if key[1] in declared.searched else scores[0] - scores[1]
         rows.append((
             *key, tried["setting"].nunique(), len(tried), tried["seed"].nunique(), tried["seconds"].astype(float).sum(),
             "; ".join(sorted(reported["setting"].unique())), "; ".join(edges(tried, reported)),
             tried["has_diverged"].mean(), int(chosen["validated"].sum()), len(chosen),
             int(reported["validated"].sum()), len(reported), tried["score_name"].iloc[0], *scores,
-            scores[0] - scores[1],
+            optimism,
         ))  # fmt: skip
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -175,13 +177,15 @@ def expected_best(scores: Floats) -> Floats:
     return np.asarray(chances).reshape(count, count) @ ordered
 
 
-def tuning_budget(curves: pd.DataFrame) -> pd.DataFrame:
+def tuning_budget(curves: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """Expected validation score, mean over lengths, of the best had only so many `settings` been tried.
 
-    Settings of which a length has no finished trial are left out, since their mean would be over easier tasks.
+    Settings of which a length has no finished trial are left out, since their mean would be over easier tasks. Searched
+    tasks have no rows: there only the settings that got furthest meet the longest lengths.
     """
+    listed = rows_where(curves, curves["score"].notna() & ~curves["task"].isin(list(declared.searched)))
     parts = []
-    for key, own in curves.dropna(subset=["score"]).groupby(KEY, sort=True) if len(curves) else ():
+    for key, own in listed.groupby(KEY, sort=True):
         scores = own.groupby(SETTING, dropna=False)["score"].agg(["mean", "size"])
         best = expected_best(scores.loc[scores["size"] == own["length"].nunique(), "mean"].to_numpy(float))
         place: Mapping[str, Any] = dict(zip(KEY, key, strict=True))

@@ -1,4 +1,4 @@
-"""What the chapters say: censoring, rank stability, sensitivity, divergence, steps, limits."""
+"""What the chapters say: censoring, rank stability, divergence, limits."""
 
 from __future__ import annotations
 
@@ -15,29 +15,11 @@ from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
 from seqbench.report.chapters.protocol import protocol
 from seqbench.report.chapters.remedies import remedies
-from seqbench.report.chapters.sensitivity import sensitivity
-from seqbench.report.chapters.speed import speed
 from seqbench.report.chapters.stability import stability
 from seqbench.report.charts.critical import critical
 from seqbench.report.evidence import Evidence
 from seqbench.store.results import Results
-
-
-def texts(table: Any, column: int = 0) -> list[str]:
-    return [row[column].text for row in table.entries]
-
-
-def solved_up_to(make: Any, places: dict[str, list[int]], tasks: tuple[str, ...] = ("adding",)) -> Evidence:
-    """Methods whose seeds solve as many of four lengths, from the shortest, as `places` says."""
-    results = make.results(make.methods[: len(places)], make.lengths[:4], len(next(iter(places.values()))), tasks)
-    names = dict(zip(results["method"].unique(), places, strict=True))
-    results["method"] = results["method"].map(names)
-    results = results.drop(columns=["gating", "clipping", "initialisation", "skip"])
-    reach = [places[row.method][row.seed - 1000] > make.lengths.index(row.length) for row in results.itertuples()]
-    results["outcome"] = np.where(reach, "solved", "chance")
-    results["accuracy"], results["diverged_at"] = np.where(reach, 0.97, 0.2), np.nan
-    results["solved_at"] = np.where(reach, 2000.0, np.nan)
-    return make.evidence(results)
+from tests.report.reaching import solved_up_to, texts
 
 
 class TestHorizons:
@@ -135,59 +117,6 @@ class TestAcross:
         assert "this grid has 1." in part.text
 
 
-class TestSensitivity:
-    def test_another_leader_at_another_threshold_is_named(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        results = evidence.results
-        results.loc[results["method"].eq("vanilla") & results["outcome"].eq("solved"), "accuracy"] = 0.995
-        [part] = sensitivity(Evidence(Results(results))).parts
-        assert "On adding, far as declared, but vanilla at accuracy 0.99." in part.text
-        assert "does not depend on the budget." not in part.text, "no seed solves in half of it"
-        thresholds, budgets = part.tables
-        assert thresholds.head[2:] == ("as declared", "at accuracy 0.9", "at accuracy 0.99")
-        assert budgets.head[2:] == ("with the whole budget", "with 50 % of it", "with 25 % of it")
-        assert dict(zip(texts(budgets), texts(budgets, 2), strict=True))["far"] == "3.32 (5 of 5)"
-        assert dict(zip(texts(budgets), texts(budgets, 4), strict=True))["far"] == "0.00 (0 of 5)"
-
-    def test_no_leader_is_named_where_all_methods_tie(self, make: Any) -> None:
-        assert [part.text for part in sensitivity(solved_up_to(make, {"a": [0] * 5, "b": [0] * 5})).parts] == [""]
-
-    def test_nothing_finished_has_nothing_to_judge_again(self, make: Any) -> None:
-        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
-        assert sensitivity(make.evidence(results.assign(outcome=None, accuracy=np.nan))).parts == ()
-
-
-class TestSpeed:
-    def test_endings_are_stacked_where_something_diverged_and_only_there(self, make: Any) -> None:
-        solved = solved_up_to(make, {"vanilla": [2] * 5, "far": [4] * 5})
-        assert [chart.name for chart in speed(solved).parts[0].charts] == ["steps-adding"]
-        results = solved.results.copy()
-        lost = results["method"].eq("vanilla") & results["length"].eq(100) & results["seed"].lt(1002)
-        results.loc[lost, ["outcome", "diverged_at"]] = ["diverged", 30.0]
-        part = speed(Evidence(Results(results))).parts[0]
-        assert [chart.name for chart in part.charts] == ["steps-adding", "endings-adding"]
-        shares = part.charts[0].table.set_index(["method", "length"])
-        assert shares.loc[("vanilla", 100), ["solved", "diverged", "neither"]].tolist() == [0.0, 0.4, 0.6]
-        tips = [tip for mark in part.charts[1].marks.values() for tip in mark.tips]
-        assert "vanilla, length 100: 0 % solved and 40 % diverged" in tips
-
-    def test_restricted_means_differences_and_log_rank_are_shown(self, make: Any) -> None:
-        evidence = solved_up_to(make, {"vanilla": [2] * 8, "far": [4] * 8})
-        table = speed(evidence).parts[0].tables[1]
-        row = next(row for row in table.entries if (row[0].text, row[1].text) == ("far", "100"))
-        said = dict(zip(table.head, (entry.text for entry in row), strict=True))
-        assert said["median steps"] == "2,000"
-        assert said["mean steps up to the budget (95 %)"].startswith("2000 (")
-        assert said["difference from baseline (95 %)"].startswith("-2000 (")
-        assert said["p (log-rank)"] == "0.0078"
-        assert said["sequences seen"] == "128,000"
-
-    def test_rare_evaluations_are_said_to_be_rare(self, make: Any) -> None:
-        results = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])
-        assert "100 steps apart, 2.5 % of the budget" in speed(make.evidence(results)).lead
-        assert "apart" not in speed(make.evidence(results.assign(evaluate_every=50))).lead
-
-
 class TestStability:
     def test_shares_have_intervals_and_lengths_are_strata(self, make: Any) -> None:
         results = solved_up_to(make, {"vanilla": [2] * 10, "far": [4] * 10}).results
@@ -201,6 +130,15 @@ class TestStability:
         assert (said["test"], said["p"]) == ("McNemar", "0.031")
         assert said["p across lengths"] == "< 0.001"
         assert set(part.charts[0].table["kinds"]) == {"", "loss 6"}
+
+    def test_below_five_seeds_a_share_has_no_interval(self, make: Any) -> None:
+        results = solved_up_to(make, {"vanilla": [2] * 4, "far": [4] * 4}).results
+        lost = results["method"].eq("vanilla") & results["seed"].lt(1003)
+        results.loc[lost, ["outcome", "diverged_at", "accuracy"]] = ["diverged", 30.0, np.nan]
+        table = stability(Evidence(Results(results))).parts[0].tables[0]
+        said = dict(zip(table.head, (entry.text for entry in table.entries[0]), strict=True))
+        assert said["seeds diverged (95 %)"] == "0 of 4"
+        assert said["of the baseline (95 %)"] == "3 of 4"
 
     def test_methods_without_a_common_seed_are_tested_unpaired(self, make: Any) -> None:
         results = solved_up_to(make, {"vanilla": [2] * 6, "far": [4] * 6}).results
@@ -224,6 +162,24 @@ class TestRemedies:
         )
         assert (part.charts, part.tables) == ((), ())
 
+    def test_a_two_way_effect_is_half_of_what_two_remedies_add_beyond_their_sum_and_is_called_so(
+        self, make: Any
+    ) -> None:
+        # Octaves: none 0, each alone half of the first octave, both between 50 and 100 steps.
+        evidence = solved_up_to(make, {"none": [0] * 6, "a": [1] * 6, "b": [1] * 6, "both": [3] * 6})
+        levels = {"none": ("no", "no"), "a": ("yes", "no"), "b": ("no", "yes"), "both": ("yes", "yes")}
+        results = evidence.results.assign(
+            gating=[levels[name][0] for name in evidence.results["method"]],
+            skip=[levels[name][1] for name in evidence.results["method"]],
+        )
+        part = remedies(Evidence(Results(results))).parts[0]
+        both = (np.log2(5) + np.log2(10)) / 2  # between 50, solved, and 100, failed
+        table = part.tables[1]
+        said = {row[0].text: row[1].text for row in table.entries}
+        assert said["gating=yes × skip=yes"].startswith(f"{(both - 0.5 - 0.5) / 2:.2f} (")
+        assert "half of how much more (or less) two remedies add together than their sum" in part.charts[0].reading
+        assert "half of how much more two remedies add together" in table.note
+
     def test_higher_orders_are_shown_as_diagnostics_without_correction(self, factorial: Any) -> None:
         part = remedies(factorial).parts[0]
         effects = part.tables[1]
@@ -245,6 +201,16 @@ class TestLimits:
         assert said["rare failures"] == "what none of 6 seeds showed may still happen in 0 to 46 % of seeds"
         assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
         assert "fewer than 7 seeds" in said["small differences"]
+
+    def test_each_task_has_its_own_ends(self, make: Any) -> None:
+        rows = make.results(make.methods[:2], (10, 50, 100, 1000), 3, make.tasks[:2])
+        short = rows["task"].eq("adding") & rows["length"].le(50)
+        long = rows["task"].eq("delayed_recall") & rows["length"].ge(100)
+        said = dict(limits(make.evidence(rows[short | long])).parts[0].tables[0].rows.itertuples(index=False))
+        assert said["beyond the grid"] == (
+            "nothing is known about dependencies shorter than 10 or longer than 50 steps on adding; "
+            "shorter than 100 or longer than 1,000 steps on delayed_recall, nor between the lengths that were run"
+        )
 
     def test_trials_that_did_not_stay_solved_are_counted(self, make: Any) -> None:
         rows = make.results(make.methods[:2], make.lengths[:2], 3, make.tasks[:1])

@@ -14,6 +14,7 @@ from seqbench.plan.search import follow, length_grid
 from seqbench.report.chapters.accuracy import accuracy
 from seqbench.report.chapters.horizons import horizons
 from seqbench.report.chapters.limits import limits
+from seqbench.report.chapters.stability import stability
 from seqbench.report.charts.horizon import horizon
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import headline, warnings
@@ -92,6 +93,22 @@ def test_nothing_is_averaged_over_the_seeds_that_got_there(found: Evidence) -> N
     assert "Searched from 10 to 160 steps" in part.text
     assert "at this budget of 4,000 training steps" in part.text
     assert "None of 12 searches met results that contradict" in part.text
+
+
+def test_no_share_diverged_is_drawn_of_seeds_that_got_there_alone(found: Evidence) -> None:
+    results = found.results.copy()
+    far = results[results["method"] == "far"].drop_duplicates("length", keep=False)  # lengths that one seed visited
+    results.loc[far.index[-1], ["outcome", "diverged_at"]] = ["diverged", 30.0]
+    alone = Evidence(Results(results, found.curves, found.probes, found.plan))
+    section = stability(alone)
+    assert section.lead.startswith("1 of ")
+    assert section.parts[0].charts == (), "1 of 1 would be drawn as 100 %"
+    first = results.index[(results["method"] == "vanilla") & (results["length"] == 10)][0]
+    results.loc[first, ["outcome", "diverged_at"]] = ["diverged", 30.0]
+    [chart] = stability(Evidence(Results(results, found.curves, found.probes, found.plan))).parts[0].charts
+    assert far["length"].iloc[-1] not in set(chart.table["length"])
+    assert set(chart.table["share"]) == {"0 of 6", "1 of 6"}
+    assert "only the lengths at which every seed of a method was trained" in chart.reading
 
 
 def test_contradicting_results_are_counted_where_they_are_read(make: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from matplotlib import pyplot as plt
@@ -14,6 +15,7 @@ from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_o
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import facts, warnings
 from seqbench.stats.tuning import expected_best as expectation
+from seqbench.store.results import Results
 
 KNOB = "clip_global_norm.threshold"
 THRESHOLDS = {3e-4: 0.5, 1e-3: 5.0, 3e-3: math.inf}
@@ -78,6 +80,18 @@ def test_the_expected_best_is_drawn_to_the_number_tried(tuned: Evidence) -> None
     )
     assert drawn.get_xdata().tolist() == [1, 2, 3]
     assert drawn.get_ydata().tolist() == pytest.approx(expectation(own.to_numpy()).tolist())
+
+
+def test_a_search_compares_no_scores_and_says_why(tuned: Evidence) -> None:
+    [listed] = tuning(tuned).parts[0].tables
+    assert "optimism" in listed.head
+    declared = {**tuned.plan.declared, "searched": {"adding": [10, 20]}}
+    plan = replace(tuned.plan, declared=declared)
+    [part] = tuning(Evidence(Results(tuned.results, tuned.curves, tuned.probes, plan))).parts
+    assert [chart.name for chart in part.charts] == ["tuning-adding", "knobs-adding"]
+    [table] = part.tables
+    assert "optimism" not in table.head
+    assert "A search trains each setting and seed at lengths of its own" in table.note
 
 
 def test_the_head_of_the_report_names_the_number(tuned: Evidence, two_by_two: Evidence) -> None:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from seqbench.stats.compare import compare
 from seqbench.stats.gradient_horizon import (
     gradient_horizon_correlation,
     gradient_horizons,
@@ -30,6 +31,11 @@ def probes_for(results: pd.DataFrame, reach: dict[str, float], farthest: int = 1
     return frame.astype({"distance": "Int64", "value": float})
 
 
+def learned(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
+    """What methods learned by how far their gradient reaches, with the horizons that a comparison has."""
+    return learned_by_gradient(results, probes, compare(results).horizons)
+
+
 def test_horizons_are_means_over_seeds_of_the_longest_length_with_those_that_may_be_longer(grid):
     results = grid({"plain": 0, "irnn": 4}, seeds=6)
     found = gradient_horizons(results, probes_for(results, {"plain": 10, "irnn": 99})).set_index("method")
@@ -48,10 +54,10 @@ def test_few_seeds_have_no_interval(grid):
 
 
 def test_the_correlation_is_spearmans_and_only_order_counts(grid):
-    learned = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 1}
+    places = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 1}
     reach = {"a": 3, "b": 20, "c": 11, "d": 60, "e": 80, "f": 7}
-    results = grid(learned, seeds=5)
-    both = learned_by_gradient(results, probes_for(results, reach))
+    results = grid(places, seeds=5)
+    both = learned(results, probes_for(results, reach))
     found = gradient_horizon_correlation(both).iloc[0]
     expected = stats.spearmanr(both["horizon"], both["octaves"])
     assert found["correlation"] == pytest.approx(expected.statistic)
@@ -65,13 +71,43 @@ def test_over_tasks_the_ranks_are_taken_within_each(grid):
     two = grid({"a": 0, "b": 2, "c": 4}, seeds=5, task="agreement")
     results = pd.concat([one, two], ignore_index=True)
     probes = pd.concat([probes_for(one, {"a": 1, "b": 5, "c": 9}), probes_for(two, {"a": 81, "b": 85, "c": 89})])
-    found = gradient_horizon_correlation(learned_by_gradient(results, probes)).set_index("task")
+    found = gradient_horizon_correlation(learned(results, probes)).set_index("task")
     assert found["correlation"].tolist() == pytest.approx([1, 1, 1])
-    assert found.loc["", "methods"] == 6
     assert np.isnan(found.loc["agreement", "low"])  # three methods are too few for an interval
-    assert found.loc["", "high"] < 1  # a perfect order is no certainty
-    # Of the 90 ways to give three ranks twice each to six places, one agrees in full and one is its opposite.
-    assert found.loc["", "p_value"] == pytest.approx(2 / 90)
+
+
+def test_over_tasks_a_method_is_one_method(grid):
+    # The same five methods in the same order on two tasks: of the 120 orders of five methods only this one and its
+    # opposite agree as well, on one task and on both.
+    places = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4}
+    reach = {"a": 1, "b": 5, "c": 9, "d": 13, "e": 17}
+    one, two = (grid(places, seeds=5, task=task) for task in ("adding", "agreement"))
+    alone = grid({"f": 2}, seeds=5)  # on one task only
+    probes = pd.concat([probes_for(rows, {**reach, "f": 50}) for rows in (one, two, alone)])
+    found = gradient_horizon_correlation(learned(pd.concat([one, two, alone], ignore_index=True), probes))
+    assert found["task"].tolist() == ["adding", "agreement", ""]
+    assert found["methods"].tolist() == [6, 5, 5]
+    assert found["p_value"].iloc[1:].tolist() == pytest.approx([2 / 120, 2 / 120]), "a second task is no evidence"
+    assert np.isfinite(found["low"].iloc[:2]).all()
+    assert found[["low", "high"]].iloc[2].isna().all()
+
+
+def test_horizons_are_those_of_the_comparison(grid):
+    # Length 100 is planned and not finished: from the finished trials alone all would end at 50 at the latest.
+    results = grid({"plain": 2, "irnn": 4}, seeds=5)
+    results.loc[results["length"] == 100, "outcome"] = None
+    horizons = compare(results).horizons.set_index("method")
+    assert horizons.loc["irnn", "horizon"] > 50
+    finished = results[results["outcome"].notna()]
+    found = learned_by_gradient(
+        finished, probes_for(finished, {"plain": 5, "irnn": 9}), horizons.reset_index()
+    ).set_index("method")
+    assert found["learned"].to_dict() == pytest.approx(horizons["horizon"].to_dict())
+
+
+def test_a_single_length_says_nothing_of_horizons(grid):
+    results = grid({"plain": 0, "irnn": 1}, seeds=5, lengths=(50,))
+    assert learned(results, probes_for(results, {"plain": 5, "irnn": 9})).empty
 
 
 def test_the_interval_covers_the_truth():

@@ -29,6 +29,20 @@ def test_thresholds_around_the_declared_one(rows):
     assert np.isnan(table.loc[0.925, "median_step"])
 
 
+def test_no_threshold_above_the_criterion_is_judged_where_trials_stopped_once_solved(rows):
+    # The criterion is 0.95. One trial of ten stopped at it after half of the budget.
+    declared = Declared(sensitivity=(0.90, 0.99))
+    assert sensitivity(rows, None, declared)["tau"].tolist() == [0.90, 0.95, 0.99]
+    solved = rows.index[rows["solved_at"].notna()]
+    rows.loc[solved[0], "steps"] = 500
+    assert sensitivity(rows, None, declared)["tau"].tolist() == [0.90, 0.95]
+    # Another task, on which all trials trained on, keeps its numbers; so does a declared threshold.
+    other = rows.assign(task="recall", trial="recall-" + rows["trial"], steps=1000)
+    both = sensitivity(pd.concat([rows, other], ignore_index=True), None, declared)
+    assert both[both["tau"] == 0.99]["task"].tolist() == ["recall"]
+    assert sensitivity(rows, None, Declared(tau=0.97, sensitivity=(0.99,)))["tau"].tolist() == [0.97]
+
+
 def test_steps_from_curves(rows):
     accuracies = [0.5, 0.93, 0.5, 0.93, 0.93, 0.96, 0.99, 0.99, 0.99, 0.99]
     curves = pd.DataFrame({
@@ -38,6 +52,10 @@ def test_steps_from_curves(rows):
     })  # fmt: skip
     table = sensitivity(rows, curves, Declared(sensitivity=(0.90, 0.985, 0.999))).set_index("tau")
     assert table["median_step"][[0.90, 0.985, 0.999]].tolist() == [400, 700, np.inf]
+    even = curves["trial"].isin(rows.loc[rows["seed"] % 2 == 0, "trial"])
+    curves.loc[even, "validation_accuracy"] = 0.5
+    table = sensitivity(rows, curves, Declared(sensitivity=(0.90, 0.985))).set_index("tau")
+    assert table["median_step"][[0.90, 0.985]].tolist() == [400, 700], "exactly half of the ten seeds solve"
 
 
 def test_three_in_a_row_within_one_trial():

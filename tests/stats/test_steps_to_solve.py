@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from seqbench.stats.preregistration import Declared
-from seqbench.stats.steps_to_solve import incidence, log_rank_scores, log_rank_test, steps_to_solve
+from seqbench.stats.steps_to_solve import incidence, log_rank_scores, log_rank_test, solved_by_half, steps_to_solve
 from seqbench.stats.task_arrays import complete, task_arrays
 
 
@@ -39,8 +39,17 @@ def test_divergence_counts_as_never_solved(half_diverged):
     assert censored.probabilities[-1] == 0.0
     assert (row["n"], row["solved"], row["rate"]) == (10, 5, 0.5)
     assert row["restricted_mean"] == pytest.approx(0.5 * 400 + 0.5 * 1000)
-    assert row["median"] == np.inf
+    assert row["median"] == 400, "half of the trials had solved by then"
     assert row["mean_low"] < 700 < row["mean_high"]
+
+
+@pytest.mark.parametrize(
+    ("steps", "half"),
+    [([300, 100, 200], 200), ([100, np.inf], 100), ([400, 100, np.inf, 200], 200), ([100, np.inf, np.inf], np.inf)],
+)
+def test_the_step_by_which_half_had_solved(steps, half):
+    assert solved_by_half(steps) == half
+    assert np.isnan(solved_by_half([]))
 
 
 def test_incidence_by_hand(half_diverged):

@@ -31,7 +31,7 @@ def results(grid):
 
 
 def test_choice_and_its_optimism(results):
-    row = tuning(results).iloc[0]
+    row = tuning(results, Declared()).iloc[0]
     assert (row["settings"], row["trials"], row["seeds"], row["seconds"]) == (3, 9, 3, 18.0)
     assert (row["chosen"], row["edges"]) == ("0.01", "")
     assert row["optimism"] == pytest.approx(0.9 - 0.85)
@@ -41,7 +41,7 @@ def test_choice_and_its_optimism(results):
 
 def test_test_data_is_not_seen(results):
     results["outcome"] = "chance"  # what test data says; on validation data all trials at 0.01 solved
-    assert tuning(results).iloc[0]["solved_tuning"] == 3
+    assert tuning(results, Declared()).iloc[0]["solved_tuning"] == 3
     curves = tuning_curves(results, Declared(tau=0.5)).set_index("learning_rate")
     assert curves["solved"].tolist() == [0, 3, 0]
     assert curves["steps"].tolist() == [1000, 400, 1000]
@@ -49,9 +49,9 @@ def test_test_data_is_not_seen(results):
 
 def test_choice_at_the_end_of_the_range_is_flagged(results):
     results.loc[results["purpose"] == "reporting", "learning_rate"] = 0.1
-    assert tuning(results).iloc[0]["edges"] == "learning_rate at the highest tried"
+    assert tuning(results, Declared()).iloc[0]["edges"] == "learning_rate at the highest tried"
     results.loc[results["purpose"] == "reporting", "learning_rate"] = 0.001
-    assert tuning(results).iloc[0]["edges"] == "learning_rate at the lowest tried"
+    assert tuning(results, Declared()).iloc[0]["edges"] == "learning_rate at the lowest tried"
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def with_knob(results):
 
 
 def test_a_knob_is_named_with_the_rate_and_flagged_by_itself(with_knob):
-    row = tuning(with_knob).iloc[0]
+    row = tuning(with_knob, Declared()).iloc[0]
     assert row["chosen"] == "0.01, clip_value.threshold 5"
     assert row["edges"] == "clip_value.threshold at the highest tried"
     assert row["settings"] == 3
@@ -72,7 +72,7 @@ def test_a_knob_is_named_with_the_rate_and_flagged_by_itself(with_knob):
 def test_nothing_lies_beyond_infinity(with_knob):
     reported = with_knob["purpose"] == "reporting"
     with_knob.loc[reported, "tuned"] = '{"clip_value.threshold": Infinity}'
-    assert tuning(with_knob).iloc[0]["edges"] == ""
+    assert tuning(with_knob, Declared()).iloc[0]["edges"] == ""
 
 
 def test_one_rate_with_two_knobs_is_two_settings(results):
@@ -80,7 +80,7 @@ def test_one_rate_with_two_knobs_is_two_settings(results):
     other = results[results["purpose"] == "tuning"].assign(tuned='{"clip_value.threshold": 2.0}', learning_rate=0.01)
     other["trial"] = [f"other {number}" for number in range(len(other))]
     both = pd.concat([own, other.drop_duplicates("seed")])
-    assert tuning(both).iloc[0][["settings", "chosen"]].tolist() == [2, "0.01, clip_value.threshold 1"]
+    assert tuning(both, Declared()).iloc[0][["settings", "chosen"]].tolist() == [2, "0.01, clip_value.threshold 1"]
     assert len(tuning_curves(both, Declared())) == 2
 
 
@@ -89,12 +89,12 @@ def test_divergence_scores_worst_and_is_counted(results):
     results.loc[lost, ["outcome", "validation_accuracy", "solved_at"]] = ["diverged", np.nan, 300.0]
     curves = tuning_curves(results, Declared()).set_index("learning_rate")
     assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.6]
-    assert tuning(results).iloc[0]["diverged"] == pytest.approx(1 / 3)
+    assert tuning(results, Declared()).iloc[0]["diverged"] == pytest.approx(1 / 3)
 
 
 def test_tasks_judged_by_loss_score_by_loss(results):
     results["solved_metric"], results["validation_loss"] = "loss", 1 - results["validation_accuracy"]
-    row = tuning(results).iloc[0]
+    row = tuning(results, Declared()).iloc[0]
     assert row["score_name"] == "negative validation loss"
     assert row["score_tuning"] == pytest.approx(-0.1)
 
@@ -106,7 +106,7 @@ def test_expected_best_is_the_mean_over_all_choices():
 
 
 def test_budget_ends_at_the_best(results):
-    budget = tuning_budget(tuning_curves(results, Declared()))
+    budget = tuning_budget(tuning_curves(results, Declared()), Declared())
     assert budget["settings"].tolist() == [1, 2, 3]
     assert budget["expected_best"].tolist() == pytest.approx([2.2 / 3, (0.7 + 0.9 + 0.9) / 3, 0.9])
 
@@ -115,18 +115,33 @@ def test_budget_is_over_all_lengths(results):
     longer = results.assign(length=100, validation_accuracy=results["validation_accuracy"] - 0.4)
     longer["trial"] = "long " + longer["trial"]
     whole = pd.concat([results, longer])
-    budget = tuning_budget(tuning_curves(whole, Declared()))
+    budget = tuning_budget(tuning_curves(whole, Declared()), Declared())
     assert budget["expected_best"].tolist() == pytest.approx([1.6 / 3, (0.5 + 0.7 + 0.7) / 3, 0.7])
     unfinished = whole[(whole["length"] == 50) | (whole["learning_rate"] != 0.001)]
-    assert tuning_budget(tuning_curves(unfinished, Declared()))["expected_best"].tolist() == pytest.approx([0.6, 0.7])
+    budget = tuning_budget(tuning_curves(unfinished, Declared()), Declared())
+    assert budget["expected_best"].tolist() == pytest.approx([0.6, 0.7])
+
+
+def test_a_search_compares_no_scores_over_lengths_that_differ(results):
+    # At 50 steps all three rates are tried, at 100 only 0.01, which got there: 0.9 there and 0.5 here.
+    further = results[results["learning_rate"] == 0.01].assign(length=100, validation_accuracy=0.5)
+    further["trial"] = "far " + further["trial"]
+    whole, declared = pd.concat([results, further]), Declared(searched={"adding": (50, 100)})
+    curves = tuning_curves(whole, declared)
+    assert tuning_budget(curves, declared).empty
+    assert tuning_budget(curves, Declared())["expected_best"].tolist() == pytest.approx([0.7]), "of K = 3 one is left"
+    found, listed = tuning(whole, declared).iloc[0], tuning(whole, Declared()).iloc[0]
+    assert np.isnan(found["optimism"])
+    assert listed["optimism"] == pytest.approx((0.9 + 0.5) / 2 - (0.85 + 0.5) / 2)
+    assert found["settings"] == listed["settings"] == 3
 
 
 def test_nothing_tuned(results):
     reported = results[results["purpose"] == "reporting"]
     curves = tuning_curves(reported, Declared())
     assert curves.empty
-    assert tuning(reported).empty
-    assert tuning_budget(curves).empty
+    assert tuning(reported, Declared()).empty
+    assert tuning_budget(curves, Declared()).empty
 
 
 def test_a_setting_scores_the_mean_over_lengths(results):

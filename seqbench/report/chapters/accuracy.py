@@ -12,7 +12,7 @@ from seqbench.report.charts.facets import FEW
 from seqbench.report.charts.horizon import horizon
 from seqbench.report.charts.psychometric import psychometric
 from seqbench.report.charts.solve_rate import solve_rate
-from seqbench.report.columns import attainable_p, interval, level, method_column, ratio, remembers
+from seqbench.report.columns import BEYOND, attainable_p, interval, level, method_column, octaves, ratio, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -77,7 +77,7 @@ def methods_table(evidence: Evidence, task: str) -> Table:
         method_column(evidence),
         Column("rank", "rank", link=own),
         Column("remembers", remembers, unit=f"steps, {level(evidence)}", link=own),
-        Column("octaves", interval("octaves"), unit=level(evidence), link=own),
+        Column("octaves", octaves, unit=level(evidence), link=own),
         *([Column("known horizons", ratio("ended", "seeds"), link=own)] if rows["open"].any() else []),
         Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
         Column("worst seed", "accuracy_worst", link=at_longest),
@@ -90,8 +90,8 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     return Table(
         f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, ended,
         note="Remembers: the mean horizon over seeds (geometric), each between a length that it solved and one "
-        "that it failed; ≥, ≤: some seeds lie beyond the range of lengths. Octaves: the same "
-        "in doublings of the shortest length. No interval is given below 5 seeds."
+        f"that it failed; {BEYOND}. Octaves: the same in "
+        "doublings of the shortest length. No interval is given below 5 seeds."
         + (" Known horizons: seeds whose bracket is closed." if rows["open"].any() else "")
         + ("" if rows["seeds_longest"].isna().all() else " Worst seed: its accuracy at the longest length, 0 if it "
            "diverged."),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from seqbench.report.charts.horizon import horizon
 from seqbench.report.charts.horizon_steps import horizon_steps
-from seqbench.report.columns import interval, level, method_column, ratio, remembers
+from seqbench.report.columns import level, method_column, octaves, ratio, remembers
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -20,8 +20,8 @@ MOST_CENSORED = 0.5
 def horizons(evidence: Evidence) -> Section:
     """The memory horizon of every method on every task, and what the lengths cannot show; none for a single length."""
     found = evidence.comparison.horizons
-    found = found[found["span"].astype(float) > 0]
-    tasks = [task for task in evidence.tasks if (found["task"] == task).any()]
+    tasks = evidence.with_horizons
+    found = found[found["task"].isin(tasks)]
     # A search has its brackets in the first section.
     listed = [task for task in tasks if task not in evidence.declared.searched]
     lead = (
@@ -92,7 +92,7 @@ def horizons_table(evidence: Evidence, task: str) -> Table:
         method_column(evidence),
         Column("seeds", "n", link=own),
         Column("remembers", remembers, unit=f"steps, {level(evidence)}", link=own),
-        Column("octaves", interval("octaves"), unit=level(evidence), link=own),
+        Column("octaves", octaves, unit=level(evidence), link=own),
         *(Column(head, ratio(name, "n"), link=own) for head, name in shares.items()),
         Column("trials", "trials", link=own),
     )

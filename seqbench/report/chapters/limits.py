@@ -21,7 +21,6 @@ def limits(evidence: Evidence) -> Section:
     declared = evidence.declared
     seeds = int(rows.groupby(["method", "task", "length"], observed=True).size().max())
     budgets = [budget for budget in dict.fromkeys(evidence.comparison.answers["budget"]) if budget]
-    lengths = sorted(rows["length"].unique())
     pairs = evidence.comparison.pairwise
     declared_pairs = pairs[pairs["family"] == "declared"]
     family = int(declared_pairs["comparisons"].max()) if len(declared_pairs) else 0
@@ -33,8 +32,7 @@ def limits(evidence: Evidence) -> Section:
         if family else "",
         "budget": f"a horizon is one {'; '.join(budgets)}: with more steps it may lie further" if budgets else "",
         "monotony": _monotony(evidence),
-        "beyond the grid": f"nothing is known about dependencies shorter than {lengths[0]:,} or longer than "
-        f"{lengths[-1]:,} steps{', nor between the lengths that were run' if not declared.searched else ''}",
+        "beyond the grid": _beyond(evidence),
         "later collapse": _collapse(collapses(rows)),
         "single seeds": "rounding alone, as another machine or another version brings it, can move the steps that one "
         "seed takes to solve by more than a tenth",
@@ -45,6 +43,22 @@ def limits(evidence: Evidence) -> Section:
     frame = pd.DataFrame([(name, text) for name, text in known.items() if text], columns=["name", "value"])
     table = Table("limits", "Limits", (word("name", "limit"), word("value", "what it means here")), frame)
     return Section("limits", "What this report cannot say", "", (Part(tables=(table,)),))
+
+
+def _beyond(evidence: Evidence) -> str:
+    """Of which dependencies nothing is known: outside of the lengths of each task, and between those of a list."""
+    by_ends: dict[tuple[int, int], list[str]] = {}
+    for task in evidence.tasks:
+        lengths = evidence.reporting.loc[evidence.reporting["task"] == task, "length"]
+        if len(lengths):
+            by_ends.setdefault((int(lengths.min()), int(lengths.max())), []).append(task)
+    parts = [
+        f"shorter than {shortest:,} or longer than {longest:,} steps"
+        + (f" on {', '.join(tasks)}" if len(by_ends) > 1 else "")
+        for (shortest, longest), tasks in by_ends.items()
+    ]
+    between = "" if evidence.declared.searched else ", nor between the lengths that were run"
+    return f"nothing is known about dependencies {'; '.join(parts)}{between}"
 
 
 def _collapse(counted: Collapses) -> str:

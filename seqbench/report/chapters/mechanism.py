@@ -27,8 +27,9 @@ def mechanism(evidence: Evidence) -> Section:
     acted = remedies_acted(evidence)
     tasks = [task for task in evidence.tasks if len(gradient_rows(evidence, task))]
     learned = evidence.by_method(
-        partial(learned_by_gradient, declared=evidence.declared), evidence.reporting, GRADIENT_FIGURES, start=True
-    )
+        partial(learned_by_gradient, horizons=evidence.comparison.horizons, alpha=evidence.declared.alpha),
+        evidence.reporting, GRADIENT_FIGURES, start=True,
+    )  # fmt: skip
     known = [task for task in evidence.tasks if (learned["task"] == task).any()]
     charts = (
         *(gradient(evidence, group, name) for name, group in in_groups(tasks, "gradient")),

@@ -95,8 +95,10 @@ def effects_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"effects-{evidence.tasks.index(task) + 1}", f"Effects on {task}", columns, primary, folded=True, values=rows,
-        note="A main effect that depends on another remedy should not be stated without it. Main and two-way effects "
-        "are corrected together; higher orders are diagnostics and are not. The file holds every outcome.",
+        note="A two-way effect (×) is half of how much more two remedies add together than the sum of what each adds "
+        "alone, averaged over the others; higher orders are halved once more for each further remedy. A main effect "
+        "that depends on another remedy should not be stated without it. Main and two-way effects are corrected "
+        "together; higher orders are diagnostics and are not. The file holds every outcome.",
     )  # fmt: skip
 
 

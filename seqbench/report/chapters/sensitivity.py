@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from seqbench.report.columns import method_column
+from seqbench.report.columns import method_column, ratio_text
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
@@ -14,6 +14,10 @@ from seqbench.stats.answers import names_in_words
 DECLARED = "as declared"
 SHARES = (1.0, 0.5, 0.25)
 """Parts of the budget that have a column."""
+SOLVED_LONGEST = "In brackets: seeds that solved the longest length; of a task with a single length these alone."
+BEFORE_THE_END = (
+    "Before the end a trial has solved from the first of three evaluations in a row that met the criterion."
+)
 
 
 def sensitivity(evidence: Evidence) -> Section:
@@ -45,9 +49,14 @@ def _budget(share: float) -> str:
 
 
 def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
-    """On which tasks another choice puts other methods first; nothing where no task has a first method."""
+    """On which tasks another choice puts other methods first; nothing where no task has a first method.
+
+    Only methods that have a rank are looked at: below 3 seeds nothing is ranked.
+    """
+    placed = evidence.comparison.methods.dropna(subset=["rank"])
+    rows = rows.merge(placed[["task", "method"]], on=["task", "method"])
     changed, ranked = [], False
-    for task in (name for name in evidence.tasks if (rows["task"] == name).any()):
+    for task in (name for name in evidence.with_horizons if (rows["task"] == name).any()):
         own = rows[rows["task"] == task]
         first = {
             at: tuple(sorted(part.loc[part["octaves"].round(9) == part["octaves"].round(9).max(), "method"]))
@@ -68,26 +77,43 @@ def _leaders(evidence: Evidence, rows: pd.DataFrame) -> str:
 
 def _table(evidence: Evidence, rows: pd.DataFrame, name: str, title: str) -> Table:
     """One row per task and method, one column per choice: octaves, and the seeds that solved the longest length."""
-    found = {(row["task"], row["method"], row["at"]): row for row in rows.to_dict(orient="records")}
-    note = "In brackets: seeds that solved the longest length." if rows["solved_longest"].notna().any() else ""
-    if name == "budgets":
-        note += (
-            " Before the end a trial has solved from the first of three evaluations in a row that met the criterion."
-        )
+    shown = rows.assign(octaves=rows["octaves"].where(rows["task"].isin(evidence.with_horizons)))
+    found = {(row["task"], row["method"], row["at"]): row for row in shown.to_dict(orient="records")}
+    notes = [SOLVED_LONGEST] if rows["solved_longest"].notna().any() else []
+    notes.append(BEFORE_THE_END if name == "budgets" else _out_of_reach(evidence, rows))
+    note = " ".join(filter(None, notes))
 
     def column(at: str) -> Column:
         return Column(at, lambda row: _octaves(found.get((row["task"], row["method"], at))), link=behind(evidence))
 
     return Table(
         name, title, (method_column(evidence), word("task"), *map(column, dict.fromkeys(rows["at"]))),
-        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note.strip(), folded=True,
-        values=rows.drop(columns="at"),
+        evidence.in_grid_order(rows[["task", "method"]].drop_duplicates()), note=note, folded=True,
+        values=shown.drop(columns="at"),
     )  # fmt: skip
 
 
+def _out_of_reach(evidence: Evidence, rows: pd.DataFrame) -> str:
+    """Which of the thresholds have no number on which tasks, and why; empty where all have."""
+    judged = {task: set(own["tau"]) for task, own in rows.groupby("task", sort=False)}
+    named = []
+    for tau in evidence.declared.sensitivity:
+        tasks = [task for task, known in judged.items() if tau not in known]
+        if tasks:
+            named.append(f"{tau:g}" if len(tasks) == len(judged) else f"{tau:g} on {names_in_words(tasks)}")
+    if not named:
+        return ""
+    return (
+        f"No number is given at accuracy {names_in_words(named)}: training stopped once a trial met the criterion, so "
+        "that none had a chance to reach more (stop_when_solved: false trains on)."
+    )
+
+
 def _octaves(row: Row | None) -> str:
-    """The octaves at one choice."""
+    """The octaves at one choice, and how many seeds solved the longest length; of a single length these alone."""
     if row is None:
         return MISSING
-    solved = "" if pd.isna(row["solved_longest"]) else f" ({int(row['solved_longest'])} of {int(row['n'])})"
-    return f"{row['octaves']:.2f}{solved}"
+    solved = ratio_text(row["solved_longest"], row["n"])
+    if pd.isna(row["octaves"]):
+        return solved
+    return f"{row['octaves']:.2f}" + ("" if solved == MISSING else f" ({solved})")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from seqbench.report.charts.divergence import divergence
+from seqbench.report.charts.divergence import divergence, drawn
 from seqbench.report.charts.facets import in_groups
 from seqbench.report.columns import interval, method_column, p_text, percent_text, ratio_text
 from seqbench.report.evidence import Evidence
@@ -12,7 +12,7 @@ from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Row, Table, word
 from seqbench.schema import with_purpose
-from seqbench.stats.interval import clopper_pearson
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, clopper_pearson
 
 
 def stability(evidence: Evidence) -> Section:
@@ -25,7 +25,8 @@ def stability(evidence: Evidence) -> Section:
     lead = f"{diverged:,} of {n:,} reporting trials diverged."
     if not diverged:
         return Section("stability", "Divergence", lead, (Part(),))
-    tasks = [task for task in evidence.tasks if rows.loc[rows["task"] == task, "diverged"].sum()]
+    shares = drawn(evidence)
+    tasks = [task for task in evidence.tasks if shares.loc[shares["task"] == task, "diverged"].sum()]
     charts = tuple(divergence(evidence, group, name) for name, group in in_groups(tasks, "divergence"))
     return Section("stability", "Divergence", lead, (Part(charts=charts, tables=(divergence_table(evidence),)),))
 
@@ -60,9 +61,11 @@ def divergence_table(evidence: Evidence) -> Table:
 
 
 def _share(evidence: Evidence, count: str, total: str) -> Callable[[Row], str]:
-    """`0 of 30 (0 to 12 %)`: a share of 0 has an interval, too."""
+    """`0 of 30 (0 to 12 %)`: a share of 0 has an interval, too. Below 5 seeds there is none."""
 
     def text(row: Row) -> str:
+        if row[total] < SEEDS_FOR_INTERVAL:
+            return ratio_text(row[count], row[total])
         low, high = clopper_pearson(row[count], row[total], evidence.declared.alpha)
         return f"{ratio_text(row[count], row[total])} ({percent_text(float(low), float(high))})"
 

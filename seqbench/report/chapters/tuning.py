@@ -11,6 +11,12 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.section import Part, Section
 from seqbench.report.table import Column, Table, number
 
+OPTIMISM = "Optimism: the mean validation score on the former less that on the latter."
+NOT_COMPARED = (
+    "A search trains each setting and seed at lengths of its own, so that mean scores cannot be compared: neither the "
+    "optimism of the choice nor the best to be expected of fewer settings is given."
+)
+
 
 def tuning(evidence: Evidence) -> Section:
     """The score at every setting tried, and what was chosen; nothing where nothing was tuned."""
@@ -74,6 +80,7 @@ def tuning_table(evidence: Evidence, task: str) -> Table:
     """One row per method."""
     rows = evidence.comparison.tuning
     rows = evidence.in_grid_order(rows[rows["task"] == task])
+    compared = NOT_COMPARED if task in evidence.declared.searched else OPTIMISM
     columns = (
         method_column(evidence),
         Column("K", "settings"),
@@ -89,6 +96,5 @@ def tuning_table(evidence: Evidence, task: str) -> Table:
         f"tuning-{evidence.tasks.index(task) + 1}", f"Settings chosen for {task}", columns, rows,
         note="K: settings tried. At the edge: which of the values chosen is the lowest or the highest tried. Solved: "
         "trials of the chosen setting that met the criterion on validation data, on the seeds that chose it and on the "
-        "fresh seeds that are reported. Optimism: the mean validation score on the former less that on the latter. "
-        "Diverged and cost: share and training time of all tuning trials.",
-    )  # fmt: skip
+        f"fresh seeds that are reported. {compared} Diverged and cost: share and training time of all tuning trials.",
+    ).without_empty()  # fmt: skip

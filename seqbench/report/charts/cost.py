@@ -16,7 +16,7 @@ from seqbench.report.links import trials
 @themed
 def cost(evidence: Evidence, tasks: Sequence[str], name: str = "cost") -> Chart:
     """Draw the horizon against the time per training step, one panel for each task."""
-    rows = evidence.costs
+    rows = evidence.costs[evidence.costs["task"].isin(tasks)]
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,

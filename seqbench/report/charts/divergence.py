@@ -20,15 +20,17 @@ from seqbench.schema import with_purpose
 @themed
 def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence") -> Chart:
     """Draw the share of reporting trials that diverged, one panel for each task."""
-    rows = with_purpose(evidence.comparison.divergence, "reporting")
+    rows = drawn(evidence)
     rows = evidence.in_grid_order(rows[rows["task"].isin(tasks)])
+    searched = any(task in evidence.declared.searched for task in tasks)
     figure, axes = panels(len(tasks), width=3.3 * len(tasks) + 0.6, height=2.9, sharey=True)
     chart = Chart(
         name=name,
         title="Seeds that diverged",
         figure=figure,
         reading="Share of the seeds whose loss or gradient became infinite or not a number, or whose loss stayed far "
-        "too large. Exact intervals stand in the table.",
+        "too large. Exact intervals stand in the table."
+        + (" Of a search only the lengths at which every seed of a method was trained." if searched else ""),
         table=_table(rows),
         about={"purpose": "reporting", "outcome": "diverged"},
     )
@@ -45,12 +47,19 @@ def divergence(evidence: Evidence, tasks: Sequence[str], name: str = "divergence
             ]
             x, y = line["length"].to_numpy(float), line["rate"].to_numpy(float)
             method_line(chart, ax, evidence, method, x, y, tips=tips, links=links)
-        length_axis(ax, evidence.lengths(task))
+        length_axis(ax, sorted(own["length"].unique()) or evidence.lengths(task))
         ax.set_title(task)
     axes[0, 0].yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes[0, 0].set_ylim(-0.02, max(0.25, float(rows["rate"].max()) * 1.1))
     axes[0, 0].set_ylabel("seeds that diverged")
     return chart
+
+
+def drawn(evidence: Evidence) -> pd.DataFrame:
+    """The shares at lengths at which every seed of a method is trained: further on they are of the best seeds alone."""
+    rows = with_purpose(evidence.comparison.divergence, "reporting")
+    alike = evidence.alike[["task", "method", "length"]].drop_duplicates()
+    return rows.merge(alike, on=["task", "method", "length"])
 
 
 def _table(rows: pd.DataFrame) -> pd.DataFrame:

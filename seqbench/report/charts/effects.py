@@ -39,8 +39,8 @@ def effects(evidence: Evidence, task: str) -> Chart:
         name=f"effects-{evidence.file_names[task]}",
         title="Main and two-way effects",
         figure=figure,
-        reading="Round: what a remedy adds, averaged over the levels of all others. Diamond: how much more (or less) "
-        "two remedies add together than their sum. Lines are 95 % intervals over seeds.",
+        reading="Round: what a remedy adds, averaged over the levels of all others. Diamond: half of how much more "
+        "(or less) two remedies add together than their sum. Lines are 95 % intervals over seeds.",
         table=rows[["effect", "mean", "low", "high", "n", "p_holm", "verdict"]],
         about={"task": task, "purpose": "reporting"},
     )

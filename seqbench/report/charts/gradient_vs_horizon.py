@@ -55,13 +55,14 @@ def correlations(learned: pd.DataFrame, tasks: Sequence[str]) -> str:
 def _sentence(row: dict, *, alone: bool) -> str:
     """One correlation with its interval, or why there is none."""
     place = "Over all tasks" if not row["task"] else f"On {row['task']}"
+    methods = f"{row['methods']} methods{'' if row['task'] else ' that are on every one'}"
     if np.isnan(row["correlation"]):
         start = "No" if alone else f"{place}: no"
         reason = "too few" if row["methods"] < 3 else "they do not differ"
-        return f"{start} rank correlation over {row['methods']} methods ({reason})."
+        return f"{start} rank correlation over {methods} ({reason})."
     subject = "Rank correlation" if alone else f"{place}, rank correlation"
     interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:z.2f} to {row['high']:z.2f})"
-    return f"{subject} {row['correlation']:z.2f}{interval} over {row['methods']} methods, p = {row['p_value']:.2g}."
+    return f"{subject} {row['correlation']:z.2f}{interval} over {methods}, p = {row['p_value']:.2g}."
 
 
 def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, lengths: Sequence[int]) -> None:

@@ -30,8 +30,8 @@ def incidence(evidence: Evidence, task: str) -> Chart:
         name=f"steps-{evidence.file_names[task]}",
         title="Seeds that had solved it, by training step",
         figure=figure,
-        reading="A line ends at the share solved within the budget. A seed that diverged never solves: it stays in the "
-        "count and pulls its line down.",
+        reading="A line ends at the share that held the criterion for three evaluations in a row within the budget. A "
+        "seed that diverged before it solved never does: it stays in the count and pulls its line down.",
         table=_at_the_end(evidence, rows),
         about={"task": task, "purpose": "reporting"},
     )
@@ -64,8 +64,8 @@ def endings(evidence: Evidence, task: str) -> Chart:
         name=f"endings-{evidence.file_names[task]}",
         title="Solved, diverged and neither, by training step",
         figure=figure,
-        reading="Shares of the seeds, stacked: from below in the method's colour those that had solved it, from above "
-        "in grey those that had diverged; neither is pale."
+        reading="Shares of the seeds, stacked: from below in the method's colour those that had solved it (three "
+        "evaluations in a row), from above in grey those that had diverged before; neither is pale."
         + (f" {left_out} further methods are not drawn." if (left_out := len(evidence.methods) - len(methods)) else ""),
         table=_at_the_end(evidence, rows),
         about={"task": task, "purpose": "reporting"},
