@@ -13,6 +13,7 @@ from types import MappingProxyType
 from seqbench.errors import GridError
 from seqbench.grid.gathered import Gathered
 from seqbench.grid.spec import Grid
+from seqbench.plan.collisions import require_distinct
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
 from seqbench.plan.memory import require_batches, require_trials
@@ -58,7 +59,7 @@ def examine(
         trained: lengths of trials that were planned before, by task; searches go on from those within their range.
 
     Raises:
-        GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
+        GridError: too many trials, methods that share a trial, tuning that makes no sense, or a trial that this
             machine's memory does not hold.
     """
     tasks, methods = _expanded(grid, max_trials)
@@ -70,6 +71,7 @@ def examine(
     with located(grid):
         tasks = tuple(within_bounds(task).after(trained.get(task.label, ())) for task in tasks)
         series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
+    require_distinct(grid, series)
     return Examined(
         grid,
         methods,
