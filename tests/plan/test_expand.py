@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import pytest
+
 from seqbench.components.catalogue import Component
+from seqbench.errors import GridError
 from seqbench.grid.reference import Reference
 from seqbench.plan.expand import expand_methods, method_bound, method_name
 from seqbench.plan.task_series import expand_tasks
@@ -128,3 +131,12 @@ def test_a_task_named_twice_is_labelled_with_what_is_special_about_it(read) -> N
         "delayed_recall",
         "delayed_recall (symbols 4)",
     ]
+
+
+@pytest.mark.parametrize("lengths", ["lengths: [5, 9]", "lengths: {from: 5, to: 80}"])
+def test_a_task_that_is_written_in_two_ways_stands_in_the_list_twice(read, lengths: str) -> None:
+    text = f"question: q\n{lengths}\ntasks: [delayed_recall, {{delayed_recall: {{symbols: 8}}}}]"
+    with pytest.raises(GridError, match=r"tasks\[1\]: delayed_recall \(symbols 8\) stands in the list twice"):
+        expand_tasks(read(text))
+    apart = read(text.replace("symbols: 8", "symbols: 8, length: 4"))
+    assert [task.lengths for task in expand_tasks(apart)][1:] == [(4,)]
