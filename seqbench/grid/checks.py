@@ -89,12 +89,12 @@ def number_problems(grid: Grid) -> Problems:
 
 
 def _claimed(grid: Grid) -> Problems:
-    """Criteria of a claim that are about tasks, lengths or counts that the grid does not have."""
+    """Criteria of a claim that contradict themselves, or count more seeds than the grid has.
+
+    Whether it has their tasks, lengths and methods is known where these are expanded.
+    """
     for index, own in enumerate(grid.claim.criteria if grid.claim else ()):
         place = ("claim", "criteria", index)
-        if own.length and isinstance(grid.lengths, list) and grid.lengths and own.length not in grid.lengths:
-            message = f"expected one of the grid's lengths, got {own.length}"
-            yield (*place, "length"), grid.document.problem((*place, "length"), message)
         if own.figure == "horizon" and own.length:
             message = "expected no length: a horizon is of all lengths"
             yield (*place, "length"), grid.document.problem((*place, "length"), message)

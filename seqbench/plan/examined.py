@@ -13,6 +13,7 @@ from types import MappingProxyType
 from seqbench.errors import GridError
 from seqbench.grid.gathered import Gathered
 from seqbench.grid.spec import Grid
+from seqbench.plan.claimed import require_judged
 from seqbench.plan.collisions import require_distinct
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
@@ -62,7 +63,7 @@ def examine(
         GridError: too many trials, methods that share a trial, tuning that makes no sense, or a trial that this
             machine's memory does not hold.
     """
-    tasks, methods = _expanded(grid, max_trials)
+    tasks, methods = expanded(grid, max_trials)
     require_batches(grid, methods, tasks)
     require_testable(grid, tasks)
     searched = search(grid, methods)
@@ -83,8 +84,12 @@ def examine(
     )
 
 
-def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tuple[Method, ...]]:
-    """The tasks and methods of a grid, or all that is wrong with either."""
+def expanded(grid: Grid, max_trials: int = MAX_TRIALS) -> tuple[tuple[TaskSeries, ...], tuple[Method, ...]]:
+    """The tasks and methods of a grid. Nothing is built, so that it takes no time.
+
+    Raises:
+        GridError: with all that is wrong with the tasks, the methods, or what is said of either.
+    """
     gathered = Gathered()
     tasks: tuple[TaskSeries, ...] = ()
     methods: tuple[Method, ...] = ()
@@ -95,6 +100,9 @@ def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tupl
         with gathered.part():
             methods = expand_methods(grid)
             require_method(grid, methods)
+    if tasks:
+        with gathered.part():
+            require_judged(grid, tasks)
     gathered.require_none()
     return tasks, methods
 
