@@ -129,5 +129,5 @@ def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *,
         span = f"{years:,.0f} years at a second each" if years >= 1 else f"{count / 86400:,.0f} days at a second each"
         raise GridError(
             f"{grid.document.file}: this is {count:,} trials ({span}). The limit is {max_trials:,}; "
-            "leave something out, or see --max-trials"
+            "leave something out, or divide it into several grids"
         )
