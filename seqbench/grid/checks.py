@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
@@ -79,13 +79,23 @@ def number_problems(grid: Grid) -> Problems:
     yield from _claimed(grid)
     if grid.tuning:
         yield from unsound(document, grid.tuning)
-    if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):
-        message = f"expected seeds that are not reported, got {min(shared)}, which `seeds` has as well"
+    if grid.tuning and (shared := _first_of_both(grid.tuning.seeds, grid.seeds)) is not None:
+        message = f"expected seeds that are not reported, got {shared}, which `seeds` has as well"
         yield ("tuning", "seeds"), document.problem(("tuning", "seeds"), message)
     for factor in grid.factors:
         if factor in RESERVED:
             message = f"results have a column {factor!r} of their own; name the factor differently"
             yield ("factors", factor), document.problem(("factors", factor), message, key=True)
+
+
+def _first_of_both(one: Sequence[int], other: Sequence[int]) -> int | None:
+    """The smallest seed that both have, without a list of what is a range: a grid may ask for a billion of them."""
+    if isinstance(one, range) and isinstance(other, range):
+        first, end = max(one.start, other.start), min(one.stop, other.stop)  # ranges of seeds have no gaps
+        return first if first < end else None
+    listed, among = (other, one) if isinstance(one, range) else (one, other)
+    known: Container[int] = among if isinstance(among, range) else frozenset(among)
+    return min((seed for seed in listed if seed in known), default=None)
 
 
 def _claimed(grid: Grid) -> Problems:
