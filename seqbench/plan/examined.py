@@ -65,12 +65,13 @@ def examine(
     """
     tasks, methods = expanded(grid, max_trials)
     require_batches(grid, methods, tasks)
-    require_testable(grid, tasks)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner = Examiner(grid)
     with located(grid):
-        tasks = tuple(within_bounds(task).after(trained.get(task.label, ())) for task in tasks)
+        bounded_tasks = [within_bounds(task) for task in tasks]
+        require_testable(grid, bounded_tasks)
+        tasks = tuple(task.after(trained.get(task.label, ())) for task in bounded_tasks)
         series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
     require_distinct(grid, series)
     return Examined(
