@@ -13,6 +13,7 @@ from seqbench.components import catalogue
 from seqbench.errors import GridError, UsageError
 from seqbench.grid.json_schema import MODELINE
 from seqbench.grid.read import read_grid, shipped_grids
+from seqbench.grid.words import plain_value
 from seqbench.plan.plan import plan
 
 
@@ -151,3 +152,13 @@ def test_every_member_of_a_family_can_be_shown(capsys, family: str) -> None:
     for name in catalogue.names(family)[:3]:
         show(name, family=family, as_json=False)
         assert f"{name}, {catalogue.ONE[family]}" in capsys.readouterr().out
+
+
+def test_a_default_is_shown_as_a_grid_can_have_it(capsys) -> None:
+    assert shown(capsys, "adam")["settings"]["eps"]["default"] == "1.0e-08"
+    for family in ("optimizers", "mitigations", "tasks", "models"):
+        for name in catalogue.names(family):
+            for setting, words in shown(capsys, name, family)["settings"].items():
+                default = catalogue.settings(family, name)[setting].default
+                if isinstance(default, (int, float)):
+                    assert plain_value(words["default"]) == default
