@@ -21,10 +21,12 @@ from seqbench.commands.arguments import (
     TrackingUri,
     Workers,
     limit_options,
+    require_unused,
     run_options,
+    tracking_of,
     workers_of,
 )
-from seqbench.commands.asked import Asked
+from seqbench.commands.asked import Asked, asked_if_given
 from seqbench.execution.machine import LOCAL, cores
 from seqbench.invocation import RESULTS, UI_PORT
 
@@ -88,7 +90,8 @@ def run(
 
     if no_cache:
         os.environ[VARIABLE] = OFF  # what workers inherit
-    asked, uri = Asked(grid, results, tuple(set_ or ()), name), None if no_tracking else tracking_uri
+    uri = tracking_of(tracking_uri, no_tracking=no_tracking)
+    asked = Asked(grid, results, tuple(set_ or ()), name)
     workers = workers_of(workers, on)
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
     options += [*(["--trial", trial] if trial else []), *(["--no-cache"] if no_cache else [])]
@@ -172,7 +175,7 @@ def ui(
     """Open the MLflow UI on the embedded store, on this machine only."""
     from seqbench.commands.ui import ui as command
 
-    asked = Asked(grid, results, tuple(set_ or ()), name) if grid else None
+    asked = asked_if_given(grid, results, set_, name)
     command(asked, results, port=port, tracking_uri=tracking_uri)
 
 
@@ -194,44 +197,9 @@ def track(
 for other_command in (
     component_commands.new, component_commands.list_, component_commands.show, component_commands.schema,
     component_commands.check, claim_commands.replicate, claim_commands.leaderboard,
-    claim_commands.publish,
+    claim_commands.publish, claim_commands.compare, claim_commands.merge,
 ):  # fmt: skip
     app.command(name=other_command.__name__.rstrip("_"))(other_command)
-
-
-@app.command()
-def compare(
-    results_a: Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")],
-    results_b: Annotated[Path, typer.Argument(help="Another run of the grid: other code, machine or versions.")],
-    as_json: Json = False,
-) -> None:
-    """Compare two runs of a grid: what differs beyond chance."""
-    from seqbench.commands.compare import compare as command
-
-    command(results_a, results_b, as_json=as_json)
-
-
-@app.command()
-def merge(
-    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Results folders of one grid.")],
-    into: Annotated[Path, typer.Option(help="Folder to write to; what it holds already is kept.")],
-    grid: Annotated[
-        str | None, typer.Option(help="Grid that asks for the trials of all, if they were run with different ones.")
-    ] = None,
-    set_: Set = None,
-    keep_first: Annotated[
-        bool, typer.Option("--keep-first", help="Of different numbers of a trial keep those of the folder named first.")
-    ] = False,
-    no_code: NoCode = False,
-) -> None:
-    """Merge results of one grid that were made on several machines. Trains nothing; overwrites nothing.
-
-    Trials of which two folders hold different numbers are named with both environments, and nothing is merged: exit
-    code 5 if they were trained in the same environment, else 6.
-    """
-    from seqbench.commands.merge import merge as command
-
-    command(folders, into, grid=grid, overrides=tuple(set_ or ()), keep_first=keep_first)
 
 
 @app.command()
@@ -250,7 +218,7 @@ def power(
     """Say how many seeds a claim needs, before the grid is run."""
     from seqbench.commands.power import power as command
 
-    asked = Asked(pilot, results, tuple(set_ or ()), name) if pilot else None
+    asked = asked_if_given(pilot, results, set_, name)
     command(asked, rate=rate, rate_against=rate_against, comparisons=comparisons)
 
 
@@ -259,14 +227,14 @@ def probe(
     grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="Probe every method of this grid.")] = None,
     set_: Set = None,
     name: Name = "",
-    task: Annotated[str, typer.Option(help="Without a grid: the task.")] = "delayed_recall",
+    task: Annotated[str | None, typer.Option(help="Without a grid: the task.", show_default="delayed_recall")] = None,
     length: Annotated[
         int | None,
         typer.Option(
             min=1, help="Dependency length. Default: the longest of a grid's first trials; 50 without a grid."
         ),
     ] = None,
-    cell: Annotated[str, typer.Option(help="Without a grid: the cell.")] = "vanilla",
+    cell: Annotated[str | None, typer.Option(help="Without a grid: the cell.", show_default="vanilla")] = None,
     mitigation: Annotated[list[str] | None, typer.Option(help="Without a grid: a mitigation; repeat for more.")] = None,
     against: Annotated[
         str | None, typer.Option(metavar="GRID", help="Draw this grid beside it, as its file has it, on the same axes.")
@@ -277,9 +245,13 @@ def probe(
     """Show the gradient by distance at initialisation, and keep its picture and numbers. Trains nothing."""
     from seqbench.commands.probe import probe as command
 
-    asked = Asked(grid, results, tuple(set_ or ()), name) if grid else None
+    asked = asked_if_given(grid, results, set_, name)
+    if asked:
+        one = {"--task": task, "--cell": cell, "--mitigation": mitigation}
+        require_unused(one, f"What is probed are the methods of {asked.grid} on its tasks")
     other = Asked(against, results) if against else None
-    command(asked, results, task=task, length=length, cell=cell, mitigations=mitigation or [], against=other)
+    command(asked, results, task=task or "delayed_recall", length=length, cell=cell or "vanilla",
+            mitigations=mitigation or [], against=other)  # fmt: skip
 
 
 @app.command()

@@ -196,6 +196,14 @@ def in_role(table: dict[str, DataColumn], role: Role) -> Iterator[DataColumn]:
     return (column for column in table.values() if role in column.roles)
 
 
+NOTHING = ("none", "default")
+"""Labels of a factor's levels that change nothing, which names of methods leave out."""
+
+WITHOUT = (*NOTHING, "off", "no", "false", "plain", "vanilla", "0", "{}", "[]", "")
+"""Levels that mean "without the remedy", in lower case, surest first: those, and others that a name needs, for levels
+of several factors may be called so."""
+
+
 def factor_columns(results: pd.DataFrame) -> list[str]:
     """Names of the columns that are factors of the grid: all that the schema does not know, in order."""
     return [name for name in results.columns if name not in RESULT_COLUMNS]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from seqbench.errors import UsageError
 from seqbench.execution.machine import LOCAL, cores
 
 
@@ -28,6 +30,35 @@ def workers_of(given: int | None, on: str) -> int | None:
 def limit_options(minutes: float | None) -> list[str]:
     """The time limit of a trial as it was typed; nothing if it is the default."""
     return ["--time-limit", f"{minutes:g}"] if minutes else []
+
+
+ABSENT: tuple[object, ...] = (None, "", [], ())
+"""Values of options that were not typed, beside False."""
+
+
+def tracking_of(tracking_uri: str | None, *, no_tracking: bool) -> str | None:
+    """The server that results are mirrored to; None for the default, or if they are not.
+
+    Raises:
+        UsageError: a server is given, and nothing is to be mirrored.
+    """
+    if no_tracking:
+        require_unused({"--tracking-uri": tracking_uri}, "With --no-tracking nothing is mirrored")
+    return tracking_uri
+
+
+def require_unused(options: Mapping[str, Any], reason: str) -> None:
+    """Refuse options that the command would not look at.
+
+    Args:
+        options: what was typed, by option; `ABSENT` or False is what was not.
+        reason: why they would not be looked at.
+
+    Raises:
+        UsageError: names those that were typed.
+    """
+    if typed := [option for option, value in options.items() if value is not False and value not in ABSENT]:
+        raise UsageError(f"{reason}: leave out {', '.join(typed)}")
 
 
 def refuse_code(wanted: bool) -> None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from seqbench.commands.arguments import require_unused
 from seqbench.errors import GridError, StoreError, UsageError
 from seqbench.invocation import command, kept_in
 
 if TYPE_CHECKING:  # commands that only read results start without pydantic
     from seqbench.grid.document import Document
     from seqbench.grid.spec import Grid
+
+
+def asked_if_given(grid: str | None, results: Path, overrides: Sequence[str] | None, name: str) -> Asked | None:
+    """The grid, where a command has one; None where it does without.
+
+    Raises:
+        UsageError: there is none to replace values of, or to name the results of.
+    """
+    if grid is None:
+        require_unused({"--set": overrides, "--name": name}, "Without a grid there is nothing to replace or to name")
+        return None
+    return Asked(grid, results, tuple(overrides or ()), name)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The commands about what many grids say together, as options and help. Each imports what it needs when it runs."""
+"""The commands about several grids or results folders, as options and help. Each imports what it needs when it runs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from seqbench.commands.arguments import GridName, Name, NoCode, Results, Set, TimeLimit, TrackingUri, cores
+from seqbench.commands.arguments import (
+    GridName,
+    Json,
+    Name,
+    NoCode,
+    Results,
+    Set,
+    TimeLimit,
+    TrackingUri,
+    cores,
+    tracking_of,
+)
 from seqbench.invocation import RESULTS
 
 
@@ -39,9 +50,8 @@ def replicate(
     from seqbench.commands.replicate import RunOptions
     from seqbench.commands.replicate import replicate as command
 
-    options = RunOptions(
-        workers, None if no_tracking else tracking_uri, not no_tracking, time_limit, from_tables, quiet
-    )
+    uri = tracking_of(tracking_uri, no_tracking=no_tracking)
+    options = RunOptions(workers, uri, not no_tracking, time_limit, from_tables, quiet)
     command(names or [], everything=everything, results=results, options=None if judge_only else options)
 
 
@@ -78,3 +88,36 @@ def publish(
     from seqbench.commands.publish import publish as command
 
     command(Asked(grid, results, tuple(set_ or ()), name), into)
+
+
+def compare(
+    results_a: Annotated[Path, typer.Argument(help="Folder of results, such as results/quickstart.")],
+    results_b: Annotated[Path, typer.Argument(help="Another run of the grid: other code, machine or versions.")],
+    as_json: Json = False,
+) -> None:
+    """Compare two runs of a grid: what differs beyond chance."""
+    from seqbench.commands.compare import compare as command
+
+    command(results_a, results_b, as_json=as_json)
+
+
+def merge(
+    folders: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Results folders of one grid.")],
+    into: Annotated[Path, typer.Option(help="Folder to write to; what it holds already is kept.")],
+    grid: Annotated[
+        str | None, typer.Option(help="Grid that asks for the trials of all, if they were run with different ones.")
+    ] = None,
+    set_: Set = None,
+    keep_first: Annotated[
+        bool, typer.Option("--keep-first", help="Of different numbers of a trial keep those of the folder named first.")
+    ] = False,
+    no_code: NoCode = False,
+) -> None:
+    """Merge results of one grid that were made on several machines. Trains nothing; overwrites nothing.
+
+    Trials of which two folders hold different numbers are named with both environments, and nothing is merged: exit
+    code 5 if they were trained in the same environment, else 6.
+    """
+    from seqbench.commands.merge import merge as command
+
+    command(folders, into, grid=grid, overrides=tuple(set_ or ()), keep_first=keep_first)

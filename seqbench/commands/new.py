@@ -89,7 +89,10 @@ def _like(
     if methods:
         replaced |= {"methods": template.methods_block(methods)}
         replaced |= {"tuning": template.tuned_anew(data)} if data.get("tuning") else {}
-    dropped = template.GENERATED if methods else ()
+    dropped = [*(template.GENERATED if methods else ()), *(("claim",) if methods or tasks else ())]
+    if tasks and (criteria := template.criteria_of(data, tasks)) is not None:
+        replaced |= {"criterion": criteria} if criteria else {}
+        dropped += [] if criteria else ["criterion"]
     text = template.like(text, head=head, replaced=replaced, dropped=dropped)
     if methods:
         methods = _without_impossible(methods, _plan(text))

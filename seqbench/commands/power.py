@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from seqbench.commands.arguments import require_unused
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.tables import table_of
-from seqbench.errors import UsageError
 
 RATE, RATE_AGAINST, COMPARISONS = 0.9, 0.5, 1
 """The difference that is looked for where neither a grid nor an option gives another."""
@@ -18,8 +18,8 @@ def power(pilot: Asked | None, *, rate: float | None, rate_against: float | None
         UsageError: both a pilot and a difference are given.
     """
     stated = {"--rate": rate, "--rate-against": rate_against, "--comparisons": comparisons}
-    if pilot and (given := [option for option, value in stated.items() if value is not None]):
-        raise UsageError(f"The differences looked for are those of {pilot.grid}: leave out it, or {', '.join(given)}")
+    if pilot:
+        require_unused(stated, f"The differences looked for are those of {pilot.grid}")
     from seqbench.stats.power import power_for_rates, power_from_pilot, smallest_designs
     from seqbench.stats.preregistration import declared_in
     from seqbench.store.results import load

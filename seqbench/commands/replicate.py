@@ -16,6 +16,7 @@ from seqbench.grid.claim import Claim
 from seqbench.grid.read import claims_elsewhere, find_grid, shipped_claims
 from seqbench.grid.spec import Grid
 from seqbench.leaderboard.sources import CLAIMS
+from seqbench.plan.examined import expanded
 from seqbench.printable import printable
 from seqbench.report.replications import Replication, in_words, replications_page
 from seqbench.stats.claim_figures import Measured
@@ -40,12 +41,15 @@ def replicate(names: Sequence[str], *, everything: bool, results: Path, options:
     """Run the named claims (with `everything` all), unless `options` is None; print the verdicts, write the page.
 
     Raises:
-        GridError: no grid of that name, or one without a claim.
+        GridError: no grid of that name, or one without a claim, or one that cannot be planned; nothing is trained.
         TrialsCrashed: as `run`, once all claims have been run and judged.
     """
     shipped, folder = shipped_claims(), results / CLAIMS
     files = {Path(name).stem: _claim_file(name, shipped) for name in (*names, *(shipped if everything else ()))}
-    crashed = _train_all([Asked(str(file), folder) for file in files.values()], options) if options else []
+    asked = [Asked(str(file), folder) for file in files.values()]
+    for each in asked:  # all of them before the first is trained, which may take hours
+        _require_claim(each)
+    crashed = _train_all(asked, options) if options else []
     judged = judged_claims(({**shipped, **files}).values(), folder)
     page = folder / "README.md"
     atomic.write_bytes(page, replications_page(judged, page, claims_elsewhere()).encode())
@@ -67,6 +71,13 @@ def judged_claims(files: Iterable[Path], folder: Path) -> list[Replication]:
 
 def _claim_file(name: str, shipped: dict[str, Path]) -> Path:
     return shipped[name] if name in shipped else find_grid(name)
+
+
+def _require_claim(asked: Asked) -> None:
+    """Refuse a grid that cannot be run or has no claim, and one whose claim its trials cannot be judged by."""
+    grid = asked.read()
+    claim_of(grid)
+    expanded(grid)
 
 
 def _train_all(claims: Iterable[Asked], options: RunOptions) -> list[TrialsCrashed]:

@@ -18,7 +18,9 @@ from seqbench.commands.arguments import (
     TrackingUri,
     Workers,
     limit_options,
+    require_unused,
     run_options,
+    tracking_of,
     workers_of,
 )
 from seqbench.commands.asked import Asked
@@ -49,7 +51,10 @@ def retry(
     """
     from seqbench.commands.retry import retry as command
 
-    uri = None if no_tracking else tracking_uri
+    if diverged:
+        mirrored = {"--tracking-uri": tracking_uri, "--no-tracking": no_tracking}
+        require_unused(mirrored, "With --diverged no result changes, and nothing is mirrored")
+    uri = tracking_of(tracking_uri, no_tracking=no_tracking)
     asked = Asked(grid, results, tuple(set_ or ()), name)
     workers = workers_of(workers, on)
     options = run_options(tracking=not no_tracking, tracking_uri=uri, workers=workers, on=on)
@@ -64,8 +69,11 @@ def verify(
     name: Name = "",
     results: Results = RESULTS,
     number: Annotated[
-        int, typer.Option("--n", min=1, help="Trials to train again, spread over the grid; not with --trial.")
-    ] = 3,
+        int | None,
+        typer.Option(
+            "--n", min=1, show_default="3", help="Trials to train again, spread over the grid; not with --trial."
+        ),
+    ] = None,
     trial: Annotated[str | None, typer.Option(help="Train this trial again; the first letters will do.")] = None,
     workers: Workers = None,
     on: On = LOCAL,

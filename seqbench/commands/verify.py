@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from seqbench.commands.arguments import require_unused
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json, progress
 from seqbench.commands.counted import counted
@@ -22,30 +23,36 @@ from seqbench.execution.where import place_named
 from seqbench.plan.trial import Trial
 from seqbench.printable import printable
 
+NUMBER = 3
+"""Trials that are trained again where no number is given."""
+
 
 def verify(
     asked: Asked,
     *,
-    number: int,
+    number: int | None,
     trial: str | None,
     workers: int | None,
     as_json: bool,
     on: str = LOCAL,
     time_limit: float | None = None,
 ) -> None:
-    """Train `number` finished trials again, or the one named, and say whether they are the same.
+    """Train `number` finished trials again (None: `NUMBER`), or the one named, and say whether they are the same.
 
     `time_limit` is the minutes for a trial, or the default, and `on` the place of the workers, as in `run`.
 
     Raises:
-        UsageError: none has finished, or there is no such trial. TrialsCrashed: a trial crashed.
+        UsageError: none has finished, there is no such trial, or both it and a number are given.
+        TrialsCrashed: a trial crashed.
         NotReproduced, OtherEnvironment: a trial gave other numbers, in the same environment or only in another one.
     """
+    if trial is not None:
+        require_unused({"--n": number}, "With --trial one trial is trained again")
     kept = kept_of(asked)
     if not kept.finished:
         raise UsageError(f"{kept.plan.grid.name} has no finished trial to train again")
     if trial is None:
-        chosen = spread(kept.finished, number)
+        chosen = spread(kept.finished, NUMBER if number is None else number)
     else:
         full = full_name(trial, (each.id for each in kept.finished), of=f"what has finished of {kept.plan.grid.name}")
         chosen = [each for each in kept.finished if each.id == full]

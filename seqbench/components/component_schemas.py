@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from yaml.representer import SafeRepresenter
+
 from seqbench.components import catalogue
 from seqbench.components.catalogue import LAYERS, Setting
 from seqbench.components.checking import LARGEST, Checker, Mismatch, check
@@ -208,7 +210,9 @@ def _written(default: Any) -> str:
         return f"[{', '.join(map(_written, default))}]"
     if isinstance(default, bool):
         return str(default).lower()
-    return "null" if default is None else ".inf" if default == math.inf else str(default)
+    if isinstance(default, float):  # with a point before the exponent and `.inf`, without which YAML makes text of it
+        return str(SafeRepresenter().represent_float(default).value)
+    return "null" if default is None else str(default)
 
 
 def about(family: str, name: str) -> str:

@@ -44,7 +44,8 @@ def edited() -> set[str]:
 
 def own_files() -> list[Path]:
     """The modules and packages, by file or folder, of all programs that were asked for: what another machine needs."""
-    modules = {module for programs in _read.values() for module in programs if not is_carried(module)}
+    programs = {module for own in _read.values() for module in own}
+    modules = {module for module in programs if not is_carried(module) and not _is_shipped(module)}
     found = {path for module in modules if (path := _top(module)) is not None}
     return sorted(found)
 
@@ -75,7 +76,9 @@ def _programs(*first: str) -> dict[str, str]:
     while waiting:
         module = waiting.pop()
         path = _file(module)
-        if module in found or path is None or not any(_together(own, module) for own in first):
+        if module in found or path is None:
+            continue
+        if module not in first and (_is_shipped(module) or not any(_together(own, module) for own in first)):
             continue
         tree = ast.parse(path.read_bytes())
         found[module] = ast.unparse(tree)
@@ -101,8 +104,13 @@ def _together(first: str, module: str) -> bool:
 def _is_users(module: str) -> bool:
     """Whether a module is neither installed, nor of Python, nor of seqbench."""
     folder = root(module)
-    own = module.partition(".")[0] not in {"seqbench", *sys.stdlib_module_names}
+    own = not _is_shipped(module) and module.partition(".")[0] not in sys.stdlib_module_names
     return own and folder is not None and folder.name not in INSTALLED
+
+
+def _is_shipped(module: str) -> bool:
+    """Whether a module is of seqbench, whose meaning has versions. A user's may stand beside it, in a clone."""
+    return module.partition(".")[0] == "seqbench"
 
 
 def _file(module: str) -> Path | None:

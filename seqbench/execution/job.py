@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from seqbench.components.carried import carried_in
-from seqbench.components.probe_selection import Asked
+from seqbench.components.catalogue import Component
+from seqbench.components.probe_selection import Asked, selected
 from seqbench.execution.messages import FORMAT, read_message
 from seqbench.execution.remaining import probes_of
 from seqbench.grid_folder import beside
@@ -27,7 +28,7 @@ class Job:
 
     trial, group: identities of the trial and of the compiled program that it needs
     settings: the trial's complete settings; see `seqbench.components.assemble`
-    probes: which probes are read; see `seqbench.components.probe_selection`
+    probes: which probes are read, under the labels by which results remember them
     tested: other dependency lengths at which the trained network is tested
     parameters: file to keep the trained parameters in, or None
     checkpoint: file to continue from and to write checkpoints to, or None
@@ -42,7 +43,7 @@ class Job:
     settings: dict[str, Any]
     seed: int
     learning_rate: float
-    probes: Asked
+    probes: dict[str, Component]
     tested: tuple[int, ...]
     parameters: Path | None
     checkpoint: Path | None
@@ -99,7 +100,7 @@ def job_of(
         settings=trial.settings,
         seed=trial.seed,
         learning_rate=trial.learning_rate,
-        probes=probes_of(trial, probes),
+        probes=selected(probes_of(trial, probes)),
         tested=trial.tested,
         parameters=parameters_path(folder, trial.id) if folder and keep_parameters else None,
         checkpoint=checkpoint_path(folder, trial.id) if folder else None,

@@ -11,7 +11,7 @@ from typing import Any
 
 from seqbench.errors import MessageError
 
-FORMAT = 4
+FORMAT = 5
 """Version of jobs and events; raised when a field changes its meaning, is added or is removed."""
 
 

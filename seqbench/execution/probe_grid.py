@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
+from seqbench.components import catalogue
 from seqbench.components.own_functions import look_beside
 from seqbench.components.probe_selection import Asked, assemble_probes
 from seqbench.errors import UsageError
 from seqbench.grid.document import Document
 from seqbench.grid.given import Function, Given, grid_given, with_names
+from seqbench.grid.reference import Reference
 from seqbench.grid.spec import Grid
 from seqbench.plan.feasibility import Impossible
 from seqbench.plan.plan import Plan, Trial, plan
@@ -83,14 +85,29 @@ def probe_plans(
     seeds: int = 3,
     report: Callable[[int, int], None] = lambda done, of: None,
 ) -> list[ProbedPlan]:
-    """Plan and measure grids, each with the modules that stand beside it; arguments as in `probe_grid`."""
+    """Plan and measure grids, each with the modules that stand beside it; arguments as in `probe_grid`.
+
+    length: the dependency length; by default the longest of a grid's trials, which are the first of a search
+    """
     found = []
     for grid in grids:
         look_beside(grid.document.folder)
-        current = plan(grid)
-        measured = probe_grid(current, length=length, probes=probes, seeds=seeds, report=report)
+        current = plan(grid if length is None else _at_length(grid, length))
+        measured = probe_grid(current, probes=probes, seeds=seeds, report=report)
         found.append(ProbedPlan(measured, current.incompatible))
     return found
+
+
+def _at_length(grid: Grid, length: int) -> Grid:
+    """The grid at one dependency length, which is planned and not trained: untested, and without what it claims."""
+    tasks = [task._replace(settings=_without_length(task)) for task in grid.tasks]
+    return grid.model_copy(update={"tasks": tasks, "lengths": [length], "test_lengths": [], "claim": None})
+
+
+def _without_length(task: Reference) -> dict[str, Any]:
+    """The settings of a task as a grid gives them, without its own dependency lengths."""
+    argument = catalogue.length_argument(task.name)
+    return {key: value for key, value in (task.settings or {}).items() if key != argument}
 
 
 def side_by_side(names: Sequence[str], measured: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -129,16 +146,14 @@ def grid_of(task: Named, length: int | None, cell: Named, mitigations: Sequence[
 def probe_grid(
     plan: Plan,
     *,
-    length: int | None = None,
     probes: Asked = PROBES,
     seeds: int = 3,
     report: Callable[[int, int], None] = lambda done, of: None,
 ) -> pd.DataFrame:
-    """Measure every method of a plan on each of its tasks, at one dependency length, before training.
+    """Measure every method of a plan on each of its tasks, at the longest length of its trials, before training.
 
     Args:
         plan: what a grid would run.
-        length: the dependency length; by default the longest of the plan's trials, which are the first of a search.
         probes: which probes; see `seqbench.components.probe_selection`.
         seeds: how many of the grid's seeds at most.
         report: called with how many models are done, of how many.
@@ -151,13 +166,13 @@ def probe_grid(
     """
     if not plan.trials:
         raise UsageError("\n".join(f"{each.method} on {each.task}: {each.reason}" for each in plan.incompatible))
-    from seqbench.components.assemble import assemble, at_length  # JAX is imported only where models are built
+    from seqbench.components.assemble import assemble  # JAX is imported only where models are built
     from seqbench.training.program import Program
 
     chosen, wanted = _choose(plan, seeds), assemble_probes(probes)
     rows: list[dict[str, object]] = []
     for done, (_, trial) in enumerate(chosen):
-        assembly = assemble(trial.settings if length is None else at_length(trial.settings, length))
+        assembly = assemble(trial.settings)
         rows += _measure(Program(assembly), assembly, trial, wanted)
         report(done + 1, len(chosen))
     return pd.DataFrame(rows, columns=COLUMNS).astype({"distance": "Int64"})

@@ -100,7 +100,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     from seqbench.components import catalogue
     from seqbench.components.assemble import assemble, at_length
     from seqbench.components.own_code import set_beside
-    from seqbench.components.probe_selection import assemble_probes
+    from seqbench.components.probe_selection import assembled
     from seqbench.execution.checkpointer import Checkpointer
     from seqbench.execution.environment import environment
     from seqbench.execution.remaining import test_label
@@ -113,7 +113,7 @@ def _train(job: Job, report: Callable[[Event], None]) -> Finished:
     remember_files(job.files)
     for name, program_text in job.carried.items():
         catalogue.define(name, program_text)
-    assembly, probes = assemble(job.settings), assemble_probes(job.probes)
+    assembly, probes = assemble(job.settings), assembled(job.probes)
     others = {length: Program(assemble(at_length(job.settings, length))) for length in job.tested}
     program = Program(assembly)
     checkpointer = Checkpointer(job, say=lambda line: report(Notice(job.trial, line)))

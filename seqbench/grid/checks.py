@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Sequence
 
 from seqbench.components import catalogue
 from seqbench.components.catalogue import ComponentError
@@ -79,8 +79,8 @@ def number_problems(grid: Grid) -> Problems:
     yield from _claimed(grid)
     if grid.tuning:
         yield from unsound(document, grid.tuning)
-    if grid.tuning and (shared := set(grid.tuning.seeds) & set(grid.seeds)):
-        message = f"expected seeds that are not reported, got {min(shared)}, which `seeds` has as well"
+    if grid.tuning and (shared := _first_of_both(grid.tuning.seeds, grid.seeds)) is not None:
+        message = f"expected seeds that are not reported, got {shared}, which `seeds` has as well"
         yield ("tuning", "seeds"), document.problem(("tuning", "seeds"), message)
     for factor in grid.factors:
         if factor in RESERVED:
@@ -88,13 +88,23 @@ def number_problems(grid: Grid) -> Problems:
             yield ("factors", factor), document.problem(("factors", factor), message, key=True)
 
 
+def _first_of_both(one: Sequence[int], other: Sequence[int]) -> int | None:
+    """The smallest seed that both have, without a list of what is a range: a grid may ask for a billion of them."""
+    if isinstance(one, range) and isinstance(other, range):
+        first, end = max(one.start, other.start), min(one.stop, other.stop)  # ranges of seeds have no gaps
+        return first if first < end else None
+    listed, among = (other, one) if isinstance(one, range) else (one, other)
+    known: Container[int] = among if isinstance(among, range) else frozenset(among)
+    return min((seed for seed in listed if seed in known), default=None)
+
+
 def _claimed(grid: Grid) -> Problems:
-    """Criteria of a claim that are about tasks, lengths or counts that the grid does not have."""
+    """Criteria of a claim that contradict themselves, or count more seeds than the grid has.
+
+    Whether it has their tasks, lengths and methods is known where these are expanded.
+    """
     for index, own in enumerate(grid.claim.criteria if grid.claim else ()):
         place = ("claim", "criteria", index)
-        if own.length and isinstance(grid.lengths, list) and grid.lengths and own.length not in grid.lengths:
-            message = f"expected one of the grid's lengths, got {own.length}"
-            yield (*place, "length"), grid.document.problem((*place, "length"), message)
         if own.figure == "horizon" and own.length:
             message = "expected no length: a horizon is of all lengths"
             yield (*place, "length"), grid.document.problem((*place, "length"), message)

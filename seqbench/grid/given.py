@@ -60,7 +60,7 @@ def grid_given(given: Given, *, name: str | None = None, overrides: Overrides = 
     """
     import_edited_again()
     document = _document(given)
-    if any(added):
+    if any(added) and isinstance(document.data, Mapping):
         joined = document_of(_text(_with_added(document.data, added)), file=document.file)
         document = replace(joined, folder=document.folder)
     if isinstance(overrides, Mapping):
@@ -87,7 +87,7 @@ def _with_added(data: Mapping[str, Any], added: Added) -> dict[str, Any]:
     named = set(_words(data))
     methods: list[dict[str, Any]] = [{"name": _function(cell), "cell": cell} for cell in cells if cell not in named]
     methods += [
-        {"name": _function(remedy), "mitigations": [*data.get("mitigations", []), remedy]}
+        {"name": _function(remedy), "mitigations": _joined(data.get("mitigations"), [remedy])}
         for remedy in remedies
         if remedy not in named
     ]
@@ -95,9 +95,14 @@ def _with_added(data: Mapping[str, Any], added: Added) -> dict[str, Any]:
         methods.insert(0, {"name": _only(data)})
     return {
         **data,
-        "tasks": [*data["tasks"], *(task for task in tasks if task not in named)],
-        **({"methods": [*data.get("methods", []), *methods]} if methods else {}),
+        "tasks": _joined(data.get("tasks"), [task for task in tasks if task not in named]),
+        **({"methods": _joined(data.get("methods"), methods)} if methods else {}),
     }
+
+
+def _joined(value: Any, more: Sequence[Any]) -> Any:
+    """A list of a grid with further entries. What is neither a list nor nothing stays, for the reader to report."""
+    return [*(value or []), *more] if value is None or isinstance(value, list) else value
 
 
 def _function(name: str) -> str:

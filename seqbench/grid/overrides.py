@@ -130,7 +130,8 @@ def _put(value: Any, steps: Sequence[str | int], new: Any, place: Place) -> tupl
         raise _Nowhere(place, f"expected keys to go on to {step!r}, got {inline(value)}{settings}")
     if isinstance(step, int):
         raise _Nowhere(place, f"expected a list to take entry {step} of, got {'keys' if value else 'nothing'}")
-    if place == SPACE and len(steps) > 1:  # its keys are `component.setting`
+    # Its keys are `component.setting`, of which the component may be a `module:function` with dots of its own.
+    if place == SPACE and len(steps) > 1 and "." not in step.rpartition(":")[2]:
         step, rest = f"{step}.{steps[1]}", steps[2:]
     inner, end = _put((value or {}).get(step), rest, new, (*place, step))
     return {**(value or {}), step: inner}, end

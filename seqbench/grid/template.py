@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from seqbench.grid.criterion import Solved
 from seqbench.grid.document import document_of
 from seqbench.grid.written import as_yaml, inline
 
@@ -140,6 +141,15 @@ def _before_comments(lines: Sequence[str], start: int) -> int:
     while start and re.match(r"\s*(#.*)?$", lines[start - 1]):
         start -= 1
     return start
+
+
+def criteria_of(data: Mapping[str, Any], tasks: Sequence[str]) -> str | None:
+    """What the grid's `criterion` says of these tasks, empty if nothing; None where it names no tasks."""
+    declared = data.get("criterion")
+    if not isinstance(declared, Mapping) or declared.keys() & Solved.model_fields.keys():
+        return None
+    kept = {task: own for task, own in declared.items() if task in tasks}
+    return as_yaml({"criterion": kept}) if kept else ""
 
 
 def tuned_anew(data: Mapping[str, Any]) -> str:

@@ -75,6 +75,17 @@ def require_agreement(document: Document, levels: Sequence[Sequence[Claim]]) -> 
                 raise document.error(claim.place, problem, key=_is_key(claim))
 
 
+def require_cell_read(document: Document, fragment: Fragment, place: Place, model: Reference) -> None:
+    """Refuse a listed method that sets a cell and whose model reads through none. What the grid sets does not count.
+
+    Raises:
+        GridError: with the place of the cell.
+    """
+    if fragment.cell is not None and not catalogue.is_recurrent(model.name):
+        problem = f"the model of this method, {model.name}, reads through no cell; leave the cell out"
+        raise document.error((*place, "cell"), problem)
+
+
 def _contradiction(document: Document, before: Claim, claim: Claim) -> GridError:
     """Both places, and what to do."""
     problem = (

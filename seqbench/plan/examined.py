@@ -13,6 +13,8 @@ from types import MappingProxyType
 from seqbench.errors import GridError
 from seqbench.grid.gathered import Gathered
 from seqbench.grid.spec import Grid
+from seqbench.plan.claimed import require_judged
+from seqbench.plan.collisions import require_distinct
 from seqbench.plan.expand import Method, expand_methods, method_bound, require_method
 from seqbench.plan.feasibility import Examiner, Impossible, located
 from seqbench.plan.memory import require_batches, require_trials
@@ -58,18 +60,20 @@ def examine(
         trained: lengths of trials that were planned before, by task; searches go on from those within their range.
 
     Raises:
-        GridError: too many trials, indistinguishable methods, tuning that makes no sense, or a trial that this
+        GridError: too many trials, methods that share a trial, tuning that makes no sense, or a trial that this
             machine's memory does not hold.
     """
-    tasks, methods = _expanded(grid, max_trials)
+    tasks, methods = expanded(grid, max_trials)
     require_batches(grid, methods, tasks)
-    require_testable(grid, tasks)
     searched = search(grid, methods)
     _require_within(grid, tasks, max_trials, tried=searched.budget)
     examiner = Examiner(grid)
     with located(grid):
-        tasks = tuple(within_bounds(task).after(trained.get(task.label, ())) for task in tasks)
+        bounded_tasks = [within_bounds(task) for task in tasks]
+        require_testable(grid, bounded_tasks)
+        tasks = tuple(task.after(trained.get(task.label, ())) for task in bounded_tasks)
         series = tuple(examine_series(grid, method, task, searched, examiner) for method in methods for task in tasks)
+    require_distinct(grid, series)
     return Examined(
         grid,
         methods,
@@ -81,8 +85,12 @@ def examine(
     )
 
 
-def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tuple[Method, ...]]:
-    """The tasks and methods of a grid, or all that is wrong with either."""
+def expanded(grid: Grid, max_trials: int = MAX_TRIALS) -> tuple[tuple[TaskSeries, ...], tuple[Method, ...]]:
+    """The tasks and methods of a grid. Nothing is built, so that it takes no time.
+
+    Raises:
+        GridError: with all that is wrong with the tasks, the methods, or what is said of either.
+    """
     gathered = Gathered()
     tasks: tuple[TaskSeries, ...] = ()
     methods: tuple[Method, ...] = ()
@@ -93,6 +101,9 @@ def _expanded(grid: Grid, max_trials: int) -> tuple[tuple[TaskSeries, ...], tupl
         with gathered.part():
             methods = expand_methods(grid)
             require_method(grid, methods)
+    if tasks:
+        with gathered.part():
+            require_judged(grid, tasks)
     gathered.require_none()
     return tasks, methods
 
@@ -119,5 +130,5 @@ def _require_within(grid: Grid, tasks: Sequence[TaskSeries], max_trials: int, *,
         span = f"{years:,.0f} years at a second each" if years >= 1 else f"{count / 86400:,.0f} days at a second each"
         raise GridError(
             f"{grid.document.file}: this is {count:,} trials ({span}). The limit is {max_trials:,}; "
-            "leave something out, or see --max-trials"
+            "leave something out, or divide it into several grids"
         )

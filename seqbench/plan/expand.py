@@ -22,10 +22,8 @@ from seqbench.grid.gathered import Gathered
 from seqbench.grid.reference import Reference, layered
 from seqbench.grid.spec import Fragment, Grid
 from seqbench.grid.training import TRAINING_FAMILIES, Training, TrainOn
-from seqbench.plan.contradictions import claims, require_agreement, require_fit
-
-NOTHING = frozenset({"none", "default"})
-"""Labels of levels that change nothing and so give a method no part of its name."""
+from seqbench.plan.contradictions import claims, require_agreement, require_cell_read, require_fit
+from seqbench.schema import NOTHING
 
 PLAIN = "plain"
 """Name of the method whose levels all change nothing."""
@@ -158,6 +156,7 @@ def _listed(base: Draft, grid: Grid, index: int) -> Method:
     fragment = grid.methods[index]
     start = base._replace(mitigations=()) if "mitigations" in fragment.model_fields_set else base
     draft = start.under(fragment)
+    require_cell_read(grid.document, fragment, ("methods", index), draft.model)
     require_fit(grid.document, fragment, ("methods", index), draft.single)
     method = draft.method(fragment.name, {})
     return replace(method, tuned=fragment.tuned or grid.tuning is None)

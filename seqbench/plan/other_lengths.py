@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from seqbench.components.assemble import make
+from seqbench.components.component_errors import user_component_errors
 from seqbench.errors import Incompatible
 from seqbench.grid.lengths import resolve_test_lengths
 from seqbench.grid.spec import Grid
@@ -60,7 +61,9 @@ def require_testable(grid: Grid, tasks: Sequence[TaskSeries]) -> None:
 
 
 def _task(series: TaskSeries, length: int) -> Task:
-    task: Task = make("tasks", series.at(length)._asdict())
+    component = series.at(length)
+    with user_component_errors((component,)):
+        task: Task = make("tasks", component._asdict())
     return task
 
 

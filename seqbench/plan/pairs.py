@@ -77,17 +77,17 @@ def _tried(family: str, name: str, other: str) -> Iterator[Refused]:
         members = tuple(filter(catalogue.is_recurrent, members))
     found = _refused([_method(family, name, other, each) for each in members])
     if "cells" not in (family, other):  # a model and a mitigation: it may be the cell that does not go with the latter
-        gated = _refused([{**_method(family, name, other, each), "cell": "lstm"} for each in members])
+        gated = _refused([_method(family, name, other, each) for each in members], cell="lstm")
         found = {each: reason for each, reason in found.items() if each in gated}
     for refused, reason in found.items():
         yield Refused(other, refused, reason)
 
 
-def _refused(methods: Sequence[dict[str, Any]], task: str = "") -> dict[str, str]:
-    """The methods that cannot be built for a task, each with the reason."""
+def _refused(methods: Sequence[dict[str, Any]], task: str = "", *, cell: str = "vanilla") -> dict[str, str]:
+    """The methods that cannot be built for a task, each with the reason; `cell` is of those that name none."""
     wanted = {method["name"]: task or ANSWERED_LATER.get(next(iter(method["model"])), TASK) for method in methods}
     tasks = [{each: {catalogue.length_argument(each): LENGTH}} for each in sorted(set(wanted.values()))]
-    values = {"question": "Do they go together?", "seeds": 1, "tasks": tasks, "methods": methods}
+    values = {"question": "Do they go together?", "seeds": 1, "tasks": tasks, "cell": cell, "methods": methods}
     grid = Grid.model_validate(values)
     grid._document = Document("grid", "", values)
     return {each.method: each.reason for each in plan(grid).incompatible if each.task == wanted[each.method]}

@@ -46,6 +46,11 @@ class TaskSeries:
         between = (length for length in trained if self.lengths[0] < length < self.lengths[-1])
         return replace(self, trained=tuple(sorted({*between} - {*self.lengths})))
 
+    def repeats(self, other: TaskSeries) -> bool:
+        """Whether the two are called the same, or are the same task, however it is written, at a length of both."""
+        same = (self.name, self.settings) == (other.name, other.settings)
+        return self.label == other.label or (same and not set(self.lengths).isdisjoint(other.lengths))
+
     def at(self, length: int) -> Component:
         """The task at one dependency length."""
         return Component(self.name, {catalogue.length_argument(self.name): length, **self.settings})
@@ -63,7 +68,7 @@ def expand_tasks(grid: Grid) -> tuple[TaskSeries, ...]:
     for index, reference in enumerate(grid.tasks):
         with gathered.part():
             own = _series(grid, ("tasks", index), reference, several=names.count(reference.name) > 1)
-            if own.label in series:
+            if any(own.repeats(other) for other in series.values()):
                 problem = f"{own.label} stands in the list twice; give its lengths as one list"
                 raise grid.document.error(("tasks", index), problem)
             series[own.label] = own

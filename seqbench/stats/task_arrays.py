@@ -16,13 +16,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from seqbench.errors import UsageError
-from seqbench.schema import RESULT_COLUMNS, factor_columns, is_finished, rows_where, with_purpose
+from seqbench.schema import RESULT_COLUMNS, WITHOUT, factor_columns, is_finished, rows_where, with_purpose
 from seqbench.stats.interval import Floats
 from seqbench.stats.preregistration import Declared
 
 REQUIRED = ("method", "task", "length", "seed", "outcome")
-WITHOUT = ("none", "default", "off", "no", "false", "plain", "vanilla", "0", "{}", "[]", "")
-"""Levels of a factor that mean "without the remedy", in lower case."""
 BASELINES = ("baseline", "plain", "vanilla", "none", "default")
 """Names of the method that has no remedy, in lower case."""
 

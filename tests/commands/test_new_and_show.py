@@ -13,7 +13,9 @@ from seqbench.components import catalogue
 from seqbench.errors import GridError, UsageError
 from seqbench.grid.json_schema import MODELINE
 from seqbench.grid.read import read_grid, shipped_grids
+from seqbench.grid.words import plain_value
 from seqbench.plan.plan import plan
+from tests.grid.test_claim import CLAIM, GRID
 
 
 @pytest.fixture(autouse=True)
@@ -151,3 +153,27 @@ def test_every_member_of_a_family_can_be_shown(capsys, family: str) -> None:
     for name in catalogue.names(family)[:3]:
         show(name, family=family, as_json=False)
         assert f"{name}, {catalogue.ONE[family]}" in capsys.readouterr().out
+
+
+def test_a_copy_drops_what_is_said_of_tasks_and_methods_that_are_replaced() -> None:
+    text = GRID.replace("[adding]", "[adding, delayed_recall]") + CLAIM.replace("plain,", "plain, task: adding,")
+    Path("claimed.yaml").write_text(text + "criterion: {adding: {at: 0.5}, delayed_recall: {at: 0.75}}\n")
+    assert write("same", like="claimed.yaml").claim
+    one = write("one", like="claimed.yaml", tasks=["adding"])
+    assert one.claim is None
+    assert {task: own.at for task, own in one.criterion.items()} == {"adding": 0.5}
+    other = write("other", like="claimed.yaml", tasks=["parity"])
+    assert (other.claim, other.criterion) == (None, None)
+    methods = write("methods", like="claimed.yaml", cells=["gru"])
+    assert methods.claim is None
+    assert len(methods.criterion) == 2
+
+
+def test_a_default_is_shown_as_a_grid_can_have_it(capsys) -> None:
+    assert shown(capsys, "adam")["settings"]["eps"]["default"] == "1.0e-08"
+    for family in ("optimizers", "mitigations", "tasks", "models"):
+        for name in catalogue.names(family):
+            for setting, words in shown(capsys, name, family)["settings"].items():
+                default = catalogue.settings(family, name)[setting].default
+                if isinstance(default, (int, float)):
+                    assert plain_value(words["default"]) == default

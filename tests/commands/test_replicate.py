@@ -66,6 +66,21 @@ def own_claims(folder, number=2):
     return grids
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (GRID, "it repeats no published claim"),
+        (GRID + CLAIM.replace("method: plain", "method: plan"), "expected the name of a method, got 'plan'"),
+    ],
+)
+def test_every_claim_is_checked_before_the_first_is_trained(text, problem, tmp_path, monkeypatch):
+    first, second = own_claims(tmp_path)
+    second.write_text(text)
+    monkeypatch.setattr(commands, "run", lambda *asked, **options: pytest.fail("a claim was trained"))
+    with pytest.raises(GridError, match=problem):
+        replicate(first, second, "--results", tmp_path)
+
+
 def test_a_crashed_trial_keeps_no_other_claim_from_being_run_and_judged(tmp_path, monkeypatch):
     grids, ran = own_claims(tmp_path), []
 

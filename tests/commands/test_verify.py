@@ -88,7 +88,7 @@ def test_other_numbers_are_told_with_their_size_and_where_the_environment_differ
     alter(place, first, loss=1.25)
     alter(place, second, loss=1.25, jax="0.0.1")
     run_grid(read_grid(place / "again.yaml"), place / "results" / "again", workers=1)  # the plan takes in environments
-    arguments = {"number": 1, "workers": 1}
+    arguments = {"number": None, "workers": 1}
     with pytest.raises(NotReproduced, match="1 of 1 trial gave other numbers in the same environment") as here:
         verify(Asked(str(place / "again.yaml"), place / "results"), trial=first[:8], as_json=True, **arguments)
     [found] = json.loads(capsys.readouterr().out)
@@ -105,7 +105,7 @@ def test_a_folder_of_tables_alone_is_verified_too(place, capsys):
     shutil.rmtree(place / "results" / "again" / "trials")
     before = contents(place)
     [trial, _] = trials_of(place, "exploding")
-    verify(Asked(str(place / "again.yaml"), place / "results"), number=1, trial=trial, workers=1, as_json=False)
+    verify(Asked(str(place / "again.yaml"), place / "results"), number=None, trial=trial, workers=1, as_json=False)
     assert "same bits" in capsys.readouterr().out
     assert contents(place) == before
 
@@ -173,7 +173,7 @@ def test_a_trial_that_is_none_is_refused(place):
     with pytest.raises(UsageError, match="no trial 'xyz'"):
         why(Asked(str(place / "again.yaml"), place / "results"), "xyz", None, as_json=False)
     with pytest.raises(UsageError, match="no trial 'xyz'"):
-        verify(Asked(str(place / "again.yaml"), place / "results"), number=1, trial="xyz", workers=1, as_json=False)
+        verify(Asked(str(place / "again.yaml"), place / "results"), number=None, trial="xyz", workers=1, as_json=False)
 
 
 def test_few_trials_are_spread_over_methods_lengths_and_purposes(read):

@@ -67,3 +67,14 @@ def test_a_shipped_fault_stays_loud(read, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ValueError, match="boom") as caught:
         plan(read(HEAD))
     assert not isinstance(caught.value, GridError)
+
+
+@pytest.mark.parametrize("lengths", ["lengths: {from: 2, to: 20}", "lengths: [5]\ntest_lengths: [4]"])
+def test_a_task_that_raises_at_another_length_is_told_with_its_place(lengths: str, error_of, tmp_path: Path) -> None:
+    (tmp_path / "short_tasks.py").write_text(
+        "from seqbench.tasks.adding import adding\nfrom seqbench.tasks.base import Task\n\n\n"
+        "def short(length: int = 5) -> Task:\n    if length > 9:\n        raise ValueError('boom')\n"
+        "    return adding(length)\n"
+    )
+    own = HEAD.replace("lengths: [5]", lengths).replace("[adding]", '["short_tasks:short"]')
+    assert error_of(own).splitlines()[0] == "2:9 tasks[0]: short_tasks:short raised ValueError: boom"

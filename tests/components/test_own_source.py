@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from seqbench.components.own_source import own_source
+import seqbench
+from seqbench.components.own_source import own_files, own_source, root
 
 REMEDY = """
 from helping import FACTOR
@@ -71,3 +72,19 @@ def test_relative_imports_inside_a_package(write, initial):
         after = own_source("remedies.gentle:gentle")
         assert after != before
         before = after
+
+
+def test_seqbench_itself_is_no_part_of_a_module_that_stands_beside_it_as_in_a_clone(write, tmp_path):
+    (tmp_path / "seqbench").mkdir()
+    shipped = tmp_path / "seqbench" / "shipped_for_a_test.py"
+    shipped.write_text("FACTOR = 2\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seqbench.__spec__, "submodule_search_locations", [str(tmp_path / "seqbench")])
+        write("gentle", "from seqbench.shipped_for_a_test import FACTOR\ndef gentle(): return FACTOR\n")
+        assert root("seqbench.shipped_for_a_test") == root("gentle") == tmp_path
+        before = own_source("gentle:gentle")
+        shipped.write_text("FACTOR = 3\n")
+        own_source.cache_clear()
+        assert own_source("gentle:gentle") == before
+        assert tmp_path / "gentle.py" in own_files()
+        assert tmp_path / "seqbench" not in own_files()

@@ -1,6 +1,12 @@
+import importlib
+import re
+import sys
+
 import pytest
 
+from seqbench.components import catalogue
 from seqbench.components.catalogue import names
+from seqbench.components.own_source import own_source
 from seqbench.components.probe_selection import assemble_probes, selected
 from seqbench.errors import GridError, UsageError
 from seqbench.probes.base import Probe
@@ -36,12 +42,47 @@ def test_selections_are_understood():
         selected(["gradient_flw"])
 
 
-def test_a_users_probe_is_labelled_with_the_settings_that_are_not_its_defaults(tmp_path, monkeypatch):
-    (tmp_path / "my_probe.py").write_text(OWN)
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Write the module of the user's probe, as if the process had just begun."""
     monkeypatch.syspath_prepend(tmp_path)
-    assert list(selected("my_probe:largest")) == ["my_probe:largest"]
-    assert list(selected([{"my_probe:largest": {"scale": 1}}])) == ["my_probe:largest"]
-    assert list(selected([{"my_probe:largest": {"scale": 2}}])) == ["my_probe:largest {'scale': 2.0}"]
+
+    def forget():
+        own_source.cache_clear()
+        sys.modules.pop("my_probe", None)
+        importlib.invalidate_caches()
+        catalogue.forget()
+
+    def write(text):
+        (tmp_path / "my_probe.py").write_text(text)
+        forget()
+
+    yield write
+    forget()
+
+
+def test_a_users_probe_is_labelled_with_the_settings_that_are_not_its_defaults(write):
+    write(OWN)
+    [plain] = selected("my_probe:largest")
+    assert list(selected([{"my_probe:largest": {"scale": 1}}])) == [plain]
+    name, _, source = plain.partition(" ")
+    assert list(selected([{"my_probe:largest": {"scale": 2}}])) == [f"{name} {{'scale': 2.0}} {source}"]
+
+
+def test_a_users_probe_that_was_edited_is_another_measurement(write):
+    write(OWN)
+    before = [*selected("my_probe:largest")]
+    write("# why\n" + OWN)
+    assert [*selected("my_probe:largest")] == before
+    write(OWN.replace("jnp.max", "jnp.min"))
+    [after] = selected("my_probe:largest")
+    assert [after] != before
+    assert re.fullmatch("my_probe:largest source [0-9a-f]{12}", after)
+
+
+def test_a_probe_whose_meaning_has_changed_is_another_measurement(monkeypatch):
+    monkeypatch.setattr("seqbench.probes.jacobian.VERSION", 2, raising=False)
+    assert list(selected(["jacobian", "action"])) == ["action", "jacobian version 2"]
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def said() -> list[str]:
 @pytest.fixture
 def checkpointer(path: Path, said: list[str]) -> Checkpointer:
     """Of a trial that writes none soon."""
-    job = SimpleNamespace(checkpoint=path, checkpoint_seconds=1e9, seed=0, trial="ab12", probes="none")
+    job = SimpleNamespace(checkpoint=path, checkpoint_seconds=1e9, seed=0, trial="ab12", probes={})
     return Checkpointer(job, say=said.append)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from seqbench.components.catalogue import Component
 from seqbench.errors import MessageError, StoreError
 from seqbench.execution.events import (
     Crashed,
@@ -28,7 +29,7 @@ JOB = Job(
     settings={"cell": {"name": "lstm", "settings": {"hidden": 8}}, "mitigations": []},
     seed=1000,
     learning_rate=0.1 + 0.2,
-    probes=["action", {"influence": {"distances": 3}}],
+    probes={"influence {'distances': 3}": Component("influence", {"distances": 3})},
     tested=(5, 10),
     parameters=Path("/results/parameters/ab12"),
     checkpoint=None,

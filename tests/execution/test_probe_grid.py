@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from seqbench.errors import UsageError
-from seqbench.execution.probe_grid import probe_grid
+from seqbench.execution.probe_grid import probe_grid, probe_plans
 from seqbench.grid.read import read_grid
 from seqbench.plan.plan import plan
 from seqbench.report.probe_figures import probe_figure, probe_table
@@ -83,3 +83,17 @@ def test_the_figure_draws_a_line_a_method_on_a_log_axis(measured):
 def test_a_figure_of_nothing_says_what_to_do(measured):
     with pytest.raises(UsageError, match="gradient_flow"):
         probe_figure(measured[measured["probe"] == "from_identity"])
+
+
+def test_at_another_length_a_method_that_cannot_be_built_there_is_left_out(tmp_path):
+    path = tmp_path / "start.yaml"
+    tasks = "[delayed_recall, {adding: {length: [20, 30]}}]"
+    skipping = "{skip_in_time: {steps: 10}}"
+    path.write_text(
+        GRID.replace("[3, 9]", "[20]").replace("[delayed_recall]", tasks).replace("identity_init", skipping)
+    )
+    [probed] = probe_plans([read_grid(path)], length=5, probes="action", seeds=1)
+    assert set(probed.measured["length"]) == {5}
+    assert set(probed.measured["task"]) == {"delayed_recall", "adding"}
+    assert set(probed.measured["method"]) == {"plain"}
+    assert {each.method for each in probed.incompatible} == {"identity"}

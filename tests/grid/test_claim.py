@@ -2,6 +2,8 @@
 
 import pytest
 
+from seqbench.grid.read import read_grid, shipped_claims
+from seqbench.plan.examined import expanded
 from seqbench.plan.plan import plan
 
 GRID = "question: Does it?\ntasks: [adding]\nlengths: [20, 40]\nseeds: 5\n"
@@ -53,7 +55,22 @@ ERRORS = [
         "12:68 claim.criteria[0].at_least: expected 0 to 5 seeds, as the grid has 5, got 6",
     ),
     ("at_least: 4", "at_lest: 4", "12:58 claim.criteria[0].at_lest: unknown key; did you mean 'at_least'?"),
-    ("length: 20", "length: 30", "12:38 claim.criteria[0].length: expected one of the grid's lengths, got 30"),
+    (
+        "length: 20",
+        "length: 30",
+        "12:38 claim.criteria[0].length: expected a length of adding, which are 20, 40, got 30",
+    ),
+    ("length: 20, ", "", "12:14 claim.criteria[0]: expected a `length`, for adding has several: one of 20, 40"),
+    (
+        "length: 20",
+        "length: 20, task: ading",
+        "claim.criteria[0].task: expected a task of the grid, got 'ading'; did you",
+    ),
+    (
+        "figure: solved",
+        "figure: gradient_slope",
+        "claim.criteria[0].figure: a gradient_slope is measured by the probe ",
+    ),
     ("figure: solved", "figure: horizon", "12:38 claim.criteria[0].length: expected no length: a horizon is of all"),
     (
         "method: plain",
@@ -72,4 +89,17 @@ ERRORS = [
 
 @pytest.mark.parametrize(("text", "instead", "problem"), ERRORS)
 def test_what_is_wrong_is_said_with_its_place(error_of, text, instead, problem):
-    assert problem in error_of(GRID + CLAIM.replace(text, instead))
+    assert problem in error_of(GRID + CLAIM.replace(text, instead) + "probes: none\n")
+
+
+def test_a_criterion_of_one_of_several_tasks_names_it_and_may_have_a_length_of_its_own(read, error_of):
+    grid = GRID.replace("[adding]", "[adding, {delayed_recall: {length: [8]}}]")
+    assert "claim.criteria[0]: expected a `task`, for the grid has several: one of adding, delayed_rec" in error_of(
+        grid + CLAIM
+    )
+    assert plan(read(grid + CLAIM.replace("length: 20", "task: delayed_recall, length: 8"))).trials
+
+
+@pytest.mark.parametrize("path", shipped_claims().values(), ids=lambda path: path.stem)
+def test_the_criteria_of_a_shipped_claim_can_be_judged(path):
+    assert expanded(read_grid(path))

@@ -20,7 +20,9 @@ from seqbench.errors import GridError, UsageError
 from seqbench.grid.document import document_of
 from seqbench.grid.given import Added, _text, grid_given, name_from
 from seqbench.grid.read import find_grid, read_grid, shipped_grids
+from seqbench.mitigations.clip_value import clip_value
 from seqbench.plan.plan import plan
+from seqbench.tasks.adding import adding
 
 TEXT = """\
 question: Does it?
@@ -199,3 +201,20 @@ def test_a_function_of_a_notebook_is_defined_anew_where_it_or_what_it_imports_ha
     edited = settings(2.0)
     assert (first, doubled[0], edited[0]) == (again, 2.0, 60.0)
     assert len({first[1], doubled[1], edited[1]}) == 3
+
+
+@pytest.mark.parametrize("tasks", [{}, {"tasks": None}], ids=["absent", "null"])
+def test_functions_join_lists_that_are_not_there(
+    tasks: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "joining.py").write_text(MODULE.format(size=1.0))
+    monkeypatch.syspath_prepend(tmp_path)
+    mine = importlib.import_module("joining").mine
+    bare = {"question": "Does it?", "lengths": [3], **tasks}
+    assert [task.name for task in grid_given(bare, added=Added(tasks=[adding])).tasks] == ["adding"]
+    joined = grid_given({**bare, "tasks": ["adding"], "methods": None}, added=Added(cells=[mine]))
+    assert [method.name for method in joined.methods] == ["vanilla", "mine"]
+    with pytest.raises(GridError, match=r"mitigations: expected a list"):
+        grid_given({**bare, "tasks": ["adding"], "mitigations": None}, added=Added(mitigations=[clip_value]))
+    with pytest.raises(GridError, match=r"tasks: expected a list, got the text 'parity'"):
+        grid_given({**bare, "tasks": "parity"}, added=Added(tasks=[adding]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from seqbench.errors import GridError
+from seqbench.grid import overrides
 from seqbench.grid.document import document_of
 from seqbench.grid.read import grid_of, prepared, read_grid, shipped_grids
 from seqbench.grid.written import as_yaml, inline
@@ -176,3 +177,16 @@ def test_every_shipped_grid_is_the_same_when_it_is_written_anew(path: Path, tmp_
 def test_text_is_written_so_that_it_is_read_back(value: str) -> None:
     assert document_of(as_yaml({"a": value}), file="").data == {"a": value}
     assert document_of(f"a: {inline(value)}", file="").data == {"a": value}
+
+
+@pytest.mark.parametrize(
+    "place", ["clip_value.threshold", '["clip_value.threshold"]', "['clip_value.threshold']", "clip_value[threshold]"]
+)
+def test_a_tuned_setting_is_reached_however_it_is_written(place: str) -> None:
+    tuned = "tuning={learning_rate: [0.1], space: {clip_value.threshold: {low: 0.1, high: 1.0}}}"
+    written = f"tuning.space{place if place.startswith('[') else f'.{place}'}.low=0.2"
+    assert list(overridden(tuned, written).tuning.space) == ["clip_value.threshold"]
+    assert overridden(tuned, written).tuning.space["clip_value.threshold"].low == 0.2
+    own = "tuning={learning_rate: [0.1], space: {'my.module:cell.size': {low: 1, high: 2}}}"
+    document = overrides.overridden(document_of(TEXT, file="a"), [own, 'tuning.space["my.module:cell"].size.low=1.5'])
+    assert document.data["tuning"]["space"] == {"my.module:cell.size": {"low": 1.5, "high": 2}}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -225,3 +226,20 @@ def test_a_grid_is_found_by_path_and_by_name(tmp_path: Path) -> None:
         GridError, match=r"factoral: there is no such file and no shipped grid.*; did you mean 'factorial'"
     ):
         find_grid("factoral")
+
+
+@pytest.mark.parametrize(
+    ("tuned", "reported", "problem"),
+    [
+        ("400000000", "400000000", "expected seeds that are not reported, got 1000, which `seeds` has as well"),
+        ("[5, 1003, 1002]", "400000000", "got 1002, which"),
+        ("400000000", "[7, 500000000]", "got 7, which"),
+        ("[3, 4]", "[4, 3]", "got 3, which"),
+    ],
+)
+def test_seeds_of_tuning_that_are_reported_are_found_without_a_list_of_all(read, tuned, reported, problem) -> None:
+    began = time.monotonic()
+    text = f"question: q\ntasks: [adding]\nlengths: [5]\nseeds: {reported}\n"
+    with pytest.raises(GridError, match=problem):
+        read(text + f"tuning: {{seeds: {tuned}, learning_rate: [0.1]}}\n")
+    assert time.monotonic() - began < 5

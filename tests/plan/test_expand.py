@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from seqbench.components.catalogue import Component
+import pytest
+
+from seqbench.components.catalogue import NO_CELL, Component
+from seqbench.errors import GridError
 from seqbench.grid.reference import Reference
 from seqbench.plan.expand import expand_methods, method_bound, method_name
 from seqbench.plan.task_series import expand_tasks
@@ -128,3 +131,22 @@ def test_a_task_named_twice_is_labelled_with_what_is_special_about_it(read) -> N
         "delayed_recall",
         "delayed_recall (symbols 4)",
     ]
+
+
+@pytest.mark.parametrize("lengths", ["lengths: [5, 9]", "lengths: {from: 5, to: 80}"])
+def test_a_task_that_is_written_in_two_ways_stands_in_the_list_twice(read, lengths: str) -> None:
+    text = f"question: q\n{lengths}\ntasks: [delayed_recall, {{delayed_recall: {{symbols: 8}}}}]"
+    with pytest.raises(GridError, match=r"tasks\[1\]: delayed_recall \(symbols 8\) stands in the list twice"):
+        expand_tasks(read(text))
+    apart = read(text.replace("symbols: 8", "symbols: 8, length: 4"))
+    assert [task.lengths for task in expand_tasks(apart)][1:] == [(4,)]
+
+
+def test_a_listed_method_has_no_cell_beside_a_model_that_reads_through_none(read) -> None:
+    own = "methods: [{name: A, model: bag_mlp, cell: lstm}]\n"
+    with pytest.raises(
+        GridError, match=r"methods\[0\]\.cell: the model of this method, bag_mlp, reads through no cell"
+    ):
+        expand_methods(read(HEAD + own))
+    inherited = "cell: lstm\nmethods: [{name: A, model: bag_mlp}]\n"
+    assert expand_methods(read(HEAD + inherited))[0].cell == NO_CELL

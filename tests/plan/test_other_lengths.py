@@ -60,3 +60,10 @@ def test_a_task_of_bounded_length_is_refused_with_the_reason(error_of, task, pro
 )
 def test_what_is_wrong_is_said_with_its_place(error_of, text, problem):
     assert problem in error_of(RECALL + f"test_lengths: {text}\n")
+
+
+def test_a_search_is_tested_at_the_lengths_that_it_may_train(read):
+    """Beyond its bound `number_words` has no longer sequences, at which no trial of the search is trained."""
+    search = HEAD.replace("[8, 20]", "{from: 5, to: 100}").replace("stacked", "encoder_decoder")
+    made = plan(read(search + "tasks: [number_words]\ntest_lengths: [0.5]\n"))
+    assert made.trials

@@ -168,7 +168,8 @@ def test_a_grid_that_is_too_large_is_refused_by_arithmetic(read) -> None:
     assert time.monotonic() - start < 1
     assert len(plan(read(HEAD), max_trials=4).trials) == 4
     with pytest.raises(
-        GridError, match=r"example.yaml: this is 4 trials \(0 days at a second each\)\. The limit is 3;"
+        GridError,
+        match=r"example.yaml: this is 4 trials \(0 days at a second each\)\. The limit is 3; leave .* or divide",
     ):
         plan(read(HEAD), max_trials=3)
 
