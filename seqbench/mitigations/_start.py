@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -23,8 +23,9 @@ def replaced_in_turn(
         For each the changes of all entries of the parameters that it set, [0] if it set none.
     """
     changes, drawn = [], 0
+    bits = cast(np.random.PCG64, generator.bit_generator)  # as `default_rng` has it
     for initialise in initialisations:
-        own = np.random.Generator(generator.bit_generator.jumped(drawn))
+        own = np.random.Generator(bits.jumped(drawn))
         before = own.bit_generator.state
         changes.append(_replaced(module, initialise(module, own) if initialise else {}))
         drawn += own.bit_generator.state != before

@@ -83,7 +83,9 @@ def contributions(view: View, direction: Any) -> Float[Array, " D"]:
     return total
 
 
-def _by_step(layer: Recurrent, met: LayerCall, arriving: Any, direction: Any, share: float) -> Float[Array, "T B"]:
+def _by_step(
+    layer: Recurrent, met: LayerCall, arriving: Any, direction: Any, share: Float[Array, ""]
+) -> Float[Array, "T B"]:
     """<contribution of one sequence's step, direction>: the step alone is differentiated backwards.
 
     Backwards, because a remedy may change the gradient inside the step, and one sequence at a time, because sequences
