@@ -57,7 +57,10 @@ def solved_by_half(steps: Floats | pd.Series) -> float:
 
 
 def _against_baseline(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str, object]:
-    """Paired difference of restricted means to the baseline, and the permuted log-rank test."""
+    """Paired difference of restricted means to the baseline, and the permuted log-rank test.
+
+    Of two budgets the smaller one counts for both: what one of them had no time to do says nothing of it.
+    """
     if arrays.baseline is None or arrays.methods[method] == arrays.baseline:
         return {}
     pair = [method, arrays.methods.index(arrays.baseline)]
@@ -65,7 +68,9 @@ def _against_baseline(arrays: TaskArrays, method: int, length: int, alpha: float
     both = np.isfinite(times).all(axis=0)
     if not both.any():
         return {}
-    differences, budget = times[0, both] - times[1, both], arrays.budget[length]
+    budget = arrays.budgets[pair, length].min()
+    events, times = events & (times <= budget), np.minimum(times, budget)
+    differences = times[0, both] - times[1, both]
     low, high = mean_interval(differences, -budget, budget, alpha)
     p = log_rank_test(times[:, both], events[:, both])
     return {
@@ -82,7 +87,7 @@ def _row(arrays: TaskArrays, method: int, length: int, alpha: float) -> dict[str
     known = np.isfinite(arrays.solve_step[method, :, length])
     times = arrays.solve_step[method, known, length]
     events = arrays.solved_in_time[method, known, length]
-    n, k, budget = len(times), int(events.sum()), arrays.budget[length]
+    n, k, budget = len(times), int(events.sum()), arrays.budgets[method, length]
     low, high = clopper_pearson(k, n, alpha) if n >= SEEDS_FOR_INTERVAL else (np.nan, np.nan)
     mean_low, mean_high = mean_interval(times, 0.0, budget, alpha)
     half = solved_by_half(np.where(events, times, np.inf))

@@ -57,11 +57,6 @@ class TaskArrays:
     searched: bool = False
 
     @property
-    def budget(self) -> Floats:
-        """`[L]` the most training steps that any method is allowed."""
-        return np.asarray(np.fmax.reduce(self.budgets, axis=0))
-
-    @property
     def octaves(self) -> Floats:
         """`[L]` log2 of each length over the shortest."""
         return np.log2(self.lengths / self.lengths[0])

@@ -111,3 +111,16 @@ def test_nothing_finished(grid):
     rows = complete(results)
     assert steps_to_solve(rows, task_arrays(rows), Declared())["n"].tolist() == [0, 0]
     assert incidence(rows).empty
+
+
+def test_of_two_budgets_the_smaller_one_counts_for_both(grid):
+    rows = grid({"long": 1, "short": 0}, lengths=(50,), seeds=6)
+    long = rows["method"] == "long"
+    # The long one solves after 1,400 of 2,000 steps; the other never does, in 1,000.
+    rows.loc[long, ["budget", "steps", "solved_at"]] = [2000, 1400, 1400]
+    rows = complete(rows)
+    arrays = task_arrays(rows, Declared(baseline="short"))
+    table = steps_to_solve(rows, arrays, Declared(baseline="short")).set_index("method")
+    assert table["budget"].to_dict() == {"short": 1000, "long": 2000}
+    assert table["restricted_mean"].to_dict() == {"short": 1000, "long": 1400}
+    assert (table.loc["long", "difference"], table.loc["long", "p"]) == (0, 1)
