@@ -76,6 +76,7 @@ class TestSingleLength:
         assert single.comparison.horizons["octaves"].tolist() == [0, 0]
         methods = accuracy(single).parts[0].tables[0]
         assert "octaves (95 %)" not in methods.head
+        assert methods.note.startswith("Worst seed")
         assert dict(zip(texts(methods), texts(methods, methods.head.index("solved longest")), strict=True)) == {
             "far": "5 of 5", "vanilla": "0 of 5",
         }  # fmt: skip

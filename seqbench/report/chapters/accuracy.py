@@ -89,14 +89,21 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"methods-{evidence.tasks.index(task) + 1}", f"Methods on {task}", columns, ended,
-        note="Remembers: the mean horizon over seeds (geometric), each between a length that it solved and one "
-        f"that it failed; {BEYOND}. Octaves: the same in "
-        "doublings of the shortest length. No interval is given below 5 seeds."
-        + (" Known horizons: seeds whose bracket is closed." if rows["open"].any() else "")
-        + ("" if rows["seeds_longest"].isna().all() else " Worst seed: its accuracy at the longest length, 0 if it "
-           "diverged."),
-        folded=len(rows) > 2 * FEW, values=rows,
+        note=_methods_note(rows), folded=len(rows) > 2 * FEW, values=rows,
     ).without_empty()  # fmt: skip
+
+
+def _methods_note(rows: pd.DataFrame) -> str:
+    """What the columns that are there mean."""
+    judged = rows["seeds_longest"].notna().any()
+    sentences = (
+        "Remembers: the mean horizon over seeds (geometric), each between a length that it solved and one that it "
+        f"failed; {BEYOND}. Octaves: the same in doublings of the shortest length. No interval is given below 5 seeds."
+        if (rows["span"].astype(float) > 0).any() else "",
+        "Known horizons: seeds whose bracket is closed." if rows["open"].any() else "",
+        "Worst seed: its accuracy at the longest length, 0 if it diverged." if judged else "",
+    )  # fmt: skip
+    return " ".join(filter(None, sentences))
 
 
 def areas_table(evidence: Evidence, task: str) -> Table | None:
