@@ -99,7 +99,7 @@ class Claim(Strict):
     criteria: list[ClaimCriterion] = []
     """What must hold: all of it for reproduced, some of it for partly reproduced."""
     tried: Text | None = None
-    """What was looked at and tried after a run that did not agree with the claim; the criteria stay as they were."""
+    """What was looked at, tried or noticed after the run; the criteria stay as they were."""
     not_testable: Text | None = None
     """Why the claim cannot be tested here, in place of criteria."""
 

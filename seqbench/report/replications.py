@@ -122,7 +122,7 @@ def _section(found: Replication) -> Iterator[str]:
             yield f"| {escape_markdown(_expected(own.criterion))} | {escape_markdown(_observed(own))} | {holds} |"
     if claim.tried:
         yield ""
-        yield f"What was tried: {escape_markdown(claim.tried)}"
+        yield f"Looked at and tried since: {escape_markdown(claim.tried)}"
 
 
 _NOTHING = Figure(np.nan, np.nan, np.nan, np.nan, 0, 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +12,6 @@ import pytest
 from seqbench.leaderboard.boards import build_boards
 from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
-from seqbench.leaderboard.markdown import JOIN
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.plan.search import length_grid
@@ -185,41 +183,6 @@ def test_text_that_is_no_grid_leaves_families_of_remedies_and_the_label_of_the_t
     assert build_boards([source])[0].protocol.task == "delayed_recall"
 
 
-@pytest.fixture
-def pages(make):
-    folder = make("ours", {"vanilla": SIX, "GRU": [80] * 6}, searched=True)
-    elsewhere = make("../elsewhere", {"clipped": SIX}, of="elsewhere", searched=True)
-    written, unread = build_leaderboard(folder.parent, [elsewhere])
-    assert unread == []
-    return written
-
-
-def test_every_row_leads_to_its_report_and_every_table_has_the_command_that_makes_it_again(pages):
-    text = pages[0].read_text()
-    assert "`seqbench run ours`" in text
-    assert re.search(r"\| GRU \| \[≥ 80 [^]]*\]\(ours/report.md\)", text)
-    assert "(../elsewhere/report.md)" in text
-
-
-def test_pages_are_small_ask_nothing_of_a_network_and_are_the_same_again(pages):
-    before = [path.read_bytes() for path in pages]
-    build_leaderboard(pages[0].parent, [pages[0].parent / "../elsewhere"])
-    assert [path.read_bytes() for path in pages] == before
-    html = pages[1].read_text()
-    assert len(html) < 200_000
-    assert "default-src &#39;none&#39;" in html
-    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", html)
-
-
-def test_names_are_text_in_both_pages(make):
-    folder = make("ours", {"<b>": SIX, "a|b": SIX})
-    markdown, html = (path.read_text() for path in build_leaderboard(folder.parent)[0][:2])
-    assert "&lt;b&gt;" in markdown
-    assert r"a\|b" in markdown
-    assert "&lt;b&gt;" in html
-    assert "<b>" not in html
-
-
 def test_methods_that_share_tuning_trials_and_report_at_other_rates_are_others(make):
     ours = make("ours", {"vanilla": SIX})
     make("theirs", {"vanilla": SIX})
@@ -298,15 +261,3 @@ def test_methods_of_two_names_that_share_trials_keep_them_both(make):
     [board] = build_boards(sources)
     assert dict(zip(board.methods["method"], board.methods["seeds"], strict=True)) == {"plain": 6, "vanilla": 6}
     assert board.pairs[["n", "factor"]].to_numpy().tolist() == [[6, pytest.approx((80 / (40 * 2**0.5)) ** (1 / 6))]]
-
-
-def test_the_page_names_all_that_must_agree_for_results_to_join(make):
-    [board] = boards(make("ours", {"vanilla": SIX}).parent)
-    words = {
-        "solved": "criterion", "lengths": "lengths", "training steps": "training steps", "batch": "batch",
-        "optimizer": "optimizer", "tuning": "tuning budget", "evaluated every": "evaluation interval",
-        "test sequences": "test sequences", "seqbench": "version of seqbench",
-    }  # fmt: skip
-    assert set(words) == {name for name, _ in board.protocol.parts}
-    told = JOIN.replace("\n", " ")
-    assert [word for word in words.values() if word not in told] == []

@@ -59,7 +59,7 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
     assert "[A &lt;paper&gt; 2015](https://arxiv.org/abs/1)" in text
     assert "\\*nothing\\*" in text
     assert "| A, 100 steps: seeds that solved it at least 4 | not run yet | |" in text.replace("|  |", "| |")
-    assert "\nWhat was tried: A \\*slower\\* rate.\n" in text
+    assert "\nLooked at and tried since: A \\*slower\\* rate.\n" in text
     end = text.partition("\n## Not testable here\n")[2]
     assert end.startswith("\n### a_third\n\n**Not testable here: It takes a month.**")
     assert end.endswith("\n\n| another claim |\n")
