@@ -57,12 +57,21 @@ def test_input_weights_are_drawn_with_the_standard_deviation_asked_for(rngs):
     assert abs(drawn.mean()) < 4 * 0.001 / np.sqrt(drawn.size)
 
 
-def test_what_it_draws_does_not_depend_on_the_mitigations_beside_it(rngs):
-    greedy = Mitigation(initialise=lambda cell, generator: {"bias": generator.standard_normal(cell.hidden)})
-    build = vanilla()
-    alone = initialised(build(2, 3, rngs), identity_init(input_scale=0.1))
-    beside = initialised(build(2, 3, rngs), greedy, identity_init(input_scale=0.1))
-    np.testing.assert_array_equal(alone.input_kernel[...], beside.input_kernel[...])
+def test_what_it_draws_does_not_depend_on_what_the_mitigations_beside_it_draw(rngs):
+    def drawing(count):
+        def initialise(cell, generator):
+            generator.standard_normal(count)
+            return {}
+
+        return Mitigation(initialise=initialise)
+
+    def before(*counts):
+        links = map(drawing, counts)
+        return initialised(vanilla()(2, 3, rngs), *links, identity_init(input_scale=0.1)).input_kernel[...]
+
+    np.testing.assert_array_equal(before(3), before(1000))
+    np.testing.assert_array_equal(before(), before(0), "a link that draws nothing changes no stream")
+    assert not np.array_equal(before(), before(3)), "two that draw are independent"
 
 
 def test_every_cell_of_a_model_is_set_in_the_very_program_of_the_baseline(trainer):
