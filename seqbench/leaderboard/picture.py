@@ -17,6 +17,7 @@ from seqbench.report.charts.axes import ROOM, length_axis, ticks
 from seqbench.report.charts.base import INK, MUTED, PAPER, RULE, THEME, panels
 from seqbench.report.charts.horizon import named_lengths
 from seqbench.report.charts.lines import ROW_INCHES
+from seqbench.stats.brackets import WITHIN
 
 COLUMNS = 2
 """Panels side by side."""
@@ -65,7 +66,7 @@ def _panel(ax: Axes, board: Board, rows: pd.DataFrame) -> None:
         ax.plot([row["horizon"]], [place], color=colour, marker="o", ms=6, ls="none", zorder=4)
         ends = {"at least": (">", lengths[-1] * ROOM**0.5), "at most": ("<", lengths[0] / ROOM**0.5)}
         for bound, (marker, at) in ends.items():
-            if row["bound"] in (bound, "within the range"):
+            if row["bound"] in (bound, WITHIN):
                 ax.plot([at], [place], color=colour, marker=marker, ms=5, ls="none", zorder=4)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     ax.set_yticks(range(len(rows)), list(rows["method"]))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import MISSING, Column, Row, number
+from seqbench.stats.brackets import WITHIN
 from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
@@ -74,7 +75,7 @@ def octaves(row: Row) -> str:
 def _bounded(bound: str, middle: str, low: str, high: str) -> str:
     """A number with its interval, if it has one, and with what censoring says of it."""
     sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")
-    within = f", {bound}" if bound == "within the range" else ""
+    within = f", {bound}" if bound == WITHIN else ""
     return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})") + within
 
 

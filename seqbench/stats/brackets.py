@@ -29,6 +29,11 @@ COLUMNS = [
     "octaves", "least", "most", "low", "high",
 ]  # fmt: skip
 
+WITHIN = "within the range"
+"""What is said of a number that seeds beyond either end of the range of lengths may raise or lower."""
+BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): WITHIN}
+"""What is said of a number by whether such seeds can raise it, and whether they can lower it."""
+
 
 @dataclass(frozen=True)
 class Brackets:

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seqbench.stats.brackets import Brackets
+from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets
 from seqbench.stats.interval import Floats, jeffreys_mean_interval
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 
@@ -53,9 +53,7 @@ def _bound(found: Brackets, one: int, other: int, paired: NDArray[np.bool_]) -> 
     """
     rises = bool(found.at_least[one, paired].any() or found.below[other, paired].any())
     falls = bool(found.below[one, paired].any() or found.at_least[other, paired].any())
-    return {(True, False): "at least", (False, True): "at most", (True, True): "within the range"}.get(
-        (rises, falls), ""
-    )
+    return BOUNDS[rises, falls]
 
 
 def factor_in_words(factor: float) -> str:
@@ -73,7 +71,7 @@ def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
         return f"cannot be compared with {row['against']} yet: no pair of searches has ended"
     factor, least, most = (factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high"))
     size = f"{row['bound']} {factor}" if row["bound"] in ("at least", "at most") else factor
-    within = f" {row['bound']} of lengths" if row["bound"] == "within the range" else ""
+    within = f" {row['bound']} of lengths" if row["bound"] == WITHIN else ""
     interval = "" if np.isnan(row["factor_low"]) else f"{100 * (1 - alpha):g} %: {least} to {most}, "
     return f"remembers {size} times as far as {row['against']}{within} ({interval}n = {row['n']})"
 

@@ -13,15 +13,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.brackets import Brackets
+from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets
 from seqbench.stats.interval import jeffreys_mean_interval
 
 COLUMNS = [
     "method", "task", "n", "open", "at_least", "below", "violations", "trials", "octaves", "low", "high", "span",
     "horizon", "horizon_low", "horizon_high", "shortest", "longest", "bound", "text",
 ]  # fmt: skip
-BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): "within the range"}
-"""What it says of a mean that something can raise it and that something can lower it."""
 
 
 def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
@@ -66,6 +64,6 @@ def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:
     """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
     mean, low, high = map(steps_in_words, lengths)
     interval = "" if np.isnan(lengths[1]) else f" ({100 * (1 - alpha):g} %: {low} to {high})"
-    if bound == "within the range":
+    if bound == WITHIN:
         return f"{mean} steps {bound} of lengths{interval}"
     return f"{bound} {mean} steps{interval}".strip()
