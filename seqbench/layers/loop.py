@@ -20,7 +20,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
 
-from seqbench.cells.base import Carry, Cell
+from seqbench.cells.base import Carry, Cell, innermost
 from seqbench.layers.buffers import Number, as_rows, empty_steps, on_rows, repeat, step_of, with_step
 from seqbench.layers.step import At, Needed, Step, numbers_of, parameters_of, parameters_read
 
@@ -72,6 +72,7 @@ class LoopPlan(NamedTuple):
     projects: places of the parameters that project the inputs
     chunk: steps a chunk; divides the length of the buffers
     keep: whether what the backward pass needs is kept of every step, or computed again from the carry before a chunk
+    writes: whether what the backward pass needs is written, a chunk at a time, where it is not kept
     reverse: from the last step to the first
     """
 
@@ -79,6 +80,7 @@ class LoopPlan(NamedTuple):
     projects: list[int]
     chunk: int
     keep: bool
+    writes: bool
     reverse: bool
 
 
@@ -92,7 +94,8 @@ def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool
     """The plan of a loop over a batch."""
     inputs = _shapes(sequences).inputs
     projects = parameters_read(lambda own, x: step.cell(own).project(x), parameters_of(cell), inputs)
-    return LoopPlan(step, projects, chunk, keep, reverse)
+    writes = innermost(cell).keeps_forward and jax.default_backend() == "cpu"
+    return LoopPlan(step, projects, chunk, keep, writes, reverse)
 
 
 def run(
@@ -128,14 +131,21 @@ class Loop:
         self.length = len(self.sequences.inputs)
 
     def forward(self, *, linearise: bool) -> tuple[Carry, Array, list[Array] | None, Carry | None]:
-        """The final carry and the outputs; to `linearise` also what is kept, or the carry before every chunk."""
+        """The final carry and the outputs; to `linearise` also what is kept, or the carry before every chunk.
+
+        XLA fuses what is not written into its last use, on a CPU with all transcendental functions of a step in one
+        loop: a GRU's then takes twice the time. What `plan.writes` has written, and nothing reads, keeps them apart.
+        """
+        keep = linearise and self.plan.keep
         outputs = empty_steps(self.length, self.step.output)
-        kept = empty_steps(self.length, self.step.kept) if linearise and self.plan.keep else None
+        written = self.length if keep else self.plan.chunk
+        kept = empty_steps(written, self.step.kept) if keep or self.plan.writes else None
         starts = empty_steps(self.length // self.plan.chunk, self.first) if linearise and not self.plan.keep else None
 
         def take(index: Number, at: tuple) -> tuple:
             carry, outputs, kept, starts = at
-            carry_after, outputs, kept = self._chunk_forward(index, carry, outputs, kept, index * self.plan.chunk)
+            offset = index * self.plan.chunk if keep else 0
+            carry_after, outputs, kept = self._chunk_forward(index, carry, outputs, kept, offset)
             return carry_after, outputs, kept, None if starts is None else with_step(starts, index, carry)
 
         return self._over_chunks(take, (self.first, outputs, kept, starts), descending=self.plan.reverse)

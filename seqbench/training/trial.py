@@ -17,12 +17,12 @@ from seqbench.large_loss import large_loss_since
 from seqbench.mitigations.base import Chain
 from seqbench.probes.base import Probe
 from seqbench.schema import ACCURACY_AT, accuracy_by
-from seqbench.tasks.base import Batch
+from seqbench.tasks.base import Batch, Task
 from seqbench.training.action import action_rows, by_remedy
-from seqbench.training.bins import accuracy_by_bin
+from seqbench.training.bins import accuracy_by_bin, edges_of
 from seqbench.training.data import TEST, VALIDATION
 from seqbench.training.measure import PROBED, due
-from seqbench.training.objective import Parameters
+from seqbench.training.objective import Parameters, Scores
 from seqbench.training.program import Program
 from seqbench.training.rows import curve_row, result_row, stops_at, train_loss
 from seqbench.training.state import Numbers, State
@@ -90,7 +90,6 @@ def run_trial(
         point = _look(program, numbers, watch, _interval(program, numbers, seed, point), chain)
         after_interval(point)
     result = _finish(program, seed, chain, point, compile_seconds)
-    result = _test_by_group(result, program, seed) if program.task.groups else result
     return _test_elsewhere(result, others, seed, program.task.length) if others else result
 
 
@@ -152,32 +151,44 @@ def _last_step(curve: Sequence[dict[str, Any]], program: Program) -> float:
 
 def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compile_seconds: float) -> TrialResult:
     """Score a trial that has ended on test data, unless it diverged: that one has no accuracy."""
-    began, test = time.monotonic(), None
+    began, tested = time.monotonic(), Tested(None, None)
     large = large_loss_since(point.curve, program.task.trivial_loss, ended=True)
     if not int(point.state.diverged_at) and large is None:
-        test = program.evaluate(point.state.parameters, seed, TEST, program.training.test_sequences)
-    row = result_row(program, point.state, list(point.curve), test) | {
+        tested = _test(program, point.state.parameters, seed)
+    row = result_row(program, point.state, list(point.curve), tested.scores) | {
         "seconds": point.seconds + time.monotonic() - began,
         "compile_seconds": compile_seconds,
         "probe_seconds": point.probe_seconds,
     }
-    probes = [*point.probes, *action_rows(chain, point.curve, int(point.state.step))]
+    steps = int(point.state.step)
+    probes = [*point.probes, *action_rows(chain, point.curve, steps), *_group_rows(program.task, tested, steps)]
     return TrialResult(row, list(point.curve), probes, point.state.parameters)
 
 
-def _test_by_group(result: TrialResult, program: Program, seed: int) -> TrialResult:
-    """Add the accuracy on test data by the task's groups; none if the trial diverged."""
-    groups = program.task.groups
-    if groups is None or result.row["outcome"] == "diverged":
-        return result
-    began, tested = time.monotonic(), program.training.test_sequences
-    scores = program.evaluate(result.parameters, seed, TEST, tested, groups=groups)
-    rows = [
-        {"step": result.row["steps"], "probe": accuracy_by(groups.name), "distance": at, "remedy": None, "value": value}
-        for at, value in accuracy_by_bin(scores, groups.edges).items()
+class Tested(NamedTuple):
+    """Scores on test data, and those that count by group in place of the distance; None if there are none."""
+
+    scores: Scores | None
+    by_group: Scores | None
+
+
+def _test(program: Program, parameters: Parameters, seed: int) -> Tested:
+    """Score on test data, once where the groups of targets that are equally far add up to all at that distance."""
+    groups, sequences = program.task.groups, program.training.test_sequences
+    by_group = program.evaluate(parameters, seed, TEST, sequences, groups=groups) if groups else None
+    if by_group and len(edges_of(program.task)) == 1:
+        return Tested(by_group, by_group)
+    return Tested(program.evaluate(parameters, seed, TEST, sequences), by_group)
+
+
+def _group_rows(task: Task, tested: Tested, step: int) -> list[dict[str, Any]]:
+    """The accuracy on test data by the task's groups."""
+    if task.groups is None or tested.by_group is None:
+        return []
+    return [
+        {"step": step, "probe": accuracy_by(task.groups.name), "distance": at, "remedy": None, "value": value}
+        for at, value in accuracy_by_bin(tested.by_group, task.groups.edges).items()
     ]
-    seconds = result.row["seconds"] + time.monotonic() - began
-    return result._replace(row={**result.row, "seconds": seconds}, probes=[*result.probes, *rows])
 
 
 def _test_elsewhere(result: TrialResult, others: Mapping[int, Program], seed: int, length: int) -> TrialResult:

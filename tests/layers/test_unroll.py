@@ -9,7 +9,9 @@ import pytest
 from flax import nnx
 from jax.interpreters.partial_eval import dce_jaxpr
 
+from seqbench.cells.gru import GRU, gru
 from seqbench.cells.lstm import lstm
+from seqbench.cells.minlstm import MinLSTM, minlstm
 from seqbench.cells.vanilla import vanilla
 from seqbench.layers.recurrent import Recurrent
 from seqbench.layers.unroll import backward_bytes, choose_segment, unroll
@@ -48,6 +50,18 @@ def test_padded_steps_hold_the_state(cell, inputs):
         np.testing.assert_allclose(padded.outputs[row, :length], alone.outputs[0], atol=1e-6)
         np.testing.assert_allclose(padded.final.c[row], alone.final.c[0], atol=1e-6)
         np.testing.assert_array_equal(padded.outputs[row, length:], jnp.tile(padded.final.h[row], (STEPS - length, 1)))
+
+
+@pytest.mark.parametrize(("kind", "build"), [(GRU, gru()), (MinLSTM, minlstm())])
+def test_what_a_forward_pass_writes_changes_no_bit(monkeypatch, inputs, kind, build):
+    cell, mask = build(INPUTS, HIDDEN, nnx.Rngs(0)), lengths(7, 4, 1)
+    for options in ({}, {"segment": 3}, {"reverse": True}, {"steps": jnp.asarray(5)}):
+        monkeypatch.setattr(kind, "keeps_forward", True)
+        written = unroll(cell, inputs, mask, **options)
+        program = str(jax.make_jaxpr(lambda own, options=options: unroll(own, inputs, mask, **options))(cell))
+        monkeypatch.setattr(kind, "keeps_forward", False)
+        jax.tree.map(np.testing.assert_array_equal, written, unroll(cell, inputs, mask, **options))
+        assert program != str(jax.make_jaxpr(lambda own, options=options: unroll(own, inputs, mask, **options))(cell))
 
 
 def test_what_stands_in_the_padding_changes_nothing(cell, inputs):

@@ -177,6 +177,16 @@ def test_accuracy_by_what_the_task_counts_adds_up_to_its_accuracy_and_changes_no
     assert shares @ [row["value"] for row in rows] == pytest.approx(finished.row["accuracy"], abs=1e-6)
 
 
+def test_groups_of_targets_at_several_distances_are_counted_beside_the_distances():
+    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
+    # With edges at 1 and 2 every target, at distance 2, counts in the second bin, and groups add up to no single one.
+    several = TASK._replace(distances=(1, 2))
+    finished, plain = run(program(several._replace(groups=shown), steps=10)), run(program(several, steps=10))
+    assert without_clock(plain) == without_clock(finished)
+    assert finished.row["accuracy_by_distance"] == {2: finished.row["accuracy"]}
+    assert [row["distance"] for row in finished.probes[len(plain.probes) :]] == [0, 1]
+
+
 def test_outcomes_by_hand():
     task = TASK._replace(trivial=0.5, criterion=Criterion("accuracy", 0.95))
     assert outcome(task, Means(0.95, 0.1), diverged=False) == "solved"
