@@ -32,6 +32,13 @@ ANSWER = 5.0
 """Seconds within which a cluster must accept a connection."""
 
 
+ATTEMPTS = 4
+"""How often joining is tried; Ray takes half a minute to say that an attempt failed."""
+
+DIED = "Starting Ray client server failed"
+"""What Ray says of a process of its own that died as it started."""
+
+
 class Door(NamedTuple):
     """Where a cluster listens."""
 
@@ -69,8 +76,7 @@ def connect(address: str) -> Door:
     try:
         door = _door(address)
         door.knock()  # Ray itself would try for two minutes
-        with warnings.catch_warnings(action="ignore", category=FutureWarning):  # what Ray will change one day
-            ray.init(address, runtime_env=travels, log_to_driver=False, logging_level=logging.CRITICAL)
+        _join(ray, address, travels)
     except Exception as error:
         where = f"at {address}" if address != "auto" else "that this machine belongs to"
         raise EnvironmentFault(
@@ -80,6 +86,21 @@ def connect(address: str) -> Door:
     finally:
         signal.signal(signal.SIGTERM, before)  # Ray's own would end the process without a word
     return door
+
+
+def _join(ray: ModuleType, address: str, travels: dict[str, object]) -> None:
+    """Join, again where the process that Ray starts on the head for a driver outside of the cluster died at once.
+
+    On a busy head one in twelve did: it is forked while other threads are in gRPC (Ray 2.60).
+    """
+    for left in reversed(range(ATTEMPTS)):
+        try:
+            with warnings.catch_warnings(action="ignore", category=FutureWarning):  # what Ray will change one day
+                ray.init(address, runtime_env=travels, log_to_driver=False, logging_level=logging.CRITICAL)
+            return
+        except ConnectionError as error:
+            if not left or DIED not in str(error):
+                raise
 
 
 def disconnect() -> None:

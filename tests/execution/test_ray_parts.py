@@ -17,6 +17,7 @@ from seqbench.execution.events import Finished, Refused, decode_event
 from seqbench.execution.job import Job, job_of
 from seqbench.execution.ray_actor import Order, Trainer
 from seqbench.execution.ray_cluster import RayCluster
+from seqbench.execution.ray_connection import DIED, _join
 from seqbench.execution.ray_worker import _order
 from seqbench.grid.read import read_grid
 from seqbench.grid_folder import beside, find_file, remember_files
@@ -155,3 +156,30 @@ def test_a_cluster_whose_nodes_cannot_be_read_is_left(monkeypatch: pytest.Monkey
     with pytest.raises(EnvironmentFault, match="no nodes"), RayCluster("auto"):
         pass
     assert left == [True]
+
+
+class FallingRay:
+    """Stands for Ray: joining fails so many times."""
+
+    def __init__(self, times: int, message: str) -> None:
+        self.times, self.message, self.calls = times, message, 0
+
+    def init(self, *_: object, **__: object) -> None:
+        self.calls += 1
+        if self.calls <= self.times:
+            raise ConnectionAbortedError(self.message)
+
+
+@pytest.mark.parametrize(("times", "calls"), [(0, 1), (3, 4)])
+def test_joining_is_tried_again_where_rays_own_process_died(times: int, calls: int) -> None:
+    ray: Any = FallingRay(times, f"Initialization failure from server: {DIED}. See ray_client_server_23000.err")
+    _join(ray, "ray://head:10001", {})
+    assert ray.calls == calls
+
+
+@pytest.mark.parametrize(("times", "message", "calls"), [(4, DIED, 4), (1, "another version of Python", 1)])
+def test_joining_is_not_tried_for_ever_nor_where_the_cluster_refuses(times: int, message: str, calls: int) -> None:
+    ray: Any = FallingRay(times, message)
+    with pytest.raises(ConnectionAbortedError, match=message):
+        _join(ray, "ray://head:10001", {})
+    assert ray.calls == calls
