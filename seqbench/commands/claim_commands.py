@@ -16,9 +16,12 @@ from seqbench.commands.arguments import (
     Set,
     TimeLimit,
     TrackingUri,
-    cores,
+    Workers,
+    require_unused,
     tracking_of,
+    workers_of,
 )
+from seqbench.execution.machine import LOCAL
 from seqbench.invocation import RESULTS
 
 
@@ -34,7 +37,7 @@ def replicate(
     results: Results = RESULTS,
     tracking_uri: TrackingUri = None,
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes; by default one a core.")] = cores(),
+    workers: Workers = None,
     time_limit: TimeLimit = None,
     from_tables: Annotated[
         bool, typer.Option("--from-tables", help="Go on from the tables of folders without trial files, as in a clone.")
@@ -51,7 +54,11 @@ def replicate(
     from seqbench.commands.replicate import replicate as command
 
     uri = tracking_of(tracking_uri, no_tracking=no_tracking)
-    options = RunOptions(workers, uri, not no_tracking, time_limit, from_tables, quiet)
+    if judge_only or not (names or everything):
+        unused = {"--tracking-uri": tracking_uri, "--no-tracking": no_tracking, "--workers": workers,
+                  "--time-limit": time_limit, "--from-tables": from_tables}  # fmt: skip
+        require_unused(unused, "With --judge-only, or without a claim's name, nothing is trained")
+    options = RunOptions(workers_of(workers, LOCAL), uri, not no_tracking, time_limit, from_tables, quiet)
     command(names or [], everything=everything, results=results, options=None if judge_only else options)
 
 

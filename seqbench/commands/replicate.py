@@ -29,7 +29,7 @@ from seqbench.store.plan_file import without_plan
 class RunOptions(NamedTuple):
     """How claims are run: see `seqbench.commands.run.run`."""
 
-    workers: int
+    workers: int | None
     tracking_uri: str | None
     tracking: bool
     time_limit: float | None

@@ -17,6 +17,8 @@ IGNORED = [
     ("power quickstart --rate 0.0", "leave out --rate"),
     ("ui --name mine", "leave out --name"),
     ("verify quickstart --trial ab12 --n 5", "With --trial one trial is trained again: leave out --n"),
+    ("replicate --all --judge-only --workers 2 --from-tables", "trained: leave out --workers, --from-tables"),
+    ("replicate --no-tracking", "without a claim's name, nothing is trained: leave out --no-tracking"),
     ("run quickstart --no-tracking --tracking-uri sqlite:///a.db", "nothing is mirrored: leave out --tracking-uri"),
     ("retry quickstart --no-tracking --tracking-uri sqlite:///a.db", "leave out --tracking-uri"),
     ("replicate lstm_adding --no-tracking --tracking-uri sqlite:///a.db", "leave out --tracking-uri"),
