@@ -61,7 +61,8 @@ class Model(nnx.Module):
 
 def encode(inputs: Num[Array, "B T *I"], symbols: int) -> Float[Array, "B T I"]:
     """Symbols as one-hot vectors of size `symbols`; features (`symbols` is 0) as they are."""
-    return jax.nn.one_hot(inputs, symbols) if symbols else inputs
+    # Made time first, as loops read it: XLA would make it as it is written, and then copy all of it.
+    return jnp.swapaxes(jax.nn.one_hot(inputs.T, symbols), 0, 1) if symbols else inputs
 
 
 def last_valid(
