@@ -66,8 +66,8 @@ class Cell(nnx.Module):
     """The gate i that `retention`'s gate f is weighed against, so that f / (f + i) is kept; None if f itself is."""
     fixed_recurrence: ClassVar[str] = ""
     """Why the cell has no recurrent matrix of free entries; empty if it has one."""
-    keeps_forward: ClassVar[bool] = False
-    """Whether a forward pass on a CPU writes what a backward pass needs though none follows: see `Loop.forward`."""
+    writes_forward: ClassVar[bool] = False
+    """True where timing showed a forward pass on a CPU to be faster for it: see `seqbench.layers.loop.Loop.forward`."""
     products: Any = None
     """Computes the products of a step in place of the cell, in the copy of the cell that a loop uses."""
 

@@ -34,7 +34,7 @@ class GRU(Cell):
     """Gates stand in the order reset, update, candidate; `candidate_bias` [H] is added inside the reset gate."""
 
     blocks = ("reset", "update", "candidate")
-    keeps_forward = True
+    writes_forward = True
     retention = ("update", 1)
 
     def __init__(self, inputs: int, hidden: int, rngs: nnx.Rngs) -> None:

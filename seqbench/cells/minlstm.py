@@ -32,7 +32,7 @@ class MinLSTM(Cell):
     """Blocks stand in the order input, forget, candidate."""
 
     blocks = ("input", "forget", "candidate")
-    keeps_forward = True
+    writes_forward = True
     retention = ("forget", 1)
     weighed_against = "input"
     fixed_recurrence = "its gates and candidate read the input alone"

@@ -54,12 +54,13 @@ def replicate(
     from seqbench.commands.replicate import replicate as command
 
     uri = tracking_of(tracking_uri, no_tracking=no_tracking)
-    if judge_only or not (names or everything):
+    judging = judge_only or not (names or everything)
+    if judging:
         unused = {"--tracking-uri": tracking_uri, "--no-tracking": no_tracking, "--workers": workers,
                   "--time-limit": time_limit, "--from-tables": from_tables}  # fmt: skip
         require_unused(unused, "With --judge-only, or without a claim's name, nothing is trained")
     options = RunOptions(workers_of(workers, LOCAL), uri, not no_tracking, time_limit, from_tables, quiet)
-    command(names or [], everything=everything, results=results, options=None if judge_only else options)
+    command(names or [], everything=everything, results=results, options=None if judging else options)
 
 
 def leaderboard(

@@ -32,7 +32,7 @@ ANSWER = 5.0
 """Seconds within which a cluster must accept a connection."""
 
 
-ATTEMPTS = 4
+ATTEMPTS = 3
 """How often joining is tried; Ray takes half a minute to say that an attempt failed."""
 
 DIED = "Starting Ray client server failed"
@@ -91,12 +91,13 @@ def connect(address: str) -> Door:
 def _join(ray: ModuleType, address: str, travels: dict[str, object]) -> None:
     """Join, again where the process that Ray starts on the head for a driver outside of the cluster died at once.
 
-    On a busy head one in twelve did: it is forked while other threads are in gRPC (Ray 2.60).
+    That happened in one of twelve attempts on a busy head: it is forked while other threads are in gRPC (Ray 2.60).
     """
     for left in reversed(range(ATTEMPTS)):
         try:
             with warnings.catch_warnings(action="ignore", category=FutureWarning):  # what Ray will change one day
-                ray.init(address, runtime_env=travels, log_to_driver=False, logging_level=logging.CRITICAL)
+                # Ray writes into what it is given: where it has put the modules.
+                ray.init(address, runtime_env=dict(travels), log_to_driver=False, logging_level=logging.CRITICAL)
             return
         except ConnectionError as error:
             if not left or DIED not in str(error):

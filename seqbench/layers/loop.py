@@ -72,7 +72,7 @@ class LoopPlan(NamedTuple):
     projects: places of the parameters that project the inputs
     chunk: steps a chunk; divides the length of the buffers
     keep: whether what the backward pass needs is kept of every step, or computed again from the carry before a chunk
-    writes: whether what the backward pass needs is written, a chunk at a time, where it is not kept
+    writes: whether a forward pass that keeps nothing still writes, to a buffer of a chunk, what a backward pass would need
     reverse: from the last step to the first
     """
 
@@ -94,7 +94,7 @@ def plan(cell: Cell, step: Step, sequences: Sequences, *, chunk: int, keep: bool
     """The plan of a loop over a batch."""
     inputs = _shapes(sequences).inputs
     projects = parameters_read(lambda own, x: step.cell(own).project(x), parameters_of(cell), inputs)
-    writes = innermost(cell).keeps_forward and jax.default_backend() == "cpu"
+    writes = innermost(cell).writes_forward and jax.default_backend() == "cpu"
     return LoopPlan(step, projects, chunk, keep, writes, reverse)
 
 
@@ -133,8 +133,9 @@ class Loop:
     def forward(self, *, linearise: bool) -> tuple[Carry, Array, list[Array] | None, Carry | None]:
         """The final carry and the outputs; to `linearise` also what is kept, or the carry before every chunk.
 
-        XLA fuses what is not written into its last use, on a CPU with all transcendental functions of a step in one
-        loop: a GRU's then takes twice the time. What `plan.writes` has written, and nothing reads, keeps them apart.
+        On a CPU XLA computes a value that is not stored inside the loop that uses it last. All transcendental functions
+        of a step then share one loop, and a GRU takes twice the time. With `plan.writes` they are stored in a buffer
+        that nothing reads, which keeps them apart for as long as XLA does not remove it.
         """
         keep = linearise and self.plan.keep
         outputs = empty_steps(self.length, self.step.output)
@@ -148,7 +149,9 @@ class Loop:
             carry_after, outputs, kept = self._chunk_forward(index, carry, outputs, kept, offset)
             return carry_after, outputs, kept, None if starts is None else with_step(starts, index, carry)
 
-        return self._over_chunks(take, (self.first, outputs, kept, starts), descending=self.plan.reverse)
+        start = self.first, outputs, kept, starts
+        final, outputs, kept, starts = self._over_chunks(take, start, descending=self.plan.reverse)
+        return final, outputs, kept if keep else None, starts
 
     def backward(self, saved: Saved, final: Carry, outputs: Float[Array, "N B H"]) -> Given:
         """Cotangents of what is given, from those of the final carry and of the outputs."""

@@ -59,10 +59,17 @@ class Model(nnx.Module):
         return None
 
 
-def encode(inputs: Num[Array, "B T *I"], symbols: int) -> Float[Array, "B T I"]:
-    """Symbols as one-hot vectors of size `symbols`; features (`symbols` is 0) as they are."""
-    # Made time first, as loops read it: XLA would make it as it is written, and then copy all of it.
-    return jnp.swapaxes(jax.nn.one_hot(inputs.T, symbols), 0, 1) if symbols else inputs
+def encode(inputs: Num[Array, "B T *I"], symbols: int, *, for_loop: bool = False) -> Float[Array, "B T I"]:
+    """Symbols as one-hot vectors of size `symbols`; features (`symbols` is 0) as they are.
+
+    Vectors `for_loop` are laid out time first, as a loop over time reads them: XLA would otherwise write them batch
+    first and then copy all of them.
+    """
+    if not symbols:
+        return inputs
+    if not for_loop:
+        return jax.nn.one_hot(inputs, symbols)
+    return jnp.swapaxes(jax.nn.one_hot(jnp.swapaxes(inputs, 0, 1), symbols), 0, 1)
 
 
 def last_valid(

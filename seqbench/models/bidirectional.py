@@ -60,7 +60,7 @@ class BidirectionalStack(Model):
     def __call__(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B K O"]:
         """Predictions once for each sequence, or at every step, as the task asks."""
         mask = self.mask(batch)
-        values = encode(batch.inputs, self.symbols)
+        values = encode(batch.inputs, self.symbols, for_loop=True)
         for index, layer in enumerate(self.layers):
             values = layer(values, mask, taps=None if taps is None else taps[index], steps=batch.steps)
         if self.read_at == "last":

@@ -88,7 +88,7 @@ class EncoderDecoder(Model):
     def summarise(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B 1 H"]:
         """What the encoder has made of each sequence at its end."""
         mask = self.mask(batch)
-        read = _run(self.encoder, encode(batch.inputs, self.symbols), mask, taps, batch.steps)
+        read = _run(self.encoder, encode(batch.inputs, self.symbols, for_loop=True), mask, taps, batch.steps)
         return last_valid(read, mask, batch.steps)
 
     def answer(

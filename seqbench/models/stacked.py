@@ -53,7 +53,7 @@ class Stacked(Model):
     def __call__(self, batch: Batch, *, taps: Any = None) -> Float[Array, "B K O"]:
         """Predictions at the last step of each sequence, or at every step, as the task asks."""
         mask = self.mask(batch)
-        values = encode(batch.inputs, self.symbols)
+        values = encode(batch.inputs, self.symbols, for_loop=True)
         for index, layer in enumerate(self.layers):
             values = layer(values, mask, taps=None if taps is None else taps[index], steps=batch.steps)
         return self.readout(last_valid(values, mask, batch.steps) if self.read_at == "last" else values)

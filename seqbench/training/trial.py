@@ -161,7 +161,9 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
         "probe_seconds": point.probe_seconds,
     }
     steps = int(point.state.step)
-    probes = [*point.probes, *action_rows(chain, point.curve, steps), *_group_rows(program.task, tested, steps)]
+    # A last update may diverge at the test alone, and then no accuracy counts.
+    by_group = [] if row["outcome"] == "diverged" else _group_rows(program.task, tested, steps)
+    probes = [*point.probes, *action_rows(chain, point.curve, steps), *by_group]
     return TrialResult(row, list(point.curve), probes, point.state.parameters)
 
 
@@ -173,10 +175,10 @@ class Tested(NamedTuple):
 
 
 def _test(program: Program, parameters: Parameters, seed: int) -> Tested:
-    """Score on test data, once where the groups of targets that are equally far add up to all at that distance."""
+    """Score on test data: once if all distances are in one bin, which the groups then add up to, else by each."""
     groups, sequences = program.task.groups, program.training.test_sequences
     by_group = program.evaluate(parameters, seed, TEST, sequences, groups=groups) if groups else None
-    if by_group and len(edges_of(program.task)) == 1:
+    if by_group is not None and len(edges_of(program.task)) == 1:
         return Tested(by_group, by_group)
     return Tested(program.evaluate(parameters, seed, TEST, sequences), by_group)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from seqbench.execution.events import Finished, Refused, decode_event
 from seqbench.execution.job import Job, job_of
 from seqbench.execution.ray_actor import Order, Trainer
 from seqbench.execution.ray_cluster import RayCluster
-from seqbench.execution.ray_connection import DIED, _join
+from seqbench.execution.ray_connection import ATTEMPTS, DIED, _join
 from seqbench.execution.ray_worker import _order
 from seqbench.grid.read import read_grid
 from seqbench.grid_folder import beside, find_file, remember_files
@@ -158,28 +159,35 @@ def test_a_cluster_whose_nodes_cannot_be_read_is_left(monkeypatch: pytest.Monkey
     assert left == [True]
 
 
-class FallingRay:
-    """Stands for Ray: joining fails so many times."""
+class FailingRay:
+    """A stand-in for Ray whose first `times` attempts to join fail."""
 
     def __init__(self, times: int, message: str) -> None:
-        self.times, self.message, self.calls = times, message, 0
+        self.times, self.message = times, message
+        self.given: list[object] = []
 
-    def init(self, *_: object, **__: object) -> None:
-        self.calls += 1
-        if self.calls <= self.times:
+    def init(self, *_: object, runtime_env: dict[str, object], **__: object) -> None:
+        self.given.append(runtime_env["py_modules"])
+        runtime_env["py_modules"] = ["gcs://uploaded"]
+        if len(self.given) <= self.times:
             raise ConnectionAbortedError(self.message)
 
 
-@pytest.mark.parametrize(("times", "calls"), [(0, 1), (3, 4)])
-def test_joining_is_tried_again_where_rays_own_process_died(times: int, calls: int) -> None:
-    ray: Any = FallingRay(times, f"Initialization failure from server: {DIED}. See ray_client_server_23000.err")
-    _join(ray, "ray://head:10001", {})
-    assert ray.calls == calls
+@pytest.mark.parametrize("times", [0, ATTEMPTS - 1])
+def test_joining_is_tried_again_where_rays_own_process_died(times: int) -> None:
+    ray: Any = FailingRay(times, f"Initialization failure from server: {DIED}. See ray_client_server_23000.err")
+    _join(ray, "ray://head:10001", {"py_modules": ["own.py"]})
+    assert ray.given == [["own.py"]] * (times + 1)
 
 
-@pytest.mark.parametrize(("times", "message", "calls"), [(4, DIED, 4), (1, "another version of Python", 1)])
-def test_joining_is_not_tried_for_ever_nor_where_the_cluster_refuses(times: int, message: str, calls: int) -> None:
-    ray: Any = FallingRay(times, message)
+@pytest.mark.parametrize(("message", "calls"), [(DIED, ATTEMPTS), ("another version of Python", 1)])
+def test_joining_is_not_tried_for_ever_nor_where_the_cluster_refuses(message: str, calls: int) -> None:
+    ray: Any = FailingRay(ATTEMPTS, message)
     with pytest.raises(ConnectionAbortedError, match=message):
-        _join(ray, "ray://head:10001", {})
-    assert ray.calls == calls
+        _join(ray, "ray://head:10001", {"py_modules": ["own.py"]})
+    assert len(ray.given) == calls
+
+
+def test_ray_says_of_a_process_that_died_what_we_look_for() -> None:
+    server = pytest.importorskip("ray.util.client.server.proxier", reason="needs the extra seqbench[ray]")
+    assert DIED in inspect.getsource(server)

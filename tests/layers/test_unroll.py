@@ -15,6 +15,8 @@ from seqbench.cells.minlstm import MinLSTM, minlstm
 from seqbench.cells.vanilla import vanilla
 from seqbench.layers.recurrent import Recurrent
 from seqbench.layers.unroll import backward_bytes, choose_segment, unroll
+from seqbench.mitigations.base import chain
+from seqbench.mitigations.skip_in_time import skip_in_time
 
 BATCH, STEPS, INPUTS, HIDDEN = 3, 7, 2, 4
 
@@ -52,16 +54,27 @@ def test_padded_steps_hold_the_state(cell, inputs):
         np.testing.assert_array_equal(padded.outputs[row, length:], jnp.tile(padded.final.h[row], (STEPS - length, 1)))
 
 
-@pytest.mark.parametrize(("kind", "build"), [(GRU, gru()), (MinLSTM, minlstm())])
+def run_compiled(cell, inputs, mask, **options):
+    """What a compiled pass over a sequence gives, and the program as JAX writes it."""
+
+    def over_time(cell, inputs):
+        return unroll(cell, inputs, mask, **options)
+
+    return jax.jit(over_time)(cell, inputs), str(jax.make_jaxpr(over_time)(cell, inputs))
+
+
+@pytest.mark.parametrize(
+    ("kind", "build"), [(GRU, gru()), (MinLSTM, minlstm()), (GRU, chain(skip_in_time(steps=2)).cell(gru()))]
+)
 def test_what_a_forward_pass_writes_changes_no_bit(monkeypatch, inputs, kind, build):
     cell, mask = build(INPUTS, HIDDEN, nnx.Rngs(0)), lengths(7, 4, 1)
     for options in ({}, {"segment": 3}, {"reverse": True}, {"steps": jnp.asarray(5)}):
-        monkeypatch.setattr(kind, "keeps_forward", True)
-        written = unroll(cell, inputs, mask, **options)
-        program = str(jax.make_jaxpr(lambda own, options=options: unroll(own, inputs, mask, **options))(cell))
-        monkeypatch.setattr(kind, "keeps_forward", False)
-        jax.tree.map(np.testing.assert_array_equal, written, unroll(cell, inputs, mask, **options))
-        assert program != str(jax.make_jaxpr(lambda own, options=options: unroll(own, inputs, mask, **options))(cell))
+        monkeypatch.setattr(kind, "writes_forward", True)
+        written, program = run_compiled(cell, inputs, mask, **options)
+        monkeypatch.setattr(kind, "writes_forward", False)
+        plain, other = run_compiled(cell, inputs, mask, **options)
+        jax.tree.map(np.testing.assert_array_equal, written, plain)
+        assert program != other
 
 
 def test_what_stands_in_the_padding_changes_nothing(cell, inputs):

@@ -177,9 +177,26 @@ def test_accuracy_by_what_the_task_counts_adds_up_to_its_accuracy_and_changes_no
     assert shares @ [row["value"] for row in rows] == pytest.approx(finished.row["accuracy"], abs=1e-6)
 
 
-def test_groups_of_targets_at_several_distances_are_counted_beside_the_distances():
+def test_a_trial_that_diverges_at_the_test_is_tested_once_and_has_no_accuracy_by_group(monkeypatch):
     shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
-    # With edges at 1 and 2 every target, at distance 2, counts in the second bin, and groups add up to no single one.
+    grouped = program(TASK._replace(groups=shown), steps=10)
+    evaluate, streams = grouped.evaluate, []
+
+    def overflowing(parameters, seed, stream, sequences, **options):
+        streams.append(stream)
+        scores = evaluate(parameters, seed, stream, sequences, **options)
+        return scores._replace(loss=np.float32(np.inf)) if stream == TEST else scores
+
+    monkeypatch.setattr(grouped, "evaluate", overflowing)
+    finished = run(grouped)
+    assert finished.row["outcome"] == "diverged"
+    assert streams.count(TEST) == 1
+    assert not [row for row in finished.probes if row["probe"] == "accuracy_by_symbols"]
+
+
+def test_groups_are_counted_beside_several_bins_of_distances():
+    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
+    # Every target is in the second of two bins, so the groups' counts cannot stand in for those by distance.
     several = TASK._replace(distances=(1, 2))
     finished, plain = run(program(several._replace(groups=shown), steps=10)), run(program(several, steps=10))
     assert without_clock(plain) == without_clock(finished)
