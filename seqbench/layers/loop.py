@@ -72,7 +72,7 @@ class LoopPlan(NamedTuple):
     projects: places of the parameters that project the inputs
     chunk: steps a chunk; divides the length of the buffers
     keep: whether what the backward pass needs is kept of every step, or computed again from the carry before a chunk
-    writes: whether a forward pass that keeps nothing still writes, to a buffer of a chunk, what a backward pass would need
+    writes: whether a forward pass that keeps nothing still writes what a backward pass would need, a chunk at a time
     reverse: from the last step to the first
     """
 
