@@ -3,7 +3,8 @@
     sigmoid(z) = (tanh(z / 2) + 1) / 2
 
 On a CPU several transcendental functions fused into one loop are slow. One over all gates at once, which the barrier
-keeps apart from what follows, takes half the time.
+is to keep apart from what follows, takes half the time. XLA drops the barrier, and fuses after all, where a single
+operation uses the gates and nothing keeps them: `Cell.writes_forward` is for cells of which that is so.
 
 A step's derivative is a rule (`jax.custom_jvp`) whose linear part is under `from_few`: the backward pass keeps the
 values that it is computed from and not its factors, which are more.
