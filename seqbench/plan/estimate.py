@@ -1,9 +1,13 @@
 """What a plan will cost, before anything is trained.
 
-It is right within a factor of about two for trials that use their whole budget; those that stop once solved take less.
-Time is matrix products plus what a time step of a layer costs however small it is; constants measured on one core of a
-two-core CPU. Memory is what one worker holds: the runtime itself, what every layer gives, and the states that the
-backward pass needs, which are few where a sequence is cut into segments (`seqbench.layers.unroll`).
+Of a trial that uses its whole budget; one that stops once solved takes less. Machines differ by more than models do: an
+idle one has taken a quarter of these seconds, and one with other work twice as many.
+
+Time is that of matrix products, of functions such as `tanh` and of reading and writing states, plus what a training
+step and a time step of a layer cost however small they are: constants fitted to the gradient and the evaluation of
+every cell, at 16 to 128 units, on one core of a two-core CPU while the other was busy too. Memory is what one worker
+holds: the runtime itself, what every layer gives, and the states that the backward pass needs, which are few where a
+sequence is cut into segments (`seqbench.layers.unroll`).
 """
 
 from __future__ import annotations
@@ -17,11 +21,15 @@ from seqbench.layers.unroll import MEMORY_BUDGET
 from seqbench.plan.model_size import ModelSize
 from seqbench.protocol import evaluation_batch
 
-FLOPS_PER_SECOND = 40e9
-SECONDS_PER_TIME_STEP = 3e-6
+SECONDS_PER_PRODUCT = 1.5e-11
+SECONDS_PER_FUNCTION = 2.3e-9
+SECONDS_PER_STATE = 1.5e-9
+SECONDS_PER_TIME_STEP = 1.1e-6
 """Of one layer, forward."""
-TRAINING_FACTOR = 3
-"""A training step against a forward pass: the backward pass costs two."""
+TRAINING_FACTOR = 3.25
+"""A gradient against a forward pass: the backward pass costs two, and writes more."""
+SECONDS_PER_UPDATE = 5e-4
+"""Of the optimizer and the mitigations, a training step."""
 SECONDS_PER_COMPILATION = 5.0
 RUNTIME_BYTES = 350_000_000
 BYTES_PER_NUMBER = 4
@@ -60,7 +68,8 @@ def trial_seconds(size: ModelSize, steps: int, training: TrainingSettings, *, tr
     one = forward_seconds(size, steps if trained is None else trained, training.batch_size)
     evaluations = training.steps / training.evaluate_every
     sequences = evaluations * training.validation_sequences + training.test_sequences
-    return TRAINING_FACTOR * training.steps * one + evaluation_seconds(size, steps, sequences)
+    step = TRAINING_FACTOR * one + SECONDS_PER_UPDATE
+    return training.steps * step + evaluation_seconds(size, steps, sequences)
 
 
 def evaluation_seconds(size: ModelSize, steps: int, sequences: float) -> float:
@@ -71,7 +80,9 @@ def evaluation_seconds(size: ModelSize, steps: int, sequences: float) -> float:
 
 def forward_seconds(size: ModelSize, steps: float, batch_size: int) -> float:
     """Seconds of one forward pass."""
-    return 2.0 * size.weights * batch_size * steps / FLOPS_PER_SECOND + SECONDS_PER_TIME_STEP * steps * size.layers
+    arithmetic = size.products * SECONDS_PER_PRODUCT + size.functions * SECONDS_PER_FUNCTION
+    one_sequence = arithmetic + size.states * SECONDS_PER_STATE
+    return steps * (batch_size * one_sequence + size.layers * SECONDS_PER_TIME_STEP)
 
 
 def trial_bytes(size: ModelSize, steps: int, training: TrainingSettings) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,24 +16,29 @@ from seqbench.cells.base import Cell, CellWrapper
 from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import recurrent_layers
+from seqbench.layers.step import At, advance
 from seqbench.mitigations.base import Chain, Mitigation
 from seqbench.models.base import cells, initialise
+from seqbench.plan.work import Work, work_of
+from seqbench.tasks.base import Batch
 
 
 class ModelSize(NamedTuple):
     """What an estimate needs to know of a model.
 
     parameters: trained numbers
-    weights: those of them that stand in matrices, each used once a time step
     layers: cells, each a loop over time
-    states: numbers a layer keeps for one time step of one sequence (projected inputs and states), summed over layers
-    outputs: numbers a layer gives at one time step of one sequence, summed over layers
+    products: multiplications in matrix products for one time step of one sequence, summed over layers
+    functions: numbers that a function such as `tanh` is taken of, likewise
+    states: numbers a layer keeps (projected inputs and states), likewise
+    outputs: numbers a layer gives, likewise
     reach: steps back to which the longest connection through time reaches that a remedy adds; 0 without any
     """
 
     parameters: int
-    weights: int
     layers: int
+    products: int
+    functions: int
     states: int
     outputs: int
     reach: int = 0
@@ -40,16 +47,53 @@ class ModelSize(NamedTuple):
 def measure(structure: Structure) -> ModelSize:
     """How large a model is."""
     leaves = [leaf for leaf in jax.tree.leaves(structure.shapes) if _is_number(leaf)]
+    parameters = sum(leaf.size for leaf in leaves)
     model = nnx.merge(structure.graph, structure.shapes)
-    loops = [cell for _, cell in cells(model)]
+    loops, layers = [cell for _, cell in cells(model)], recurrent_layers(model).values()
+    if not loops:
+        return _without_loops(structure, parameters)
+    steps = _steps(structure)
+    outside = parameters - sum(leaf.size for layer in layers for leaf in jax.tree.leaves(nnx.state(layer)))
     return ModelSize(
-        parameters=sum(leaf.size for leaf in leaves),
-        weights=sum(leaf.size for leaf in leaves if leaf.ndim > 1),
+        parameters,
         layers=len(loops),
+        products=steps.products + outside,  # as if each was used once a time step
+        functions=steps.functions,
         states=sum((2 + len(cell.blocks)) * cell.hidden for cell in loops),
         outputs=sum(cell.hidden for cell in loops),
-        reach=max((_reach(layer.cell) for layer in recurrent_layers(model).values()), default=0),
+        reach=max((_reach(layer.cell) for layer in layers), default=0),
     )
+
+
+def _steps(structure: Structure) -> Work:
+    """The arithmetic of one time step of one sequence in all loops of a model."""
+    found: list[Work] = []
+
+    def trace(parameters: Any) -> None:
+        for layer in recurrent_layers(nnx.merge(structure.graph, parameters)).values():
+            cell = layer.cell.prepared()
+            at = At(cell.project(jnp.zeros((1, cell.inputs))), None, None)
+            found.append(work_of(partial(advance, cell), cell.initial(1), at))
+            found.append(work_of(cell.project, jnp.zeros((1, cell.inputs))))
+
+    jax.eval_shape(trace, structure.shapes)
+    return sum(found, Work())
+
+
+def _without_loops(structure: Structure, parameters: int) -> ModelSize:
+    """The size of a model that takes all steps at once, a time step's share of the whole."""
+    interface = structure.interface
+    shape = (1, interface.steps) if interface.symbolic else (1, interface.steps, interface.inputs)
+
+    def predict(parameters: Any) -> Any:
+        inputs = jnp.zeros(shape, jnp.int32 if interface.symbolic else jnp.float32)
+        targets = jnp.zeros((1, interface.targets), jnp.int32)
+        mask, weights = jnp.ones(shape[:2], bool), targets.astype(jnp.float32)
+        return nnx.merge(structure.graph, parameters)(Batch(inputs, targets, mask, weights, targets, prompt=targets))
+
+    whole = work_of(predict, structure.shapes)
+    share = Work(*(math.ceil(count / interface.steps) for count in whole))
+    return ModelSize(parameters, 0, share.products, share.functions, states=share.results, outputs=0)
 
 
 def _reach(cell: Cell) -> int:

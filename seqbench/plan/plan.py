@@ -67,7 +67,7 @@ class Plan:
         return f"<Plan of {self.grid.name}: {size}{left_out}>"
 
     def estimate(self, workers: int = 1) -> Estimate:
-        """Time and memory of this plan from nothing, within a factor of about two; waiting trials are counted."""
+        """Time and memory of this plan from nothing (see `seqbench.plan.estimate`); waiting trials are counted."""
         seconds = sum(trial.configuration.seconds for trial in self.trials)
         seconds *= 1 + self.waiting / max(len(self.trials), 1)
         seconds += SECONDS_PER_COMPILATION * len(self.groups)

@@ -8,7 +8,7 @@ from seqbench.components.assembly import TrainingSettings
 from seqbench.plan.estimate import forward_seconds, trial_bytes, trial_seconds
 from seqbench.plan.model_size import ModelSize
 
-LSTM = ModelSize(parameters=132_000, weights=131_072, layers=1, states=6 * 128, outputs=128)
+LSTM = ModelSize(132_000, layers=1, products=131_072, functions=5 * 128, states=6 * 128, outputs=128)
 """128 units reading 128: kernels of 128 x 512, twice."""
 
 TRAINING = TrainingSettings(
@@ -21,20 +21,23 @@ TRAINING = TrainingSettings(
 )
 
 
-def test_a_forward_pass_is_matrix_products_and_a_fixed_price_a_step() -> None:
-    # 2 * 131072 * 64 operations a time step, at 40e9 a second: 419 microseconds, and 3 more
-    assert forward_seconds(LSTM, 100, 64) == pytest.approx(100 * (419.43e-6 + 3e-6), rel=1e-4)
+def test_a_forward_pass_is_arithmetic_and_a_fixed_price_a_step() -> None:
+    # A sequence and time step: 131072 products of 15 ps, 640 functions of 2.3 ns and 768 states of 1.5 ns are
+    # 1.97 + 1.47 + 1.15 = 4.59 microseconds; for 64 sequences, and 1.1 more for the layer
+    assert forward_seconds(LSTM, 100, 64) == pytest.approx(100 * (64 * 4.590e-6 + 1.1e-6), rel=1e-3)
+    bare = LSTM._replace(functions=0)
+    assert forward_seconds(bare, 100, 64) == pytest.approx(100 * (64 * 3.118e-6 + 1.1e-6), rel=1e-3)
 
 
-def test_a_trial_is_three_forward_passes_a_step_and_its_evaluations() -> None:
-    training = 3 * 1000 * forward_seconds(LSTM, 100, 64)
+def test_a_trial_is_three_and_a_quarter_forward_passes_and_an_update_a_step_and_its_evaluations() -> None:
+    training = 1000 * (3.25 * forward_seconds(LSTM, 100, 64) + 0.0005)
     evaluation = (10 * 2 + 10) * forward_seconds(LSTM, 100, 256)
     assert trial_seconds(LSTM, 100, TRAINING) == pytest.approx(training + evaluation)
 
 
 def test_long_sequences_are_evaluated_in_smaller_batches() -> None:
     # 10,000 steps: 2^18 / 10,000 is 26, so batches of 16
-    training = 3 * 1000 * forward_seconds(LSTM, 10_000, 64)
+    training = 1000 * (3.25 * forward_seconds(LSTM, 10_000, 64) + 0.0005)
     evaluation = (10 * 512 + 2560) / 16 * forward_seconds(LSTM, 10_000, 16)
     assert trial_seconds(LSTM, 10_000, TRAINING) == pytest.approx(training + evaluation)
 
@@ -61,5 +64,5 @@ def test_each_layer_has_a_budget_of_its_own() -> None:
 
 
 def test_a_model_without_loops_has_no_segments() -> None:
-    control = ModelSize(parameters=1000, weights=900, layers=0, states=0, outputs=0)
-    assert trial_bytes(control, 1_000_000, TRAINING) == 350_000_000 + 16 * 1000 + 2 * 4 * 64 * 1_000_000
+    control = ModelSize(parameters=1000, layers=0, products=900, functions=2, states=3, outputs=0)
+    assert trial_bytes(control, 1_000_000, TRAINING) == 350_000_000 + 16 * 1000 + 2 * 4 * 64 * 1_000_000 * 3

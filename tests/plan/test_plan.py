@@ -49,8 +49,8 @@ def test_a_trials_identity_is_the_hash_of_its_settings_which_assemble(read) -> N
     assert (assembly.task.length, assembly.training.steps) == (5, 3000)
     assert [dict(link.arrays) for link in assembly.chain.compiled.links] == [{"threshold": 25.0}]
     assert len(assembly.chain.links) == 2
-    # 2 inputs, 4 units: kernels 2*4 + 4*4, bias 4; read-out 4*1 + 1
-    assert measure(structure_of(assembly)) == (33, 28, 1, 12, 4, 0)
+    # 2 inputs, 4 units: kernels 2*4 + 4*4, bias 4; read-out 4*1 + 1. A step multiplies by each and takes 4 tanh.
+    assert measure(structure_of(assembly)) == (33, 1, 33, 4, 12, 4, 0)
 
 
 def test_seed_rate_threshold_and_initialisation_do_not_make_groups(read) -> None:
