@@ -4,23 +4,29 @@ The gradient horizon of a trial is the distance up to which at least 1 % of the 
 (`seqbench.probes.gradient_flow`). A trial whose gradient reaches the farthest state it has is right-censored: its
 horizon is at least that distance.
 
+Whether the reach predicts what is learned is asked at one length for all methods of a task. A search trains each method
+about its own horizon, and a gradient reaches no farther than the sequences are long: measured where each method ended,
+the reach would follow the horizon whatever the gradient does.
+
 Source: rank correlation of Spearman 1904; its interval by Fisher's z with the standard error of Bonett & Wright 2000,
 Sample size requirements for estimating Pearson, Kendall and Spearman correlations
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from seqbench.schema import rows_where, with_purpose
-from seqbench.stats.interval import SEEDS_FOR_INTERVAL, mean_interval
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING, mean_interval
 
 COLUMNS = ["method", "task", "length", "n", "horizon", "low", "high", "at_least", "measured", "growth"]
 FIGURES = ("gradient_horizon", "gradient_growth", "gradient_norm")
 """The measurements that are looked at."""
-CORRELATION_COLUMNS = ["task", "methods", "correlation", "low", "high", "p_value"]
+CORRELATION_COLUMNS = ["task", "methods", "tied", "correlation", "low", "high", "p_value"]
 
 EXACT_METHODS = 8
 """Methods up to which every order is tried for the p-value."""
@@ -73,15 +79,39 @@ def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataF
     return found.assign(farthest=found["trial"].map(farthest)).dropna(subset=["gradient_horizon"])
 
 
+def shared_lengths(results: pd.DataFrame) -> dict[str, int]:
+    """The longest length of each task at which every method of it was trained, on three seeds or on all that there are.
+
+    Tasks without such a length are left out.
+    """
+    trials = with_purpose(results, "reporting")
+    found = {}
+    for task, own in trials.groupby("task", sort=True):
+        needed = min(SEEDS_FOR_RANKING, own["seed"].nunique())
+        seeds = own.groupby(["length", "method"])["seed"].nunique()
+        methods = (seeds >= needed).groupby("length").sum()
+        if len(shared := methods.index[methods == own["method"].nunique()]):
+            found[str(task)] = int(shared.max())
+    return found
+
+
 def learned_by_gradient(
-    results: pd.DataFrame, probes: pd.DataFrame, horizons: pd.DataFrame, *, alpha: float = 0.05
+    results: pd.DataFrame,
+    probes: pd.DataFrame,
+    horizons: pd.DataFrame,
+    *,
+    shared: Mapping[str, int],
+    alpha: float = 0.05,
 ) -> pd.DataFrame:
     """One row a method and task: how far its gradient reaches at initialisation beside how far back it learned.
 
-    The columns of `gradient_horizons`, and of `horizons` (as `horizon_means` makes it) `octaves`, `learned` (its
-    `horizon`) and `text`. Tasks with a single length have no rows: a horizon cannot differ there.
+    The columns of `gradient_horizons`, at the `shared` length of each task, and of `horizons` (as `horizon_means` makes
+    it) `octaves`, `learned` (its `horizon`) and `text`. Tasks with a single length have no rows: a horizon cannot
+    differ there.
     """
-    reach = gradient_horizons(results, probes, alpha=alpha)
+    reach = gradient_horizons(
+        rows_where(results, results["length"] == results["task"].map(shared)), probes, alpha=alpha
+    )
     learned = rows_where(horizons, (horizons["span"].astype(float) > 0) & horizons["octaves"].notna())
     columns = ["method", "task", "octaves", "learned", "text"]
     return reach.merge(learned.rename(columns={"horizon": "learned"})[columns], on=["method", "task"])
@@ -90,12 +120,15 @@ def learned_by_gradient(
 def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) -> pd.DataFrame:
     """One row a task, and one over all (`task` empty) if there are several: does it predict what is learned?
 
-    Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods. Over
-    all tasks the ranks are taken within each, of the methods that are on every one. A method's points on several tasks
+    Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods;
+    `tied` of them have a gradient that reaches as far as was measured, in every seed, and count as equal. Over all tasks the ranks are taken within each, of the methods that are on every one. A method's points on several tasks
     are no independent ones: the permutation test moves whole methods, and there is no interval. `learned` is what
     `learned_by_gradient` returns.
     """
-    both = learned.pivot(index="method", columns="task", values=["horizon", "octaves"])
+    farthest = learned["horizon"] >= learned["measured"]
+    both = learned.assign(farthest=farthest).pivot(
+        index="method", columns="task", values=["horizon", "octaves", "farthest"]
+    )
     tasks = sorted(learned["task"].unique())
     rows = [_correlate(str(task), both.xs(task, axis=1, level="task").dropna(), alpha) for task in tasks]
     if len(rows) > 1:
@@ -106,14 +139,18 @@ def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) 
 def _correlate(task: str, points: pd.DataFrame, alpha: float) -> dict[str, object]:
     """Correlation of ranks, centred within each task, with its interval and the p-value of a permutation test.
 
-    points: one row a method, its `horizon` and its `octaves` on one task or on several
+    points: one row a method, its `horizon`, its `octaves` and whether it is among the `farthest`, on one task or on
+        several
     """
     x, y = (_centred(points[[name]].to_numpy(float)) for name in ("horizon", "octaves"))
-    row: dict[str, object] = {"task": task, "methods": len(x), "correlation": np.nan, "low": np.nan, "high": np.nan}
+    tied = int(points[["farthest"]].to_numpy(bool).all(axis=1).sum())
+    row: dict[str, object] = {"task": task, "methods": len(x), "tied": tied}
+    row |= dict.fromkeys(("correlation", "low", "high"), np.nan)
     if len(x) < 3 or not x.any() or not y.any():
         return {**row, "p_value": np.nan}
     correlation = float(np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y)))
-    low, high = rank_interval(correlation, len(x), alpha) if x.shape[1] == 1 else (np.nan, np.nan)
+    ordered = x.shape[1] == 1 and 2 * tied <= len(x)  # the interval is one of ranks that differ
+    low, high = rank_interval(correlation, len(x), alpha) if ordered else (np.nan, np.nan)
     return {**row, "correlation": correlation, "low": low, "high": high, "p_value": _p_value(x, y)}
 
 

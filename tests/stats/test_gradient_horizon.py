@@ -13,6 +13,7 @@ from seqbench.stats.gradient_horizon import (
     gradient_horizons,
     learned_by_gradient,
     rank_interval,
+    shared_lengths,
 )
 
 
@@ -33,7 +34,7 @@ def probes_for(results: pd.DataFrame, reach: dict[str, float], farthest: int = 1
 
 def learned(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     """What methods learned by how far their gradient reaches, with the horizons that a comparison has."""
-    return learned_by_gradient(results, probes, compare(results).horizons)
+    return learned_by_gradient(results, probes, compare(results).horizons, shared=shared_lengths(results))
 
 
 def test_horizons_are_means_over_seeds_of_the_longest_length_with_those_that_may_be_longer(grid):
@@ -62,7 +63,8 @@ def test_the_correlation_is_spearmans_and_only_order_counts(grid):
     expected = stats.spearmanr(both["horizon"], both["octaves"])
     assert found["correlation"] == pytest.approx(expected.statistic)
     assert -1 < found["low"] < found["correlation"] < found["high"] < 1
-    stretched = gradient_horizon_correlation(both.assign(horizon=np.exp(both["horizon"] / 10))).iloc[0]
+    longer = {name: np.exp(both[name] / 10) for name in ("horizon", "measured")}
+    stretched = gradient_horizon_correlation(both.assign(**longer)).iloc[0]
     pd.testing.assert_series_equal(stretched, found)
 
 
@@ -100,9 +102,49 @@ def test_horizons_are_those_of_the_comparison(grid):
     assert horizons.loc["irnn", "horizon"] > 50
     finished = results[results["outcome"].notna()]
     found = learned_by_gradient(
-        finished, probes_for(finished, {"plain": 5, "irnn": 9}), horizons.reset_index()
+        finished, probes_for(finished, {"plain": 5, "irnn": 9}), horizons.reset_index(), shared=shared_lengths(finished)
     ).set_index("method")
     assert found["learned"].to_dict() == pytest.approx(horizons["horizon"].to_dict())
+
+
+def test_the_reach_is_compared_at_a_length_that_all_methods_share(grid):
+    # A gradient that reaches everything, and methods that a search has trained to lengths of their own.
+    results = grid({"a": 0, "b": 1, "c": 2, "d": 4}, seeds=5)
+    seen = {"a": 12, "b": 25, "c": 50, "d": 100}
+    searched = results[results["length"] <= results["method"].map(seen)].reset_index(drop=True)
+    assert shared_lengths(searched) == {results["task"].iloc[0]: 12}
+    parts = [
+        probes_for(own, dict.fromkeys(seen, 1000), farthest=int(length)) for length, own in searched.groupby("length")
+    ]
+    both = learned_by_gradient(searched, pd.concat(parts), compare(results).horizons, shared=shared_lengths(searched))
+    assert both["horizon"].tolist() == both["measured"].tolist() == [12] * 4
+    assert both["octaves"].nunique() == 4
+    found = gradient_horizon_correlation(both).iloc[0]
+    assert (found["methods"], found["tied"]) == (4, 4)
+    assert np.isnan(found[["correlation", "low", "high", "p_value"]].astype(float)).all()
+
+
+def test_a_length_is_shared_where_each_method_has_three_seeds_or_all_there_are(grid):
+    results = grid({"a": 0, "b": 1}, seeds=4)
+    task = results["task"].iloc[0]
+    seeds = results["seed"].unique()
+    few = (results["method"] == "b") & (results["length"] == 100) & (results["seed"].isin(seeds[1:]))
+    assert shared_lengths(results[~few]) == {task: 50}
+    assert shared_lengths(results[results["seed"].isin(seeds[:2])]) == {task: 100}
+    assert shared_lengths(results[(results["method"] == "a") | (results["length"] < 0)]) == {task: 100}
+    apart = (results["method"] == "a") == (results["length"] == 100)
+    assert shared_lengths(results[apart]) == {}
+
+
+def test_half_of_the_methods_at_the_end_leave_no_interval(grid):
+    places = {"a": 0, "b": 1, "c": 2, "d": 3, "e": 4, "f": 4}
+    results = grid(places, seeds=5)
+    most = learned(results, probes_for(results, {"a": 3, "b": 20, "c": 200, "d": 200, "e": 200, "f": 200}))
+    found = gradient_horizon_correlation(most).iloc[0]
+    assert found["tied"] == 4
+    assert found["correlation"] > 0
+    assert np.isnan(found["low"])
+    assert found["p_value"] < 1
 
 
 def test_a_single_length_says_nothing_of_horizons(grid):

@@ -17,7 +17,7 @@ from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
 from seqbench.stats.action import ACTION_COLUMNS, FIGURES, proof_of_action, remedies_that_acted
 from seqbench.stats.gradient_horizon import FIGURES as GRADIENT_FIGURES
-from seqbench.stats.gradient_horizon import learned_by_gradient
+from seqbench.stats.gradient_horizon import learned_by_gradient, shared_lengths
 from seqbench.stats.measurements import is_shown, other_measurements
 from seqbench.traces import PROOF
 
@@ -27,7 +27,8 @@ def mechanism(evidence: Evidence) -> Section:
     acted = remedies_acted(evidence)
     tasks = [task for task in evidence.tasks if len(gradient_rows(evidence, task))]
     learned = evidence.by_method(
-        partial(learned_by_gradient, horizons=evidence.comparison.horizons, alpha=evidence.declared.alpha),
+        partial(learned_by_gradient, horizons=evidence.comparison.horizons, shared=shared_lengths(evidence.reporting),
+                alpha=evidence.declared.alpha),
         evidence.reporting, GRADIENT_FIGURES, start=True,
     )  # fmt: skip
     known = [task for task in evidence.tasks if (learned["task"] == task).any()]

@@ -31,8 +31,8 @@ def gradient_vs_horizon(
         title="What is learned against where the gradient reaches",
         figure=figure,
         reading="Each point is a method. Across: the distance up to which at least 1 % of the gradient nearest to the "
-        "loss arrives before training, mean over seeds at the longest length of each; up: the mean horizon after it. "
-        f"Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
+        f"loss arrives before training, mean over seeds {_measured(rows)}; open: at least so far, in every seed; up: the "
+        f"mean horizon after it. Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
         table=rows[["task", "method", "text", "octaves", "horizon", "low", "high", "at_least", "growth", "n"]],
         about={"purpose": "reporting"},
     )
@@ -41,6 +41,13 @@ def gradient_vs_horizon(
         ax.set_title(task)
     axes[0, 0].set_ylabel("horizon (steps)")
     return chart
+
+
+def _measured(rows: pd.DataFrame) -> str:
+    """At which length the gradient was measured, the longest of each task that all of its methods share."""
+    lengths = sorted({int(length) for length in rows["length"]})
+    shared = "the longest at which every method was trained"
+    return f"at {lengths[0]:,} steps, {shared}" if len(lengths) == 1 else f"at {shared}"
 
 
 def correlations(learned: pd.DataFrame, tasks: Sequence[str]) -> str:
@@ -61,8 +68,9 @@ def _sentence(row: dict, *, alone: bool) -> str:
         reason = "too few" if row["methods"] < 3 else "they do not differ"
         return f"{start} rank correlation over {methods} ({reason})."
     subject = "Rank correlation" if alone else f"{place}, rank correlation"
+    tied = f" ({row['tied']} of them reach all that was measured, and count as equal)" if row["tied"] > 1 else ""
     interval = "" if np.isnan(row["low"]) else f" (95 %: {row['low']:z.2f} to {row['high']:z.2f})"
-    return f"{subject} {row['correlation']:z.2f}{interval} over {methods}, p = {row['p_value']:.2g}."
+    return f"{subject} {row['correlation']:z.2f}{interval} over {methods}{tied}, p = {row['p_value']:.2g}."
 
 
 def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
@@ -75,7 +83,10 @@ def _draw(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, length
         look, place, solved = evidence.styles[row.method], evidence.place(row.method), row.learned
         if np.isfinite(low) and np.isfinite(high):
             chart.mark(ax.hlines(solved, low, high, color=look.colour, lw=2, alpha=0.45), place)
-        (point,) = ax.plot([middle], [solved], marker=look.marker, color=look.colour, ms=7, ls="none", zorder=4)
+        inside = "none" if row.horizon >= row.measured else look.colour
+        (point,) = ax.plot(
+            [middle], [solved], marker=look.marker, color=look.colour, mfc=inside, ms=7, ls="none", zorder=4
+        )
         tip = f"{row.method}: gradient reaches {row.horizon:.3g} steps, remembers {row.text}"
         tip += f"; {row.at_least} of {row.n} seeds reach the farthest state" if row.at_least else ""
         link = trials(evidence, task=row.task, method=row.method, purpose="reporting")
