@@ -37,6 +37,8 @@ OPTIMIZER_COPIES = 4
 """Parameters, gradient and two moments."""
 BACKWARD_FACTOR = 2
 """What the backward pass keeps of a time step against its states: 0 to 8 by `backward_bytes` of the cells here."""
+LIVE = 3
+"""Arrays of the largest size that a model without loops holds at once in a forward pass, by XLA for a Transformer."""
 
 
 class Estimate(NamedTuple):
@@ -104,13 +106,16 @@ def held_bytes(size: ModelSize) -> int:
 def pass_bytes(size: ModelSize, steps: int, batch_size: int, *, kept: int) -> int:
     """Bytes of one pass over a batch in which each state is kept `kept` times; layers count as alike.
 
+    Forwards alone, a model without loops holds no more than what is largest of it with what it is made of and makes.
     Where the states of a layer do not fit into its budget, it keeps those between segments of about sqrt(steps) steps
     and those inside one segment, as `seqbench.layers.unroll.choose_segment` does; what it gives it keeps in any case.
     """
     one_step = BYTES_PER_NUMBER * batch_size
-    states = max(size.states, 1)
+    if not size.layers:
+        return one_step * steps * max(size.states * kept if kept > 1 else LIVE * size.outputs, 1)
+    states = size.states
     needed = BACKWARD_FACTOR * one_step * steps * states
-    if needed <= MEMORY_BUDGET * max(size.layers, 1) or not size.layers:
+    if needed <= MEMORY_BUDGET * size.layers:
         return kept * one_step * steps * states
     segment = math.isqrt(steps)
     return one_step * (kept * (segment + math.ceil(steps / segment)) * states + steps * size.outputs)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
+from jaxtyping import Array
 
-from seqbench.cells.base import Cell, CellWrapper
+from seqbench.cells.base import Carry, Cell, CellWrapper
 from seqbench.components.structure import Structure
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import recurrent_layers
@@ -28,11 +28,15 @@ class ModelSize(NamedTuple):
 
     parameters: trained numbers
     layers: cells, each a loop over time
-    products: multiplications in matrix products for one time step of one sequence, summed over layers
-    functions: numbers that a function such as `tanh` is taken of, likewise
+    products: multiplications in matrix products for one time step of one sequence, summed over layers; each parameter
+        outside of the cells counts as one
+    functions: numbers that a function such as `tanh` is taken of in a step of the cells, likewise
     states: numbers a layer keeps (projected inputs and states), likewise
     outputs: numbers a layer gives, likewise
     reach: steps back to which the longest connection through time reaches that a remedy adds; 0 without any
+
+    Of a model without cells all are a time step's share of the whole: states are what it computes (see
+    `seqbench.plan.work`), outputs what is largest of it.
     """
 
     parameters: int
@@ -46,18 +50,17 @@ class ModelSize(NamedTuple):
 
 def measure(structure: Structure) -> ModelSize:
     """How large a model is."""
-    leaves = [leaf for leaf in jax.tree.leaves(structure.shapes) if _is_number(leaf)]
-    parameters = sum(leaf.size for leaf in leaves)
+    parameters = _trained(structure.shapes)
     model = nnx.merge(structure.graph, structure.shapes)
     loops, layers = [cell for _, cell in cells(model)], recurrent_layers(model).values()
     if not loops:
         return _without_loops(structure, parameters)
     steps = _steps(structure)
-    outside = parameters - sum(leaf.size for layer in layers for leaf in jax.tree.leaves(nnx.state(layer)))
+    inside = sum(_trained(nnx.state(cell)) for cell in {id(layer.cell): layer.cell for layer in layers}.values())
     return ModelSize(
         parameters,
         layers=len(loops),
-        products=steps.products + outside,  # as if each was used once a time step
+        products=steps.products + parameters - inside,
         functions=steps.functions,
         states=sum((2 + len(cell.blocks)) * cell.hidden for cell in loops),
         outputs=sum(cell.hidden for cell in loops),
@@ -65,19 +68,37 @@ def measure(structure: Structure) -> ModelSize:
     )
 
 
+def _trained(tree: Any) -> int:
+    """Trained numbers of a tree of parameters."""
+    return sum(leaf.size for leaf in jax.tree.leaves(tree) if _is_number(leaf))
+
+
 def _steps(structure: Structure) -> Work:
-    """The arithmetic of one time step of one sequence in all loops of a model."""
-    found: list[Work] = []
+    """The arithmetic of one time step of one sequence in all loops of a model; cells alike are traced once."""
+    found: dict[Any, Work] = {}
+    total = Work()
 
     def trace(parameters: Any) -> None:
+        nonlocal total
         for layer in recurrent_layers(nnx.merge(structure.graph, parameters)).values():
-            cell = layer.cell.prepared()
-            at = At(cell.project(jnp.zeros((1, cell.inputs))), None, None)
-            found.append(work_of(partial(advance, cell), cell.initial(1), at))
-            found.append(work_of(cell.project, jnp.zeros((1, cell.inputs))))
+            graph, state = nnx.split(layer.cell.prepared())
+            alike = graph, tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(state))
+            if alike not in found:
+                found[alike] = _step(graph, state, layer.cell)
+            total += found[alike]
 
     jax.eval_shape(trace, structure.shapes)
-    return sum(found, Work())
+    return total
+
+
+def _step(graph: Any, state: Any, cell: Cell) -> Work:
+    """The arithmetic of one time step of one sequence of a cell that has been prepared and split."""
+
+    def step(state: Any, carry: Carry, inputs: Array) -> Any:
+        own = nnx.merge(graph, state)
+        return advance(own, carry, At(own.project(inputs), None, None))
+
+    return work_of(step, state, cell.initial(1), jnp.zeros((1, cell.inputs)))
 
 
 def _without_loops(structure: Structure, parameters: int) -> ModelSize:
@@ -86,14 +107,22 @@ def _without_loops(structure: Structure, parameters: int) -> ModelSize:
     shape = (1, interface.steps) if interface.symbolic else (1, interface.steps, interface.inputs)
 
     def predict(parameters: Any) -> Any:
-        inputs = jnp.zeros(shape, jnp.int32 if interface.symbolic else jnp.float32)
         targets = jnp.zeros((1, interface.targets), jnp.int32)
-        mask, weights = jnp.ones(shape[:2], bool), targets.astype(jnp.float32)
-        return nnx.merge(structure.graph, parameters)(Batch(inputs, targets, mask, weights, targets, prompt=targets))
+        batch = Batch(
+            jnp.zeros(shape, jnp.int32 if interface.symbolic else jnp.float32),
+            targets,
+            mask=jnp.ones(shape[:2], bool),
+            weights=jnp.ones(targets.shape),
+            distance=targets,
+            prompt=targets if interface.readout == "decode" else None,
+            steps=jnp.int32(interface.steps) if interface.bucketed else None,
+        )
+        return nnx.merge(structure.graph, parameters)(batch)
 
     whole = work_of(predict, structure.shapes)
-    share = Work(*(math.ceil(count / interface.steps) for count in whole))
-    return ModelSize(parameters, 0, share.products, share.functions, states=share.results, outputs=0)
+    products, functions, results, largest = (math.ceil(count / interface.steps) for count in whole)
+    # Symbols are read as vectors of zeros and a one.
+    return ModelSize(parameters, 0, products, functions, states=results + interface.inputs, outputs=largest)
 
 
 def _reach(cell: Cell) -> int:

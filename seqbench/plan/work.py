@@ -1,7 +1,8 @@
 """How much arithmetic a function does, counted in its trace: nothing is computed or compiled.
 
-Counted is what takes time on a CPU: matrix products, by their multiplications, and functions such as `tanh` and `exp`,
-by the numbers that they are taken of. Loops with a fixed number of steps count as often as they run.
+Counted are matrix products, by their multiplications; functions such as `tanh` and `exp`, by the numbers that they are
+taken of; and the numbers that these and whatever moves or scans memory give. Sums and products of single numbers, which
+are computed on the way, are not. A loop with a fixed number of steps counts as often as it runs, any other once.
 """
 
 from __future__ import annotations
@@ -19,28 +20,44 @@ FUNCTIONS = frozenset(
 )
 """Names of the elementwise primitives of JAX that take several times as long as a sum."""
 
+MOVES = frozenset(
+    {"cumsum", "cumprod", "cummax", "cummin", "cumlogsumexp", "gather", "scatter", "scatter-add", "sort"}
+    | {"dynamic_slice", "dynamic_update_slice"}
+)
+"""Names of primitives that compute little and still pass over memory."""
+
+BODIES = {"while": "body_jaxpr"}
+"""Which of its programs an equation runs, where that is not the first one."""
+
 
 class Work(NamedTuple):
     """Arithmetic of one call.
 
     products: multiplications in matrix products and convolutions
     functions: numbers that a function such as `tanh` is taken of
-    results: numbers that products and functions give
+    results: numbers that products, functions and passes over memory give
+    largest: numbers that the largest of these gives by itself
     """
 
     products: int = 0
     functions: int = 0
     results: int = 0
+    largest: int = 0
 
     def __add__(self, other: object) -> Work:
-        """What both do together."""
+        """What both do, one after the other."""
         if not isinstance(other, Work):
             return NotImplemented
-        return Work(*(one + more for one, more in zip(self, other, strict=True)))
+        return Work(
+            self.products + other.products,
+            self.functions + other.functions,
+            self.results + other.results,
+            max(self.largest, other.largest),
+        )
 
     def times(self, count: int) -> Work:
-        """What so many calls do."""
-        return Work(*(count * one for one in self))
+        """What so many calls do, one after the other."""
+        return Work(count * self.products, count * self.functions, count * self.results, self.largest)
 
 
 def work_of(function: Callable[..., Any], *shapes: Any) -> Work:
@@ -52,12 +69,15 @@ def _counted(program: Jaxpr) -> Work:
     """The work of a program and of those inside it."""
     total = Work()
     for equation in program.eqns:
-        inner = list(_inside(equation.params))
-        if equation.primitive.name == "cond":
+        name, params = equation.primitive.name, equation.params
+        inner = list(_inside(params))
+        if name == "cond":
             total += max((_counted(branch) for branch in inner), default=Work())
+        elif name in BODIES:
+            total += _counted(params[BODIES[name]].jaxpr)
         elif inner:
             # A function with a derivative of its own names its programs for that too; the first one is the function.
-            total += _counted(inner[0]).times(equation.params.get("length", 1))
+            total += _counted(inner[0]).times(params.get("length", 1))
         else:
             total += _own(equation)
     return total
@@ -79,8 +99,10 @@ def _own(equation: Any) -> Work:
     size = sum(math.prod(var.aval.shape) for var in equation.outvars)
     if name == "dot_general":
         (contracted, _), _ = equation.params["dimension_numbers"]
-        return Work(products=size * math.prod(given[0][axis] for axis in contracted), results=size)
+        return Work(size * math.prod(given[0][axis] for axis in contracted), 0, size, size)
     if name == "conv_general_dilated":
         features = given[1][equation.params["dimension_numbers"].rhs_spec[0]]
-        return Work(products=size * math.prod(given[1]) // features, results=size)
-    return Work(functions=size, results=size) if name in FUNCTIONS else Work()
+        return Work(size * math.prod(given[1]) // features, 0, size, size)
+    if name in FUNCTIONS:
+        return Work(0, size, size, size)
+    return Work(0, 0, size, size) if name in MOVES else Work()

@@ -121,8 +121,9 @@ def gradient_horizon_correlation(learned: pd.DataFrame, *, alpha: float = 0.05) 
     """One row a task, and one over all (`task` empty) if there are several: does it predict what is learned?
 
     Spearman's correlation between the gradient's horizon at initialisation and the octaves learned, over methods;
-    `tied` of them have a gradient that reaches as far as was measured, in every seed, and count as equal. Over all tasks the ranks are taken within each, of the methods that are on every one. A method's points on several tasks
-    are no independent ones: the permutation test moves whole methods, and there is no interval. `learned` is what
+    `tied` of them have a gradient that reaches as far as was measured, in every seed, and count as equal. Over all
+    tasks the ranks are taken within each, of the methods that are on every one. A method's points on several tasks are
+    no independent ones: the permutation test moves whole methods, and there is no interval. `learned` is what
     `learned_by_gradient` returns.
     """
     farthest = learned["horizon"] >= learned["measured"]

@@ -64,5 +64,5 @@ def test_each_layer_has_a_budget_of_its_own() -> None:
 
 
 def test_a_model_without_loops_has_no_segments() -> None:
-    control = ModelSize(parameters=1000, layers=0, products=900, functions=2, states=3, outputs=0)
+    control = ModelSize(parameters=1000, layers=0, products=900, functions=2, states=3, outputs=1)
     assert trial_bytes(control, 1_000_000, TRAINING) == 350_000_000 + 16 * 1000 + 2 * 4 * 64 * 1_000_000 * 3

@@ -12,7 +12,7 @@ from scipy import stats
 from seqbench.report.chapters.mechanism import mechanism
 from seqbench.report.charts.gradient_vs_horizon import correlations
 from seqbench.report.evidence import Evidence
-from seqbench.stats.gradient_horizon import learned_by_gradient
+from seqbench.stats.gradient_horizon import learned_by_gradient, shared_lengths
 from seqbench.store.results import Results
 from seqbench.traces import Remedy, Trace
 
@@ -50,19 +50,26 @@ def test_gradient_and_accuracy_first_then_what_it_predicts_then_the_proof(probed
 
 
 def test_the_caption_holds_the_rank_correlation(probed):
-    learned = learned_by_gradient(probed.reporting, probed.probes, probed.comparison.horizons)
+    shared = shared_lengths(probed.reporting)
+    learned = learned_by_gradient(probed.reporting, probed.probes, probed.comparison.horizons, shared=shared)
     expected = stats.spearmanr(learned["horizon"], learned["octaves"]).statistic
     chart = mechanism(probed).parts[0].charts[1]
     assert f"Rank correlation {expected:.2f} over 3 methods" in chart.reading
+    [length] = shared.values()
+    assert f"mean over seeds at {length:,} steps, the longest at which every method was trained" in chart.reading
     drawn = [mark for mark in chart.marks.values() if mark.tips]
     assert {mark.method for mark in drawn} == {probed.place(method) for method in REACH}
 
 
 def test_intervals_stand_in_the_caption_from_five_methods_on():
     learned = pd.DataFrame(
-        {"method": list("uvwxyz"), "task": "a", "horizon": np.arange(6.0), "octaves": [1, 0, 2, 4, 3, 5]}
+        {"method": list("uvwxyz"), "task": "a", "horizon": np.arange(6.0), "octaves": [1, 0, 2, 4, 3, 5], "measured": 9}
     )
     assert "(95 %: " in correlations(learned, ["a"])
+    far = learned.assign(horizon=[1, 2, 9, 9, 9, 9])
+    said = correlations(far, ["a"])
+    assert "over 6 methods (4 of them reach all that was measured, and count as equal), p = " in said
+    assert "(95 %: " not in said
     both = pd.concat([learned, learned.assign(task="b")])
     assert "Over all tasks, rank correlation 0.89 over 6 methods that are on every one, p" in correlations(both, ["a"])
     assert "On b" not in correlations(both, ["a"])
