@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from seqbench.leaderboard.groups import Groups, find_groups
+from seqbench.leaderboard.groups import UNDER_WAY, Groups, find_groups
 from seqbench.leaderboard.protocols import Protocol, difference, protocol_of
 from seqbench.leaderboard.sources import Source
 from seqbench.schema import with_purpose
@@ -74,6 +74,11 @@ class Board:
         """The protocol of every entry."""
         return self.entries[0].protocol
 
+    @property
+    def under_way(self) -> bool:
+        """Whether some of its searches have not ended."""
+        return bool(self.methods["open"].sum())
+
 
 def build_boards(sources: Iterable[Source]) -> list[Board]:
     """Every table, task by task: searched tasks first, and of a task its searches, then what has most trials."""
@@ -116,7 +121,8 @@ def _board(entries: Sequence[Entry], apart: str) -> Board:
     methods = methods_table(
         compared, solve_rates(trained_alike(compared, named), named), horizon_means(found, named.alpha)
     )
-    groups = find_groups(arrays, list(methods.dropna(subset=["rank"])["method"]), named)
+    order = list(methods.dropna(subset=["rank"])["method"])
+    groups = UNDER_WAY if methods["open"].sum() else find_groups(arrays, order, named)
     design = find_design(compared, arrays, named) if entries[0].protocol.searched else None
     alone = design.alone() if design else {}
     return Board(

@@ -20,6 +20,9 @@ class Groups(NamedTuple):
     note: str
 
 
+UNDER_WAY = Groups({}, "Which methods cannot be told apart is said when all searches have ended.")
+
+
 def find_groups(arrays: TaskArrays, order: Sequence[str], declared: Declared) -> Groups:
     """The groups of the methods in `order`, best first, by the declared outcome of each seed."""
     if len(order) < 2:

@@ -25,7 +25,7 @@ LEAD = (
 )
 NOTE = (
     "Seconds are the median of a trial on one core of the machine that trained it; remedies acted: whether each remedy "
-    "of the method was measured to have changed anything."
+    "of the method was measured to have changed anything, in half of its trials or more."
 )
 
 

@@ -27,8 +27,8 @@ WIDTH = 4.6
 
 
 def draw_picture(boards: Sequence[Board]) -> str | None:
-    """The picture as SVG; None where no board has a method whose search has ended."""
-    drawn = [(board, _ended(board)) for board in boards if board.protocol.searched]
+    """The picture as SVG, of the searches that have ended; None if there is none."""
+    drawn = [(board, _known(board)) for board in boards if board.protocol.searched and not board.under_way]
     drawn = [(board, rows) for board, rows in drawn if len(rows)]
     if not drawn:
         return None
@@ -49,14 +49,14 @@ def draw_picture(boards: Sequence[Board]) -> str | None:
     return text.getvalue()
 
 
-def _ended(board: Board) -> pd.DataFrame:
-    """The methods whose horizon is known, the furthest first."""
-    return board.methods[(board.methods["seeds"] > 0) & (board.methods["open"] == 0)]
+def _known(board: Board) -> pd.DataFrame:
+    """The methods that have a horizon, the furthest first."""
+    return board.methods[board.methods["seeds"] > 0]
 
 
 def _panel(ax: Axes, board: Board, rows: pd.DataFrame) -> None:
     lengths = board.declared.searched[board.entries[0].label]
-    length_axis(ax, lengths, label=f"horizon (steps), trained for {board.protocol.budget_text}")
+    length_axis(ax, lengths, label=f"horizon (steps)\ntrained for {board.protocol.budget_text}")
     ticks(ax.xaxis, {length: f"{length:,}" for length in named_lengths(lengths)})
     ax.set_xlim(lengths[0] / ROOM, lengths[-1] * ROOM)
     for place, row in enumerate(rows.to_dict("records")):

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from seqbench.errors import LaterFormat, LeftOutWarning, StoreError, UsageError
 from seqbench.report.evidence import Evidence
 from seqbench.schema import finished
-from seqbench.stats.action import remedies_that_acted
+from seqbench.stats.action import SELDOM, remedies_that_acted
 from seqbench.store.plan_file import without_plan
 from seqbench.store.results import load
 
@@ -45,14 +45,20 @@ class Source:
         return f"seqbench replicate {claim}" if place == CLAIMS else f"seqbench run {self.evidence.plan.grid}"
 
     @cached_property
-    def idle_remedies(self) -> dict[tuple[str, str], tuple[str, ...]]:
-        """The remedies that were measured and never acted, by task and method; a method without measures is absent."""
+    def seldom_acting(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """The remedies that acted in fewer than half of their trials, and in how many, by task and method.
+
+        A method of which nothing was measured is absent.
+        """
         evidence = self.evidence
         acted = remedies_that_acted(evidence.reporting, evidence.probes, evidence.plan.remedies)
         found = {}
         for (task, method), remedies in acted.groupby(["task", "method"], sort=False):
-            active = remedies.groupby("remedy", sort=False)["active"].any()
-            found[str(task), str(method)] = tuple(active.index[~active.astype(bool)])
+            counts = remedies.groupby("remedy", sort=False)[["acted", "trials"]].sum()
+            seldom = counts[counts["acted"] < SELDOM * counts["trials"]]
+            found[str(task), str(method)] = tuple(
+                f"{row.Index} in {row.acted} of {row.trials} trials" for row in seldom.itertuples()
+            )
         return found
 
 

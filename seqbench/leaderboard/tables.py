@@ -94,10 +94,10 @@ def solved_up_to(board: Board, method: str) -> str:
 
 
 def acted(board: Board, method: str) -> str:
-    """Whether every remedy of a method acted: `yes`, those that never did, or a dash where nothing was measured."""
+    """Whether every remedy of a method acted: `yes`, those that did seldom, or a dash where nothing was measured."""
     entry, name = board.origins[method]
-    idle = entry.source.idle_remedies.get((entry.label, name.partition(" at learning rate ")[0]))
-    return MISSING if idle is None else "yes" if not idle else f"no: {', '.join(idle)}"
+    seldom = entry.source.seldom_acting.get((entry.label, name.partition(" at learning rate ")[0]))
+    return MISSING if seldom is None else "; ".join(seldom) or "yes"
 
 
 def overview_table(boards: Sequence[Board], links: Links) -> Table | None:

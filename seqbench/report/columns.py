@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from seqbench.report.evidence import Evidence
 from seqbench.report.table import MISSING, Column, Row, number
-from seqbench.stats.brackets import WITHIN
+from seqbench.stats.brackets import WITHIN, ends_in_words
 from seqbench.stats.horizon_differences import factor_in_words
 from seqbench.stats.horizon_means import steps_in_words
 from seqbench.stats.signflip import seeds_to_find_anything
 
 BEYOND = (
-    "≥, ≤: some seeds lie beyond the range of lengths; within the range: some lie beyond either end, and the number "
-    "may be larger or smaller"
+    "≥, ≤: some seeds lie beyond the range of lengths, and intervals have no end on that side; within the range: some "
+    "lie beyond either end, and number and interval are of horizons that end with the range"
 )
 """What the marks of censored numbers mean."""
 
@@ -54,14 +54,14 @@ def attainable_p(evidence: Evidence, name: str, seeds: str, comparisons: str) ->
 
 
 def factor(row: Row) -> str:
-    """How many times as far, with its interval, from a row of paired differences: `≥ 3.2 (2.1 to 4.9)`."""
+    """How many times as far, with its interval, from a row of paired differences: `≥ 3.2 (2.1 or more)`."""
     if not row["n"] or row["factor"] != row["factor"]:
         return MISSING
     return _bounded(row["bound"], *(factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high")))
 
 
 def remembers(row: Row) -> str:
-    """The mean horizon in steps, with its interval: `≥ 1,200 (640 to 1,900)`; of a single length nothing is known."""
+    """The mean horizon in steps, with its interval: `1,200 (640 to 1,900)`; of a single length nothing is known."""
     if not row["span"] or row["horizon"] != row["horizon"]:
         return MISSING
     return _bounded(row["bound"], *(steps_in_words(row[name]) for name in ("horizon", "horizon_low", "horizon_high")))
@@ -76,7 +76,7 @@ def _bounded(bound: str, middle: str, low: str, high: str) -> str:
     """A number with its interval, if it has one, and with what censoring says of it."""
     sign = {"at least": "≥ ", "at most": "≤ "}.get(bound, "")
     within = f", {bound}" if bound == WITHIN else ""
-    return f"{sign}{middle}" + ("" if low == "nan" else f" ({low} to {high})") + within
+    return f"{sign}{middle}" + ("" if low == "nan" else f" ({ends_in_words(bound, low, high)})") + within
 
 
 def ratio_text(count: float, total: float) -> str:

@@ -24,6 +24,9 @@ FIGURES = ("from_identity", "from_orthogonal", "spectral_radius", "retention", "
 COLUMNS = ["method", "task", "n", *TRACES, *(f"{name}_{when}" for name in FIGURES for when in ("start", "end"))]
 
 
+SELDOM = 0.5
+"""A remedy that acted in a smaller share of its trials is said to have acted seldom."""
+
 ACTION_COLUMNS = [
     "method", "task", "remedy", "figure", "trials", "acted", "active", "median", "equals_baseline",
 ]  # fmt: skip
@@ -52,7 +55,7 @@ def _start_and_end(trials: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     rows = probes[probes["probe"].isin(FIGURES) & probes["trial"].isin(trials["trial"])]
     rows = rows.astype({"distance": float, "value": float, "step": float})
     length = rows["trial"].map(trials.set_index("trial")["length"]).astype(float)
-    rows = rows[rows["distance"].isna() | (rows["distance"] <= length)]
+    rows = _up_to_dependency(rows.assign(length=length))
     # The last of a step is the farthest distance, for the one figure that has distances.
     rows = rows.sort_values(["step", "distance"], na_position="first", kind="stable")
     parts = []
@@ -61,6 +64,17 @@ def _start_and_end(trials: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
         last = own.drop_duplicates(["trial", "probe"], keep="last").set_index(["trial", "probe"])["value"].unstack()
         parts.append(last.reindex(columns=list(FIGURES)).add_suffix(when))
     return pd.concat(parts, axis="columns").astype(np.float64)
+
+
+def _up_to_dependency(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows up to the dependency length of their trial, or to the first distance beyond where it was not measured.
+
+    rows: with `trial`, `probe`, `distance` (missing where a figure has none) and `length`
+    """
+    beyond = rows[rows["distance"] >= rows["length"]]
+    first = beyond.groupby(["trial", "probe"])["distance"].min().rename("first")
+    first = rows.join(first, on=["trial", "probe"])["first"].fillna(np.inf)
+    return rows[rows["distance"].isna() | (rows["distance"] <= first)]
 
 
 def remedies_that_acted(
@@ -96,7 +110,7 @@ def remedies_that_acted(
                 continue
             reached = found.groupby("trial")["value"].max() > 0
             figure = next(name for name in figures if (found["probe"] == name).any())
-            within = found[(found["probe"] == figure) & ~(found["distance"] > found["length"])]
+            within = _up_to_dependency(found[found["probe"] == figure])
             median = within.groupby("trial")["value"].last().median()
             same = None if reached.any() or baseline is None else _same_numbers(own, results, baseline)
             rows.append(

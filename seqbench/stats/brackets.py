@@ -35,6 +35,15 @@ BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most
 """What is said of a number by whether such seeds can raise it, and whether they can lower it."""
 
 
+def ends_in_words(bound: str, low: str, high: str) -> str:
+    """An interval as far as it holds for horizons beyond the range of lengths: `640 to 1,900` or `640 or more`.
+
+    Intervals are of horizons that end with the range. Where seeds lie beyond one end of it (`bound`, of `BOUNDS`), the
+    end of the interval on that side says how long the range is.
+    """
+    return {"at least": f"{low} or more", "at most": f"{high} or less"}.get(bound, f"{low} to {high}")
+
+
 @dataclass(frozen=True)
 class Brackets:
     """The brackets of one task.

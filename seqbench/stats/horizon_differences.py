@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets
+from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets, ends_in_words
 from seqbench.stats.interval import Floats, jeffreys_mean_interval
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 
@@ -72,7 +72,8 @@ def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
     factor, least, most = (factor_in_words(row[name]) for name in ("factor", "factor_low", "factor_high"))
     size = f"{row['bound']} {factor}" if row["bound"] in ("at least", "at most") else factor
     within = f" {row['bound']} of lengths" if row["bound"] == WITHIN else ""
-    interval = "" if np.isnan(row["factor_low"]) else f"{100 * (1 - alpha):g} %: {least} to {most}, "
+    ends = ends_in_words(row["bound"], least, most)
+    interval = "" if np.isnan(row["factor_low"]) else f"{100 * (1 - alpha):g} %: {ends}, "
     return f"remembers {size} times as far as {row['against']}{within} ({interval}n = {row['n']})"
 
 

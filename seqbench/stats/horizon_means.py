@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets
+from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets, ends_in_words
 from seqbench.stats.interval import jeffreys_mean_interval
 
 COLUMNS = [
@@ -61,9 +61,9 @@ def steps_in_words(steps: float) -> str:
 
 
 def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:
-    """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 to 1,900)`."""
+    """The geometric mean horizon in words: `at least 1,200 steps (95 %: 640 or more)`."""
     mean, low, high = map(steps_in_words, lengths)
-    interval = "" if np.isnan(lengths[1]) else f" ({100 * (1 - alpha):g} %: {low} to {high})"
+    interval = "" if np.isnan(lengths[1]) else f" ({100 * (1 - alpha):g} %: {ends_in_words(bound, low, high)})"
     if bound == WITHIN:
         return f"{mean} steps {bound} of lengths{interval}"
     return f"{bound} {mean} steps{interval}".strip()

@@ -9,7 +9,7 @@ from seqbench.report.columns import factor, remembers
 
 @pytest.mark.parametrize(
     ("bound", "read"),
-    [("", "35 (20 to 60)"), ("at least", "≥ 35 (20 to 60)"), ("at most", "≤ 35 (20 to 60)"),
+    [("", "35 (20 to 60)"), ("at least", "≥ 35 (20 or more)"), ("at most", "≤ 35 (60 or less)"),
      ("within the range", "35 (20 to 60), within the range")],
 )  # fmt: skip
 def test_a_number_with_censored_seeds_at_either_end_is_marked(bound: str, read: str) -> None:

@@ -55,6 +55,18 @@ def test_the_skip_path_is_read_at_the_dependency_length():
     assert proof_of_action(pd.DataFrame([trial("a", "skipping")]), probes)["skip_share_start"].item() == 0.1
 
 
+def test_where_no_distance_is_the_dependency_length_the_next_one_beyond_is_read(grid):
+    # Sequences go on after the dependency: states stand 0, 4, 14 and 30 steps before the end, and length is 10.
+    distances = (30, 0, 14, 4)
+    probes = probed(*(("a", 0, "skip_share", distance, distance / 100) for distance in distances))
+    assert proof_of_action(pd.DataFrame([trial("a", "skipping")]), probes)["skip_share_start"].item() == 0.14
+    results = grid({"skip": 1}, seeds=1, lengths=(10,))
+    [one] = results["trial"]
+    rows = [(one, 9, "path_share", distance, 0, distance / 100) for distance in distances]
+    found = remedies_that_acted(results, of_remedies(*rows), {"skip": [Remedy("skip", (Trace.PATH,))]})
+    assert found["median"].item() == 0.14
+
+
 def test_nothing_probed_and_nothing_finished_are_no_errors():
     results = pd.DataFrame([trial("a", "clipped")])
     empty = pd.DataFrame(columns=["trial", "step", "probe", "distance", "value"])

@@ -18,8 +18,8 @@ def answer_of(results, **declared):
 def test_who_how_far_and_how_sure(grid):
     answer = answer_of(grid({"plain": 0, "gru": 4, "lstm": 2}))
     assert answer == (
-        "adding: gru remembered furthest: at least 100 steps (95 %: 56 to 100), at this budget of 1,000 training "
-        "steps; it remembers at least 8.3 times as far as plain (95 %: 4.7 to 8.3, n = 10): beyond chance, p = 0.0039 "
+        "adding: gru remembered furthest: at least 100 steps (95 %: 56 or more), at this budget of 1,000 training "
+        "steps; it remembers at least 8.3 times as far as plain (95 %: 4.7 or more, n = 10): beyond chance, p = 0.0039 "
         "after Holm."
     )
 
@@ -61,13 +61,13 @@ def test_a_gain_that_a_rare_failure_could_undo(grid):
 
 def test_hardly_anything_learned(grid):
     answer = answer_of(grid({"plain": 0, "gru": [1] * 3 + [0] * 7}))
-    assert "gru remembered furthest: at most 13 steps (95 %: 13 to 23)" in answer
+    assert "gru remembered furthest: at most 13 steps (95 %: 23 or less)" in answer
     assert "as far as plain within the range of lengths (95 %: " in answer
 
 
 def test_ties_are_all_named(grid):
     answer = answer_of(grid({"plain": 0, "gru": 4, "lstm": 4}))
-    assert answer.startswith("adding: gru and lstm remembered furthest: at least 100 steps (95 %: 56 to 100)")
+    assert answer.startswith("adding: gru and lstm remembered furthest: at least 100 steps (95 %: 56 or more)")
     assert "; gru remembers at least " in answer
 
 
@@ -115,7 +115,7 @@ def test_an_unfinished_grid_says_first_what_is_missing(grid):
     alone = answer_of(results.assign(outcome=results["outcome"].mask(results["method"] != "plain")))
     assert alone == (
         "adding: unfinished, with 40 of 120 planned trials so far: nothing can be said yet of gru and lstm; plain "
-        "alone: at most 12 steps (95 %: 12 to 21), at this budget of 1,000 training steps."
+        "alone: at most 12 steps (95 %: 21 or less), at this budget of 1,000 training steps."
     )
     assert "unfinished" not in answer_of(results)
 
@@ -126,7 +126,7 @@ def test_one_sentence_a_task(grid):
     assert answers["task"].tolist() == ["adding", "parity"]
     assert (
         answers["answer"][1]
-        == "parity: both methods remembered equally far: at least 100 steps (95 %: 56 to 100), at this budget of "
+        == "parity: both methods remembered equally far: at least 100 steps (95 %: 56 or more), at this budget of "
         "1,000 training steps."
     )
 

@@ -101,7 +101,7 @@ def test_factors_in_words():
 
     assert words(3.2, 2.1, 4.93) == "remembers 3.2 times as far as vanilla (95 %: 2.1 to 4.9, n = 10)"
     assert words(33.4, 12.1, 119.6, "at least", alpha=0.1) == (
-        "remembers at least 33 times as far as vanilla (90 %: 12 to 120, n = 10)"
+        "remembers at least 33 times as far as vanilla (90 %: 12 or more, n = 10)"
     )
     assert words(1.0, np.nan, np.nan, "within the range", n=3) == (
         "remembers 1.0 times as far as vanilla within the range of lengths (n = 3)"

@@ -15,7 +15,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
-from seqbench.stats.action import ACTION_COLUMNS, FIGURES, proof_of_action, remedies_that_acted
+from seqbench.stats.action import ACTION_COLUMNS, FIGURES, SELDOM, proof_of_action, remedies_that_acted
 from seqbench.stats.gradient_horizon import FIGURES as GRADIENT_FIGURES
 from seqbench.stats.gradient_horizon import learned_by_gradient, shared_lengths
 from seqbench.stats.measurements import is_shown, other_measurements
@@ -89,14 +89,24 @@ def remedies_acted(evidence: Evidence) -> pd.DataFrame:
 
 
 def inactive_text(acted: pd.DataFrame) -> str:
-    """Which remedies never acted, in a sentence."""
-    idle = acted[~acted["active"].astype(bool)]
+    """Which remedies never acted, and which in fewer than half of their trials."""
     if acted.empty:
         return ""
-    if idle.empty:
-        return "Every remedy that leaves a trace acted."
-    named = "; ".join(f"{row.remedy} of {row.method} on {row.task}" for row in idle.itertuples())
-    return f"Inactive, so that the method is the one without it: {named}."
+    idle = ~acted["active"].astype(bool)
+    seldom = ~idle & (acted["acted"] < SELDOM * acted["trials"])
+    if not (idle | seldom).any():
+        return "Every remedy that leaves a trace acted, in at least half of its trials."
+    said = []
+    if idle.any():
+        named = "; ".join(f"{row.remedy} of {row.method} on {row.task}" for row in acted[idle].itertuples())
+        said.append(f"Inactive, so that the method is the one without it: {named}.")
+    if seldom.any():
+        counts = "; ".join(
+            f"{row.remedy} of {row.method} on {row.task} (in {row.acted} of {row.trials} trials)"
+            for row in acted[seldom].itertuples()
+        )
+        said.append(f"Acted seldom, so that most trials are those of the method without it: {counts}.")
+    return " ".join(said)
 
 
 def action_table(evidence: Evidence, acted: pd.DataFrame) -> Table:
