@@ -13,6 +13,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.table import Column, Table, word
 from seqbench.schema import is_finished, with_purpose
+from seqbench.stats.answers import BEST
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING
 
 _INTERVAL = re.compile(r"(\d+) %: (\d+)-(\d+) %")
@@ -44,12 +45,13 @@ def answers(evidence: Evidence) -> list[Answer]:
 
 
 def _answer(task: str, sentence: str) -> Answer:
-    """The sentence, with the names of those that remembered furthest apart."""
+    """The sentence, with the names of the best methods apart."""
     sentence = _INTERVAL.sub("\\1\u202f%: \\2–\\3\u202f%", _capital(sentence))
     sentence = _P_VALUE.sub("p\u00a0\\1\u00a0", sentence).replace(" %", "\u00a0%")
-    start, furthest, rest = sentence.partition(" remembered furthest")
-    if not furthest:
+    deed = next((words for words in BEST if f" {words}: " in sentence), None)
+    if deed is None:
         return Answer(task, "", "", sentence)
+    start, furthest, rest = sentence.partition(f" {deed}")
     for mark in (" alone, ", " so far: "):
         missing, _, who = start.rpartition(mark)
         if missing:

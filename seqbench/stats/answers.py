@@ -20,6 +20,10 @@ POINTS = {
 """Outcomes that are shares are stated in hundredths."""
 
 
+BEST = ("remembered furthest", "did best")
+"""What is said of the best methods: over several lengths, and at a single one, which says nothing of distances."""
+
+
 def names_in_words(names: list[str], most: int = 3) -> str:
     """`a`, `a and b`, `a, b and c`, `a, b, c and 4 more`; a single name more than `most` is named, too."""
     shown, rest = (names, 0) if len(names) <= most + 1 else (names[:most], len(names) - most)
@@ -149,7 +153,8 @@ def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget
         return f"{start}{_joined('nothing was learned: no method solved even the shortest length', budget)}."
     if len(best) == len(task) and len(task) > 1:
         every = "both methods" if len(task) == 2 else f"all {len(task)} methods"
-        alike = f"{every} remembered equally far: {_reach(best.iloc[0], alpha)}"
+        equally = "remembered equally far" if best.iloc[0]["span"] else "did equally well"
+        alike = f"{every} {equally}: {_reach(best.iloc[0], alpha)}"
         return f"{start}{_joined(alike, budget)}."
     return f"{start}{_best_sentence(best, pairs, baseline, budget, alpha)}."
 
@@ -158,7 +163,8 @@ def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None
     """Who remembered furthest, against the baseline."""
     first, names = best.iloc[0], list(best["method"])
     each = " each" if len(names) > 1 else ""
-    start = _joined(f"{names_in_words(names)} remembered furthest: {_reach(first, alpha, each)}", budget)
+    deed = BEST[0] if first["span"] else BEST[1]
+    start = _joined(f"{names_in_words(names)} {deed}: {_reach(first, alpha, each)}", budget)
     if baseline is None or baseline in names:
         note = "no remedy beat it on average" if baseline in names else "no baseline was declared to compare it with"
         return f"{start}; {note}"

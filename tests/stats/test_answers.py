@@ -81,7 +81,7 @@ def test_no_baseline(grid):
 
 def test_single_length_is_told_in_points(grid):
     answer = answer_of(grid({"plain": 0, "gru": 1}, lengths=(50,)))
-    assert "remembered furthest: 10 of 10 seeds solved length 50 (95 %: 69-100 %), at this budget" in answer
+    assert "gru did best: 10 of 10 seeds solved length 50 (95 %: 69-100 %), at this budget" in answer
     assert answer.endswith(
         "; +100 points of lengths solved against plain (95 %: 39 to 100, n = 10): beyond chance, p = 0.002 after Holm."
     )
