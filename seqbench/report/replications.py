@@ -118,11 +118,19 @@ def _section(found: Replication) -> Iterator[str]:
         yield "|---|---|---|"
         findings = found.judgement.findings or [Finding(own, _NOTHING, None) for own in claim.criteria]
         for own in findings:
-            holds = {True: "holds", False: "does not hold", None: ""}[own.holds]
-            yield f"| {escape_markdown(_expected(own.criterion))} | {escape_markdown(_observed(own))} | {holds} |"
+            yield f"| {escape_markdown(_expected(own.criterion))} | {escape_markdown(_observed(own))} | {_state(own)} |"
     if claim.tried:
         yield ""
         yield f"Looked at and tried since: {escape_markdown(claim.tried)}"
+
+
+def _state(own: Finding) -> str:
+    """Whether a criterion holds, and whether a comparison could as well have come out the other way round."""
+    criterion, observed = own.criterion, own.observed
+    alike = 0.0 if criterion.figure in DIFFERENCES else 1.0
+    if own.holds and criterion.than and observed.low <= alike <= observed.high:
+        return "holds; that the two differ is not shown"
+    return {True: "holds", False: "does not hold", None: ""}[own.holds]
 
 
 _NOTHING = Figure(np.nan, np.nan, np.nan, np.nan, 0, 0)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from seqbench.grid.claim import Claim
 from seqbench.report.replications import Replication, in_words, replications_page
@@ -64,3 +65,17 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
     assert end.startswith("\n### a_third\n\n**Not testable here: It takes a month.**")
     assert end.endswith("\n\n| another claim |\n")
     assert text.index("](#another)") < text.index("](#a_third)") < text.index("## a_claim") < text.index("## another")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.2, 0.45, "| holds |"),
+        (0.2, 1.1, "| holds; that the two differ is not shown |"),
+        (np.nan, np.nan, "| holds |"),
+    ],
+)
+def test_a_comparison_that_could_as_well_be_the_other_way_round_says_so(tmp_path, low, high, said):
+    close = Finding(CLAIM.criteria[1], Figure(0.4, low, high, 0.9375, 5, 5), True)
+    found = Replication("a_claim", tmp_path / "a_claim.yaml", CLAIM, Judgement("reproduced", (close,)))
+    assert said in replications_page([found], tmp_path / "README.md", "")
