@@ -88,7 +88,9 @@ def test_divergence_scores_worst_and_is_counted(results):
     lost = (results["learning_rate"] == 0.1) & (results["purpose"] == "tuning")
     results.loc[lost, ["outcome", "validation_accuracy", "solved_at"]] = ["diverged", np.nan, 300.0]
     curves = tuning_curves(results, Declared()).set_index("learning_rate")
-    assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.5], "as guessing"
+    assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.5], (
+        "as guessing"
+    )
     assert tuning(results, Declared()).iloc[0]["diverged"] == pytest.approx(1 / 3)
 
 
