@@ -6,6 +6,7 @@ from typing import Any
 
 from seqbench.buckets import FACTOR, SMALLEST, bucket, power_of_two
 from seqbench.layers.unroll import MEMORY_BUDGET
+from seqbench.schema import HELD
 
 EVALUATION_BATCH = 256
 """Sequences a batch of validation and test data, unless they are long."""
@@ -24,9 +25,6 @@ DECIDED_MARGIN = 0.05
 
 BLOCK = 2048
 """Sequences that are drawn together from one key, unless they are long."""
-
-HELD = 3
-"""Consecutive evaluations that must meet the criterion before a trial counts as solved on the way."""
 
 CHANCE_MARGIN = 0.05
 """A trial is at chance if its accuracy is less than this share of the way from the trivial predictor to perfect."""

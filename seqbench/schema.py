@@ -174,7 +174,9 @@ TABLES = {"results": RESULT_COLUMNS, "curves": CURVE_COLUMNS, "probes": PROBE_CO
 """The columns of every table by name, in their order."""
 
 Purpose = Literal["tuning", "reporting"]
-PURPOSES: tuple[Purpose, ...] = ("reporting", "tuning")
+
+HELD = 3
+"""Consecutive evaluations that must meet the criterion before a trial counts as solved on the way."""
 
 ACCURACY_AT = "accuracy_at_length"
 """Name of the probe of how a trained network does at dependency lengths that it was not trained at."""

@@ -8,6 +8,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
+from seqbench.number_text import number_text
+
 
 def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
     """A frame as a table: a row a row, numbers to three digits, nothing where nothing is known."""
@@ -23,4 +25,4 @@ def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
 def _shown(value: Any) -> str:
     if value is None or value is pd.NA or value != value:
         return ""
-    return f"{value:z.3g}" if isinstance(value, float) else str(value)
+    return number_text(value) if isinstance(value, float) else str(value)

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from seqbench.compilation import QUICK
 from seqbench.contracts.base import Check, DoesNotApply, documents_itself, has_defaults, named, require, require_same
 from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.task_scores import examine
@@ -26,10 +27,6 @@ SIZE = 1024
 SHOWN = 0.02
 """Share of sequences whose answer must change with what stands at the stated distance. It is small because most of
 what is put there instead may mean the same (a digit that ends no word)."""
-
-
-QUICK: dict[str, str | bool] = {"xla_backend_optimization_level": "0"}
-"""Compiling takes nearly all of the time, and the program runs three times."""
 
 
 class Draws(NamedTuple):
@@ -63,7 +60,8 @@ class Subject:
         """Everything the checks look at, from one compiled program."""
         key = jax.random.key(3)
         program = jax.jit(lambda key: examine(self.task, key, SIZE)).lower(key)
-        compiled = program.compile(compiler_options=QUICK)
+        # Compiling takes nearly all of the time, and the program runs three times.
+        compiled = program.compile(compiler_options=dict(QUICK))
         runs = [jax.tree.map(np.asarray, compiled(jax.random.key(seed))) for seed in (3, 3, 4)]
         (batch, scores), (again, _), (other, _) = runs
         return Draws(batch, again, other, scores)

@@ -15,8 +15,8 @@ JOIN = """\
 
 Copy your results in here (`seqbench publish GRID --into FOLDER`: plan, tables and report, without trial files), or name
 their folder: `seqbench leaderboard FOLDER`. Results on the same task join its table if all of these agree: criterion,
-lengths, training steps, batch, optimizer, tuning budget, evaluation interval, test sequences and version of seqbench.
-Others stand apart with the reason."""
+lengths, training lengths, training steps, batch, optimizer, learning-rate schedule, tuning budget, evaluation interval,
+test sequences and version of seqbench. Others stand apart with the reason."""
 
 
 def markdown_page(found: Leaderboard, page: Path, *, picture: str, offline: str) -> str:

@@ -1,9 +1,10 @@
 """What must agree for results of two folders to stand in one table, and in words where it does not.
 
 A protocol is all that decides what a horizon means, whatever the method: the task with its settings, when it counts as
-solved, the lengths at which it was looked for, the steps, batch and optimizer of training (where a grid lets methods
-differ in it, all of theirs), the budget of tuning, how often it was evaluated and on how many sequences tested, and the
-version of seqbench. The size of a model and the seeds are no part of it.
+solved, the lengths at which it was looked for and those of the training sequences, the steps, batch, optimizer and
+learning-rate schedule of training (where a grid lets methods differ in it, all of theirs), the budget of tuning, how
+often it was evaluated and on how many sequences tested, and the version of seqbench. The size of a model and the seeds
+are no part of it.
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import pandas as pd
 from seqbench.components import catalogue
 from seqbench.errors import GridError
 from seqbench.grid.document import document_of
-from seqbench.grid.named import named_components
+from seqbench.grid.named import STARTS, Found, named_components
 from seqbench.grid.reference import Reference
 from seqbench.leaderboard.sources import Source
 from seqbench.plan.search import widest_step
 from seqbench.report.columns import criterion_text
 from seqbench.report.table import number
 from seqbench.schema import with_purpose
+from seqbench.store.plan_file import PlanFile
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,11 @@ def protocol_of(source: Source, task: str) -> Protocol:
     parts = {
         "solved": _criterion(reporting, evidence.declared.tau),
         "lengths": _lengths(evidence.sought(task), searched=task in evidence.declared.searched),
+        "training lengths": evidence.declared.training_lengths or "as tested",
         "training steps": _span(*budget),
         "batch": _values(reporting["batch_size"]),
         "optimizer": _values(reporting["optimizer"]),
+        "schedule": _schedules(evidence.plan),
         "tuning": _tuning(rows, reporting),
         "evaluated every": _values(reporting["evaluate_every"]) + " steps",
         "test sequences": number(evidence.plan.training.get("test_sequences")),
@@ -88,13 +92,29 @@ def task_references(grid_text: str) -> Mapping[str, Reference]:
 
     Labels are those of `seqbench.plan.task_series`: a task named more than once carries its own settings.
     """
-    try:
-        data = document_of(grid_text, file="grid").data
-    except GridError:  # a text that no version of seqbench writes: labels alone must do
-        return {}
-    named = [reference for _, family, reference in named_components(data) if family == "tasks"]
+    named = [reference for _, family, reference in _components(grid_text) if family == "tasks"]
     names = [reference.name for reference in named]
     return {_label(reference, several=names.count(reference.name) > 1): reference for reference in named}
+
+
+def _components(grid_text: str) -> Found:
+    """What a grid's text names; nothing where no version of seqbench writes such a text: labels alone must do."""
+    try:
+        yield from named_components(document_of(grid_text, file="grid").data)
+    except GridError:
+        return
+
+
+def _schedules(plan: PlanFile) -> str:
+    """The grid's learning-rate schedule and those of its methods and levels, with settings that are not defaults."""
+    own = plan.training.get("schedule", {})
+    start = Reference(own.get("name", STARTS["schedule"]), own.get("settings"))
+    further = [
+        found.over(start) for place, family, found in _components(plan.grid_text)
+        if family == "schedules" and place != ("training", "schedule")
+    ]  # fmt: skip
+    titles = (_with_settings(one.name, dict(sorted(_special("schedules", one).items()))) for one in (start, *further))
+    return ", ".join(dict.fromkeys(titles))
 
 
 def _label(reference: Reference, *, several: bool) -> str:
@@ -103,25 +123,36 @@ def _label(reference: Reference, *, several: bool) -> str:
 
 def _title(reference: Reference) -> str:
     """The task with those of its settings that are not defaults."""
-    defaults = {name: setting.default for name, setting in _known(reference).items()}
-    return _named(
-        reference, {name: value for name, value in (reference.settings or {}).items() if defaults.get(name) != value}
-    )
+    return _named(reference, _special("tasks", reference))
 
 
 def _named(reference: Reference, settings: Mapping[str, Any]) -> str:
     """A task with settings, in the order of its arguments and without its length, which comes first."""
-    known = list(_known(reference)) or ["length", *settings]
-    special = ", ".join(f"{name} {settings[name]}" for name in known[1:] if name in settings)
-    return f"{reference.name} ({special})" if special else reference.name
+    known = list(_known("tasks", reference)) or ["length", *settings]
+    return _with_settings(reference.name, {name: settings[name] for name in known[1:] if name in settings})
 
 
-def _known(reference: Reference) -> Mapping[str, catalogue.Setting]:
-    """The settings of a shipped task; none of a user's own, whose code is not imported for this."""
+def _with_settings(name: str, settings: Mapping[str, Any]) -> str:
+    """`delayed_recall (symbols 4)`."""
+    special = ", ".join(f"{setting} {value}" for setting, value in settings.items())
+    return f"{name} ({special})" if special else name
+
+
+def _special(family: str, reference: Reference) -> dict[str, Any]:
+    """The settings that are not defaults."""
+    known = _known(family, reference)
+    return {
+        name: value for name, value in (reference.settings or {}).items()
+        if name not in known or known[name].default != (tuple(value) if isinstance(value, list) else value)
+    }  # fmt: skip
+
+
+def _known(family: str, reference: Reference) -> Mapping[str, catalogue.Setting]:
+    """The settings of a shipped component; none of a user's own, whose code is not imported for this."""
     if ":" in reference.name:
         return {}
     try:
-        return catalogue.settings("tasks", reference.name)
+        return catalogue.settings(family, reference.name)
     except catalogue.ComponentError:  # of another version of seqbench
         return {}
 

@@ -8,16 +8,17 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from seqbench.layers.norms import norm_scale
+
 
 def global_norm(tree: Any) -> Float[Array, ""]:
     """Euclidean norm of all entries of a pytree together.
 
-    Entries are scaled by the largest before they are squared: an exploding gradient of 1e25 is still a number in
-    float32, its square is not.
+    Entries are scaled by the largest before they are squared, so that the squares do not overflow.
     """
     leaves = jax.tree.leaves(tree)
     largest = jnp.max(jnp.array([jnp.max(jnp.abs(leaf), initial=0.0) for leaf in leaves]))
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    scale = norm_scale(largest)
     return scale * jnp.sqrt(sum(jnp.sum(jnp.square(leaf / scale)) for leaf in leaves))
 
 

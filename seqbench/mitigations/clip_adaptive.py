@@ -22,6 +22,7 @@ from jaxtyping import Array, Float
 
 from seqbench.errors import Incompatible
 from seqbench.layers.deep import is_stacked
+from seqbench.layers.norms import norm_scale
 from seqbench.mitigations._norms import at_most
 from seqbench.mitigations.base import Arrays, Mitigation
 from seqbench.setting_types import PositiveFloat, Threshold
@@ -60,5 +61,5 @@ def unit_norms(weights: Float[Array, "..."]) -> Float[Array, "..."]:
     """
     axis = tuple(range(weights.ndim - 1)) if weights.ndim > 1 else None
     largest = jnp.max(jnp.abs(weights), axis=axis, keepdims=True, initial=0.0)
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    scale = norm_scale(largest)
     return scale * jnp.sqrt(jnp.sum(jnp.square(weights / scale), axis=axis, keepdims=True))

@@ -123,6 +123,7 @@ def layer_omega(layer: Recurrent, seen: LayerCall, arriving: Any) -> Float[Array
 def unit_rows(tree: Any) -> tuple[Any, Bool[Array, " B"]]:
     """Each row of all leaves together, scaled to length 1, and whether it was long enough to have a direction."""
     largest = jnp.max(jnp.stack([jnp.max(jnp.abs(leaf), axis=-1) for leaf in jax.tree.leaves(tree)]), axis=0)
+    # Not `norm_scale`: of a row with an infinite entry no direction is taken, since its length is not a number.
     scale = jnp.where(largest > 0, largest, 1)[:, None]
     length = scale[:, 0] * jnp.sqrt(squared_rows(jax.tree.map(lambda leaf: leaf / scale, tree)))
     counts = length >= SMALLEST

@@ -121,7 +121,8 @@ class ReplacedInTime(CellWrapper, Switched):
         if isinstance(inner, CellWrapper):
             raise Incompatible(
                 "skip_in_time replaces the recurrence of a plain cell, and another mitigation wraps it already; in "
-                "mode replace name skip_in_time before that one, with mode dilated they do not combine"
+                "mode replace name skip_in_time before that one; with mode dilated the only one that combines is "
+                "truncated_backpropagation, if skip_in_time is named before it"
             )
         super().__init__(inner)
         self.stride = self.reach = stride

@@ -69,9 +69,12 @@ def dense_layers(
     if not as_one:
         return [build(place, rngs) for place in range(depth)]
     upper = range(1, depth)
-    if any(link.layer and len({link.acts_in(place, depth) for place in upper}) > 1 for link in mitigations.links):
-        raise Incompatible(f"{len(upper)} layers run as one must be alike, but a mitigation acts in some of them only")
-    return [build(0, rngs), Deep(build, upper, rngs)]
+    wrapping = [link for link in mitigations.links if link.layer]
+    for link in wrapping:
+        if len({link.acts_in(place, depth) for place in upper}) > 1:
+            alike = f"{len(upper)} layers run as one must be alike"
+            raise Incompatible(f"{alike}, but {link.called} acts in some of them only")
+    return [build(0, rngs), Deep(build, upper, rngs, wrapped_by=" or ".join(link.called for link in wrapping))]
 
 
 @dataclass(frozen=True)

@@ -102,14 +102,16 @@ def refuse_decode(task: Interface, model: str) -> None:
 
 def refuse_recurrent_remedies(mitigations: Chain, model: str) -> None:
     """Raise Incompatible if a mitigation acts on recurrent cells: `model` has none."""
-    if any(link.cell or link.initialise for link in mitigations.links):
-        raise Incompatible(f"a mitigation acts on recurrent cells, and {model} has none")
+    for link in mitigations.links:
+        if link.cell or link.initialise:
+            raise Incompatible(f"{link.called} acts on recurrent cells, and {model} has none")
 
 
 def refuse_layer_remedies(mitigations: Chain, model: str, why: str) -> None:
     """Raise Incompatible if a mitigation acts on layers; `why` says why `model` leaves no place for it."""
-    if any(link.layer for link in mitigations.links):
-        raise Incompatible(f"a mitigation acts between layers, and {model} {why}")
+    for link in mitigations.links:
+        if link.layer:
+            raise Incompatible(f"{link.called} acts between layers, and {model} {why}")
 
 
 def chosen_segments(model: nnx.Module, batch_size: int, steps: int) -> dict[str, int]:
@@ -147,10 +149,10 @@ def initialise(model: Model, chain: Chain, generator: Callable[[int], np.random.
         chain.initialise(cell, generator(place), layer=layer, depth=max(layers) + 1)
         for place, (layer, (_, cell)) in enumerate(zip(layers, found, strict=True))
     ]
-    if any(link.initialise_readout for link in chain.links):
+    if setting := next((link for link in chain.links if link.initialise_readout), None):
         readout = getattr(model, "readout", None)
         if not isinstance(readout, nnx.Linear):
-            raise Incompatible(f"a mitigation sets the matrix `readout`, and {type(model).__name__} has none")
+            raise Incompatible(f"{setting.called} sets the matrix `readout`, and {type(model).__name__} has none")
         changes.append(chain.initialise_readout(readout, generator(len(found))))
     return tuple(np.concatenate(link) for link in zip(*changes, strict=True))
 

@@ -44,8 +44,11 @@ class Axis(NamedTuple):
         """How many different values there are; infinite for a range of real numbers."""
         if not isinstance(self.values, Range):
             return len(self.values)
-        between = self.values.high - self.values.low + 1 if self.whole else math.inf
-        return between + len(self.values.also)
+        if not self.whole:
+            return math.inf
+        low, high = self.values.low, self.values.high
+        beside = [one for one in self.values.also if not (isinstance(one, int) and low <= one <= high)]
+        return high - low + 1 + len(beside)
 
     def at(self, point: float) -> Any:
         """The value at a point of [0, 1)."""

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from seqbench.canonical import canonical
 from seqbench.errors import GridError
-from seqbench.grid.spec import MOST_KNOBS, MOST_TRIED, Grid
+from seqbench.grid.spec import MOST_KNOBS, MOST_TRIED, Grid, Range
 from seqbench.plan.axis import Axis
 from seqbench.plan.expand import Method
 from seqbench.plan.knobs import RATE, axes_of, knob_names, with_knobs
@@ -134,17 +134,48 @@ def _settings(grid: Grid, method: str, axes: Sequence[Axis], budget: int) -> lis
         return list(product(*(axis.listed for axis in axes)))
     settings = sampled_settings(axes, budget)
     if settings is None:
-        raise grid.document.error(
-            axes[0].place, f"expected a range with {budget} values of three digits, or fewer tried, got a narrower one"
-        )
+        narrow = _narrowest(axes, budget)
+        problem = f"expected a range with {budget} values of three digits, or fewer tried, got a narrower one"
+        raise grid.document.error(narrow.place if narrow else ("tuning", "budget"), problem)
     if missed := _missed(axes, settings):
-        enough = range(budget + 1, 64 * budget)
-        better = next(
-            (size for size in enough if (more := sampled_settings(axes, size)) and not _missed(axes, more)), None
-        )
-        advice = f"; {better} are enough" if better and grid.tuning and grid.tuning.budget else ""
-        raise _too_small(grid, method, missed, budget, advice)
+        better = _enough(axes, budget) if grid.tuning and grid.tuning.budget else None
+        raise _too_small(grid, method, missed, budget, f"; {better} are enough" if better else "")
     return settings
+
+
+def _narrowest(axes: Sequence[Axis], budget: int) -> Axis | None:
+    """The range in which too few values are found: that of the learning rate, or the knob's with the fewest.
+
+    None where there are lists alone.
+    """
+    ranges = [axis for axis in axes if isinstance(axis.values, Range)]
+    if axes[0] in ranges:  # its values differ, so that knobs beside it never run out
+        return axes[0]
+    points = sobol(SPARE * budget)
+    found = {axis.name: {repr(axis.at(point)) for point in points[:, axis.column].tolist()} for axis in ranges}
+    return min(ranges, key=lambda axis: len(found[axis.name]), default=None)
+
+
+def _enough(axes: Sequence[Axis], budget: int) -> int | None:
+    """A number of settings above `budget`, found by doubling and halving, that tries every named value; None if none.
+
+    It is seldom more than the smallest such number.
+    """
+
+    def tries_all(size: int) -> bool:
+        settings = sampled_settings(axes, size)
+        return settings is not None and _missed(axes, settings) is None
+
+    most = int(min(MOST_TRIED, math.prod(axis.size for axis in axes)))
+    low, high = budget, min(2 * budget, most)
+    while not tries_all(high):
+        if high == most:
+            return None
+        low, high = high, min(2 * high, most)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if tries_all(middle) else (middle, high)
+    return high
 
 
 def _missed(axes: Sequence[Axis], settings: Sequence[tuple[Any, ...]]) -> tuple[Axis, Any] | None:
@@ -173,7 +204,7 @@ def sampled_settings(axes: Sequence[Axis], budget: int) -> list[tuple[Any, ...]]
     if used is None:
         return None
     columns = [axis.spread(points[used, axis.column]) for axis in axes]
-    others = [place for place in range(len(points)) if place not in set(used)]
+    others = sorted(set(range(len(points))).difference(used))
     taken: dict[str, tuple[Any, ...]] = {}
     for rate, *knobs in zip(*columns, strict=True):
         found = (rate, *knobs)

@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from seqbench.layers.norms import norm_scale
 from seqbench.layers.recurrent import LayerCall, record
 from seqbench.tasks.base import Batch, Interface
 
@@ -170,13 +171,12 @@ def aimed_losses(task: Interface, model: Any, batch: Batch, aim: Aim, taps: Any 
 def safe_norm(leaves: list[Array], kept: int) -> Float[Array, "..."]:
     """Euclidean norm over all but the first `kept` axes of all leaves together.
 
-    Entries are scaled by the largest before they are squared: a gradient of 1e25 is a number in float32, its square
-    is not.
+    Entries are scaled by the largest before they are squared, so that the squares do not overflow.
     """
     flat = [jnp.abs(leaf).reshape(*leaf.shape[:kept], -1) for leaf in leaves]
     entries = jnp.concatenate(flat, axis=-1)
     largest = jnp.max(entries, axis=-1)
-    scale = jnp.where((largest > 0) & jnp.isfinite(largest), largest, 1.0)
+    scale = norm_scale(largest)
     return scale * jnp.sqrt(jnp.sum(jnp.square(entries / scale[..., None]), axis=-1))
 
 

@@ -19,7 +19,7 @@ NAMES = (
 )  # fmt: skip
 """Columns that identify a row rather than measure it."""
 WORDS = {
-    "at_least": "solved every length", "below": "shortest not solved", "violations": "contradicting results",
+    "at_least": "solved the longest", "below": "shortest not solved", "violations": "contradicting results",
     "p_holm": "p (Holm)", "first_step": "first step", "median_step": "median step", "text": "remembers",
     "by_level": "at", "mean_rank": "mean rank", "learning_rate": "learning rate",
 }  # fmt: skip

@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
+from seqbench.number_text import number_text
 from seqbench.report.slug import slug
 
 MISSING = "–"
@@ -141,13 +142,13 @@ class Table:
 
 
 def number(value: Any, digits: int = 3) -> str:
-    """A value as it is read: a dash if missing, thousands apart, at most `digits` significant digits behind a point."""
+    """A value as it is read: a dash if missing, a whole number in full, others to `digits` significant digits."""
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and value != value):
         return MISSING
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, Integral) or (isinstance(value, float) and value.is_integer() and abs(value) < 1e15):
+    if isinstance(value, Integral):
         return f"{int(value):,}"
     if isinstance(value, float):
-        return f"{value:z.{digits}g}" if abs(value) < 1000 else f"{value:,.0f}"
+        return number_text(value, digits)
     return str(value)

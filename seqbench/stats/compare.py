@@ -46,9 +46,9 @@ from seqbench.store.results import Results
 _NONE = pd.DataFrame()
 _READ = (
     "trial", "method", "task", "length", "seed", "learning_rate", "tuned", "purpose", "outcome", "accuracy",
-    "sequence_accuracy", "loss", "validation_accuracy", "validation_loss", "chance", "trivial", "solved_metric",
-    "solved_threshold", "solved_at", "diverged_at", "diverged_kind", "steps", "budget", "evaluate_every", "seconds",
-    "parameters", "batch_size",
+    "sequence_accuracy", "loss", "validation_accuracy", "validation_loss", "chance", "trivial", "trivial_loss",
+    "solved_metric", "solved_threshold", "solved_at", "diverged_at", "diverged_kind", "steps", "budget",
+    "evaluate_every", "seconds", "parameters", "batch_size",
 )  # fmt: skip
 """Columns of the results that are compared; a grid may have a hundred thousand trials, and the others are as many."""
 

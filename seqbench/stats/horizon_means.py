@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqbench.number_text import number_text
 from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets, ends_in_words
 from seqbench.stats.interval import jeffreys_mean_interval
 
@@ -55,9 +56,9 @@ def horizon_means(found: Brackets, alpha: float = 0.05) -> pd.DataFrame:
 
 def steps_in_words(steps: float) -> str:
     """`7.2`, `35`, `640` or `1,200`: three digits at most, and no decimals from 10 on."""
-    if steps < 1000:
-        return f"{steps:.0f}" if steps >= 10 else f"{steps:.2g}"
-    return f"{round(steps, -1):,.0f}"
+    if steps < 10:
+        return f"{steps:.2g}"
+    return number_text(float(f"{steps:.0f}" if steps < 1000 else f"{steps:.3g}"))
 
 
 def _text(lengths: np.ndarray, bound: str, alpha: float) -> str:

@@ -13,7 +13,7 @@ from scipy import stats
 
 from seqbench.errors import UsageError
 from seqbench.schema import rows_where
-from seqbench.stats.interval import Floats
+from seqbench.stats.interval import SEEDS_FOR_INTERVAL, SEEDS_FOR_RANKING, Floats
 from seqbench.stats.outcomes import seed_outcome
 from seqbench.stats.pairwise import declared_pairs
 from seqbench.stats.preregistration import Declared
@@ -75,8 +75,8 @@ def paired_power(
 def smallest_designs(comparisons: Iterable[int] = (1, 3, 6, 10, 15, 28, 35), alpha: float = 0.05) -> pd.DataFrame:
     """What number of seeds each kind of statement needs at the least."""
     fixed = [
-        ("a method may be ranked", 0, 3),
-        ("an interval is given", 0, 5),
+        ("a method may be ranked", 0, SEEDS_FOR_RANKING),
+        ("an interval is given", 0, SEEDS_FOR_INTERVAL),
         ("screening and factorial grids", 0, 10),
         ("one method solves more often than another (0.5 against 0.9)", 1, 30),
         ("the same, corrected for about ten comparisons", 10, 50),

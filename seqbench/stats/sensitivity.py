@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seqbench.schema import finished, is_finished, rows_where, with_purpose
+from seqbench.schema import HELD, finished, is_finished, rows_where, with_purpose
 from seqbench.stats.brackets import find_brackets
 from seqbench.stats.horizon_means import horizon_means
 from seqbench.stats.preregistration import Declared
@@ -32,8 +32,6 @@ BUDGET_COLUMNS = [
 ]  # fmt: skip
 BUDGET_SHARES = tuple(2.0 ** (-place / 2) for place in range(12, -1, -1))
 """Parts of the training budget at which the horizon is read again: from 1/64 to all of it."""
-HELD_FOR = 3
-"""Evaluations in a row that must meet the threshold before a trial counts as solved at the first of them."""
 CURVES = ("trial", "step", "validation_accuracy")
 """Columns of the curves that are read."""
 
@@ -54,7 +52,7 @@ def first_held(curves: pd.DataFrame, tau: float) -> pd.Series:
     ordered = curves.sort_values(["trial", "step"])
     met = ordered["validation_accuracy"].astype(float) >= tau
     held, by_trial = met.copy(), met.groupby(ordered["trial"])
-    for ahead in range(1, HELD_FOR):
+    for ahead in range(1, HELD):
         held &= by_trial.shift(-ahead, fill_value=False)
     return ordered["step"].astype(float).where(held).groupby(ordered["trial"]).min()
 

@@ -35,8 +35,9 @@ BUDGET_COLUMNS = [*KEY, "settings", "expected_best"]
 def with_score(results: pd.DataFrame) -> pd.DataFrame:
     """Finished trials as validation data judges them.
 
-    score: of which more is better: accuracy, or for tasks judged by loss the negative loss. A diverged trial gets the
-        worst score seen on its task.
+    score: of which more is better: accuracy, or for tasks judged by loss the negative loss. A diverged trial's
+        own may be any number: it gets the worst on its task of those that did not diverge, or that of the trivial
+        predictor where it is worse.
     validated: whether it solved the task on validation data; steps_needed: after how many steps, the whole budget for
         one that did not
     """
@@ -45,9 +46,10 @@ def with_score(results: pd.DataFrame) -> pd.DataFrame:
     diverged = trials["outcome"] == "diverged"
     accuracy = pd.to_numeric(trials["validation_accuracy"])
     score = accuracy.where(~by_loss, -pd.to_numeric(trials["validation_loss"])).astype(float)
-    worst = score.groupby(trials["task"]).transform("min")
+    trivial = pd.to_numeric(trials["trivial"]).where(~by_loss, -pd.to_numeric(trials["trivial_loss"])).astype(float)
+    worst = score.where(~diverged).groupby(trials["task"]).transform("min")
     return trials.assign(
-        score=score.where(~diverged, worst),
+        score=score.where(~diverged, np.fmin(worst, trivial)),
         score_name=np.where(by_loss, "negative validation loss", "validation accuracy"),
         validated=trials["solved_at"].notna() & ~diverged,
         steps_needed=trials["solved_at"].where(trials["solved_at"].notna() & ~diverged, trials["budget"]),

@@ -211,7 +211,7 @@ class Writer:
                 f"{question}\n\nTask: {plain_text(task)}. One run is one method, and *Step* is the dependency length. "
                 "`accuracy_vs_length` is the median over seeds on fresh test data, a diverged seed as 0; "
                 "`horizon` is how far back the method remembers in steps, the mean over seeds, and `horizon_low` and "
-                f"`horizon_high` are its interval; seeds that solved every length count with the longest. "
+                f"`horizon_high` are its interval; seeds that solved the longest length count with it. "
                 f"`{BY_DISTANCE}` is the norm of the gradient that arrives before "
                 f"training, as a power of ten; there *Step* is the distance from the loss.\n\n{report}{trials}"
             )

@@ -82,6 +82,37 @@ def test_another_budget_stands_apart_and_says_so(make):
     assert second.apart == "training steps: 5,000 instead of 1,000"
 
 
+def test_other_training_lengths_stand_apart_and_say_so(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    theirs = make("theirs", {"clipped": SIX}, of="theirs")
+    plan = load_plan(theirs)
+    write_plan(theirs, replace(plan, declared={**plan.declared, "training_lengths": "from 2"}))
+    first, second = boards(ours.parent)
+    assert first.apart == ""
+    assert second.apart == "training lengths: from 2 instead of as tested"
+
+
+@pytest.mark.parametrize(
+    ("grid", "method", "shown"),
+    [
+        ({"name": "cosine", "settings": {"warmup": 0}}, "", "cosine"),
+        ({"name": "step", "settings": {"at": [0.5, 0.75], "factor": 0.5}}, "", "step (factor 0.5)"),
+        ({"name": "constant", "settings": {}}, "training: {schedule: warmup}, ", "constant, warmup"),
+        ({"name": "cosine", "settings": {"warmup": 0}}, "training: {schedule: {warmup: 9}}, ",
+         "cosine, cosine (warmup 9)"),
+    ],
+)  # fmt: skip
+def test_another_schedule_stands_apart_and_says_so(make, grid, method, shown):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    theirs = make("theirs", {"clipped": SIX}, of="theirs")
+    plan = load_plan(theirs)
+    text = plan.grid_text.replace("{name: clipped, ", "{name: clipped, " + method)
+    write_plan(theirs, replace(plan, training={**plan.training, "schedule": grid}, grid_text=text))
+    first, second = boards(ours.parent)
+    assert first.apart == ""
+    assert second.apart == f"schedule: {shown} instead of constant"
+
+
 def test_other_settings_of_a_task_are_another_task_and_defaults_are_none(make):
     ours = make("ours", {"vanilla": SIX}, task="delayed_recall")
     make("same", {"GRU": SIX}, task="{delayed_recall: {symbols: 8}}", of="same")

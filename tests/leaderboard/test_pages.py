@@ -52,8 +52,9 @@ def test_names_are_text_in_both_pages(make):
 def test_the_page_names_all_that_must_agree_for_results_to_join(make):
     [board] = build_boards(read_sources(make("ours", {"vanilla": SIX}).parent)[0])
     words = {
-        "solved": "criterion", "lengths": "lengths", "training steps": "training steps", "batch": "batch",
-        "optimizer": "optimizer", "tuning": "tuning budget", "evaluated every": "evaluation interval",
+        "solved": "criterion", "lengths": "lengths", "training lengths": "training lengths",
+        "training steps": "training steps", "batch": "batch", "optimizer": "optimizer",
+        "schedule": "learning-rate schedule", "tuning": "tuning budget", "evaluated every": "evaluation interval",
         "test sequences": "test sequences", "seqbench": "version of seqbench",
     }  # fmt: skip
     assert set(words) == {name for name, _ in board.protocol.parts}

@@ -7,11 +7,16 @@ from flax import nnx
 from seqbench.cells.gru import gru
 from seqbench.cells.lstm import lstm
 from seqbench.cells.vanilla import vanilla
+from seqbench.contracts.toys import toy_task
 from seqbench.errors import Incompatible
 from seqbench.layers.recurrent import Recurrent
 from seqbench.layers.unroll import unroll
 from seqbench.mitigations.base import LayerContext, chain
-from seqbench.mitigations.skip_in_time import skip_in_time
+from seqbench.mitigations.clip_backpropagated import clip_backpropagated
+from seqbench.mitigations.residual_recurrence import residual_recurrence
+from seqbench.mitigations.skip_in_time import ReplacedInTime, skip_in_time
+from seqbench.mitigations.truncated_backpropagation import truncated_backpropagation
+from seqbench.models.stacked import stacked
 
 
 def built(mitigation, *, cell=None, inputs=1, hidden=1):
@@ -131,3 +136,18 @@ def test_a_recurrence_is_replaced_only_once():
     twice = chain(skip_in_time(steps=3), skip_in_time(steps=2, mode="replace"))
     with pytest.raises(Incompatible, match="another mitigation wraps it already"):
         twice.cell(vanilla())(2, 3, nnx.Rngs(0))
+
+
+def test_a_dilated_recurrence_goes_inside_of_windows_and_beside_no_other_remedy_of_cells():
+    dilated, windows = skip_in_time(steps=2, mode="dilated"), truncated_backpropagation(window=5)
+
+    def build(*links):
+        return stacked(vanilla(), width=3, depth=2)(toy_task(), chain(*links), nnx.Rngs(0))
+
+    assert isinstance(build(dilated, windows).layers[0].cell.inner, ReplacedInTime)
+    with pytest.raises(Incompatible, match="truncated_backpropagation, if skip_in_time is named before it"):
+        build(windows, dilated)
+    for other in (clip_backpropagated(), residual_recurrence(), skip_in_time(steps=3)):
+        for links in ((dilated, other), (other, dilated)):
+            with pytest.raises(Incompatible, match="the only one that combines is truncated_backpropagation"):
+                build(*links)

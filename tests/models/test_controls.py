@@ -12,12 +12,16 @@ from seqbench.contracts.toys import STEPS, toy_batch, toy_task
 from seqbench.errors import Incompatible
 from seqbench.layers.deep import Deep
 from seqbench.layers.dense import Dense
-from seqbench.mitigations.base import Chain, LayerContext, chain
+from seqbench.mitigations.base import LayerContext, Mitigation, chain
+from seqbench.mitigations.clip_value import clip_value
 from seqbench.mitigations.highway import highway
+from seqbench.mitigations.identity_init import identity_init
 from seqbench.mitigations.layer_norm import layer_norm
 from seqbench.mitigations.residual import residual
+from seqbench.mitigations.skip_in_time import skip_in_time
 from seqbench.models._feed_forward import Window, bag
 from seqbench.models.bag_mlp import bag_mlp
+from seqbench.models.base import initialise
 from seqbench.models.feedforward import feedforward
 from seqbench.models.tcn import levels_to_reach, reach, tcn
 from seqbench.models.transformer import TransformerBlock, sinusoids, transformer
@@ -132,9 +136,38 @@ def test_layers_that_differ_are_not_run_as_one(other):
 
 
 def test_a_mitigation_of_some_layers_is_refused_where_they_run_as_one():
-    some = Chain((residual()._replace(layers=(50,)),))
-    with pytest.raises(Incompatible, match="119 layers run as one must be alike, but a mitigation acts in some"):
+    some = chain(layer_norm(), residual()._replace(layers=(50,), name="residual"))
+    with pytest.raises(Incompatible, match="119 layers run as one must be alike, but residual acts in some"):
         feedforward(width=3, depth=120)(toy_task(), some, nnx.Rngs(0))
+
+
+def test_what_makes_layers_differ_that_run_as_one_is_named():
+    def widen(layer, context):
+        return Dense(3, 3, context.rngs, activation="relu" if context.index == 119 else "tanh")
+
+    with pytest.raises(Incompatible, match="119 layers run as one must be alike, but widen makes them differ"):
+        feedforward(width=3, depth=120)(toy_task(), chain(Mitigation(layer=widen, name="widen")), nnx.Rngs(0))
+
+
+@pytest.mark.parametrize(
+    ("build", "remedy", "told"),
+    [
+        (tcn(), skip_in_time(steps=2)._replace(name="skip_in_time"), "skip_in_time acts on recurrent cells, and tcn"),
+        (tcn(), identity_init()._replace(name="identity_init"), "identity_init acts on recurrent cells, and tcn"),
+        (transformer(), residual()._replace(name="residual"), "residual acts between layers, and transformer has"),
+    ],
+)
+def test_a_model_names_the_remedy_that_it_refuses(build, remedy, told):
+    with pytest.raises(Incompatible, match=told):
+        build(toy_task(), chain(clip_value(), remedy), nnx.Rngs(0))
+
+
+def test_a_model_without_a_readout_names_the_remedy_that_sets_it():
+    sets = Mitigation(initialise_readout=lambda readout, generator: {}, name="uniform_init")
+    model = feedforward(width=3)(toy_task(), chain(), nnx.Rngs(0))
+    del model.readout
+    with pytest.raises(Incompatible, match="uniform_init sets the matrix `readout`, and"):
+        initialise(model, chain(clip_value(), sets), np.random.default_rng)
 
 
 @pytest.mark.parametrize("depth", [100, pytest.param(1000, marks=pytest.mark.slow)])

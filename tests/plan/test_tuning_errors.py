@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import pytest
 
+from seqbench.plan import tuning
+from seqbench.plan.axis import Axis
+from seqbench.plan.tuning import sampled_settings
 from tests.plan.tuned_grids import HEAD, METHODS, SPACE
 
 TUNING = HEAD + METHODS + "tuning:\n"
@@ -85,6 +91,39 @@ ERRORS = [
 @pytest.mark.parametrize(("text", "message"), ERRORS)
 def test_an_error_says_where_and_what(error_of, text: str, message: str) -> None:
     assert message in error_of(TUNING + text)
+
+
+ONE = (
+    HEAD + "methods:\n"
+    "  - {name: t, cell: vanilla, mitigations: [{truncated_backpropagation: {window: 5}}, clip_value]}\n"
+    "tuning:\n"
+)
+
+
+def test_a_whole_number_beside_a_range_that_holds_it_counts_once(error_of) -> None:
+    window = "  learning_rate: [0.1]\n  space: {truncated_backpropagation.window: {low: 10, high: 12, also: [11, 20]}}"
+    assert "tuning.budget: expected at most 4" in error_of(ONE + "  budget: 5\n" + window)
+
+
+def test_the_range_that_is_too_narrow_is_the_one_that_is_named(error_of) -> None:
+    space = "{truncated_backpropagation.window: [5], clip_value.threshold: {low: 1, high: 1.02}}"
+    told = error_of(f"{ONE}  budget: 40\n  learning_rate: [0.1]\n  space: {space}")
+    assert "tuning.space.clip_value.threshold: expected a range with 40 values of three digits" in told
+
+
+def test_a_budget_that_is_enough_is_found_by_few_samples(error_of, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def counted(axes: Sequence[Axis], budget: int) -> list[tuple[Any, ...]] | None:
+        sizes.append(budget)
+        return sampled_settings(axes, budget)
+
+    monkeypatch.setattr(tuning, "sampled_settings", counted)
+    many = ", ".join(map(str, range(1, 101)))
+    space = f"{{clip_value.threshold: [{many}]}}"
+    told = error_of(f"{ONE}  budget: 40\n  learning_rate: {{low: 0.1, high: 1}}\n  space: {space}")
+    assert "40 settings are too few: 't' would never try clip_value.threshold 2.0; 100 are enough" in told
+    assert len(sizes) < 15
 
 
 def test_methods_that_tuning_makes_one_are_refused(error_of) -> None:

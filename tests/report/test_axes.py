@@ -120,8 +120,10 @@ def test_a_horizon_of_no_step_stands_on_the_line_of_zero(small: Evidence) -> Non
     learned = pd.DataFrame({
         "task": "adding", "method": list(small.methods), "horizon": [0.0, 8.0, 60.0], "low": np.nan, "high": np.nan,
         "at_least": 0, "growth": 0.9, "octaves": [0.0, 1.0, 2.0], "learned": [10.0, 20.0, 40.0], "text": "10",
-        "n": 6,
+        "n": 6, "length": 50, "measured": 49,
     })  # fmt: skip
-    [axes] = gradient_vs_horizon(small, learned, ["adding"]).figure.axes
+    chart = gradient_vs_horizon(small, learned, ["adding"])
+    assert "at_least" not in chart.table, "which says of other charts that a seed solved the longest length"
+    [axes] = chart.figure.axes
     assert shown(axes.xaxis)[0] == "0"
     assert min(line.get_xdata()[0] for line in axes.lines if line.get_gid()) == axes.xaxis.get_majorticklocs()[0]

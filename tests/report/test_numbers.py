@@ -12,6 +12,7 @@ from seqbench.report.chapters.accuracy import methods_table
 from seqbench.report.charts.accuracy import accuracy
 from seqbench.report.charts.base import Chart, Picture
 from seqbench.report.charts.differences import differences
+from seqbench.report.charts.horizon import horizon
 from seqbench.report.charts.learning_rates import learning_rates
 from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.contents import contents
@@ -30,6 +31,12 @@ def test_a_row_by_method_and_length_leads_to_its_trials(small: Any) -> None:
     assert row[0].method == 1
     assert not row[0].link
     assert query(row[3].link) == {"task": ["0"], "method": ["1"], "length": ["20"], "purpose": ["reporting"]}
+
+
+def test_seeds_that_solved_the_longest_length_are_called_so(small: Any) -> None:
+    head = numbers(horizon(small, "adding"), small).head
+    assert "solved the longest" in head
+    assert not [name for name in head if "every" in name]
 
 
 def test_a_column_of_a_length_leads_to_that_length(small: Any) -> None:

@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from seqbench.errors import UsageError
+from seqbench.stats import power
 from seqbench.stats.power import (
     fisher_power,
     paired_power,
@@ -81,6 +82,13 @@ def test_smallest_designs_name_the_least_seeds():
     table = smallest_designs()
     least = table[table["claim"].str.contains("any paired")].set_index("comparisons")["seeds"]
     assert least.to_dict() == {1: 6, 3: 7, 6: 8, 10: 9, 15: 10, 28: 11, 35: 11}
+
+
+def test_the_least_seeds_of_a_ranking_and_an_interval_are_those_of_reports(monkeypatch):
+    monkeypatch.setattr(power, "SEEDS_FOR_RANKING", 7)
+    monkeypatch.setattr(power, "SEEDS_FOR_INTERVAL", 9)
+    least = smallest_designs().set_index("claim")["seeds"]
+    assert (least["a method may be ranked"], least["an interval is given"]) == (7, 9)
 
 
 def test_a_factorial_pilot_is_corrected_among_the_comparisons_that_its_report_declares(crossed):

@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from seqbench import protocol, schema
+from seqbench.stats import sensitivity as sensitivity_again
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.sensitivity import budget_sensitivity, first_held, sensitivity
 from seqbench.stats.task_arrays import complete
+from seqbench.training import rows as training
 
 
 @pytest.fixture
@@ -67,6 +70,17 @@ def test_three_in_a_row_within_one_trial():
     held = first_held(curves.sample(frac=1, random_state=0), 0.9)
     assert np.isnan(held["a"])
     assert held["b"] == 1
+
+
+@pytest.mark.parametrize("held", [3, 4])
+def test_training_and_statistics_wait_for_the_same_number_of_evaluations(held, monkeypatch):
+    for module in (schema, protocol, training, sensitivity_again):
+        if hasattr(module, "HELD"):
+            monkeypatch.setattr(module, "HELD", held)
+    met = np.random.default_rng(held).random(400) < 0.7
+    curve = [{"step": step, "met": bool(own)} for step, own in enumerate(met)]
+    curves = pd.DataFrame({"trial": "a", "step": range(400), "validation_accuracy": met.astype(float)})
+    assert first_held(curves, 0.9)["a"] == training.solved_at(curve)
 
 
 def test_tasks_judged_by_loss_are_left_out(rows):

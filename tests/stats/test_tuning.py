@@ -88,7 +88,9 @@ def test_divergence_scores_worst_and_is_counted(results):
     lost = (results["learning_rate"] == 0.1) & (results["purpose"] == "tuning")
     results.loc[lost, ["outcome", "validation_accuracy", "solved_at"]] = ["diverged", np.nan, 300.0]
     curves = tuning_curves(results, Declared()).set_index("learning_rate")
-    assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.6]
+    assert curves.loc[0.1, ["n", "solved", "steps", "diverged", "score"]].tolist() == [3, 0, 1000, 3, 0.5], (
+        "as guessing"
+    )
     assert tuning(results, Declared()).iloc[0]["diverged"] == pytest.approx(1 / 3)
 
 
@@ -97,6 +99,25 @@ def test_tasks_judged_by_loss_score_by_loss(results):
     row = tuning(results, Declared()).iloc[0]
     assert row["score_name"] == "negative validation loss"
     assert row["score_tuning"] == pytest.approx(-0.1)
+
+
+def test_a_diverged_trials_own_loss_is_no_score(results):
+    losses = results["learning_rate"].map({0.001: 0.17, 0.01: 0.1, 0.1: 1e19})
+    results = results.assign(solved_metric="loss", validation_loss=losses, trivial_loss=0.167)
+    diverged = results["learning_rate"] == 0.1
+    results.loc[diverged, ["outcome", "diverged_kind"]] = ["diverged", "large loss"]
+    curves = tuning_curves(results, Declared()).set_index("learning_rate")
+    assert curves["score"].tolist() == pytest.approx([-0.17, -0.1, -0.17])
+    assert tuning_budget(tuning_curves(results, Declared()), Declared())["expected_best"].min() > -1
+
+
+def test_divergence_scores_no_better_than_a_predictor_that_knows_nothing(results):
+    diverged = results["learning_rate"] == 0.1
+    results = results.assign(solved_metric="loss", validation_loss=0.01, trivial_loss=0.167)
+    results.loc[diverged, ["outcome", "validation_loss"]] = ["diverged", 1e19]
+    for tried in (results, results[diverged]):
+        curves = tuning_curves(tried, Declared()).set_index("learning_rate")
+        assert curves.loc[0.1, "score"] == pytest.approx(-0.167)
 
 
 def test_expected_best_is_the_mean_over_all_choices():

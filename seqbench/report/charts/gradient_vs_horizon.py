@@ -33,7 +33,9 @@ def gradient_vs_horizon(
         reading="Each point is a method. Across: the distance up to which at least 1 % of the gradient nearest to the "
         f"loss arrives before training, mean over seeds {_measured(rows)}; open: at least so far, in every seed; up: "
         f"the mean horizon after it. Lines are 95 % intervals, from 5 seeds on. {correlations(learned, tasks)}",
-        table=rows[["task", "method", "text", "octaves", "horizon", "low", "high", "at_least", "growth", "n"]],
+        table=rows[["task", "method", "text", "octaves", "horizon", "low", "high", "at_least", "growth", "n"]].rename(
+            columns={"at_least": "reach the farthest state"}
+        ),
         about={"purpose": "reporting"},
     )
     for task, ax in zip(tasks, axes[0], strict=True):
