@@ -2,7 +2,8 @@
 
 A grid that is tuned, or that searches, plans further trials once others have finished: whenever a worker would idle,
 the grid is planned again from all that has finished by then. What a plan asks for depends on what has finished and not
-on the order in which it did, so that the results are those of any other order.
+on the order in which it did, so that the results are those of any other order. A plan may stop asking for a trial that
+is in training by then, where a check contradicts earlier results: it is trained to its end and kept all the same.
 
 The trial files are read once, at the beginning; what finishes is added to what was read.
 """
@@ -131,11 +132,15 @@ def _with_tables(folder: Path, planned: PlanFile) -> Results:
 
 
 class _Run:
-    """What has finished of a grid, and the plan as far as that allows it to be known."""
+    """What has finished of a grid, and the plan as far as that allows it to be known.
+
+    _trials, _asked: the trials of this plan, and of all plans so far, of which some may still be in training
+    """
 
     plan: Plan
     file: PlanFile
     _trials: dict[str, Trial]
+    _asked: dict[str, Trial]
     _finished: set[str]
 
     def __init__(
@@ -158,6 +163,7 @@ class _Run:
         self._known |= {record.trial: known(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
+        self._asked = {}
         self._examined = examine(grid, bounded=bounded, trained=lengths_planned_in(folder))
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
@@ -200,6 +206,7 @@ class _Run:
     def _plan(self) -> None:
         self.plan = plan_examined(self._examined, looked_at(self._known.values()))
         self._trials = {trial.id: trial for trial in self.plan.trials}
+        self._asked |= self._trials
         here = ((trial, self._known[name]) for name, trial in self._trials.items() if name in self._known)
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
@@ -225,7 +232,7 @@ class _Run:
 
     def keep(self, event: Event) -> None:
         """Keep what finished or crashed, then pass the event on."""
-        trial = self._trials[event.trial]
+        trial = self._asked[event.trial]
         if isinstance(event, Finished):
             record = record_of(trial, event)
             replaced = tables.alone(self._folder)
