@@ -94,12 +94,14 @@ def run_trial(
 
 
 def _compile(program: Program, others: Mapping[int, Program]) -> float:
-    """Compile all that a trial needs; the seconds that it took."""
+    """Compile all that a trial needs, and trace what its row says of the program; the seconds that it took."""
     before = Spent.seconds
     program.compile()
     for other in others.values():
         other.compile_test()
-    return Spent.seconds - before
+    compiled, began = Spent.seconds - before, time.monotonic()
+    _ = program.segment
+    return compiled + time.monotonic() - began
 
 
 def _start(program: Program, seed: int, chain: Chain) -> Checkpoint:
@@ -155,8 +157,9 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
     large = large_loss_since(point.curve, program.task.trivial_loss, ended=True)
     if not int(point.state.diverged_at) and large is None:
         tested = _test(program, point.state.parameters, seed)
+    seconds = point.seconds + time.monotonic() - began
     row = result_row(program, point.state, list(point.curve), tested.scores) | {
-        "seconds": point.seconds + time.monotonic() - began,
+        "seconds": seconds,
         "compile_seconds": compile_seconds,
         "probe_seconds": point.probe_seconds,
     }
