@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from seqbench.tasks.base import Groups
+from seqbench.training.bins import BINS
 from seqbench.training.data import TEST
 from tests.training.test_trial import TASK, program, run, without_clock
 
@@ -50,3 +51,12 @@ def test_groups_are_counted_beside_several_bins_of_distances():
     assert without_clock(plain) == without_clock(finished)
     assert finished.row["accuracy_by_distance"] == {2: finished.row["accuracy"]}
     assert [row["distance"] for row in finished.probes[len(plain.probes) :]] == [0, 1]
+
+
+def test_groups_are_counted_beside_more_bins_of_distances_than_there_may_be_groups():
+    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
+    many = TASK._replace(distances=tuple(range(1, BINS + 2)))
+    finished = run(program(many._replace(groups=shown), steps=10), learning_rate=0.1)
+    one = run(program(TASK._replace(groups=shown), steps=10), learning_rate=0.1)
+    assert finished.row["accuracy_by_distance"] == {2: finished.row["accuracy"]}
+    assert finished.probes[-2:] == one.probes[-2:]
