@@ -175,13 +175,15 @@ def finished_beside(path: Path) -> str:
 def _is_abandoned(path: Path, process: int) -> bool:
     """Whether a temporary file belongs to no running process. This process has none when it sweeps."""
     try:
-        return process == os.getpid() or not _is_running(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
+        return process == os.getpid() or not is_running(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
     except OSError:
         return False
 
 
-def _is_running(process: int) -> bool:
-    """Whether this machine has a process with that number."""
+def is_running(process: int) -> bool:
+    """Whether this machine has a process with that number; 0 and below stand for groups, and are no process."""
+    if process <= 0:
+        return False
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):
