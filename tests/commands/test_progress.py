@@ -147,7 +147,7 @@ def test_without_a_terminal_a_line_is_a_line(capsys: pytest.CaptureFixture[str])
 def test_a_run_resumes_once_and_says_later_what_tuning_has_chosen(read: Reader, tmp_path) -> None:
     grid = read(GRID + "tuning: {seeds: 1, learning_rate: [1.0e-3, 1.0e-2]}\n")
     current, written = plan(grid), io.StringIO()
-    display = RunDisplay(grid, tmp_path, Board(Console(file=written, width=200), quiet=False), only=None, quiet=False)
+    display = RunDisplay(grid, tmp_path, Board(Console(file=written, width=200), quiet=False), quiet=False)
     one = (Choice("plain", "delayed_recall", 1e-3, {}),)
     display.found(current, RoundStart(8, 2, 0, 0, (), None))
     display.found(current, RoundStart(8, 3, 0, 0, (), None))
