@@ -77,7 +77,9 @@ def run(
     no_tracking: Annotated[bool, typer.Option("--no-tracking", help="Do not mirror to MLflow.")] = False,
     workers: Workers = None,
     on: On = LOCAL,
-    trial: Annotated[str | None, typer.Option(help="Train only this trial, again if it has finished.")] = None,
+    trial: Annotated[
+        str | None, typer.Option(help="Train only this trial, again if it has finished; the first letters will do.")
+    ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Keep no compiled programs, and use none.")] = False,
     time_limit: TimeLimit = None,
     from_tables: Annotated[bool, typer.Option("--from-tables", help="Go on from tables alone, as in a clone.")] = False,

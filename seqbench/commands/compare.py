@@ -19,7 +19,7 @@ def compare(first: Path, second: Path, *, as_json: bool) -> None:
         if not (folder / "plan.json").exists():
             raise UsageError(f"{folder} is not a folder of results; name one, such as results/quickstart")
     one, other = load(first), load(second)
-    found = compare_runs(one.finished, other.finished, declared_in(one.plan))
+    found = compare_runs(one.trials, other.trials, declared_in(one.plan))
     if as_json:
         print_json({"answer": found.answer, "differences": found.differences.to_dict("records")})
         return

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
@@ -127,13 +126,17 @@ class Board:
 
     def _picture(self) -> Group:
         running = [
-            f"  {escape(trial.method)} on {escape(trial.task_label)} {trial.length}, seed {trial.seed}"
-            f"{self._bracket(trial)}: {state}"
+            # A string would be markup on one console and none on another.
+            Text(f"  {self._named(trial)}: {state}")
             for trial, state in self._running.values()
         ]
         searches = searches_in_words(list(self._searches.values()))
         tables = lengths_tables(self._plan, self._known, self._running) if self._plan else []
         return Group(self._bar, *running, "  " + ", ".join(filter(None, (self._counts(), searches))), *tables)
+
+    def _named(self, trial: Trial) -> str:
+        """A trial in words, with what is known of its horizon."""
+        return f"{trial.method} on {trial.task_label} {trial.length}, seed {trial.seed}{self._bracket(trial)}"
 
     def _bracket(self, trial: Trial) -> str:
         """What is known of the horizon that a trial is to tell more about; empty for a list of lengths."""

@@ -18,7 +18,7 @@ from seqbench.commands.interrupt import Interrupted
 from seqbench.commands.overrides import describe_overrides
 from seqbench.commands.progress import Board
 from seqbench.commands.summary import print_summary
-from seqbench.errors import StoreError, TrialsCrashed, UsageError
+from seqbench.errors import StoreError, TrialsCrashed
 from seqbench.execution.events import Crashed, Event
 from seqbench.execution.machine import LOCAL
 from seqbench.execution.run import RoundStart, run_grid
@@ -63,7 +63,7 @@ def run(
     console = progress()  # the only one: anything else written while the board is drawn would garble it
     board = Board(console, quiet=quiet)
     mirror = LiveMirror(folder, tracking_uri=tracking_uri, warn=board.say) if tracking else None
-    display = RunDisplay(grid, folder, board, only=only, quiet=quiet)
+    display = RunDisplay(grid, folder, board, quiet=quiet)
     for line in _notices(folder, from_tables=from_tables):
         board.say(line)
     with _stopping(folder, again):
@@ -121,36 +121,32 @@ class RunDisplay:
     crashes: why trials crashed
     """
 
-    def __init__(self, grid: Grid, folder: Path, board: Board, *, only: set[str] | None, quiet: bool) -> None:
+    def __init__(self, grid: Grid, folder: Path, board: Board, *, quiet: bool) -> None:
         self.crashes: list[Failure] = []
-        self._grid, self._folder, self._board, self._only, self._quiet = grid, folder, board, only, quiet
+        self._grid, self._folder, self._board, self._quiet = grid, folder, board, quiet
         self._choices: int | None = None
 
     def found(self, current: Plan, state: RoundStart) -> None:
         """Say what is there, at first and whenever tuning has chosen something, and begin to count.
 
         Raises:
-            UsageError: there is nothing to train, or no such trial.
+            UsageError: there is nothing to train.
         """
-        if unknown := (self._only or set()) - {trial.id for trial in current.trials}:
-            raise UsageError(
-                f"{self._grid.name} has no trial {min(unknown)}; see {self._folder / 'plan.json'} for those it has"
-            )
         current.require_trials()
         if not self._quiet:  # what a search goes on with is on the board
             for line in self._news(current, state):
                 self._board.say(line)
         self._choices = len(current.choices)
-        self._board.start(current, finished=state.finished, outcomes=state.outcomes, only=len(self._only or ()))
+        self._board.start(current, finished=state.finished, outcomes=state.outcomes, only=len(state.only))
 
     def _news(self, current: Plan, state: RoundStart) -> Iterator[str]:
         """What was found before the first round; before a later one, what tuning has chosen since."""
         if self._choices is None:
             if self._grid.overrides:
                 yield f"{describe_overrides(self._grid)}. Results: {self._folder}"
-            yield from describe_found(current, state, only=self._only).splitlines()
+            yield from describe_found(current, state).splitlines()
         elif self._choices != len(current.choices):
-            yield f"Tuned: {describe_count(current, state, only=self._only)}"
+            yield f"Tuned: {describe_count(current, state)}"
 
     def observe(self, trial: Trial, event: Event) -> None:
         """Take in one event."""
@@ -159,7 +155,7 @@ class RunDisplay:
         self._board.observe(trial, event)
 
 
-def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = None) -> str:
+def describe_found(current: Plan, state: RoundStart) -> str:
     """What was there before training began, in a line or two."""
     lines = []
     if state.interrupted:
@@ -170,8 +166,8 @@ def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = 
         for path, reason in state.set_aside
     ]
     verb = "Resuming" if 0 < state.finished < state.planned else "Found"
-    lines.append(f"{verb}: {describe_count(current, state, only=only)}")
-    if state.outdated and not only:
+    lines.append(f"{verb}: {describe_count(current, state)}")
+    if state.outdated and not state.only:
         lines.append(
             f"{counted(state.outdated, 'finished trial', 'lacks', 'lack')} the probes, tests or parameters that the "
             "grid now asks for: trained again, to the same numbers."
@@ -180,13 +176,13 @@ def describe_found(current: Plan, state: RoundStart, *, only: set[str] | None = 
     return "\n".join(lines)
 
 
-def describe_count(current: Plan, state: RoundStart, *, only: set[str] | None = None) -> str:
+def describe_count(current: Plan, state: RoundStart) -> str:
     """`20 of 60 trials finished, 40 to train, 120 wait for tuning`, as a sentence."""
     waiting = f", {current.waiting:,} wait for tuning" if current.waiting else ""
     halfway = f" ({state.begun:,} of them continue)" if state.begun else ""
-    alone = f"{len(only):,} trials" if only and len(only) > 1 else "".join(only or ())
+    alone = f"{len(state.only):,} trials" if len(state.only) > 1 else "".join(state.only)
     left = f"{state.planned - state.finished:,} to train{halfway}{waiting}"
-    work = f"training {alone} alone" if only else left
+    work = f"training {alone} alone" if state.only else left
     return f"{state.finished:,} of {state.planned:,} trials finished, {work}."
 
 

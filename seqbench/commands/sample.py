@@ -10,9 +10,9 @@ from typing import NamedTuple
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out
 from seqbench.commands.own_code import announce_code
-from seqbench.commands.trial_names import full_name
 from seqbench.components.own_functions import look_beside
 from seqbench.errors import Incompatible, UsageError
+from seqbench.execution.trial_names import full_name
 from seqbench.plan.settings_difference import flat
 from seqbench.store.parameters import load_parameters, parameters_path
 from seqbench.store.plan_file import load_plan

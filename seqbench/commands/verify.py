@@ -14,11 +14,11 @@ from seqbench.commands.console import out, print_json, progress
 from seqbench.commands.counted import counted
 from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.progress import duration
-from seqbench.commands.trial_names import full_name
 from seqbench.errors import NotReproduced, OtherEnvironment, TrialsCrashed, UsageError
 from seqbench.execution.machine import LOCAL
 from seqbench.execution.reproduce import Reproduction, reproduce, spread
 from seqbench.execution.time_limit import limit_of
+from seqbench.execution.trial_names import full_name
 from seqbench.execution.where import place_named
 from seqbench.plan.trial import Trial
 from seqbench.printable import printable

@@ -17,10 +17,10 @@ from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, print_json
 from seqbench.commands.kept import Kept, kept_of
 from seqbench.commands.own_code import announce_code
-from seqbench.commands.trial_names import full_name
 from seqbench.errors import GridError, UsageError
 from seqbench.execution.known import known
 from seqbench.execution.remaining import complete
+from seqbench.execution.trial_names import full_name
 from seqbench.grid.document import document_of
 from seqbench.grid.named import own_names
 from seqbench.grid.read import grid_of

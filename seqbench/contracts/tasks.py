@@ -17,6 +17,7 @@ from seqbench.contracts.edges import at_the_edges
 from seqbench.contracts.task_scores import examine
 from seqbench.errors import Incompatible, UsageError
 from seqbench.tasks.base import Batch, Task
+from seqbench.training.bins import BINS
 
 LENGTHS = (12, 24, 66)
 """The first of these that a task accepts is examined, else its default."""
@@ -206,7 +207,7 @@ def groups_hold_every_target(subject: Subject) -> None:
     if task.groups is None:
         raise DoesNotApply("the task counts nothing beside the distance")
     edges, counts = task.groups.edges, np.asarray(task.groups.number_of(np.asarray(batch.inputs)))
-    require(0 < len(edges) <= 8, f"`Groups.edges` must be one to eight, got {len(edges)}.")
+    require(0 < len(edges) <= BINS, f"`Groups.edges` must be one to {BINS}, got {len(edges)}.")
     require(list(edges) == sorted(set(edges)), f"`Groups.edges` must increase, got {edges}.")
     expected = batch.targets.shape[:2]
     require(

@@ -1,1 +1,1 @@
-"""Where it runs: processes on this machine."""
+"""Where it runs: processes on this machine, or workers of a Ray cluster."""

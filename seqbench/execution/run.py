@@ -2,7 +2,8 @@
 
 A grid that is tuned, or that searches, plans further trials once others have finished: whenever a worker would idle,
 the grid is planned again from all that has finished by then. What a plan asks for depends on what has finished and not
-on the order in which it did, so that the results are those of any other order.
+on the order in which it did, so that the results are those of any other order. A plan may stop asking for a trial that
+is in training by then, where a check contradicts earlier results: it is trained to its end and kept all the same.
 
 The trial files are read once, at the beginning; what finishes is added to what was read.
 """
@@ -28,6 +29,7 @@ from seqbench.execution.process import say
 from seqbench.execution.remaining import complete, missing
 from seqbench.execution.restore import read_tables, write_trials
 from seqbench.execution.time_limit import Limit, default_limit
+from seqbench.execution.trial_names import full_name
 from seqbench.grid.spec import Grid
 from seqbench.plan.examined import NONE, examine
 from seqbench.plan.plan import Group, Plan, Trial, plan, plan_examined
@@ -54,6 +56,7 @@ class RoundStart(NamedTuple):
     set_aside: trial files that could not be used; their trials are trained again
     interrupted: what the previous run noted, if it was killed or lost power; else None
     outcomes: of the finished trials of the plan, by trial
+    only: the trials that are trained, again if they have finished; empty: all that are missing
     """
 
     planned: int
@@ -63,6 +66,7 @@ class RoundStart(NamedTuple):
     set_aside: tuple[SetAside, ...]
     interrupted: dict[str, object] | None
     outcomes: Mapping[str, str] = MappingProxyType({})
+    only: frozenset[str] = frozenset()
 
 
 Finder = Callable[[Plan, RoundStart], None]
@@ -91,7 +95,7 @@ def run_grid(
         folder: its results folder; made if absent.
         workers: workers at most; None for as many as the place holds.
         place: where they run, by default this machine.
-        only: the trials to train and no others, again if they have finished.
+        only: the trials to train and no others, again if they have finished; the first letters of their names will do.
         from_tables: go on from the tables of a folder without trial files, as in a clone; else all is trained.
         found: called with what is there, before training begins and whenever the grid has been planned again.
         observe: called with every event of the workers after it has been kept.
@@ -131,11 +135,15 @@ def _with_tables(folder: Path, planned: PlanFile) -> Results:
 
 
 class _Run:
-    """What has finished of a grid, and the plan as far as that allows it to be known."""
+    """What has finished of a grid, and the plan as far as that allows it to be known.
+
+    _trials, _asked: the trials of this plan, and of all plans so far, of which some may still be in training
+    """
 
     plan: Plan
     file: PlanFile
     _trials: dict[str, Trial]
+    _asked: dict[str, Trial]
     _finished: set[str]
 
     def __init__(
@@ -143,7 +151,7 @@ class _Run:
         from_tables: bool, bounded: bool,
     ) -> None:  # fmt: skip
         """Read what is there and plan. `found` is `tell` here, `bounded` as in `examine`, the rest as in `run_grid`."""
-        self._grid, self._folder, self._only = grid, folder, only
+        self._grid, self._folder = grid, folder
         self._tell, self._observe = tell, observe
         self._store = TrialStore(folder)
         if only is not None and not from_tables and tables.alone(folder):
@@ -158,6 +166,7 @@ class _Run:
         self._known |= {record.trial: known(record) for record in kept}
         self._crashed: set[str] = set()
         self._trained: set[str] = set()
+        self._asked = {}
         self._examined = examine(grid, bounded=bounded, trained=lengths_planned_in(folder))
         self._plan()
         require_own(folder, question=grid.question, trials=self._trials.keys())
@@ -166,6 +175,7 @@ class _Run:
         for trial in begun(folder) & self._finished:
             atomic.remove(checkpoint_path(folder, trial))
         self._write()
+        self._only = only and {self._full_name(typed) for typed in only}
 
     def replan(self) -> list[Group]:
         """Plan again, from all that has finished, keep the plan and tell of it; what is missing now."""
@@ -197,9 +207,14 @@ class _Run:
         done = self._crashed | (self._finished if self._only is None else self._trained)
         return missing(self.plan, done, only=self._only)
 
+    def _full_name(self, typed: str) -> str:
+        """The identity of a trial of this plan that was typed in full or begun. Raises UsageError."""
+        return typed if typed in self._trials else full_name(typed, self._trials, of=self._grid.name)
+
     def _plan(self) -> None:
         self.plan = plan_examined(self._examined, looked_at(self._known.values()))
         self._trials = {trial.id: trial for trial in self.plan.trials}
+        self._asked |= self._trials
         here = ((trial, self._known[name]) for name, trial in self._trials.items() if name in self._known)
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
@@ -221,11 +236,12 @@ class _Run:
             set_aside=tuple(self._set_aside),
             interrupted=interrupted,
             outcomes={trial: self._known[trial].outcome for trial in self._finished},
+            only=frozenset(self._only or ()),
         )
 
     def keep(self, event: Event) -> None:
         """Keep what finished or crashed, then pass the event on."""
-        trial = self._trials[event.trial]
+        trial = self._asked[event.trial]
         if isinstance(event, Finished):
             record = record_of(trial, event)
             replaced = tables.alone(self._folder)

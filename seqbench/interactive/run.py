@@ -82,7 +82,7 @@ class _Where(NamedTuple):
 def _train(grid: Grid, where: _Where, *, tracking: bool | str, quiet: bool, limit: Limit, from_tables: bool) -> Results:
     folder = where.folder
     board = _board(quiet)
-    display = RunDisplay(grid, folder, board, only=None, quiet=quiet)
+    display = RunDisplay(grid, folder, board, quiet=quiet)
     if not from_tables and tables.alone(folder):
         board.say(f"{folder} came with its tables alone. They are made again; from_tables=True goes on from them.")
     uri = tracking if isinstance(tracking, str) else None

@@ -54,11 +54,11 @@ def _equal(one: pd.Series, other: pd.Series) -> pd.Series:
 
 
 def matched_trials(a: pd.DataFrame, b: pd.DataFrame) -> pd.DataFrame:
-    """Trials of both runs side by side, joined by method, task, length and seed, finished in both.
+    """Finished trials of both runs side by side, joined by method, task, length and seed.
 
     same_trial: they also have the same identity; identical: every figure agrees exactly
     """
-    one, other = (finished(rows)[["trial", *KEY, *FIGURES]] for rows in (a, b))
+    one, other = (rows[["trial", *KEY, *FIGURES]] for rows in (a, b))
     both = one.merge(other, on=KEY, suffixes=("_a", "_b"))
     agree = [_equal(both[f"{name}_a"], both[f"{name}_b"]) for name in FIGURES]
     both["identical"] = np.logical_and.reduce(agree) if len(both) else False
@@ -147,14 +147,19 @@ def _answer(trials: pd.DataFrame, found: pd.DataFrame) -> str:
 
 
 def compare_runs(results_a: pd.DataFrame, results_b: pd.DataFrame, declared: Declared = Declared()) -> RunComparison:  # noqa: B008
-    """Compare two runs. Each frame is as `seqbench.load_results` returns it; differences are B less A."""
-    a, b = (reporting_rows(complete(results)) for results in (results_a, results_b))
+    """Compare two runs; differences are B less A.
+
+    Each frame is as `seqbench.load_results` returns it. With `missing` it also has the rows of planned trials, which
+    are counted; without, the finished ones count as all that were planned.
+    """
+    planned = [reporting_rows(complete(results)) for results in (results_a, results_b)]
+    a, b = map(finished, planned)
     trials, found = matched_trials(a, b), differences(a, b, declared)
     counted = [
-        ("planned in A", len(a)),
-        ("planned in B", len(b)),
-        ("finished in A", len(finished(a))),
-        ("finished in B", len(finished(b))),
+        ("planned in A", len(planned[0])),
+        ("planned in B", len(planned[1])),
+        ("finished in A", len(a)),
+        ("finished in B", len(b)),
         ("finished in both", len(trials)),
         ("same identity", int(trials["same_trial"].sum())),
         ("identical in every figure", int(trials["identical"].sum())),

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from seqbench.errors import StoreError
+from seqbench.store.part_name import ENDING, NAME
 from seqbench.store.plain_file import NotPlainFile, opened_folder, require_plain
 
 TEMPORARY = re.compile(r"\..+\.(?P<process>\d+)\.tmp")
@@ -166,7 +167,8 @@ def finished_beside(path: Path) -> str:
     for folder in (path.parent, path.parent.parent):
         # Whatever is there: this words an error. The name of a part says how many trials it holds.
         count = sum(1 for _ in (folder / "trials").glob("*.json"))
-        count += sum(int(path.stem.rpartition("-")[2]) for path in (folder / "trials").glob("*-*[0-9].parquet"))
+        parts = (NAME.fullmatch(path.name) for path in (folder / "trials").glob(f"*{ENDING}"))
+        count += sum(int(part["count"]) for part in parts if part)
         if count:
             return f"{count:,} finished trials are safe. " if count > 1 else "1 finished trial is safe. "
     return ""
@@ -175,13 +177,15 @@ def finished_beside(path: Path) -> str:
 def _is_abandoned(path: Path, process: int) -> bool:
     """Whether a temporary file belongs to no running process. This process has none when it sweeps."""
     try:
-        return process == os.getpid() or not _is_running(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
+        return process == os.getpid() or not is_running(process) or time.time() - path.lstat().st_mtime > FORGOTTEN
     except OSError:
         return False
 
 
-def _is_running(process: int) -> bool:
-    """Whether this machine has a process with that number."""
+def is_running(process: int) -> bool:
+    """Whether this machine has a process with that number; 0 and below stand for groups, and are no process."""
+    if process <= 0:
+        return False
     try:
         os.kill(process, 0)
     except (ProcessLookupError, OverflowError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from seqbench.errors import GridBusy, StoreError
-from seqbench.store.atomic import fault, open_lock, remove, sweep, write_text
+from seqbench.store.atomic import fault, is_running, open_lock, remove, sweep, write_text
 from seqbench.store.plain_file import read_bytes
 
 
@@ -76,12 +76,10 @@ def holder(folder: Path) -> dict[str, object] | None:
     if note is None or note.get("host") != socket.gethostname():
         return note
     try:
-        os.kill(int(str(note.get("process"))), 0)
-    except (ProcessLookupError, ValueError):  # it was killed, or the power failed
+        running = is_running(int(str(note.get("process"))))
+    except ValueError:  # a damaged note
         return None
-    except PermissionError:  # it is there, and another user's
-        return note
-    return note
+    return note if running else None  # it was killed, or the power failed
 
 
 def _read(note: Path) -> dict[str, object] | None:

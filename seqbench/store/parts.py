@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import io
 import os
-import re
 from bisect import bisect
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +20,9 @@ from typing import Any, NamedTuple
 
 from seqbench.errors import SeqbenchError
 from seqbench.store import atomic
+from seqbench.store.part_name import ENDING, NAME
 from seqbench.store.plain_file import NotPlainFile, list_names, opened
 
-ENDING = ".parquet"
-NAME = re.compile(r"(?P<number>\d{6,})-(?P<count>\d+)\.parquet")
 TRIALS = 1000
 """Trial files that are packed into a part, at most, and that a folder holds besides its parts."""
 BYTES = 64 * 2**20

@@ -12,7 +12,8 @@ from seqbench.tasks.base import Task
 from seqbench.training.objective import Scores
 
 BINS = 8
-"""Bins that an evaluation program counts in, or a multiple: tasks with fewer leave some empty."""
+"""Bins that an evaluation program counts in, or a multiple: tasks with fewer leave some empty. The same program counts
+by groups (`Task.groups`), of which there are no more."""
 
 
 def edges_of(task: Task) -> tuple[int, ...]:
@@ -20,9 +21,9 @@ def edges_of(task: Task) -> tuple[int, ...]:
     return task.distances or (task.length,)
 
 
-def padded(edges: Sequence[int]) -> Int[np.ndarray, " D"]:
-    """Upper edges of bins, and as many further ones as make a multiple of `BINS`; those bins are left empty."""
-    return np.append(np.array(edges, np.int32), np.full(-len(edges) % BINS, np.iinfo(np.int32).max, np.int32))
+def padded(edges: Sequence[int], size: int = BINS) -> Int[np.ndarray, " D"]:
+    """Upper edges of bins, and further ones up to a multiple of `size`; those bins are left empty."""
+    return np.append(np.array(edges, np.int32), np.full(-len(edges) % size, np.iinfo(np.int32).max, np.int32))
 
 
 def accuracy_by_bin(scores: Scores, edges: tuple[int, ...]) -> dict[int, float]:

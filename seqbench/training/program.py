@@ -154,7 +154,7 @@ class Program:
         what is counted by distance is counted by group instead, by the same program.
         """
         in_block, size = self._sequences(stream), evaluation_batch(self.task.steps)
-        edges = self._edges if groups is None else padded(groups.edges)
+        edges = self._edges if groups is None else padded(groups.edges, len(self._edges))
         scores = Scores(*np.zeros(5, np.float32), *np.zeros((2, len(edges)), np.float32))
         starts = range(0, sequences, size)
         for start in starts:

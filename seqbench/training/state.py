@@ -19,7 +19,8 @@ DIVERGED_IN = ("loss", "gradient", "parameters")
 class State(NamedTuple):
     """Where a trial stands: all that training needs to go on.
 
-    diverged_at: the step whose loss or gradient was not finite, 0 if none; parameters are those before that step
+    diverged_at: the step whose loss, gradient or new parameters were not finite, 0 if none; the parameters are those
+        before that step
     diverged_in: what was not finite first, a place in `DIVERGED_IN`
     """
 

@@ -94,12 +94,14 @@ def run_trial(
 
 
 def _compile(program: Program, others: Mapping[int, Program]) -> float:
-    """Compile all that a trial needs; the seconds that it took."""
+    """Compile all that a trial needs, and trace what its row says of the program; the seconds that it took."""
     before = Spent.seconds
     program.compile()
     for other in others.values():
         other.compile_test()
-    return Spent.seconds - before
+    compiled, began = Spent.seconds - before, time.monotonic()
+    _ = program.segment
+    return compiled + time.monotonic() - began
 
 
 def _start(program: Program, seed: int, chain: Chain) -> Checkpoint:
@@ -114,7 +116,7 @@ def _interval(program: Program, numbers: Numbers, seed: int, point: Checkpoint) 
     until = min(int(point.state.step) + settings.evaluate_every, settings.steps)
     began = time.monotonic()
     state, sums = program.train(point.state, numbers, until)
-    # The last evaluation reads all: its accuracy and loss stand in the trial's row.
+    # The last evaluation reads all, as it stands in the trial's row; that of a trial that diverges may read less.
     now = {"step": until, "train_loss": train_loss(sums)}
     early = until < _last_step(point.curve, program) and stuck_at((*point.curve, now), settings.stop_when_stuck) is None
     scores = program.evaluate(state.parameters, seed, VALIDATION, settings.validation_sequences, until_decided=early)
@@ -137,7 +139,7 @@ def _look(program: Program, numbers: Numbers, watch: Watch, point: Checkpoint, c
 
 
 def _over(state: State, curve: Sequence[dict[str, Any]], program: Program) -> bool:
-    """Whether the trial has ended: budget spent, diverged, or solved and the grid has it stop then."""
+    """Whether the trial has ended: budget spent, diverged or its loss large, or solved or stuck where that ends it."""
     large = large_loss_since(curve, program.task.trivial_loss, ended=False) is not None
     return large or bool(int(state.step) >= _last_step(curve, program) or int(state.diverged_at) > 0)
 
@@ -155,8 +157,9 @@ def _finish(program: Program, seed: int, chain: Chain, point: Checkpoint, compil
     large = large_loss_since(point.curve, program.task.trivial_loss, ended=True)
     if not int(point.state.diverged_at) and large is None:
         tested = _test(program, point.state.parameters, seed)
+    seconds = point.seconds + time.monotonic() - began
     row = result_row(program, point.state, list(point.curve), tested.scores) | {
-        "seconds": point.seconds + time.monotonic() - began,
+        "seconds": seconds,
         "compile_seconds": compile_seconds,
         "probe_seconds": point.probe_seconds,
     }

@@ -83,6 +83,18 @@ def test_a_line_stands_whole_above_the_board_and_the_board_goes_at_the_end(board
     assert shown[-1] == "two"
 
 
+@pytest.mark.parametrize("markup", [True, False])
+def test_a_name_is_shown_as_it_is(markup: bool, written: io.StringIO, read: Reader) -> None:
+    """A notebook's console takes strings as markup, that of a terminal does not."""
+    console = Console(file=written, force_terminal=True, width=80, legacy_windows=False, markup=markup)
+    current = plan(read(GRID.replace("name: plain", "name: 'lstm [bold] :smile:'")))
+    with Board(console) as board:
+        board.start(current, finished=0)
+        board.observe(current.trials[0], Started(current.trials[0].id))
+        board._live.refresh()
+        assert "  lstm [bold] :smile: on delayed_recall 2, seed 1000: compiling" in screen(written.getvalue())
+
+
 def test_what_is_written_past_the_board_tears_it(board: Board, written: io.StringIO) -> None:
     """The screen above can tell: this is what a worker did that inherited standard error."""
     with board:
@@ -135,7 +147,7 @@ def test_without_a_terminal_a_line_is_a_line(capsys: pytest.CaptureFixture[str])
 def test_a_run_resumes_once_and_says_later_what_tuning_has_chosen(read: Reader, tmp_path) -> None:
     grid = read(GRID + "tuning: {seeds: 1, learning_rate: [1.0e-3, 1.0e-2]}\n")
     current, written = plan(grid), io.StringIO()
-    display = RunDisplay(grid, tmp_path, Board(Console(file=written, width=200), quiet=False), only=None, quiet=False)
+    display = RunDisplay(grid, tmp_path, Board(Console(file=written, width=200), quiet=False), quiet=False)
     one = (Choice("plain", "delayed_recall", 1e-3, {}),)
     display.found(current, RoundStart(8, 2, 0, 0, (), None))
     display.found(current, RoundStart(8, 3, 0, 0, (), None))

@@ -30,12 +30,15 @@ model: {stacked: {width: 4}}
 methods: [{name: a}, {name: b, cell: gru}]
 tuning: {seeds: 1, learning_rate: [1.0e-3, 1.0e-2]}
 """
-HORIZONS = {("a", 1e-3): 9, ("a", 1e-2): 33, ("b", 1e-3): 1000, ("b", 1e-2): 4}
+HORIZONS = {("a", 1e-3): 9, ("a", 1e-2): 33, ("b", 1e-3): 1000, ("b", 1e-2): 4, ("c", 1e-3): 15}
+LUCKY = ("c", 80)
+"""A method and a length that it solves beyond its horizon, as networks may."""
 
 
 def finished(trial):
     """What a simulated trial leaves: solved up to a horizon of its method, rate and seed."""
-    solved = trial.length <= HORIZONS[trial.method, trial.learning_rate] * 1.4 ** (trial.seed % 2)
+    within = trial.length <= HORIZONS[trial.method, trial.learning_rate] * 1.4 ** (trial.seed % 2)
+    solved = within or (trial.method, trial.length) == LUCKY
     row = {
         "outcome": "solved" if solved else "chance", "accuracy": float(solved), "solved_at": 100 if solved else None,
         "validation_loss": 0.1, "budget": 3000, "steps": 100 if solved else 3000, "chance": 0.1, "trivial": 0.1,
@@ -157,3 +160,41 @@ def test_no_search_waits_for_the_slowest_trial_of_another(read, tmp_path, monkey
     assert len(before) == 3
     assert {(trial.method, trial.seed) for trial in arrived[place:]} == {ours}
     assert max(trial.length for trial in arrived[:place]) == max(length_grid(5, 80, 1.3))
+
+
+SEARCH = """
+question: Is a check contradicted?
+tasks: [delayed_recall]
+lengths: LENGTHS
+seeds: 1
+probes: none
+model: {stacked: {width: 4}}
+methods: [{name: c}]
+"""
+
+
+def test_a_trial_that_the_plan_no_longer_asks_for_is_trained_to_its_end_and_kept(read, tmp_path, monkeypatch):
+    """Of two checks one fails and so contradicts what an earlier list left; the other one ends after all else."""
+
+    class Late(Arrivals):
+        def get(self, timeout=None):
+            others = [turn for turn, (_, event) in enumerate(self._waiting) if event.trial != late]
+            return self._waiting.pop(others[0] if others else 0)
+
+    def train(lengths, found):
+        grid = read(SEARCH.replace("LENGTHS", lengths))
+        return run_grid(grid, tmp_path / "kept", workers=2, place=SimulatedWorkers(), found=found).finished
+
+    def found(plan, state):
+        nonlocal late
+        missing = [trial.id for trial in plan.trials if trial.id not in state.outcomes]
+        late = late or (missing[-1] if len(missing) == 2 else None)  # both checks, and the longer one is late
+        plans.append({trial.id for trial in plan.trials})
+
+    late, plans = None, []
+    monkeypatch.setattr(pool, "queue", SimpleNamespace(SimpleQueue=lambda: Late(None), Empty=queue.Empty))
+    train("[80, 160, 320]", lambda plan, state: None)
+    kept = train("{from: 10, to: 320, precision: 1.1, checked: 1.0}", found)
+    asking = [late in plan for plan in plans]
+    assert False in asking[asking.index(True) :], "every later plan asked for it"
+    assert late in set(kept["trial"]) == plans[-1]

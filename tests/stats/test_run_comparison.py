@@ -51,7 +51,8 @@ def test_only_what_both_have_is_compared(grid):
     a, b = grid(REACH), grid(REACH, seeds=4)
     b.loc[b["length"] == 100, "outcome"] = None
     found = compare_runs(a, b)
-    assert counted(found)["finished in both"] == 2 * 4 * 3
+    assert counted(found)["finished in both"] == counted(found)["finished in B"] == 2 * 4 * 3
+    assert counted(found)["planned in B"] == 2 * 4 * 4
     assert found.trials["length"].max() == 50
     assert found.differences["n"].max() <= 4
 
@@ -65,7 +66,7 @@ def test_nothing_in_common(grid):
     a = grid(REACH)
     assert "share no finished trial" in compare_runs(a, a.assign(outcome=None)).answer
     assert "share no finished trial" in compare_runs(a, a.assign(task="parity")).answer
-    assert np.isnan(compare_runs(a, a.assign(outcome=None)).differences["difference"]).all()
+    assert compare_runs(a, a.assign(outcome=None)).differences.empty
 
 
 def test_searches_of_which_the_horizons_lie_far_apart_are_compared(grid):

@@ -104,11 +104,12 @@ def test_a_file_that_a_living_process_writes_stays_and_an_old_one_goes(folder: P
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as living:
         theirs, stale = (folder / f".{name}.{living.pid}.tmp" for name in ("report.html", "old.html"))
         own = folder / f".plan.json.{os.getpid()}.tmp"  # of a process that had this number before
-        for path in (theirs, stale, own):
+        nobodys = folder / ".plan.json.0.tmp"
+        for path in (theirs, stale, own, nobodys):
             path.write_text("half")
         hours_ago = time.time() - 2 * atomic.FORGOTTEN
         os.utime(stale, (hours_ago, hours_ago))
-        assert sorted(atomic.sweep(folder)) == sorted([stale, own])
+        assert sorted(atomic.sweep(folder)) == sorted([stale, own, nobodys])
         assert theirs.exists()
         living.communicate(b"\n")
     assert atomic.sweep(folder) == [theirs]

@@ -1,15 +1,20 @@
 """One process a grid, and a lock that ends with the process that holds it."""
 
+import json
+import os
+import socket
 import subprocess
 import sys
 
 import pytest
 
 from seqbench.errors import GridBusy, StoreError
+from seqbench.store import lock
 from seqbench.store.lock import held
 
 HOLD = """
 import pathlib, sys
+from seqbench.store import lock
 from seqbench.store.lock import held
 
 with held(pathlib.Path(sys.argv[1])):
@@ -49,6 +54,13 @@ def test_a_note_cut_off_by_power_loss_is_no_obstacle(tmp_path):
     (tmp_path / ".running.json").write_text('{"proc')
     with held(tmp_path) as previous:
         assert previous is None
+
+
+@pytest.mark.parametrize(("process", "runs"), [(10**20, False), (0, False), (-1, False), ("x", False), (None, True)])
+def test_a_damaged_note_names_no_process_that_runs(tmp_path, process, runs):
+    note = {"process": os.getpid() if process is None else process, "host": socket.gethostname()}
+    (tmp_path / ".running.json").write_text(json.dumps(note))
+    assert (lock.holder(tmp_path) is not None) == runs
 
 
 def test_a_folder_that_cannot_be_made(tmp_path):

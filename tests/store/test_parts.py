@@ -61,6 +61,9 @@ def test_files_are_packed_as_soon_as_there_are_many(tmp_path: Path) -> None:
     assert held(tmp_path) == RECORDS
     assert store.find("t99") is None
     assert finished_beside(store.trials / "any") == "14 finished trials are safe. "
+    for name in ("backup-v2.parquet", "backup-2.parquet"):  # of somebody else
+        (store.trials / name).write_bytes(b"")
+    assert finished_beside(store.trials / "any") == "14 finished trials are safe. "
 
 
 def test_another_process_goes_on_where_one_stopped(tmp_path: Path) -> None:

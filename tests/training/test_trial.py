@@ -1,6 +1,7 @@
 """One trial from its first step to its outcome."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -17,11 +18,12 @@ from seqbench.models.stacked import stacked
 from seqbench.optimizers.sgd import sgd
 from seqbench.schedules.constant import constant
 from seqbench.store import checkpoints
-from seqbench.tasks.base import Criterion, Groups
+from seqbench.tasks.base import Criterion
 from seqbench.tasks.delayed_recall import delayed_recall
+from seqbench.training import trial
 from seqbench.training.data import TEST, TRAIN, VALIDATION, stream_key
 from seqbench.training.program import Program
-from seqbench.training.rows import Means, held, outcome, solved_at
+from seqbench.training.rows import Means, held, outcome, result_row, solved_at
 from seqbench.training.trial import run_trial
 
 TRAINING = TrainingSettings(
@@ -78,6 +80,24 @@ def test_a_resumed_trial_ends_with_the_bits_of_an_uninterrupted_one(trained):
     assert [int(point.state.step) for point in points] == [10, 20, 30, 40]
     half = points[1]._replace(state=jax.tree.map(jnp.asarray, points[1].state))
     assert without_clock(run(trained, learning_rate=0.05, resume=half)) == without_clock(whole)
+
+
+def test_what_the_row_says_of_the_program_is_counted_as_compilation_and_not_as_training(monkeypatch):
+    clock = [0.0]
+
+    def traced(self):
+        clock[0] += 100.0
+
+    def row(*arguments):
+        clock[0] += 1000.0
+        return result_row(*arguments)
+
+    monkeypatch.setattr(trial, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(Program, "segment", property(traced))
+    monkeypatch.setattr(trial, "result_row", row)
+    found = run(program(steps=10)).row
+    assert found["seconds"] == 0
+    assert 100 <= found["compile_seconds"] < 200
 
 
 def test_a_loss_that_is_not_finite_ends_the_trial_at_its_step():
@@ -160,48 +180,6 @@ def test_other_lengths_are_tested_with_the_trained_parameters_and_change_no_numb
     plain = run(trained)
     assert without_clock(plain) == without_clock(finished)
     assert len(finished.probes) == len(plain.probes) + 2
-
-
-def test_accuracy_by_what_the_task_counts_adds_up_to_its_accuracy_and_changes_no_number(trained):
-    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
-    # So few steps that the two symbols are not equally well known.
-    grouped = program(TASK._replace(groups=shown), steps=10)
-    finished, plain = run(grouped, learning_rate=0.1), run(program(steps=10), learning_rate=0.1)
-    assert without_clock(plain) == without_clock(finished)
-    rows = finished.probes[-2:]
-    assert finished.probes[:-2] == plain.probes
-    assert [(row["probe"], row["distance"]) for row in rows] == [("accuracy_by_symbols", 0), ("accuracy_by_symbols", 1)]
-    inputs = grouped.data.block(3, TEST, 0).first(512, TASK).inputs
-    shares = np.bincount(inputs[:, 0]) / len(inputs)
-    assert rows[0]["value"] != rows[1]["value"]
-    assert shares @ [row["value"] for row in rows] == pytest.approx(finished.row["accuracy"], abs=1e-6)
-
-
-def test_a_trial_that_diverges_at_the_test_is_tested_once_and_has_no_accuracy_by_group(monkeypatch):
-    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
-    grouped = program(TASK._replace(groups=shown), steps=10)
-    evaluate, streams = grouped.evaluate, []
-
-    def overflowing(parameters, seed, stream, sequences, **options):
-        streams.append(stream)
-        scores = evaluate(parameters, seed, stream, sequences, **options)
-        return scores._replace(loss=np.float32(np.inf)) if stream == TEST else scores
-
-    monkeypatch.setattr(grouped, "evaluate", overflowing)
-    finished = run(grouped)
-    assert finished.row["outcome"] == "diverged"
-    assert streams.count(TEST) == 1
-    assert not [row for row in finished.probes if row["probe"] == "accuracy_by_symbols"]
-
-
-def test_groups_are_counted_beside_several_bins_of_distances():
-    shown = Groups("symbols", (0, 1), lambda inputs: inputs[:, :1])
-    # Every target is in the second of two bins, so the groups' counts cannot stand in for those by distance.
-    several = TASK._replace(distances=(1, 2))
-    finished, plain = run(program(several._replace(groups=shown), steps=10)), run(program(several, steps=10))
-    assert without_clock(plain) == without_clock(finished)
-    assert finished.row["accuracy_by_distance"] == {2: finished.row["accuracy"]}
-    assert [row["distance"] for row in finished.probes[len(plain.probes) :]] == [0, 1]
 
 
 def test_outcomes_by_hand():

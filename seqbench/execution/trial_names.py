@@ -25,7 +25,7 @@ def full_name(typed: str, known: Iterable[str], *, of: str) -> str:
     if typed in meant:
         return typed
     if not meant:
-        raise UsageError(f"{of} has no trial {typed!r}; the column `trial` of its results has the names of all")
+        raise UsageError(f"{of} has no trial {typed!r}; `trial` in its results and plan.json has the names of all")
     if len(meant) > 1:
         more = f" and {len(meant) - SHOWN:,} more" if len(meant) > SHOWN else ""
         raise UsageError(f"{typed!r} may be any of {', '.join(meant[:SHOWN])}{more}: add a letter or two")
