@@ -12,7 +12,7 @@ from seqbench.number_text import number_text
 
 
 def table_of(frame: pd.DataFrame, *, title: str | None = None) -> Table:
-    """A frame as a table: a row a row, numbers to three digits, nothing where nothing is known."""
+    """A frame as a table: whole numbers in full and others to three digits, nothing where nothing is known."""
     table = Table(title=title, title_justify="left")
     for name in frame.columns:
         side: Literal["left", "right"] = "right" if frame[name].dtype.kind in "iuf" else "left"

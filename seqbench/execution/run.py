@@ -56,7 +56,7 @@ class RoundStart(NamedTuple):
     set_aside: trial files that could not be used; their trials are trained again
     interrupted: what the previous run noted, if it was killed or lost power; else None
     outcomes: of the finished trials of the plan, by trial
-    only: the trials that are trained, again if they have finished; empty: all that are missing
+    only: the trials that are trained, again if they have finished; empty where all that are missing are
     """
 
     planned: int

@@ -76,8 +76,8 @@ class Board:
 
     @property
     def under_way(self) -> bool:
-        """Whether some of its searches have not ended."""
-        return bool(self.methods["open"].sum())
+        """Whether some of its trials are missing, or some of its searches have not ended."""
+        return self.groups == UNDER_WAY
 
 
 def build_boards(sources: Iterable[Source]) -> list[Board]:

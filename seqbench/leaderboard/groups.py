@@ -20,7 +20,7 @@ class Groups(NamedTuple):
     note: str
 
 
-UNDER_WAY = Groups({}, "Which methods cannot be told apart is said when all searches have ended.")
+UNDER_WAY = Groups({}, "Which methods cannot be told apart is said when all trials have finished.")
 
 
 def find_groups(arrays: TaskArrays, order: Sequence[str], declared: Declared) -> Groups:

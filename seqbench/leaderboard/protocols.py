@@ -9,7 +9,7 @@ are no part of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +74,7 @@ def protocol_of(source: Source, task: str) -> Protocol:
     parts = {
         "solved": _criterion(reporting, evidence.declared.tau),
         "lengths": _lengths(evidence.sought(task), searched=task in evidence.declared.searched),
-        "training lengths": evidence.declared.training_lengths or "as tested",
+        "training lengths": _training_lengths(evidence.declared.training_lengths, evidence.methods),
         "training steps": _span(*budget),
         "batch": _values(reporting["batch_size"]),
         "optimizer": _values(reporting["optimizer"]),
@@ -114,7 +114,15 @@ def _schedules(plan: PlanFile) -> str:
         if family == "schedules" and place != ("training", "schedule")
     ]  # fmt: skip
     titles = (_with_settings(one.name, dict(sorted(_special("schedules", one).items()))) for one in (start, *further))
-    return ", ".join(dict.fromkeys(titles))
+    return ", ".join(sorted(set(titles)))
+
+
+def _training_lengths(words: str, methods: Iterable[str]) -> str:
+    """At which lengths batches were drawn, from what a report says of it, whichever methods they were drawn for."""
+    rules = words.split("; ") if words else ["as tested"]
+    names = (*methods, "the others")
+    bare = (next((rule[len(name) + 2 :] for name in names if rule.startswith(f"{name}: ")), rule) for rule in rules)
+    return "; ".join(sorted(set(bare)))
 
 
 def _label(reference: Reference, *, several: bool) -> str:

@@ -54,10 +54,9 @@ class Source:
         acted = remedies_that_acted(evidence.reporting, evidence.probes, evidence.plan.remedies)
         found = {}
         for (task, method), remedies in acted.groupby(["task", "method"], sort=False):
-            counts = remedies.groupby("remedy", sort=False)[["acted", "trials"]].sum()
-            seldom = counts[counts["acted"] < SELDOM * counts["trials"]]
+            seldom = remedies[remedies["acted"] < SELDOM * remedies["trials"]]
             found[str(task), str(method)] = tuple(
-                f"{row.Index} in {row.acted} of {row.trials} trials" for row in seldom.itertuples()
+                f"{row.remedy} in {row.acted} of {row.trials} trials" for row in seldom.itertuples()
             )
         return found
 

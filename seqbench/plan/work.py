@@ -75,7 +75,7 @@ def _counted(program: Jaxpr) -> Work:
             total += max((_counted(branch) for branch in inner), default=Work())
         elif name in BODIES:
             total += _counted(params[BODIES[name]].jaxpr)
-        elif inner:
+        elif inner and name not in MOVES:
             # A function with a derivative of its own names its programs for that too; the first one is the function.
             total += _counted(inner[0]).times(params.get("length", 1))
         else:

@@ -95,9 +95,9 @@ def remedies_that_acted(
     Returns:
         figure: what was measured of it (`seqbench.traces.PROOF`); trials: finished ones in which it was; acted: those
         of them in which a figure of the remedy was ever above 0; active: whether any was; median: of the figure over
-        trials, as last read, at the dependency length if it has distances; equals_baseline: whether an inactive method
-        gave the baseline's very numbers on every task, length, seed and learning rate that both have (missing if it is
-        active or there is nothing to compare).
+        trials, as last read, at the dependency length or the next distance beyond if it has distances;
+        equals_baseline: whether an inactive method gave the baseline's very numbers on every task, length, seed and
+        learning rate that both have (missing if it is active or there is nothing to compare).
     """
     proofs = _proofs(results, probes)
     rows = []

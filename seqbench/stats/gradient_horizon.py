@@ -82,15 +82,17 @@ def _figures(results: pd.DataFrame, probes: pd.DataFrame, step: int) -> pd.DataF
 def shared_lengths(results: pd.DataFrame) -> dict[str, int]:
     """The longest length of each task at which every method of it was trained, on three seeds or on all that there are.
 
-    Tasks without such a length are left out.
+    A method that has so many seeds at no length has hardly begun, and does not count. Tasks without such a length are
+    left out.
     """
     trials = with_purpose(results, "reporting")
     found = {}
     for task, own in trials.groupby("task", sort=True):
         needed = min(SEEDS_FOR_RANKING, own["seed"].nunique())
-        seeds = own.groupby(["length", "method"])["seed"].nunique()
-        methods = (seeds >= needed).groupby("length").sum()
-        if len(shared := methods.index[methods == own["method"].nunique()]):
+        trained = own.groupby(["length", "method"])["seed"].nunique().unstack(fill_value=0) >= needed
+        trained = trained.loc[:, trained.any()]
+        shared = trained.index[trained.all(axis="columns")]
+        if trained.shape[1] and len(shared):
             found[str(task)] = int(shared.max())
     return found
 
@@ -150,7 +152,7 @@ def _correlate(task: str, points: pd.DataFrame, alpha: float) -> dict[str, objec
     if len(x) < 3 or not x.any() or not y.any():
         return {**row, "p_value": np.nan}
     correlation = float(np.sum(x * y) / np.sqrt(np.sum(x * x) * np.sum(y * y)))
-    ordered = x.shape[1] == 1 and 2 * tied <= len(x)  # the interval is one of ranks that differ
+    ordered = x.shape[1] == 1 and 2 * tied < len(x)  # the interval is one of ranks that differ
     low, high = rank_interval(correlation, len(x), alpha) if ordered else (np.nan, np.nan)
     return {**row, "correlation": correlation, "low": low, "high": high, "p_value": _p_value(x, y)}
 

@@ -92,6 +92,29 @@ def test_other_training_lengths_stand_apart_and_say_so(make):
     assert second.apart == "training lengths: from 2 instead of as tested"
 
 
+def test_the_same_training_lengths_and_schedules_join_whatever_the_methods_are_called_and_in_which_order(make):
+    ours = make("ours", {"vanilla": SIX, "GRU": [80] * 6})
+    theirs = make("theirs", {"clipped": SIX}, of="theirs")
+    orders = (("GRU", ("cosine", "warmup")), ("clipped", ("warmup", "cosine")))
+    for folder, (method, (first, second)) in zip((ours, theirs), orders, strict=True):
+        plan = load_plan(folder)
+        text = plan.grid_text
+        for name, schedule in (("vanilla", first), ("clipped", second)):
+            text = text.replace(f"{{name: {name}, ", f"{{name: {name}, training: {{schedule: {schedule}}}, ")
+        assert text.index(first) < text.index(second)
+        words = f"{method}: from 2; the others: at the dependency length"
+        write_plan(folder, replace(plan, declared={**plan.declared, "training_lengths": words}, grid_text=text))
+    assert len(boards(ours.parent)) == 1
+
+
+def test_remedies_of_one_name_are_counted_each_for_itself(make, monkeypatch):
+    source = read_sources(make("ours", {"vanilla": SIX}).parent)[0][0]
+    row = {"method": "vanilla", "task": "delayed_recall", "remedy": "skip_in_time", "trials": 10}
+    acted = pd.DataFrame([{**row, "acted": 0}, {**row, "acted": 10}])
+    monkeypatch.setattr("seqbench.leaderboard.sources.remedies_that_acted", lambda *given: acted)
+    assert source.seldom_acting == {("delayed_recall", "vanilla"): ("skip_in_time in 0 of 10 trials",)}
+
+
 @pytest.mark.parametrize(
     ("grid", "method", "shown"),
     [

@@ -41,6 +41,7 @@ def test_a_product_counts_its_multiplications_and_a_function_what_it_is_taken_of
     assert work_of(lambda x: x @ jnp.ones((4, 5)), X) == Work(products=3 * 4 * 5, results=3 * 5, largest=15)
     assert work_of(lambda x: jnp.tanh(x) + 2 * x, X) == Work(functions=12, results=12, largest=12)
     assert work_of(lambda x: x + x * x, X) == Work()
+    assert work_of(lambda x: x.at[0].add(1.0), X) == Work(results=12, largest=12)
     assert work_of(lambda x: jnp.tanh(jnp.cumsum(x, axis=0)[:1]), X) == Work(functions=4, results=16, largest=12)
 
 
