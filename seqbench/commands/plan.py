@@ -81,7 +81,9 @@ def _show(current: Plan, workers: int) -> None:
         facts.add_row("tuning", f"{current.budget:,} settings tried for each method and task, on seeds of their own")
     facts.add_row("groups", f"{len(current.groups):,}, each compiled once")
     most = f", {duration(estimate.most_seconds)} at most" if current.searches else ""
-    facts.add_row("time", f"about {duration(estimate.seconds)} on {counted(workers, 'worker')}{most}; machines differ")
+    facts.add_row(
+        "time", f"about {duration(estimate.seconds)} on {counted(workers, 'worker')}{most}; idle machines take less"
+    )
     facts.add_row("memory", _memory(estimate))
     console.print(facts)
     if current.untested:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from seqbench.errors import LaterFormat, LeftOutWarning, StoreError, UsageError
 from seqbench.report.evidence import Evidence
 from seqbench.schema import finished
-from seqbench.stats.action import SELDOM, remedies_that_acted
+from seqbench.stats.action import acted_seldom, remedies_that_acted
 from seqbench.store.plan_file import without_plan
 from seqbench.store.results import load
 
@@ -54,7 +54,7 @@ class Source:
         acted = remedies_that_acted(evidence.reporting, evidence.probes, evidence.plan.remedies)
         found = {}
         for (task, method), remedies in acted.groupby(["task", "method"], sort=False):
-            seldom = remedies[remedies["acted"] < SELDOM * remedies["trials"]]
+            seldom = remedies[acted_seldom(remedies)]
             found[str(task), str(method)] = tuple(
                 f"{row.remedy} in {row.acted} of {row.trials} trials" for row in seldom.itertuples()
             )

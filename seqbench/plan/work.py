@@ -26,9 +26,6 @@ MOVES = frozenset(
 )
 """Names of primitives that compute little and still pass over memory."""
 
-BODIES = {"while": "body_jaxpr"}
-"""Which of its programs an equation runs, where that is not the first one."""
-
 
 class Work(NamedTuple):
     """Arithmetic of one call.
@@ -73,8 +70,8 @@ def _counted(program: Jaxpr) -> Work:
         inner = list(_inside(params))
         if name == "cond":
             total += max((_counted(branch) for branch in inner), default=Work())
-        elif name in BODIES:
-            total += _counted(params[BODIES[name]].jaxpr)
+        elif name == "while":  # whose first program is the condition
+            total += _counted(params["body_jaxpr"].jaxpr)
         elif inner and name not in MOVES:
             # A function with a derivative of its own names its programs for that too; the first one is the function.
             total += _counted(inner[0]).times(params.get("length", 1))

@@ -119,6 +119,11 @@ def remedies_that_acted(
     return pd.DataFrame(rows, columns=ACTION_COLUMNS)
 
 
+def acted_seldom(acted: pd.DataFrame) -> pd.Series:
+    """Which rows of `remedies_that_acted` are of a remedy that acted in fewer than half of its trials, or in none."""
+    return acted["acted"] < SELDOM * acted["trials"]
+
+
 def _proofs(results: pd.DataFrame, probes: pd.DataFrame) -> pd.DataFrame:
     """What was measured of single remedies, with the trial's dependency length, by step and distance."""
     numbers = ["step", "distance", "remedy", "value"]

@@ -15,7 +15,7 @@ from seqbench.report.evidence import Evidence
 from seqbench.report.links import behind
 from seqbench.report.section import Part, Section
 from seqbench.report.table import MISSING, Column, Row, Table, number, word
-from seqbench.stats.action import ACTION_COLUMNS, FIGURES, SELDOM, proof_of_action, remedies_that_acted
+from seqbench.stats.action import ACTION_COLUMNS, FIGURES, acted_seldom, proof_of_action, remedies_that_acted
 from seqbench.stats.gradient_horizon import FIGURES as GRADIENT_FIGURES
 from seqbench.stats.gradient_horizon import learned_by_gradient, shared_lengths
 from seqbench.stats.measurements import is_shown, other_measurements
@@ -93,7 +93,7 @@ def inactive_text(acted: pd.DataFrame) -> str:
     if acted.empty:
         return ""
     idle = ~acted["active"].astype(bool)
-    seldom = ~idle & (acted["acted"] < SELDOM * acted["trials"])
+    seldom = ~idle & acted_seldom(acted)
     if not (idle | seldom).any():
         return "Every remedy that leaves a trace acted, in at least half of its trials."
     said = []
