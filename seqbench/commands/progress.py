@@ -51,7 +51,7 @@ class Board:
     def __enter__(self) -> Board:
         if self._console.is_terminal and not self._quiet:
             self._live = Live(get_renderable=self._picture, console=self._console, transient=True)
-            self._live.start()
+            self._live.start(refresh=True)  # lines said before the first picture would each draw one of their own
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -103,7 +103,8 @@ def conflict_error(conflicts: list[Conflict]) -> MergeConflict:
     shown = [str(each) for each in conflicts[:SHOWN]]
     if len(conflicts) > SHOWN:
         shown.append(f"... and {len(conflicts) - SHOWN:,} more")
-    trials = "1 trial has" if len(conflicts) == 1 else f"{len(conflicts):,} trials have"
+    count = len({each.trial for each in conflicts})  # a trial may differ in several folders
+    trials = "1 trial has" if count == 1 else f"{count:,} trials have"
     text = "\n".join([f"{trials} other numbers in another folder, and nothing was merged:", *shown])
     return MergeConflict(
         f"{text}\nRemove those that should not count, or keep those of the folder named first: --keep-first",

@@ -6,6 +6,7 @@ wrote them did not measure it, or because the probe was not asked for.
 
 from __future__ import annotations
 
+import json
 import math
 from typing import NamedTuple
 
@@ -40,17 +41,25 @@ class Difference(NamedTuple):
     after: object
 
 
-def largest_difference(before: Results, after: Results, trial: str) -> Difference | None:
+def largest_difference(before: Results, after: Results, trial: str, *, anew: bool = False) -> Difference | None:
     """The largest relative difference between two trainings of a trial; None if all numbers agree to the last bit.
 
     Measurements are compared as far as both hold them: a copy for committing is without those that no report shows.
+
+    Args:
+        before: results that hold the trial.
+        after: results that hold it as well.
+        trial: its identity.
+        anew: `after` comes from a training just now, which leaves out nothing: where it read all probes that were read
+            before, a measurement that only `before` holds is a difference.
     """
     found = []
+    whole = anew and _probed(before, trial) <= _probed(after, trial)
     for table, columns in TABLES.items():
         stored = _table(before, table)
         one, other = _rows(stored, trial), _rows(_table(after, table), trial)
         one, other = (_numbered(rows, KEYS[table]) for rows in (one, other))
-        how = "inner" if table == "probes" else "outer"
+        how = "outer" if table != "probes" else "left" if whole else "inner"
         both = one.merge(other, on=[*KEYS[table], NTH], how=how, suffixes=("_before", "_after"), indicator=True)
         known = [
             column for column in columns.values() if _compared(column, table) and stored[column.name].notna().any()
@@ -62,6 +71,12 @@ def largest_difference(before: Results, after: Results, trial: str) -> Differenc
 
 def _table(results: Results, table: str) -> pd.DataFrame:
     return results.trials if table == "results" else getattr(results, table)
+
+
+def _probed(results: Results, trial: str) -> set[str]:
+    """The labels of the probes that were read."""
+    labels = _rows(results.trials, trial)["probed"].dropna()
+    return set().union(*map(json.loads, labels))
 
 
 def _rows(table: pd.DataFrame, trial: str) -> pd.DataFrame:

@@ -129,6 +129,13 @@ def test_other_numbers_are_named_with_both_environments_and_nothing_is_written(g
     assert len(merged.conflicts) == 1
 
 
+def test_a_trial_that_differs_in_three_folders_is_one_trial(grid, trials, machine, tmp_path) -> None:
+    folders = [machine(name, [record(trials[0], loss=loss)]) for name, loss in (("a", 0.5), ("b", 0.6), ("c", 0.7))]
+    with pytest.raises(MergeConflict, match=r"^1 trial has other numbers") as caught:
+        merge_folders(folders, tmp_path / "merged" / "tiny", lambda: grid)
+    assert len(caught.value.conflicts) == 2
+
+
 def test_other_numbers_in_the_same_environment_have_the_exit_code_of_a_broken_promise(
     grid, trials, machine, tmp_path
 ) -> None:
