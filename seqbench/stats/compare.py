@@ -71,7 +71,8 @@ class Comparison:
     pairwise: by pair of methods and task
     profiles, ranks: by method over all tasks
     critical_ranks, critical_pairs: by method and by pair of methods over ten tasks or more (`critical_difference`)
-    tuning, tuning_curves, tuning_budget: by method and task; and by length and setting; and by number tried
+    tuning, tuning_curves, tuning_reach, tuning_budget: by method and task; and by length and setting; and by setting,
+        of searches; and by number tried
     sensitivity, budget_sensitivity: by task, method and threshold of "solved"; and by part of the budget
     counts: planned, finished, missing and each outcome, by method, task and purpose
     baselines: the baseline of each task, None where there is none
@@ -102,6 +103,7 @@ class Comparison:
     critical_pairs: pd.DataFrame
     tuning: pd.DataFrame
     tuning_curves: pd.DataFrame
+    tuning_reach: pd.DataFrame
     tuning_budget: pd.DataFrame
     sensitivity: pd.DataFrame
     budget_sensitivity: pd.DataFrame
@@ -186,6 +188,7 @@ def _tuning_tables(results: pd.DataFrame, declared: Declared) -> dict[str, pd.Da
     return {
         "tuning": tuning.tuning(results, declared),
         "tuning_curves": tried,
+        "tuning_reach": tuning.tuning_reach(results, declared),
         "tuning_budget": tuning.tuning_budget(tried, declared),
     }
 

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from seqbench.plan.search import find_bracket
+from seqbench.plan.selection import mean_octaves
 from seqbench.schema import finished, rows_where, with_purpose
 from seqbench.stats.interval import SEEDS_FOR_INTERVAL, Floats, clopper_pearson
 from seqbench.stats.preregistration import Declared
@@ -29,6 +31,7 @@ COLUMNS = [
     "solved_reporting", "n_reporting", "score_name", "score_tuning", "score_reporting", "optimism",
 ]  # fmt: skip
 CURVE_COLUMNS = [*KEY, "length", *SETTING, "n", "solved", "rate", "low", "high", "steps", "diverged", "score"]
+REACH_COLUMNS = [*KEY, *SETTING, "n", "solved", "diverged", "reach"]
 BUDGET_COLUMNS = [*KEY, "settings", "expected_best"]
 
 
@@ -77,6 +80,24 @@ def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     enough = table["n"] >= SEEDS_FOR_INTERVAL
     table["low"], table["high"] = np.where(enough, low, np.nan), np.where(enough, high, np.nan)
     return table[CURVE_COLUMNS]
+
+
+def tuning_reach(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """One row a method, searched task and setting tried: how far it got, by which the setting is chosen.
+
+    n: tuning seeds; solved, diverged: trials of theirs, at all lengths
+    reach: geometric mean over the seeds of the longest length solved on validation data, in steps; a seed that solved
+        none counts as half a step (`seqbench.plan.selection.mean_octaves`)
+    """
+    tried = with_score(with_purpose(results, "tuning"))
+    rows: list[tuple[Any, ...]] = []
+    for key, own in tried[tried["task"].isin(list(declared.searched))].groupby([*KEY, *SETTING], dropna=False):
+        found = [
+            find_bracket(dict(zip(seed["length"], seed["validated"], strict=True))) for _, seed in own.groupby("seed")
+        ]
+        counted = len(found), int(own["validated"].sum()), int(own["has_diverged"].sum())
+        rows.append((*key, *counted, 2.0 ** mean_octaves(found)))
+    return pd.DataFrame(rows, columns=REACH_COLUMNS)
 
 
 def over_lengths(tried: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,14 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 
 from seqbench.report.chapters.tuning import tuning
+from seqbench.report.charts.axes import ROOM
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of
+from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of, searched_rates
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import facts, warnings
 from seqbench.stats.tuning import expected_best as expectation
@@ -82,12 +84,36 @@ def test_the_expected_best_is_drawn_to_the_number_tried(tuned: Evidence) -> None
     assert drawn.get_ydata().tolist() == pytest.approx(expectation(own.to_numpy()).tolist())
 
 
-def test_a_search_compares_no_scores_and_says_why(tuned: Evidence) -> None:
+@pytest.fixture(scope="module")
+def found(tuned: Evidence) -> Evidence:
+    """The same as if lengths had been searched: at 0.001 vanilla's seeds solve the first length and all, else none."""
+    declared = {**tuned.plan.declared, "searched": {"adding": [10, 20]}}
+    rows = tuned.results.copy()
+    own = (rows["method"] == "vanilla") & (rows["purpose"] == "tuning")
+    far = (rows["length"] == 10) | (rows["seed"] == rows.loc[own, "seed"].max())
+    rows.loc[own, "diverged_at"] = np.nan
+    rows.loc[own, "outcome"] = "chance"
+    rows.loc[own, "solved_at"] = np.where((rows["learning_rate"] == 1e-3) & far, 100.0, np.nan)[own]
+    plan = replace(tuned.plan, declared=declared)
+    return Evidence(Results(rows, tuned.curves, tuned.probes, plan))
+
+
+def test_the_chart_of_a_search_shows_how_far_each_rate_got(found: Evidence) -> None:
+    chart = searched_rates(found, "adding")
+    [ax] = chart.figure.axes
+    tips = {line: chart.marks[line.get_gid()].tips for line in ax.lines}
+    [line] = [line for line, said in tips.items() if said and said[0].startswith("vanilla, ")]
+    assert line.get_ydata().tolist() == pytest.approx([10 / ROOM, math.sqrt(10 * 20), 10 / ROOM])
+    assert tips[line][0] == "vanilla, 0.0003: 0.5 steps"
+    shown = chart.table[chart.table["method"] == "vanilla"]
+    assert shown["steps"].tolist() == pytest.approx([0.5, math.sqrt(10 * 20), 0.5])
+    assert shown["n"].tolist() == [2, 2, 2]
+
+
+def test_a_search_compares_no_scores_and_says_why(tuned: Evidence, found: Evidence) -> None:
     [listed] = tuning(tuned).parts[0].tables
     assert "optimism" in listed.head
-    declared = {**tuned.plan.declared, "searched": {"adding": [10, 20]}}
-    plan = replace(tuned.plan, declared=declared)
-    [part] = tuning(Evidence(Results(tuned.results, tuned.curves, tuned.probes, plan))).parts
+    [part] = tuning(found).parts
     assert [chart.name for chart in part.charts] == ["tuning-adding", "knobs-adding"]
     [table] = part.tables
     assert "optimism" not in table.head

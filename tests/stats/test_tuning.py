@@ -11,7 +11,15 @@ import pytest
 
 from seqbench.stats.preregistration import Declared
 from seqbench.stats.task_arrays import complete
-from seqbench.stats.tuning import expected_best, over_lengths, settings_of, tuning, tuning_budget, tuning_curves
+from seqbench.stats.tuning import (
+    expected_best,
+    over_lengths,
+    settings_of,
+    tuning,
+    tuning_budget,
+    tuning_curves,
+    tuning_reach,
+)
 
 SCORES = {0.001: 0.6, 0.01: 0.9, 0.1: 0.7}
 
@@ -52,6 +60,23 @@ def test_choice_at_the_end_of_the_range_is_flagged(results):
     assert tuning(results, Declared()).iloc[0]["edges"] == "learning_rate at the highest tried"
     results.loc[results["purpose"] == "reporting", "learning_rate"] = 0.001
     assert tuning(results, Declared()).iloc[0]["edges"] == "learning_rate at the lowest tried"
+
+
+def test_how_far_each_setting_got_is_the_mean_over_its_seeds_of_what_validation_data_says(grid):
+    """Worked by hand: seeds solve up to 40 and up to 10 steps: 20 in the mean; none and 20 steps: sqrt(20 / 2)."""
+    reach = {0.001: (40, 10), 0.01: (0, 20)}
+    own = grid({"gru": 1}, seeds=2, lengths=(10, 20, 40)).assign(purpose="tuning", outcome="chance")
+    rows = pd.concat([own.assign(learning_rate=rate) for rate in reach], ignore_index=True)
+    limits = [
+        reach[rate][place] for rate, place in zip(rows["learning_rate"], rows["seed"] - rows["seed"].min(), strict=True)
+    ]
+    rows["solved_at"] = np.where(rows["length"] <= limits, 400.0, np.nan)
+    rows["trial"] = [str(number) for number in range(len(rows))]
+    task = rows["task"].iloc[0]
+    found = tuning_reach(complete(rows), Declared(searched={task: (10, 20, 40)}))
+    assert found["reach"].tolist() == pytest.approx([20.0, 10.0**0.5])
+    assert found[["n", "solved"]].to_numpy().tolist() == [[2, 4], [2, 2]]
+    assert tuning_reach(complete(rows), Declared()).empty
 
 
 @pytest.fixture
