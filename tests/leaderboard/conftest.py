@@ -46,6 +46,35 @@ def trial(method: str, length: int, seed: int, *, reached: int, budget: int, of:
     }  # fmt: skip
 
 
+def trials(solved: Solved, factors: Mapping[str, Sequence[str]], *, budget: int, of: str) -> pd.DataFrame:
+    """One row a method, seed and length; `factors` has a level for each method."""
+    rows = pd.DataFrame(
+        trial(method, length, 1000 + seed, reached=reached, budget=budget, of=of)
+        for method, own in solved.items()
+        for seed, reached in enumerate(own)
+        for length in LENGTHS
+    )
+    levels = {name: rows["method"].map(dict(zip(solved, own, strict=True))) for name, own in factors.items()}
+    return rows.assign(**levels)
+
+
+def plan(name: str, rows: pd.DataFrame, *, task: str, searched: bool, factors: Sequence[str]) -> PlanFile:
+    methods = tuple(rows["method"].unique())
+    remedies = {
+        method: (Remedy("clip_global_norm", ("gradient",)),) if method == "clipped" else () for method in methods
+    }
+    label = [name for name in TrialLabel.__dataclass_fields__ if name in rows]
+    return PlanFile(
+        grid=name, question="How far?", grid_text=GRID.format(task=task), methods=methods, remedies=remedies,
+        declared={"baseline": "vanilla", "searched": {"delayed_recall": LENGTHS} if searched else {}},
+        training={"test_sequences": 10_000}, versions={"seqbench": "0.1.0"}, factors=tuple(factors),
+        trials={
+            row["trial"]: TrialLabel(**{key: row[key] for key in label}, factors={key: row[key] for key in factors})
+            for row in rows.to_dict("records")
+        },
+    )  # fmt: skip
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Make:
     """Write a results folder: `make(name, {"vanilla": [10, 20, ...]})`; `factors` has a level for each method."""
@@ -62,31 +91,10 @@ def make(tmp_path: Path) -> Make:
     ) -> Path:
         folder = tmp_path / "results" / name
         folder.mkdir(parents=True)
-        rows = pd.DataFrame(
-            trial(method, length, 1000 + seed, reached=reached, budget=budget, of=of)
-            for method, own in solved.items()
-            for seed, reached in enumerate(own)
-            for length in LENGTHS
-        )
-        for factor, levels in factors.items():
-            rows[factor] = rows["method"].map(dict(zip(solved, levels, strict=True)))
-        remedies = {
-            method: (Remedy("clip_global_norm", ("gradient",)),) if method == "clipped" else () for method in solved
-        }
-        label = [name for name in TrialLabel.__dataclass_fields__ if name in rows]
-        write_plan(folder, PlanFile(
-            grid=name, question="How far?", grid_text=GRID.format(task=task), methods=tuple(solved), remedies=remedies,
-            declared={"baseline": "vanilla", "searched": {"delayed_recall": LENGTHS} if searched else {}},
-            training={"test_sequences": 10_000}, versions={"seqbench": "0.1.0"}, factors=tuple(factors),
-            trials={
-                row["trial"]: TrialLabel(**{key: row[key] for key in label}, factors={key: row[key] for key in factors})
-                for row in rows.to_dict("records")
-            },
-        ))  # fmt: skip
-        acted = pd.DataFrame(
-            {"trial": rows.loc[rows["method"] == "clipped", "trial"], "probe": "steps_changed", "step": budget,
-             "remedy": 0, "value": 0.0}
-        )  # fmt: skip
+        rows = trials(solved, factors, budget=budget, of=of)
+        write_plan(folder, plan(name, rows, task=task, searched=searched, factors=tuple(factors)))
+        clipped = rows.loc[rows["method"] == "clipped", "trial"]
+        acted = pd.DataFrame({"trial": clipped, "probe": "steps_changed", "step": budget, "remedy": 0, "value": 0.0})
         tables.write(folder, {
             "results": typed(rows, [*RESULT_COLUMNS, *factors]), "curves": typed(pd.DataFrame(), CURVE_COLUMNS),
             "probes": typed(acted, PROBE_COLUMNS),
