@@ -13,7 +13,7 @@ from matplotlib import pyplot as plt
 from seqbench.report.chapters.tuning import tuning
 from seqbench.report.charts.axes import ROOM
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of, searched_rates
+from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import facts, warnings
 from seqbench.stats.tuning import expected_best as expectation
@@ -99,7 +99,7 @@ def found(tuned: Evidence) -> Evidence:
 
 
 def test_the_chart_of_a_search_shows_how_far_each_rate_got(found: Evidence) -> None:
-    chart = searched_rates(found, "adding")
+    chart = learning_rates(found, "adding")
     [ax] = chart.figure.axes
     tips = {line: chart.marks[line.get_gid()].tips for line in ax.lines}
     [line] = [line for line, said in tips.items() if said and said[0].startswith("vanilla, ")]

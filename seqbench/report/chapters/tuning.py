@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from seqbench.report.charts.base import Chart
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.learning_rates import knobs, learning_rates, searched, searched_rates, tried
+from seqbench.report.charts.learning_rates import knobs, learning_rates, tried
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.definitions import duration
 from seqbench.report.evidence import Evidence
@@ -68,7 +68,7 @@ def _charts(evidence: Evidence, task: str) -> list[Chart]:
     rows = tried(evidence, task)
     charts = []
     if rows["learning_rate"].nunique() > 1:
-        charts.append((searched_rates if searched(evidence, task) else learning_rates)(evidence, task))
+        charts.append(learning_rates(evidence, task))
     if any(rows["knobs"]):
         charts.append(knobs(evidence, task))
     if rows["setting"].nunique() > 1 and (evidence.comparison.tuning_budget["task"] == task).any():

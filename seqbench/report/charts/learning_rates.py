@@ -48,8 +48,13 @@ def tried(evidence: Evidence, task: str) -> pd.DataFrame:
     return rows.assign(setting=settings_of(rows), knobs=[knobs_of(tuned) for tuned in rows["tuned"]])
 
 
-@themed
 def learning_rates(evidence: Evidence, task: str) -> Chart:
+    """Draw what settings were chosen by against the learning rate: scores by length, or how far searches got."""
+    return searched_rates(evidence, task) if searched(evidence, task) else listed_rates(evidence, task)
+
+
+@themed
+def listed_rates(evidence: Evidence, task: str) -> Chart:
     """Draw the score on the tuning seeds against the learning rate, one panel for each length (at most five)."""
     rows = tried(evidence, task)
     rates = sorted(rows["learning_rate"].unique())
