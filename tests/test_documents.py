@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -119,6 +121,23 @@ def test_the_readme_says_of_each_remedy_what_the_committed_reports_say():
         told = [row[column] for row in rows if row[column] != "not tried"]
         assert len(told) >= 3
         assert set(told) == {own for own in stated if "(" in own and "far" not in own}
+
+
+def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
+    """Each method by its longest length solved on validation data, recomputed here without the report's code."""
+    rows = pd.read_parquet(ROOT / "results" / "factorial" / "results.parquet")
+    tried = rows[rows["purpose"] == "tuning"].assign(ended=lambda own: own["outcome"] == "diverged")
+    solved = tried[tried["solved_at"].notna() & ~tried["ended"]]
+    longest = solved.groupby(["method", "learning_rate", "seed"], observed=True)["length"].max().astype(float)
+    seeds = tried.groupby(["method", "learning_rate", "seed"], observed=True).size()
+    reach = np.exp2(np.log2(longest.reindex(seeds.index, fill_value=0.5)).groupby(level=[0, 1]).mean()).unstack()
+    gated = reach[reach.index.str.contains("GRU|LSTM") & ~reach.index.str.contains("as it comes")]
+    assert len(gated) == 16
+    assert (gated[0.0003] < 10).all()
+    text = " ".join((ROOT / "README.md").read_text().split())
+    assert f"at least {gated[0.003].min():.0f} at 0.003" in text
+    identity = reach.loc["norm 1 + identity"]
+    assert f"{identity[0.0003]:.0f} at 0.0003 and {identity[0.003]:.0f} at 0.003" in text
 
 
 def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_into_one(tmp_path, guide):
