@@ -137,7 +137,18 @@ def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
     text = " ".join((ROOT / "README.md").read_text().split())
     assert f"at least {gated[0.003].min():.0f} at 0.003" in text
     identity = reach.loc["norm 1 + identity"]
-    assert f"{identity[0.0003]:.0f} at 0.0003 and {identity[0.003]:.0f} at 0.003" in text
+    assert f"the other way, {identity[0.0003]:.0f} and {identity[0.003]:.0f} steps" in text
+    assert f"skips alone reached {reach.loc['10 steps'].max():.0f} at every rate" in text
+    assert reach.loc["10 steps"].nunique() == 1
+    picture = (ROOT / "results/factorial/figures/tuning-delayed-recall.svg").read_text()
+    assert "longest solved (steps)" in picture
+
+    chosen = rows[rows["purpose"] == "reporting"].groupby("method", observed=True)["learning_rate"].first()
+    edge = chosen[chosen.isin([min(reach), max(reach)])]
+    far = [method for method, rate in edge.items() if reach.loc[method, rate] == rows["length"].max()]
+    stated = f"{len(edge)} of the {len(chosen)} methods chose the highest or the lowest rate tried; {len(far)} of them"
+    assert stated in text
+    assert f"the other {len(edge) - len(far)} further" in text
 
 
 def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_into_one(tmp_path, guide):

@@ -102,7 +102,7 @@ def conflict_error(conflicts: list[Conflict]) -> MergeConflict:
     """The error that names these conflicts."""
     shown = [str(each) for each in conflicts[:SHOWN]]
     if len(conflicts) > SHOWN:
-        shown.append(f"... and {len(conflicts) - SHOWN:,} more")
+        shown.append(f"... and {len(conflicts) - SHOWN:,} more differences")
     count = len({each.trial for each in conflicts})  # a trial may differ in several folders
     trials = "1 trial has" if count == 1 else f"{count:,} trials have"
     text = "\n".join([f"{trials} other numbers in another folder, and nothing was merged:", *shown])

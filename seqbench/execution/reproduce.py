@@ -92,7 +92,7 @@ def _reproduction(trial: Trial, stored: Results, event: Finished | Crashed) -> R
         trial=trial,
         before=before,
         after=_outcome(again, trial.id),
-        difference=largest_difference(stored, again, trial.id, anew=True),
+        difference=largest_difference(stored, again, trial.id, retrained=True),
         environment=_environment_of(stored, trial.id, event.environment),
     )
 

@@ -41,7 +41,7 @@ class Difference(NamedTuple):
     after: object
 
 
-def largest_difference(before: Results, after: Results, trial: str, *, anew: bool = False) -> Difference | None:
+def largest_difference(before: Results, after: Results, trial: str, *, retrained: bool = False) -> Difference | None:
     """The largest relative difference between two trainings of a trial; None if all numbers agree to the last bit.
 
     Measurements are compared as far as both hold them: a copy for committing is without those that no report shows.
@@ -50,11 +50,12 @@ def largest_difference(before: Results, after: Results, trial: str, *, anew: boo
         before: results that hold the trial.
         after: results that hold it as well.
         trial: its identity.
-        anew: `after` comes from a training just now, which leaves out nothing: where it read all probes that were read
-            before, a measurement that only `before` holds is a difference.
+        retrained: `after` comes from a training just now, which leaves out nothing: where it read all probes that were
+            read before, a measurement that only `before` holds is a difference.
     """
     found = []
-    whole = anew and _probed(before, trial) <= _probed(after, trial)
+    asked, read = _probed(before, trial), _probed(after, trial)
+    whole = retrained and asked is not None and read is not None and asked <= read
     for table, columns in TABLES.items():
         stored = _table(before, table)
         one, other = _rows(stored, trial), _rows(_table(after, table), trial)
@@ -73,10 +74,10 @@ def _table(results: Results, table: str) -> pd.DataFrame:
     return results.trials if table == "results" else getattr(results, table)
 
 
-def _probed(results: Results, trial: str) -> set[str]:
-    """The labels of the probes that were read."""
+def _probed(results: Results, trial: str) -> set[str] | None:
+    """The labels of the probes that were read; None where the results do not say."""
     labels = _rows(results.trials, trial)["probed"].dropna()
-    return set().union(*map(json.loads, labels))
+    return set(json.loads(labels.iloc[0])) if len(labels) else None
 
 
 def _rows(table: pd.DataFrame, trial: str) -> pd.DataFrame:

@@ -31,8 +31,10 @@ COLUMNS = [
     "solved_reporting", "n_reporting", "score_name", "score_tuning", "score_reporting", "optimism",
 ]  # fmt: skip
 CURVE_COLUMNS = [*KEY, "length", *SETTING, "n", "solved", "rate", "low", "high", "steps", "diverged", "score"]
-REACH_COLUMNS = [*KEY, *SETTING, "n", "solved", "diverged", "reach"]
+REACH_COLUMNS = [*KEY, *SETTING, "n", "solved", "diverged", "at_least", "reach"]
 BUDGET_COLUMNS = [*KEY, "settings", "expected_best"]
+NOTHING_SOLVED = 2.0 ** mean_octaves([find_bracket({})])
+"""Steps that a seed counts for which solved no length of a search."""
 
 
 def with_score(results: pd.DataFrame) -> pd.DataFrame:
@@ -83,21 +85,28 @@ def tuning_curves(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
 
 
 def tuning_reach(results: pd.DataFrame, declared: Declared) -> pd.DataFrame:
-    """One row a method, searched task and setting tried: how far it got, by which the setting is chosen.
+    """One row a method, searched task and setting tried: how far it got, which decides first what is chosen.
 
-    n: tuning seeds; solved, diverged: trials of theirs, at all lengths
+    n: tuning seeds that have started; solved, diverged: trials of theirs, at all lengths
+    at_least: seeds that solved the longest length
     reach: geometric mean over the seeds of the longest length solved on validation data, in steps; a seed that solved
-        none counts as half a step (`seqbench.plan.selection.mean_octaves`)
+        none counts as `NOTHING_SOLVED`
     """
     tried = with_score(with_purpose(results, "tuning"))
-    rows: list[tuple[Any, ...]] = []
-    for key, own in tried[tried["task"].isin(list(declared.searched))].groupby([*KEY, *SETTING], dropna=False):
-        found = [
-            find_bracket(dict(zip(seed["length"], seed["validated"], strict=True))) for _, seed in own.groupby("seed")
-        ]
-        counted = len(found), int(own["validated"].sum()), int(own["has_diverged"].sum())
-        rows.append((*key, *counted, 2.0 ** mean_octaves(found)))
-    return pd.DataFrame(rows, columns=REACH_COLUMNS)
+    columns = [*KEY, *SETTING, "seed", "length", "validated", "has_diverged"]
+    tried = tried.loc[tried["task"].isin(list(declared.searched)), columns]
+    seeds: list[tuple[Any, ...]] = []
+    for key, own in tried.groupby([*KEY, *SETTING, "seed"], dropna=False):
+        found = find_bracket(dict(zip(own["length"].tolist(), own["validated"].tolist(), strict=True)))
+        at_least = found.solved >= declared.searched[key[1]][-1]
+        counts = int(own["validated"].sum()), int(own["has_diverged"].sum())
+        seeds.append((*key[:-1], *counts, at_least, mean_octaves([found])))
+    by_seed = pd.DataFrame(seeds, columns=[*KEY, *SETTING, "solved", "diverged", "at_least", "octaves"])
+    table = by_seed.groupby([*KEY, *SETTING], dropna=False).agg(
+        n=("octaves", "size"), solved=("solved", "sum"), diverged=("diverged", "sum"), at_least=("at_least", "sum"),
+        octaves=("octaves", "mean"),
+    ).reset_index()  # fmt: skip
+    return table.assign(reach=np.exp2(table["octaves"].astype(float)))[REACH_COLUMNS]
 
 
 def over_lengths(tried: pd.DataFrame) -> pd.DataFrame:

@@ -83,6 +83,12 @@ def test_a_line_stands_whole_above_the_board_and_the_board_goes_at_the_end(board
     assert shown[-1] == "two"
 
 
+def test_the_board_is_drawn_before_anything_is_said(board: Board, written: io.StringIO) -> None:
+    """Threads that say the first lines at once would each draw a first board, and none would be taken away."""
+    with board:
+        assert sum("seeds solved at each" in line for line in screen(written.getvalue())) == 1
+
+
 @pytest.mark.parametrize("markup", [True, False])
 def test_a_name_is_shown_as_it_is(markup: bool, written: io.StringIO, read: Reader) -> None:
     """A notebook's console takes strings as markup, that of a terminal does not."""

@@ -136,6 +136,17 @@ def test_a_trial_that_differs_in_three_folders_is_one_trial(grid, trials, machin
     assert len(caught.value.conflicts) == 2
 
 
+def test_of_many_differences_ten_are_shown(grid, trials, machine, tmp_path) -> None:
+    folders = [
+        machine(name, [record(trial, loss=loss) for trial in trials[:6]])
+        for name, loss in (("a", 0.5), ("b", 0.6), ("c", 0.7))
+    ]
+    with pytest.raises(MergeConflict, match=r"^6 trials have other numbers") as caught:
+        merge_folders(folders, tmp_path / "merged" / "tiny", lambda: grid)
+    assert str(caught.value).count("loss is") == 10
+    assert "\n... and 2 more differences\n" in str(caught.value)
+
+
 def test_other_numbers_in_the_same_environment_have_the_exit_code_of_a_broken_promise(
     grid, trials, machine, tmp_path
 ) -> None:

@@ -11,9 +11,9 @@ import pytest
 from matplotlib import pyplot as plt
 
 from seqbench.report.chapters.tuning import tuning
-from seqbench.report.charts.axes import ROOM
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.learning_rates import knobs, learning_rates, scale_of
+from seqbench.report.charts.knobs import knobs, scale_of
+from seqbench.report.charts.learning_rates import learning_rates
 from seqbench.report.evidence import Evidence
 from seqbench.report.facts import facts, warnings
 from seqbench.stats.tuning import expected_best as expectation
@@ -103,11 +103,23 @@ def test_the_chart_of_a_search_shows_how_far_each_rate_got(found: Evidence) -> N
     [ax] = chart.figure.axes
     tips = {line: chart.marks[line.get_gid()].tips for line in ax.lines}
     [line] = [line for line, said in tips.items() if said and said[0].startswith("vanilla, ")]
-    assert line.get_ydata().tolist() == pytest.approx([10 / ROOM, math.sqrt(10 * 20), 10 / ROOM])
-    assert tips[line][0] == "vanilla, 0.0003: 0.5 steps"
+    assert line.get_ydata().tolist() == pytest.approx([0.5, math.sqrt(10 * 20), 0.5])
+    assert ax.get_ylim()[0] < 0.5
+    assert next(tick.get_text() for tick in ax.get_yticklabels()) == "none"
+    assert tips[line][:2] == ("vanilla, 0.0003: none, n = 2", "vanilla, 0.001: ≥ 14 steps, n = 2")
+    assert "n = 2 tuning seeds" in chart.reading
+    assert "under way" not in chart.reading
     shown = chart.table[chart.table["method"] == "vanilla"]
     assert shown["steps"].tolist() == pytest.approx([0.5, math.sqrt(10 * 20), 0.5])
     assert shown["n"].tolist() == [2, 2, 2]
+
+
+def test_a_search_that_is_tuned_still_says_so(found: Evidence) -> None:
+    rows = found.results.copy()
+    first = rows.index[(rows["purpose"] == "tuning") & (rows["learning_rate"] == 1e-3)][0]
+    rows.loc[first, "outcome"] = None
+    chart = learning_rates(Evidence(Results(rows, found.curves, found.probes, found.plan)), "adding")
+    assert chart.reading.count("Searches are still under way") == 1
 
 
 def test_a_search_compares_no_scores_and_says_why(tuned: Evidence, found: Evidence) -> None:

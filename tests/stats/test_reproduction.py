@@ -28,9 +28,9 @@ RECORD = Record(
 )
 
 
-def difference(anew=False, **changed):
+def difference(retrained=False, **changed):
     results = (results_of([each], PLAN) for each in (RECORD, replace(RECORD, **changed)))
-    return largest_difference(*results, "a", anew=anew)
+    return largest_difference(*results, "a", retrained=retrained)
 
 
 def test_equal_numbers_have_no_difference_whatever_the_clock_says():
@@ -72,16 +72,22 @@ def test_measurements_that_a_copy_lacks_are_not_compared_and_the_others_are():
     assert difference(probes=[farther[0] | {"value": 0.5}, farther[1]]).where == "gradient at step 0, distance 1"
 
 
-def test_a_training_anew_must_measure_all_that_was_measured():
-    found = difference(anew=True, probes=[])
+def test_a_trial_trained_again_must_measure_all_that_was_measured():
+    found = difference(retrained=True, probes=[])
     assert found == (math.inf, "gradient at step 0, distance 1", "a row", "none")
     assert difference(probes=[]) is None  # a copy may lack it
     farther = [*RECORD.probes, {"step": 0, "probe": "gradient", "distance": 2, "value": 0.5}]
-    assert difference(anew=True, probes=farther) is None  # the committed copy had fewer
+    assert difference(retrained=True, probes=farther) is None  # the committed copy had fewer
 
 
-def test_a_training_anew_that_reads_other_probes_is_compared_as_far_as_both_go():
-    assert difference(anew=True, probes=[], probed=["state"]) is None
+def test_a_trial_trained_again_with_other_probes_is_compared_as_far_as_both_go():
+    assert difference(retrained=True, probes=[], probed=["state"]) is None
+
+
+def test_where_it_is_not_known_which_probes_were_read_none_is_missing():
+    older, again = (results_of([each], PLAN) for each in (RECORD, replace(RECORD, probes=[])))
+    older.trials["probed"] = None
+    assert largest_difference(older, again, "a", retrained=True) is None
 
 
 def test_one_trial_without_a_number_that_others_have_differs_from_one_with_it():

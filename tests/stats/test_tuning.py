@@ -75,7 +75,7 @@ def test_how_far_each_setting_got_is_the_mean_over_its_seeds_of_what_validation_
     task = rows["task"].iloc[0]
     found = tuning_reach(complete(rows), Declared(searched={task: (10, 20, 40)}))
     assert found["reach"].tolist() == pytest.approx([20.0, 10.0**0.5])
-    assert found[["n", "solved"]].to_numpy().tolist() == [[2, 4], [2, 2]]
+    assert found[["n", "solved", "at_least"]].to_numpy().tolist() == [[2, 4, 1], [2, 2, 0]]
     assert tuning_reach(complete(rows), Declared()).empty
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from seqbench.report.charts.base import Chart
 from seqbench.report.charts.expected_best import expected_best
-from seqbench.report.charts.learning_rates import knobs, learning_rates, tried
+from seqbench.report.charts.knobs import knobs
+from seqbench.report.charts.learning_rates import learning_rates
+from seqbench.report.charts.settings_tried import tried
 from seqbench.report.columns import method_column, ratio
 from seqbench.report.definitions import duration
 from seqbench.report.evidence import Evidence

@@ -10,8 +10,8 @@ from __future__ import annotations
 from matplotlib.ticker import MaxNLocator
 
 from seqbench.report.charts.base import Chart, panels, themed
-from seqbench.report.charts.learning_rates import SCORE_LABEL
 from seqbench.report.charts.lines import in_order, method_line
+from seqbench.report.charts.settings_tried import SCORE_LABEL
 from seqbench.report.evidence import Evidence
 
 
