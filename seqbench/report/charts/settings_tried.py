@@ -73,8 +73,8 @@ def score_axis(ax: Axes, evidence: Evidence, task: str, rows: pd.DataFrame) -> N
     ax.set_ylabel(SCORE_LABEL)
     if searched(evidence, task):
         lengths, lowest = evidence.sought(task), float(rows["score"].min())
-        labels = {length: f"{length:,}" for length in named_lengths(lengths)}
-        shorter = {NOTHING_SOLVED: "none", 1: "1", 2: "2", 5: "5"}
+        labels: dict[float, str] = {length: f"{length:,}" for length in named_lengths(lengths)}
+        shorter = {NOTHING_SOLVED: "none", 1.0: "1", 2.0: "2", 5.0: "5"}
         labels |= {steps: text for steps, text in shorter.items() if lowest <= steps < lengths[0]}
         ax.set_yscale("log", base=2)
         ticks(ax.yaxis, labels)
