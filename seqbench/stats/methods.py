@@ -11,8 +11,8 @@ from seqbench.stats.interval import SEEDS_FOR_RANKING
 COLUMNS = [
     "task", "rank", "method", "seeds", "planned", "finished", "diverged", "open", "bound", "text", "horizon",
     "horizon_low", "horizon_high", "octaves", "low", "high", "span", "at_least", "below", "shortest", "longest",
-    "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest", "accuracy_worst", "learning_rate", "seconds",
-    "parameters",
+    "solved_longest", "seeds_longest", "rate_longest", "accuracy_longest", "accuracy_worst", "loss_longest",
+    "trivial_loss", "learning_rate", "seconds", "parameters",
 ]  # fmt: skip
 
 
@@ -38,14 +38,15 @@ def methods_table(rows: pd.DataFrame, solve_rates: pd.DataFrame, horizons: pd.Da
     a method with fewer than 3 seeds of known horizon.
     open to longest: see `horizon_means`, whose `n` is `seeds` here.
     solved_longest of seeds_longest: seeds that solved the `longest` length; accuracy_worst: the worst seed there,
-    0 if one diverged. Missing where not every seed is trained at it, as in a search.
+    0 if one diverged; loss_longest, trivial_loss: test loss of the median seed there and of the best trivial predictor,
+    of tasks judged by their loss. Missing where not every seed is trained at it, as in a search.
     seconds, parameters: medians over trials; learning_rate: every rate used.
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
     longest = solve_rates.drop(columns=["planned", "diverged", "low", "high"]).rename(
         columns={"length": "longest", "solved": "solved_longest", "n": "seeds_longest", "rate": "rate_longest",
-                 "accuracy": "accuracy_longest"}
+                 "accuracy": "accuracy_longest", "loss_median": "loss_longest"}
     )  # fmt: skip
     far = horizons.rename(columns={"n": "seeds"})
     table = _per_method(rows).reset_index().merge(far, on=["task", "method"], how="left")

@@ -17,7 +17,7 @@ from seqbench.stats.task_arrays import accuracy_column, solved_column
 
 COLUMNS = [
     "method", "task", "length", "planned", "n", "solved", "diverged", "rate", "low", "high", "band_low", "band_high",
-    "accuracy", "accuracy_median", "accuracy_iqm", "accuracy_worst", "chance", "trivial",
+    "accuracy", "accuracy_median", "accuracy_iqm", "accuracy_worst", "chance", "trivial", "loss_median", "trivial_loss",
 ]  # fmt: skip
 
 
@@ -33,10 +33,15 @@ def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     low, high: exact interval of the rate; NaN below 5 seeds. band_low, band_high: the same for the whole curve.
     accuracy (mean), accuracy_median, accuracy_iqm (middle half), accuracy_worst: over all finished seeds; a diverged
     one counts as 0, the worst. diverged: how many did.
+    loss_median: test loss of the median seed, infinite where it diverged; trivial_loss: that of the best trivial
+    predictor. Both of tasks that are judged by their loss.
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
+    by_loss = is_finished(rows) & (rows["solved_metric"] == "loss")
     judged = rows.assign(
+        loss=rows["loss"].mask(rows["outcome"] == "diverged", np.inf).where(by_loss),
+        trivial_loss=pd.to_numeric(rows["trivial_loss"]).where(by_loss),
         is_solved=solved_column(rows, declared.tau), finished=is_finished(rows),
         has_diverged=rows["outcome"] == "diverged", accuracy=accuracy_column(rows),
     )  # fmt: skip
@@ -53,6 +58,8 @@ def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
             accuracy_worst=("accuracy", "min"),
             chance=("chance", "first"),
             trivial=("trivial", "first"),
+            loss_median=("loss", "median"),
+            trivial_loss=("trivial_loss", "first"),
         )
         .reset_index()
     )

@@ -18,6 +18,19 @@ def test_order_ranks_and_ties(grid):
     assert table["accuracy_worst"].tolist() == [0.99, 0.99, 0.5, 0.5]
 
 
+def test_the_loss_is_told_of_tasks_that_are_judged_by_it(grid):
+    results = grid({"plain": 0, "gru": 4}, seeds=3)
+    assert compare(results).methods["loss_longest"].isna().all()
+    results = results.assign(solved_metric="loss", trivial_loss=0.7)
+    gru = (results["method"] == "gru") & (results["length"] == 100)
+    results.loc[gru, "loss"] = [0.01, 0.03, 0.2]
+    plain = (results["method"] == "plain") & (results["length"] == 100)
+    results.loc[plain, "outcome"] = ["diverged", "diverged", "chance"]
+    table = compare(results).methods.set_index("method")
+    assert table["loss_longest"].to_dict() == {"gru": 0.03, "plain": np.inf}
+    assert table["trivial_loss"].tolist() == [0.7, 0.7]
+
+
 def test_a_method_below_three_seeds_is_not_ranked(grid):
     results = grid({"plain": 0, "gru": 4})
     results.loc[(results["method"] == "gru") & (results["seed"] >= 1002), "outcome"] = None

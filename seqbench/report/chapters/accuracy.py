@@ -81,6 +81,7 @@ def methods_table(evidence: Evidence, task: str) -> Table:
         *([Column("known horizons", ratio("ended", "seeds"), link=own)] if rows["open"].any() else []),
         Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
         Column("worst seed", "accuracy_worst", link=at_longest),
+        Column("test loss", "loss_longest", link=at_longest),
         Column("diverged", ratio("diverged", "finished"), link=diverged),
         Column("finished", ratio("finished", "planned"), link=own),
         Column("rate", lambda row: str(row["learning_rate"]), link=own),
@@ -102,6 +103,8 @@ def _methods_note(rows: pd.DataFrame) -> str:
         if (rows["span"].astype(float) > 0).any() else "",
         "Known horizons: seeds whose bracket is closed." if rows["open"].any() else "",
         "Worst seed: its accuracy at the longest length, 0 if it diverged." if judged else "",
+        "Test loss: of the median seed at the longest length, infinite if it diverged; the best trivial predictor has "
+        f"{number(rows['trivial_loss'].max())}." if rows["loss_longest"].notna().any() else "",
     )  # fmt: skip
     return " ".join(filter(None, sentences))
 
