@@ -27,6 +27,17 @@ def interquartile_mean(values: pd.Series) -> float:
     return float(stats.trim_mean(known, 0.25)) if known.size else np.nan
 
 
+def _judged(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
+    """The rows with what each trial counts as: solved, finished, diverged, its accuracy, its loss where that judges."""
+    by_loss = is_finished(rows) & (rows["solved_metric"] == "loss")
+    return rows.assign(
+        loss=rows["loss"].mask(rows["outcome"] == "diverged", np.inf).where(by_loss),
+        trivial_loss=pd.to_numeric(rows["trivial_loss"]).where(by_loss),
+        is_solved=solved_column(rows, declared.tau), finished=is_finished(rows),
+        has_diverged=rows["outcome"] == "diverged", accuracy=accuracy_column(rows),
+    )  # fmt: skip
+
+
 def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """One row a method, task and length: `solved` of `n` finished seeds, of `planned`.
 
@@ -38,13 +49,7 @@ def solve_rates(rows: pd.DataFrame, declared: Declared) -> pd.DataFrame:
     """
     if rows.empty:
         return pd.DataFrame(columns=COLUMNS)
-    by_loss = is_finished(rows) & (rows["solved_metric"] == "loss")
-    judged = rows.assign(
-        loss=rows["loss"].mask(rows["outcome"] == "diverged", np.inf).where(by_loss),
-        trivial_loss=pd.to_numeric(rows["trivial_loss"]).where(by_loss),
-        is_solved=solved_column(rows, declared.tau), finished=is_finished(rows),
-        has_diverged=rows["outcome"] == "diverged", accuracy=accuracy_column(rows),
-    )  # fmt: skip
+    judged = _judged(rows, declared)
     table = (
         judged.groupby(["method", "task", "length"], sort=True)
         .agg(
