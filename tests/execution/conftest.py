@@ -2,10 +2,17 @@
 
 import os
 import secrets
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from seqbench.components.probe_selection import selected
+from seqbench.execution.environment import fingerprint
+from seqbench.execution.run import planned, written_anew
 from seqbench.grid.read import read_grid
+from seqbench.store.records import Record
+from seqbench.store.trials import TrialStore
 from tests.execution.ray_scene import GRID, finish, source, start, two_nodes
 
 TINY = """
@@ -62,3 +69,38 @@ def local(place):
     """The same grid trained by one local worker."""
     finish(start(place, place[1], "--workers", 1, "--results", "local"))
     return source(place[0] / "local" / "many")
+
+
+HERE, THERE = {"processor": "A", "jax": "1"}, {"processor": "B", "jax": "1"}
+
+
+@pytest.fixture(scope="module")
+def trials(grid):
+    """The eight trials of the tiny grid."""
+    return planned(grid, []).trials
+
+
+def record(trial, *, loss: float = 0.5, environment=HERE, **changed) -> Record:
+    """What might have become of a trial; other seconds on every machine."""
+    seconds = float(len(environment["processor"]) + (environment is THERE))
+    row = {"outcome": "partial", "accuracy": 0.75, "loss": loss, "steps": 20, "seconds": seconds,
+           "accuracy_by_distance": {"2": 0.75}, "environment": fingerprint(environment)}  # fmt: skip
+    curve = [{"step": step, "train_loss": 1 / step, "seconds": seconds} for step in (10, 20)]
+    probes = [{"step": 0, "probe": "gradient_norm", "distance": 1, "remedy": None, "value": 0.25}]
+    whole = Record(trial.id, trial.settings, row, dict(environment), curve, probes, [*selected("default")], None)
+    return replace(whole, **changed)
+
+
+@pytest.fixture
+def machine(grid, tmp_path):
+    """Write a results folder of the tiny grid that holds these records."""
+
+    def write(name: str, records) -> Path:
+        folder = tmp_path / name / "tiny"
+        folder.mkdir(parents=True)
+        for each in records:
+            TrialStore(folder).write(each)
+        written_anew(grid, folder)
+        return folder
+
+    return write

@@ -15,9 +15,7 @@ import pytest
 
 import seqbench
 from seqbench.commands.merge import asked_of, merge
-from seqbench.components.probe_selection import selected
 from seqbench.errors import GridBusy, LeftOutWarning, MergeConflict, StoreError, UsageError
-from seqbench.execution.environment import fingerprint
 from seqbench.execution.merge import merge_folders
 from seqbench.execution.run import planned, written_anew
 from seqbench.grid.read import read_grid
@@ -27,41 +25,7 @@ from seqbench.store.parameters import parameters_path, save_parameters
 from seqbench.store.records import Record, read_record
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
-from tests.execution.conftest import TINY
-
-HERE, THERE = {"processor": "A", "jax": "1"}, {"processor": "B", "jax": "1"}
-
-
-@pytest.fixture(scope="module")
-def trials(grid):
-    """The eight trials of the tiny grid."""
-    return planned(grid, []).trials
-
-
-def record(trial, *, loss: float = 0.5, environment=HERE, **changed) -> Record:
-    """What might have become of a trial; other seconds on every machine."""
-    seconds = float(len(environment["processor"]) + (environment is THERE))
-    row = {"outcome": "partial", "accuracy": 0.75, "loss": loss, "steps": 20, "seconds": seconds,
-           "accuracy_by_distance": {"2": 0.75}, "environment": fingerprint(environment)}  # fmt: skip
-    curve = [{"step": step, "train_loss": 1 / step, "seconds": seconds} for step in (10, 20)]
-    probes = [{"step": 0, "probe": "gradient_norm", "distance": 1, "remedy": None, "value": 0.25}]
-    whole = Record(trial.id, trial.settings, row, dict(environment), curve, probes, [*selected("default")], None)
-    return replace(whole, **changed)
-
-
-@pytest.fixture
-def machine(grid, tmp_path):
-    """Write a results folder of the tiny grid that holds these records."""
-
-    def write(name: str, records) -> Path:
-        folder = tmp_path / name / "tiny"
-        folder.mkdir(parents=True)
-        for each in records:
-            TrialStore(folder).write(each)
-        written_anew(grid, folder)
-        return folder
-
-    return write
+from tests.execution.conftest import THERE, TINY, record
 
 
 def contents(folder: Path) -> dict[str, bytes]:

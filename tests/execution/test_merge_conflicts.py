@@ -8,9 +8,8 @@ import pytest
 from seqbench.errors import MergeConflict
 from seqbench.execution.environment import fingerprint
 from seqbench.execution.merge import merge_folders
-from tests.execution.test_merge import HERE, THERE, contents, machine, record, trials
-
-__all__ = ["machine", "trials"]  # fixtures
+from tests.execution.conftest import HERE, THERE, record
+from tests.execution.test_merge import contents
 
 
 def test_other_numbers_are_named_with_both_environments_and_nothing_is_written(grid, trials, machine, tmp_path) -> None:

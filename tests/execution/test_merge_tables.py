@@ -14,7 +14,7 @@ from seqbench.execution.run import planned, written_anew
 from seqbench.store import tables
 from seqbench.store.results import load
 from seqbench.store.trials import TrialStore
-from tests.execution.test_merge import HERE, record
+from tests.execution.conftest import HERE, record
 
 
 @pytest.mark.parametrize("shared", [0, 3, 8])
