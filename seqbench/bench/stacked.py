@@ -8,19 +8,23 @@ as JSON.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqbench.bench.steps import CONTESTANTS, SIZES, Size
 from seqbench.bench.timing import Contestant, Timed, interleave, ratio
 
-PRECISIONS = ("tf32", "float32")
-"""Precisions of products: the default of cuDNN and of JAX on such a GPU, and the exact one."""
+WAYS = ("loop", "kernel")
+"""How seqbench takes the steps of time: by a compiled loop, or all in one kernel."""
+
+CASES = [*((size, "tf32") for size in SIZES), (Size("lstm", 64, 200, 128), "float32")]
+"""What is timed, and the precision of products: TF32 is the default of cuDNN and of JAX on such a GPU."""
 
 GOAL = 20
 """Times as long as PyTorch should take for a trial."""
@@ -52,27 +56,28 @@ def stacks_of(size: Size) -> tuple[int, int, int]:
 
 
 def time_stacked(
-    pytorch: Path, *, rounds: int, say: Callable[[str], None], sizes: Sequence[Size] = tuple(SIZES)
+    pytorch: Path, *, rounds: int, say: Callable[[str], None], cases: Sequence[tuple[Size, str]] = tuple(CASES)
 ) -> list[dict[str, Any]]:
-    """One row a size and precision: milliseconds of a training step of one trial, medians over rounds in turn.
+    """One row a case: milliseconds of a training step of one trial, medians over rounds in turn.
 
     Args:
         pytorch: the Python of an environment with PyTorch.
         rounds: how often each has its turn.
         say: called with a line about each row.
-        sizes: what is timed.
+        cases: what is timed, and in which precision.
     """
     rows = []
-    for precision in PRECISIONS:
-        for size in sizes:
-            with _stacked(size, precision) as own, _pytorch(pytorch, size, precision) as other:
-                rows.append(row(size, precision, own, other, rounds=rounds))
-            say(json.dumps(rows[-1]))
+    for size, precision in cases:
+        with contextlib.ExitStack() as running:
+            own = {way: running.enter_context(_stacked(size, precision, way)) for way in WAYS}
+            other = running.enter_context(_pytorch(pytorch, size, precision))
+            rows.append(row(size, precision, own, other, rounds=rounds))
+        say(json.dumps(rows[-1]))
     return rows
 
 
-def _stacked(size: Size, precision: str) -> Contestant:
-    module, arguments = "seqbench.bench.contestants.step_stacked", [*size, precision, *stacks_of(size)]
+def _stacked(size: Size, precision: str, way: str) -> Contestant:
+    module, arguments = "seqbench.bench.contestants.step_stacked", [*size, precision, way, *stacks_of(size)]
     return Contestant([sys.executable, "-m", module, *map(str, arguments)], None, environment=ON_DEMAND)
 
 
@@ -81,22 +86,21 @@ def _pytorch(python: Path, size: Size, precision: str) -> Contestant:
     return Contestant([str(python), str(CONTESTANTS / "step_pytorch.py"), *map(str, arguments)], None, environment={})
 
 
-def row(size: Size, precision: str, own: Contestant, other: Contestant, *, rounds: int) -> dict[str, Any]:
-    """What the table says of one size: `own` takes steps of many trials, `other` of one."""
+def row(size: Size, precision: str, own: Mapping[str, Contestant], other: Contestant, *, rounds: int) -> dict[str, Any]:
+    """What the table says of one case: those of `own`, by their way, take steps of many trials, `other` of one."""
     stacks = stacks_of(size)
-    turns: dict[str, Timed] = {"pytorch": other, **{str(trials): Stack(own, trials) for trials in stacks}}
-    found = interleave(turns, rounds=rounds, round_seconds=ROUND_SECONDS)
-    a_trial = {str(trials): [seconds / trials for seconds in found[str(trials)]] for trials in stacks}
-    one, some, most = (1000 * statistics.median(a_trial[str(trials)]) for trials in stacks)
+    places = [(way, trials) for way in own for trials in stacks]
+    turns: dict[str, Timed] = {f"{way} {trials}": Stack(own[way], trials) for way, trials in places}
+    found = interleave({"pytorch": other, **turns}, rounds=rounds, round_seconds=ROUND_SECONDS)
+    a_trial = {place: [seconds / place[1] for seconds in found[f"{place[0]} {place[1]}"]] for place in places}
+    names = dict(zip(stacks, ("1", "64", "most"), strict=True))
     return {
         **size._asdict(),
         "precision": precision,
         "pytorch_ms": 1000 * statistics.median(found["pytorch"]),
-        "1_stacked_ms": one,
-        "64_stacked_ms": some,
-        "most_stacked": stacks[-1],
-        "most_stacked_ms": most,
-        "ratio": ratio(found["pytorch"], a_trial[str(stacks[-1])]),
+        **{f"{way}_{names[trials]}_ms": 1000 * statistics.median(a_trial[way, trials]) for way, trials in places},
+        "most": stacks[-1],
+        **{f"{way}_ratio": ratio(found["pytorch"], a_trial[way, stacks[-1]]) for way in own},
         "goal": GOAL,
     }
 

@@ -96,6 +96,8 @@ def backward_kernel(
             by_after = [state[:, units] for state in by_states]
             by_after[-1] += by_outputs[time, :, units]
             by_inside, by_before = jax.vjp(tiled.step, inside, states)[1](by_after)
+            # A thread may write what another has not read yet, unless what it writes depends on what it read.
+            _barrier()
             for k, value in enumerate(by_inside):
                 by_sums[time, :, _block(units, k, width)] = value
             for state, value in zip(by_states, by_before, strict=True):

@@ -35,12 +35,13 @@ class LayerCall(NamedTuple):
 
 
 class Recurrent(Layer):
-    """One cell over time, forward or `reverse`; `segment` trades time for memory (see `seqbench.layers.unroll`)."""
+    """One cell over time, forward or `reverse`; `segment` and `kernel` as in `seqbench.layers.unroll`."""
 
-    def __init__(self, cell: Cell, *, reverse: bool = False, segment: int | None = None) -> None:
+    def __init__(self, cell: Cell, *, reverse: bool = False, segment: int | None = None, kernel: bool = False) -> None:
         self.cell = cell
         self.reverse = reverse
         self.segment = segment
+        self.kernel = kernel
         self.watch: Callable[[LayerCall], None] | None = None
 
     def __call__(
@@ -52,7 +53,7 @@ class Recurrent(Layer):
         steps: Int[Array, ""] | None = None,
     ) -> Float[Array, "B T H"]:
         """The cell's outputs over the sequence."""
-        settings: dict[str, Any] = {"reverse": self.reverse, "segment": self.segment}
+        settings: dict[str, Any] = {"reverse": self.reverse, "segment": self.segment, "kernel": self.kernel}
         outputs = unroll(self.cell, inputs, mask, taps=taps, steps=steps, **settings).outputs
         if self.watch:
             self.watch(LayerCall(inputs, mask, taps, outputs, steps))

@@ -1,4 +1,7 @@
-"""All steps in one kernel give what the loop gives: the kernels are interpreted here, and compiled on a GPU."""
+"""All steps in one kernel give what the loop gives: the kernels are interpreted here, and compiled on a GPU.
+
+There: `JAX_DEFAULT_MATMUL_PRECISION=float32 pytest --noconftest -o addopts= tests/layers/test_kernel.py`
+"""
 
 from __future__ import annotations
 
