@@ -13,7 +13,7 @@ from seqbench.plan.plan import Plan, plan
 
 GRIDS = sorted(Path(__file__).parents[2].joinpath("experiments").glob("*.yaml"))
 ZOO = {"windows", "directions", "controls", "depth", "sequence_types", "digits", "language_model"}
-LONG = {"agreement", "directions", "english", "fact_recall", "horizon", "long"}
+LONG = {"agreement", "directions", "english", "fact_recall", "horizon", "long", "longest"}
 LONG |= {"factorial", "factorial_adding", "factorial_agreement", "factorial_sgd"}
 """Grids that take more than a few minutes, and say so."""
 
