@@ -96,8 +96,7 @@ def backward_kernel(
             by_after = [state[:, units] for state in by_states]
             by_after[-1] += by_outputs[time, :, units]
             by_inside, by_before = jax.vjp(tiled.step, inside, states)[1](by_after)
-            # A thread may write what another has not read yet, unless what it writes depends on what it read.
-            _barrier()
+            _barrier()  # what follows writes where other threads have read, whether or not it depends on that
             for k, value in enumerate(by_inside):
                 by_sums[time, :, _block(units, k, width)] = value
             for state, value in zip(by_states, by_before, strict=True):
@@ -110,8 +109,7 @@ def backward_kernel(
         _tiles(width, launch.units, pull, 0)
         _barrier()  # what follows reads what other threads have written
         zeros = jnp.zeros(by_states[-1].shape, jnp.float32)
-        by_past = _tiles(matrix.shape[1], min(launch.products, width), multiply, zeros)
-        by_states[-1][...] += by_past
+        by_states[-1][...] += _tiles(matrix.shape[1], min(launch.products, width), multiply, zeros)
         _barrier()
         return nothing
 

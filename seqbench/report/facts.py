@@ -112,7 +112,12 @@ def _factor_note(evidence: Evidence, pairs: pd.DataFrame) -> str:
     seeds = f"n = {least}" if least == most else f"n = {least} to {most}"
     bound = f" {BEYOND}." if (pairs["bound"].fillna("") != "").any() else ""
     budget = f", {budgets[0]}" if len(budgets) == 1 and budgets[0] else ""
-    return f"Paired over seeds, {seeds}{budget}.{bound}"
+    unsure = pairs["verdict"].isin(["better", "worse"]) & (pairs["low"] <= 0) & (pairs["high"] >= 0)
+    rare = (
+        " Where the verdict is better or worse and the interval holds 1, the seeds agree, but a rare failure that so "
+        "few cannot rule out could undo the mean."
+    )
+    return f"Paired over seeds, {seeds}{budget}.{bound}{rare if unsure.any() else ''}"
 
 
 def _capital(sentence: str) -> str:

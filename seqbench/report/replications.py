@@ -20,9 +20,10 @@ INTRODUCTION = """\
 
 Published claims, run again here: each is a grid that says what a paper claims, its numbers with their sources, how the
 protocol here differs, and criteria that were declared before the run. *Reproduced*: all criteria hold; *partly
-reproduced*: some do; *not reproduced*: none does. The verdict is about the protocol here, not about a paper. It follows
-from the figures as declared; the intervals beside them say how sure it is. `seqbench replicate NAME` runs a claim,
-`seqbench replicate` judges the rows that are there and writes this page.
+reproduced*: some do, and the table names the methods that these are about: where the one that the claim praises is not
+among them, it did not do here what was claimed. *Not reproduced*: no criterion holds. The verdict is about the protocol
+here, not about a paper. It follows from the figures as declared; the intervals beside them say how sure it is.
+`seqbench replicate NAME` runs a claim, `seqbench replicate` judges the rows that are there and writes this page.
 """
 
 ORIGINS = {
@@ -94,15 +95,24 @@ def _why(claim: Claim) -> str:
 
 
 def _row(found: Replication, page: Path) -> str:
-    findings = found.judgement.findings
-    held = f"{sum(own.holds is True for own in findings)} of {len(findings)}" if findings else ""
     report = f", [report]({relative(found.folder / 'report.md', page)})" if found.folder else ""
     cells = (
         f"[{escape_markdown(found.name)}](#{found.name}): {escape_markdown(found.claim.says)}",
-        f"[{escape_markdown(found.claim.paper)}]({found.claim.link})", f"**{found.judgement.verdict}**", held,
+        f"[{escape_markdown(found.claim.paper)}]({found.claim.link})", f"**{found.judgement.verdict}**",
+        escape_markdown(_held(found.judgement)),
         f"[grid]({relative(found.grid, page)}){report}",
     )  # fmt: skip
     return f"| {' | '.join(cells)} |"
+
+
+def _held(judgement: Judgement) -> str:
+    """How many criteria hold, and of which methods where others do not: `1 of 2: tanh`."""
+    findings, held = judgement.findings, [own for own in judgement.findings if own.holds]
+    if not findings:
+        return ""
+    count = f"{len(held)} of {len(findings)}"
+    methods = dict.fromkeys(own.criterion.method for own in held)
+    return f"{count}: {', '.join(methods)}" if 0 < len(held) < len(findings) else count
 
 
 def _section(found: Replication) -> Iterator[str]:

@@ -130,7 +130,7 @@ def _ranked_so_far(task: pd.DataFrame) -> str:
     unranked = sorted(task.loc[task["rank"].isna(), "method"])
     if not unranked or not _unfinished(task):
         return ""
-    start = f"nothing can be said yet of {names_in_words(unranked)}; "
+    start = f"not ranked yet, as they have not finished: {names_in_words(unranked)}; "
     ranked = sorted(task.loc[task["rank"].notna(), "method"])
     return start if len(ranked) == 1 else f"{start}of {names_in_words(ranked)} alone, "
 
@@ -196,8 +196,9 @@ def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) 
     best = found.iloc[int(found["mean"].abs().argmax())]
     size, level = size_in_words(best, best["mean"], best["low"], best["high"], alpha)
     times = times_in_words(best, best["mean"])
+    within = " within the range of lengths" if times and best["limited"] else ""
     known = f"{f'{size}, ' if times else ''}{level}, {p_in_words(best['p_holm'])} after Holm"
-    text = f" Over all combinations {best['effect']} gave most: {times or size} ({known})"
+    text = f" Over all combinations {best['effect']} gave most: {times or size}{within} ({known})"
     if not best["depends_on"]:
         return f"{text}."
     factor, level = str(best["effect"]).split("=", 1)

@@ -25,12 +25,13 @@ from seqbench.stats.task_arrays import TaskArrays, method_levels, reference_leve
 
 COLUMNS = [
     "task", "outcome", "unit", "effect", "order", "against", "n", "mean", "low", "high", "p", "p_holm", "family",
-    "comparisons", "verdict", "depends_on",
+    "comparisons", "verdict", "depends_on", "limited",
 ]  # fmt: skip
 INTERACTION_COLUMNS = ["task", "outcome", "unit", "factor", "level", "by", "by_level", "n", "mean", "low", "high"]
 MISSING_COLUMNS = ["task", "missing"]
-MORE, LESS = "more than their sum", "less than their sum"
-"""How two remedies act together when a two-way effect is found."""
+MORE, LESS, LIMITED = "more than their sum", "less than their sum", "less than their sum within the range"
+"""How two remedies act together when a two-way effect is found. Where some seed stands at the best end of the range
+with both, they may add up beyond it."""
 
 
 @dataclass(frozen=True)
@@ -111,12 +112,19 @@ def _effects(design: Design) -> Iterator[tuple[tuple[str, ...], str, dict[int, i
                 yield own, " x ".join(references), dict(zip(axes, levels, strict=True))
 
 
-def _word(order: int, mean: float, p_holm: float, n: int, comparisons: int, alpha: float) -> str:
+def _word(order: int, mean: float, p_holm: float, n: int, limited: bool, comparisons: int, alpha: float) -> str:
     """The verdict of an effect; two-way effects say how the remedies act together."""
     if order > 2:
         return "diagnostic"
     word = verdict(mean, p_holm, n, comparisons, alpha)
-    return {"better": MORE, "worse": LESS}.get(word, word) if order == 2 else word
+    return {"better": MORE, "worse": LIMITED if limited else LESS}.get(word, word) if order == 2 else word
+
+
+def _limited(cells: Floats, involved: dict[int, int], outcome: SeedOutcome) -> bool:
+    """Whether a seed stands at the best end of the outcome's range in a combination that has all `involved` levels."""
+    for axis in sorted(involved, reverse=True):
+        cells = np.take(cells, involved[axis], axis=axis)
+    return bool(np.isclose(cells, outcome.high if outcome.better > 0 else outcome.low).any())
 
 
 def _effects_on(outcome: SeedOutcome, design: Design, declared: Declared, family: str) -> pd.DataFrame:
@@ -127,20 +135,23 @@ def _effects_on(outcome: SeedOutcome, design: Design, declared: Declared, family
         own = own[np.isfinite(own)]
         low, high = t_interval(own, -width, width, declared.alpha)
         mean = own.mean() if own.size else np.nan
-        rows.append((" x ".join(parts), parts, len(involved), against, own.size, mean, low, high, sign_flip_test(own)))
-    table = pd.DataFrame(rows, columns=["effect", "parts", "order", "against", "n", "mean", "low", "high", "p"])
+        size = own.size, mean, low, high, sign_flip_test(own), _limited(cells, involved, outcome)
+        rows.append((" x ".join(parts), parts, len(involved), against, *size))
+    columns = ["effect", "parts", "order", "against", "n", "mean", "low", "high", "p", "limited"]
+    table = pd.DataFrame(rows, columns=columns)
     tested = table["order"] <= 2
     table["p_holm"] = np.nan
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"])
     table["comparisons"] = int(tested.sum())
-    stated = zip(table["order"], outcome.better * table["mean"], table["p_holm"], table["n"], strict=True)
+    better = outcome.better * table["mean"]
+    stated = zip(table["order"], better, table["p_holm"], table["n"], table["limited"], strict=True)
     table["verdict"] = [_word(*row, int(tested.sum()), declared.alpha) for row in stated]
     return table.assign(outcome=outcome.name, unit=outcome.unit, family=family, depends_on=_depends_on(table))
 
 
 def _depends_on(table: pd.DataFrame) -> list[str]:
     """For each main effect, the levels it works differently with, by the interval or by the test."""
-    found = (table["low"] > 0) | (table["high"] < 0) | table["verdict"].isin([MORE, LESS])
+    found = (table["low"] > 0) | (table["high"] < 0) | table["verdict"].isin([MORE, LESS, LIMITED])
     pairs = table.loc[(table["order"] == 2) & found, "parts"]
     others = [[part for pair in pairs if own[0] in pair for part in pair if part != own[0]] for own in table["parts"]]
     return [", ".join(sorted(own)) if order == 1 else "" for own, order in zip(others, table["order"], strict=True)]
@@ -166,8 +177,9 @@ def effects(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFr
     """One row an effect and outcome of a task, over the `n` seeds that have every trial the effect needs.
 
     order: 1 main, 2 two-way, ...; against: the reference levels; family: `declared` for the primary outcome, else
-    `exploratory`; depends_on: what a main effect must not be stated without. low, high: t interval of one contrast a
-    seed. An effect whose combinations are missing from the grid has n = 0.
+    `exploratory`; depends_on: what a main effect must not be stated without; limited: whether with all of its
+    remedies some seed stands at the best end of the range, beyond which nothing is seen. low, high: t interval of one
+    contrast a seed. An effect whose combinations are missing from the grid has n = 0.
     """
     outcomes = outcomes_of(arrays, declared)
     tables = [

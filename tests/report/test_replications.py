@@ -53,7 +53,7 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
         "| another claim |\n",
     )
     assert (
-        "| **partly reproduced** | 1 of 2 | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
+        "| **partly reproduced** | 1 of 2: A | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
         in text
     )
     assert "| **not finished** |  | [grid](../../experiments/a_claim.yaml) |" in text

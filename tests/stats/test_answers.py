@@ -92,7 +92,7 @@ def test_factorial_names_the_remedy(crossed):
     rng = np.random.default_rng(2)
     answer = answer_of(crossed(factors, lambda own, _: int(rng.integers(0, 3)) + 2 * (own["gating"] == "gru")))
     assert " Over all combinations gating=gru gave most: " in answer
-    assert " times as far back (+" in answer
+    assert " times as far back within the range of lengths (+" in answer
     dependent = answer_of(crossed(factors, lambda own, _: 4 if own["gating"] == "gru" else 3 * (own["clip"] == "norm")))
     assert "but it depends on clip=norm: +3.1 octaves alone, +0.5 octaves as the last remedy added." in dependent
 
@@ -109,13 +109,13 @@ def test_an_unfinished_grid_says_first_what_is_missing(grid):
     unknown = results["method"] == "gru"
     some = answer_of(results.assign(outcome=results["outcome"].mask(unknown & (results["length"] > 20))))
     assert some.startswith(
-        "adding: unfinished, with 90 of 120 planned trials so far: nothing can be said yet of gru; of lstm and plain "
-        "alone, lstm remembered furthest: "
+        "adding: unfinished, with 90 of 120 planned trials so far: not ranked yet, as they have not finished: gru; of "
+        "lstm and plain alone, lstm remembered furthest: "
     )
     alone = answer_of(results.assign(outcome=results["outcome"].mask(results["method"] != "plain")))
     assert alone == (
-        "adding: unfinished, with 40 of 120 planned trials so far: nothing can be said yet of gru and lstm; plain "
-        "alone: at most 12 steps (95 %: 21 or less), at this budget of 1,000 training steps."
+        "adding: unfinished, with 40 of 120 planned trials so far: not ranked yet, as they have not finished: gru and "
+        "lstm; plain alone: at most 12 steps (95 %: 21 or less), at this budget of 1,000 training steps."
     )
     assert "unfinished" not in answer_of(results)
 

@@ -42,9 +42,22 @@ def test_main_effect_names_what_it_depends_on(crossed):
         TWO, lambda own, _: 4 if own["gating"] == "gru" else int(rng.integers(2, 4)) * (own["clip"] == "norm")
     )
     table = table_of(rows)
-    assert table.loc["clip=norm x gating=gru", "verdict"] == "less than their sum"
+    assert table.loc["clip=norm x gating=gru", "verdict"] == "less than their sum within the range"
     assert table.loc["clip=norm", "depends_on"] == "gating=gru"
     assert table.loc["gating=gru", "depends_on"] == "clip=norm"
+
+
+@pytest.mark.parametrize(
+    ("both", "limited", "said"),
+    [(3, False, "less than their sum"), (4, True, "less than their sum within the range")],
+)
+def test_remedies_that_reach_the_end_together_may_add_up_beyond_it(crossed, both, limited, said):
+    place = {("none", "none"): 0, ("norm", "none"): 3, ("none", "gru"): 3, ("norm", "gru"): both}
+    table = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]))
+    effect = table.loc["clip=norm x gating=gru"]
+    assert (effect["verdict"], effect["limited"]) == (said, limited)
+    assert effect["mean"] == pytest.approx((both - 6) / 4 / 2)
+    assert table.loc["clip=norm", "limited"] == limited
 
 
 def test_names_are_text_and_never_taken_apart(crossed):

@@ -140,7 +140,7 @@ def areas_table(evidence: Evidence, task: str) -> Table | None:
 def groups_tables(evidence: Evidence, task: str) -> list[Table]:
     """Accuracy by each thing that the task counts beside the distance: methods and lengths by numbers of it."""
     counted = [name for name in evidence.measured if name.startswith(ACCURACY_BY)]
-    found = evidence.by_method(accuracy_by_group, evidence.reporting, counted)
+    found = evidence.by_method(accuracy_by_group, evidence.alike, counted)
     found = found[found["task"] == task]
     place = evidence.tasks.index(task) + 1
     return [
@@ -161,10 +161,10 @@ def _groups_table(evidence: Evidence, name: str, title: str, found: pd.DataFrame
         *(_group(before + 1, edge) for before, edge in pairwise([-1, *edges])),
         Column("seeds", "n"),
     )
-    return Table(
-        name, title, columns, rows,
-        note="Medians over seeds on test data; diverged seeds are left out.", folded=True, values=found,
-    )  # fmt: skip
+    note = "Medians over seeds on test data; diverged seeds are left out."
+    if evidence.declared.searched:
+        note += " Of a search only the lengths at which every seed of a method was trained."
+    return Table(name, title, columns, rows, note=note, folded=True, values=found)
 
 
 def _group(lowest: int, highest: int) -> Column:

@@ -24,7 +24,12 @@ def protocol(evidence: Evidence) -> Section:
     tables = (_listed("protocol", "Definitions", _definitions(evidence)),)
     title = "The grid, with what is overridden" if evidence.plan.overrides else "The grid file"
     part = Part(tables=tables, code_title=title, code=evidence.plan.grid_text)
-    return Section("protocol", "Protocol", "Fixed in the grid file before any trial ran.", (part,))
+    return Section(
+        "protocol",
+        "Protocol",
+        "As the grid file declares it, with its text as it was when the last trials were planned.",
+        (part,),
+    )
 
 
 def _definitions(evidence: Evidence) -> dict[str, str]:

@@ -98,7 +98,9 @@ def effects_table(evidence: Evidence, task: str) -> Table:
         note="A two-way effect (×) is half of how much more two remedies add together than the sum of what each adds "
         "alone, averaged over the others; higher orders are halved once more for each further remedy. A main effect "
         "that depends on another remedy should not be stated without it. Main and two-way effects are corrected "
-        "together; higher orders are diagnostics and are not. The file holds every outcome.",
+        "together; higher orders are diagnostics and are not. Within the range: "
+        "with both remedies some seed stands at its best end, so that they may add up beyond it. The file holds every "
+        "outcome.",
     )  # fmt: skip
 
 
@@ -116,6 +118,7 @@ def shares_table(evidence: Evidence, task: str) -> Table:
     )
     return Table(
         f"shares-{evidence.tasks.index(task) + 1}", f"What each remedy adds on {task}", columns, rows,
-        note=f"In {unit}, with 95 % intervals over seeds (bootstrap for the Shapley value). The Shapley values "
-        "of all remedies add up to the effect of all of them together.",
+        note=f"In {unit}, with 95 % intervals over seeds: alone and removed from all as of paired comparisons; on "
+        "average by Student's t and for the Shapley value by bootstrap, which take the seeds as they are, those at an "
+        "end of the range too. The Shapley values of all remedies add up to the effect of all of them together.",
     )  # fmt: skip
