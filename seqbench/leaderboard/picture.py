@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
 
 from seqbench.leaderboard.boards import Board
 from seqbench.palette import COLOURS
@@ -28,25 +29,34 @@ WIDTH = 4.6
 
 def draw_picture(boards: Sequence[Board]) -> str | None:
     """The picture as SVG, of the searches that have ended; None if there is none."""
+    with mpl.rc_context(THEME):
+        figure, text = draw_panels(boards), io.StringIO()
+        if figure is None:
+            return None
+        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
+    return text.getvalue()
+
+
+@mpl.rc_context(THEME)
+def draw_panels(boards: Sequence[Board]) -> Figure | None:
+    """The same as a figure."""
     drawn = [(board, _known(board)) for board in boards if board.protocol.searched and not board.under_way]
     drawn = [(board, rows) for board, rows in drawn if len(rows)]
     if not drawn:
         return None
     columns = min(COLUMNS, len(drawn))
     lines = -(-len(drawn) // columns)
-    most = max(len(rows) for _, rows in drawn)
-    with mpl.rc_context(THEME):
-        figure, axes = panels(
-            columns, lines, width=WIDTH * columns, height=lines * (1.1 + 1.15 * ROW_INCHES * max(most, 3))
-        )
-        for ax in axes.flat[len(drawn) :]:
-            ax.set_visible(False)
-        for ax, (board, rows) in zip(axes.flat, drawn, strict=False):
-            _panel(ax, board, rows)
-        figure.set_facecolor(PAPER)
-        text = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+    inches = [
+        1.1 + 1.15 * ROW_INCHES * max(3, *(len(rows) for _, rows in drawn[line * columns : (line + 1) * columns]))
+        for line in range(lines)
+    ]
+    figure, axes = panels(columns, lines, width=WIDTH * columns, height=sum(inches), height_ratios=inches)
+    for ax in axes.flat[len(drawn) :]:
+        ax.set_visible(False)
+    for ax, (board, rows) in zip(axes.flat, drawn, strict=False):
+        _panel(ax, board, rows)
+    figure.set_facecolor(PAPER)
+    return figure
 
 
 def _known(board: Board) -> pd.DataFrame:
@@ -76,4 +86,5 @@ def _panel(ax: Axes, board: Board, rows: pd.DataFrame) -> None:
     ax.grid(axis="y", visible=False)
     for end in (lengths[0], lengths[-1]):
         ax.axvline(end, color=MUTED, lw=0.8, dashes=(1, 2), zorder=1)
-    ax.set_title(f"{board.protocol.task}: {board.entries[0].source.name}", loc="left")
+    # From the right: names of methods leave more room at the left, and the layout makes none for a title.
+    ax.set_title(f"{board.protocol.task}: {board.entries[0].source.name}", loc="right")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 from seqbench.leaderboard.boards import build_boards
 from seqbench.leaderboard.build import build_leaderboard
 from seqbench.leaderboard.families import families_of
 from seqbench.leaderboard.groups import UNDER_WAY
-from seqbench.leaderboard.picture import draw_picture
+from seqbench.leaderboard.picture import draw_panels, draw_picture
 from seqbench.leaderboard.sources import read_sources
 from seqbench.leaderboard.tables import board_table, overview_table, solved_up_to
 from seqbench.plan.search import length_grid
@@ -162,6 +163,19 @@ def test_an_unfinished_method_is_under_way(make):
     assert board.under_way
     assert board.groups == UNDER_WAY
     assert draw_picture([board]) is None
+
+
+def test_every_title_of_the_picture_fits_into_it(make):
+    for name in ("factorial", "factorial_agreement"):
+        folder = make(
+            name, {"vanilla": SIX, "norm 1 + identity + GRU": [80] * 6}, searched=True, budget=1000 + len(name)
+        )
+    figure = draw_panels(boards(folder.parent))
+    figure.draw_without_rendering()
+    for ax, name in zip(figure.axes, ("factorial", "factorial_agreement"), strict=True):
+        assert ax.get_title("right") == f"delayed_recall: {name}"
+        [box] = [own.get_window_extent() for own in ax.findobj(Text) if own.get_text().startswith("delayed_recall")]
+        assert figure.bbox.x0 <= box.x0 < box.x1 <= figure.bbox.x1
 
 
 def test_families_follow_from_what_the_grid_names(make):

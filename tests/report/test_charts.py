@@ -48,6 +48,24 @@ def test_a_diverged_trial_stands_on_its_own_line(make: Any) -> None:
     assert "diverged" in [tick.get_text() for tick in axes.get_yticklabels()]
 
 
+def test_many_methods_at_a_single_length_have_a_row_each_by_their_medians(make: Any) -> None:
+    names = [f"method {n}" for n in range(9)]
+    one = make.results(make.methods[:1], make.lengths[:1], 3, make.tasks[:1])
+    results = pd.concat(
+        [one.assign(method=name, trial=one["trial"] + f"{n}") for n, name in enumerate(names)], ignore_index=True
+    )
+    height = results["method"].map({name: 0.1 * place for place, name in enumerate(names)})
+    diverged = (results["method"] == names[8]) & (results["seed"] == results["seed"].min())
+    results = results.assign(accuracy=height.where(~diverged), outcome=results["outcome"].mask(diverged, "diverged"))
+    axes = accuracy(make.evidence(results), "adding").figure.axes[0]
+    assert [tick.get_text() for tick in axes.get_yticklabels()] == names[::-1]
+    medians = [line.get_xdata()[0] for line in axes.lines if len(line.get_xdata()) == 1]
+    assert np.allclose(sorted(medians), [0.1 * place for place in range(9)])
+    places = np.concatenate([dots.get_offsets()[:, 0] for dots in axes.collections])
+    assert len(places) == 27
+    assert (places == DIVERGED).sum() == 1
+
+
 @pytest.mark.parametrize(("seeds", "whiskers"), [(4, 0), (5, 4)])
 def test_no_interval_below_five_seeds(make: Any, seeds: int, whiskers: int) -> None:
     evidence = make.evidence(make.results(make.methods[:2], make.lengths[:2], seeds, make.tasks[:1]))

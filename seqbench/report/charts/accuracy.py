@@ -8,22 +8,25 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from seqbench.report.charts.accuracy_rows import DIVERGED, accuracy_rows
 from seqbench.report.charts.axes import length_axis
 from seqbench.report.charts.base import MUTED, Chart, panels, themed
-from seqbench.report.charts.facets import background_note, facet_inches, facets, foreground, offset
+from seqbench.report.charts.facets import FEW, background_note, facet_inches, facets, foreground, offset
 from seqbench.report.charts.lines import in_order, method_line
 from seqbench.report.evidence import Evidence
 from seqbench.report.links import trials
 
-DIVERGED = -0.09
-"""Height of diverged trials, which have no accuracy: a line of their own below the axis."""
-
 
 @themed
 def accuracy(evidence: Evidence, task: str) -> Chart:
-    """Draw the accuracy of every reporting trial of one task, one panel for each facet of its methods."""
+    """Draw the accuracy of every reporting trial of one task, one panel for each facet of its methods.
+
+    Many methods at a single length have a row each instead (`accuracy_rows`).
+    """
     rows = evidence.reporting[evidence.reporting["task"] == task]
     lengths, parts = evidence.lengths(task), facets(evidence)
+    if len(lengths) == 1 and len(parts) == 1 and len(evidence.methods) > FEW:
+        return accuracy_rows(evidence, task)
     figure, axes = panels(len(parts), width=facet_inches(len(parts)), height=3.7, sharey=True)
     chart = Chart(
         name=f"accuracy-{evidence.file_names[task]}",
