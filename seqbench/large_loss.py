@@ -1,29 +1,33 @@
 """When a loss that stays finite has diverged all the same: it stays far above that of a predictor that knows nothing.
 
 A large loss alone is not divergence. Networks of the committed results rose to 10^19 times that loss for one or two
-evaluations and came back, some of them to solve their task. Nor has a network diverged that meets the task's criterion.
+evaluations and came back, some of them to solve their task; others start that high and come down evaluation by
+evaluation, such as ReLU units that start from the identity with skips in time, whose state doubles with every skip. Nor
+has a network diverged that meets the task's criterion.
 
 The rule needs nothing but what is kept of every trial, and is no part of a trial's identity: a record that was written
-before the rule and breaks it is told by its own curve, and trained again (`seqbench.store.records`).
+under another rule and breaks this one is told by its own curve, and trained again (`seqbench.store.records`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 LIMIT = 1e3
-"""How many times as large as the trivial predictor's a loss on validation data must be. Training starts near 1."""
+"""How many times as large as the trivial predictor's a loss on validation data must be."""
 
 STAYS = 5
-"""Consecutive evaluations above the limit after which a trial has diverged; one is enough where the trial ends."""
+"""Consecutive evaluations above the limit, none of them below the first, after which a trial has diverged. Where it
+ends one is enough, unless the loss was still falling."""
 
 KIND = "large loss"
 """What the results call it; the other kinds of divergence are in `seqbench.training.state`."""
 
 
 def large_loss_since(curve: Sequence[Mapping[str, Any]], trivial_loss: float | None, *, ended: bool) -> int | None:
-    """The step of the evaluation since which a trial's loss has been too large for it to go on, or None.
+    """The step of the evaluation since which a trial's loss has been too large and no smaller, or None.
 
     Args:
         curve: the rows of its evaluations, of which `step`, `validation_loss` and `met` are looked at. A loss that
@@ -34,14 +38,21 @@ def large_loss_since(curve: Sequence[Mapping[str, Any]], trivial_loss: float | N
     """
     if trivial_loss is None or not trivial_loss > 0:
         return None
-    run = 0
-    for place, row in enumerate(curve):
-        run = 0 if row.get("met") or _is_within(row.get("validation_loss", 0.0), LIMIT * trivial_loss) else run + 1
-        if run == STAYS:
-            return int(curve[place - STAYS + 1]["step"])
-    return int(curve[-run]["step"]) if ended and run else None
+    losses = [0.0 if row.get("met") else _number(row.get("validation_loss", 0.0)) for row in curve]
+    first = lowest = None  # of the evaluations above the limit that now follow each other
+    for place, loss in enumerate(losses):
+        if loss <= LIMIT * trivial_loss:
+            first = lowest = None
+        elif lowest is None:
+            first = lowest = place
+        elif loss < losses[lowest]:
+            lowest = place
+        elif place - lowest + 1 == STAYS:
+            return int(curve[lowest]["step"])
+    falling = lowest == len(losses) - 1 and first != lowest
+    return None if lowest is None or falling or not ended else int(curve[lowest]["step"])
 
 
-def _is_within(loss: float | None, limit: float) -> bool:
-    """Whether a loss is at most the limit; NaN is not."""
-    return loss is not None and loss <= limit
+def _number(loss: float | None) -> float:
+    """The loss, above every limit if it is not a number."""
+    return math.inf if loss is None or math.isnan(loss) else loss

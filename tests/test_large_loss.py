@@ -30,7 +30,12 @@ HIGH, EDGE = 1e30, LIMIT * TRIVIAL
         ((HIGH, HIGH, HIGH, HIGH, HIGH, 0.4), 10, 10),
         ((EDGE,) * 6, None, None),
         ((EDGE * 1.001,) * 6, 10, 10),
-        ((math.inf, math.nan, None, HIGH, HIGH), 10, 10),  # missing: it was not finite when it was kept
+        ((math.inf, math.nan, None, math.inf, math.inf), 10, 10),  # missing: it was not finite when it was kept
+        ((math.inf, None, HIGH, HIGH), None, 30),
+        ((1e9, 1e8, 1e7, 1e6, 1e5, 1e4), None, None),  # it starts high and comes down
+        ((1e9, 1e8, 1e7, 1e6, 1e5, 1e4, 2e4), None, 60),
+        ((1e9, 1e8, 2e8, 3e8, 2e8, 2e8, 1e8), 20, 20),
+        ((0.4, 1e9, 1e8, 1e7, 1e6, 1e5, 0.3), None, None),
     ],
 )
 def test_by_hand(losses, going, ended):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from seqbench.errors import LaterFormat, SeqbenchError, StoreError
-from seqbench.large_loss import LIMIT, large_loss_since
+from seqbench.large_loss import KIND, LIMIT, large_loss_since
 from seqbench.schema import CURVE_COLUMNS, OUTCOMES, PROBE_COLUMNS, RESULT_COLUMNS, DataColumn
 from seqbench.store.json_content import checksum, plain
 from seqbench.store.plain_file import NotPlainFile, read_bytes
@@ -108,12 +108,22 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
 
 
 def _require_declared_divergence(record: Record) -> None:
-    """Refuse a record that was written before a loss that stays too large counted as diverged, and would count now."""
-    since = large_loss_since(record.curve, record.row.get("trivial_loss"), ended=True)
-    if since is not None and record.row["outcome"] != "diverged":
+    """Refuse a record of a version by whose rule a loss that is too large counted as diverged where it does not now.
+
+    Or did not where it does. A trial that was stopped for its loss before its budget must have had to stop there.
+    """
+    row, trivial = record.row, record.row.get("trivial_loss")
+    since = large_loss_since(record.curve, trivial, ended=True)
+    if since is not None and row["outcome"] != "diverged":
         raise UnusableRecord(
             f"is of a version of seqbench that did not count it as diverged, though from step {since} on its loss "
             f"stayed above {LIMIT:,.0f} times that of the trivial predictor"
+        )
+    ended = row["steps"] >= (row.get("budget") or 0)
+    if row.get("diverged_kind") == KIND and large_loss_since(record.curve, trivial, ended=ended) is None:
+        raise UnusableRecord(
+            f"is of a version of seqbench that counted a loss above {LIMIT:,.0f} times that of the trivial predictor "
+            "as diverged while it was falling"
         )
 
 
