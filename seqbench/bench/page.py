@@ -113,9 +113,10 @@ TITLES = {
         "PyTorch and the loop, and for the kernel the sum of three products in TF32, which is as exact. loop: the "
         "whole training step with a compiled loop over time (`seqbench.layers.loop`). kernel gradient: forward and "
         "backward, without the update, with one kernel for all steps (`seqbench.layers.kernel`); kernel ratio is "
-        "PyTorch's whole step over it, and the goal is 20. The vanilla cell's kernel is that before its gradient was "
-        "mended: one thread wrote where another had not read yet, which `tests/layers/test_kernel.py` found on a GPU. "
-        "`python -m seqbench.bench.stacked` times whole training steps both ways; it has not run on a GPU since.",
+        "PyTorch's whole step over it, and the goal is 20. All figures are of the kernel before a barrier was added to "
+        "its backward pass, without which the gradient of a vanilla cell was wrong on a GPU "
+        "(`tests/layers/test_kernel.py`), probably as threads wrote what others had not read yet. `python -m "
+        "seqbench.bench.stacked` times whole training steps both ways; neither has run on a GPU since.",
     ),
     "stacked_profile": (
         "Trials stacked on a GPU: where the time goes",

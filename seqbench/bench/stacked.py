@@ -17,11 +17,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from seqbench.bench.contestants.step_stacked import WAYS
 from seqbench.bench.steps import CONTESTANTS, SIZES, Size
 from seqbench.bench.timing import Contestant, Timed, interleave, ratio
-
-WAYS = ("loop", "kernel")
-"""How seqbench takes the steps of time: by a compiled loop, or all in one kernel."""
 
 CASES = [*((size, "tf32") for size in SIZES), (Size("lstm", 64, 200, 128), "float32")]
 """What is timed, and the precision of products: TF32 is the default of cuDNN and of JAX on such a GPU."""

@@ -79,10 +79,9 @@ def backward_kernel(
     tiled: Tiled, launch: Launch, steps: Ref, sums: Ref, by_outputs: Ref, matrix: Ref, *refs: Ref
 ) -> None:
     """All steps of some rows, from the last to the first; the cotangents of the states stand in the last outputs."""
-    number = (len(refs) - 1) // 4
+    number, width = (len(refs) - 1) // 4, matrix.shape[0]
     starts, histories, by_final = (refs[place * number : (place + 1) * number] for place in range(3))
     by_sums, by_states = refs[3 * number], refs[3 * number + 1 :]
-    width = matrix.shape[0]
     for state, final in zip(by_states, by_final, strict=True):
         state[...] = final[...]
     _barrier()
@@ -109,7 +108,8 @@ def backward_kernel(
         _tiles(width, launch.units, pull, 0)
         _barrier()  # what follows reads what other threads have written
         zeros = jnp.zeros(by_states[-1].shape, jnp.float32)
-        by_states[-1][...] += _tiles(matrix.shape[1], min(launch.products, width), multiply, zeros)
+        by_past = _tiles(matrix.shape[1], min(launch.products, width), multiply, zeros)
+        by_states[-1][...] += by_past
         _barrier()
         return nothing
 
@@ -178,7 +178,7 @@ def _product(left: Float[Array, "M C"], right: Float[Array, "N C"]) -> Float[Arr
 
 
 def _barrier() -> None:
-    """Wait until all threads of the program have written."""
+    """Wait until all threads of the program have read and written what stands before."""
     if not interpreted():
         triton.debug_barrier()
 

@@ -37,11 +37,11 @@ class LayerCall(NamedTuple):
 class Recurrent(Layer):
     """One cell over time, forward or `reverse`; `segment` and `kernel` as in `seqbench.layers.unroll`."""
 
-    def __init__(self, cell: Cell, *, reverse: bool = False, segment: int | None = None, kernel: bool = False) -> None:
+    def __init__(self, cell: Cell, *, reverse: bool = False, segment: int | None = None) -> None:
         self.cell = cell
         self.reverse = reverse
         self.segment = segment
-        self.kernel = kernel
+        self.kernel = False
         self.watch: Callable[[LayerCall], None] | None = None
 
     def __call__(

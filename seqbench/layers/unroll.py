@@ -71,8 +71,8 @@ def unroll(
         segment: steps between stored states (see above); T or more keeps all, None chooses by memory.
         parallel: let a cell that can compute all steps at once; by default everywhere but on a CPU. Taps need the loop.
         kernel: let one kernel take all steps of a cell that has one (`seqbench.layers.kernel`), on a GPU. Masks, taps,
-            segments and the reverse direction need the loop. Off by default: on a GPU its gradients are those of the
-            loop for LSTM and GRU, and were not for vanilla cells before a mend that has not run on a GPU yet.
+            segments and the reverse direction need the loop. Off by default: on a GPU the gradients of LSTM and GRU
+            were those of the loop and those of vanilla cells were not; it has not run on a GPU since it was mended.
         autodiff: differentiate the plain loop instead of using the own derivative: slower, open to forward mode.
 
     Returns:

@@ -20,8 +20,8 @@ INTRODUCTION = """\
 
 Published claims, run again here: each is a grid that says what a paper claims, its numbers with their sources, how the
 protocol here differs, and criteria that were declared before the run. *Reproduced*: all criteria hold; *partly
-reproduced*: some do, and the table names the methods that these are about: where the one that the claim praises is not
-among them, it did not do here what was claimed. *Not reproduced*: no criterion holds. The verdict is about the protocol
+reproduced*: some do, and the table names the methods of which all do: where the one that the claim praises is not among
+them, it did not do here all that was claimed. *Not reproduced*: no criterion holds. The verdict is about the protocol
 here, not about a paper. It follows from the figures as declared; the intervals beside them say how sure it is.
 `seqbench replicate NAME` runs a claim, `seqbench replicate` judges the rows that are there and writes this page.
 """
@@ -106,13 +106,14 @@ def _row(found: Replication, page: Path) -> str:
 
 
 def _held(judgement: Judgement) -> str:
-    """How many criteria hold, and of which methods where others do not: `1 of 2: tanh`."""
-    findings, held = judgement.findings, [own for own in judgement.findings if own.holds]
+    """How many criteria hold, and where others do not, the methods of which all do: `1 of 2: tanh`."""
+    findings = judgement.findings
     if not findings:
         return ""
-    count = f"{len(held)} of {len(findings)}"
-    methods = dict.fromkeys(own.criterion.method for own in held)
-    return f"{count}: {', '.join(methods)}" if 0 < len(held) < len(findings) else count
+    count = f"{sum(own.holds is True for own in findings)} of {len(findings)}"
+    failed = {own.criterion.method for own in findings if not own.holds}
+    methods = dict.fromkeys(own.criterion.method for own in findings if own.criterion.method not in failed)
+    return f"{count}: {', '.join(methods)}" if failed and methods else count
 
 
 def _section(found: Replication) -> Iterator[str]:

@@ -196,9 +196,9 @@ def factor_sentence(effects: pd.DataFrame, shapley: pd.DataFrame, alpha: float) 
     best = found.iloc[int(found["mean"].abs().argmax())]
     size, level = size_in_words(best, best["mean"], best["low"], best["high"], alpha)
     times = times_in_words(best, best["mean"])
-    within = " within the range of lengths" if times and best["limited"] else ""
+    within = ", horizons beyond the range of lengths counted as its end," if times and best["bound"] else ""
     known = f"{f'{size}, ' if times else ''}{level}, {p_in_words(best['p_holm'])} after Holm"
-    text = f" Over all combinations {best['effect']} gave most: {times or size}{within} ({known})"
+    text = f" Over all combinations{within} {best['effect']} gave most: {times or size} ({known})"
     if not best["depends_on"]:
         return f"{text}."
     factor, level = str(best["effect"]).split("=", 1)

@@ -17,6 +17,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
+from seqbench.stats.brackets import BOUNDS, WITHIN
 from seqbench.stats.interval import Floats, t_interval
 from seqbench.stats.outcomes import SeedOutcome, known_outcome, seed_outcome
 from seqbench.stats.preregistration import Declared
@@ -25,13 +26,15 @@ from seqbench.stats.task_arrays import TaskArrays, method_levels, reference_leve
 
 COLUMNS = [
     "task", "outcome", "unit", "effect", "order", "against", "n", "mean", "low", "high", "p", "p_holm", "family",
-    "comparisons", "verdict", "depends_on", "limited",
+    "comparisons", "verdict", "depends_on", "bound",
 ]  # fmt: skip
 INTERACTION_COLUMNS = ["task", "outcome", "unit", "factor", "level", "by", "by_level", "n", "mean", "low", "high"]
 MISSING_COLUMNS = ["task", "missing"]
-MORE, LESS, LIMITED = "more than their sum", "less than their sum", "less than their sum within the range"
-"""How two remedies act together when a two-way effect is found. Where some seed stands at the best end of the range
-with both, they may add up beyond it."""
+MORE, LESS = "more than their sum", "less than their sum"
+"""How two remedies act together when a two-way effect is found. `WITHIN` follows where seeds beyond the ends of the
+range of lengths may bring the effect nearer to none."""
+TURNED = {"at least": "at most", "at most": "at least", WITHIN: WITHIN, "": ""}
+"""What is said of the negative of a number of which the first is said."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +115,31 @@ def _effects(design: Design) -> Iterator[tuple[tuple[str, ...], str, dict[int, i
                 yield own, " x ".join(references), dict(zip(axes, levels, strict=True))
 
 
-def _word(order: int, mean: float, p_holm: float, n: int, limited: bool, comparisons: int, alpha: float) -> str:
-    """The verdict of an effect; two-way effects say how the remedies act together."""
+def _word(order: int, mean: float, p_holm: float, n: int, bound: str, comparisons: int, alpha: float) -> str:
+    """The verdict of an effect, `mean` positive where it is good; two-way effects say how the remedies act together."""
     if order > 2:
         return "diagnostic"
     word = verdict(mean, p_holm, n, comparisons, alpha)
-    return {"better": MORE, "worse": LIMITED if limited else LESS}.get(word, word) if order == 2 else word
+    if order == 1 or word not in ("better", "worse"):
+        return word
+    found, nearer = (MORE, "at most") if word == "better" else (LESS, "at least")
+    return f"{found} {WITHIN}" if bound in (nearer, WITHIN) else found
 
 
-def _limited(cells: Floats, involved: dict[int, int], outcome: SeedOutcome) -> bool:
-    """Whether a seed stands at the best end of the outcome's range in a combination that has all `involved` levels."""
-    for axis in sorted(involved, reverse=True):
-        cells = np.take(cells, involved[axis], axis=axis)
-    return bool(np.isclose(cells, outcome.high if outcome.better > 0 else outcome.low).any())
+def _bound(cells: Floats, involved: dict[int, int], outcome: SeedOutcome) -> str:
+    """What seeds at the ends of the range say of an effect, of `BOUNDS`: whether they can raise or lower it."""
+    seeds = np.isfinite(contrast(cells, involved))
+    rises = falls = False
+    for levels in product(*((0, level) for level in involved.values())):
+        own = cells
+        for axis, level in sorted(zip(involved, levels, strict=True), reverse=True):
+            own = np.take(own, level, axis=axis)
+        above = outcome.open_high and bool(np.isclose(own[..., seeds], outcome.high).any())
+        below = outcome.open_low and bool(np.isclose(own[..., seeds], outcome.low).any())
+        added = levels.count(0) % 2 == 0
+        rises |= above if added else below
+        falls |= below if added else above
+    return BOUNDS[rises, falls]
 
 
 def _effects_on(outcome: SeedOutcome, design: Design, declared: Declared, family: str) -> pd.DataFrame:
@@ -135,23 +150,24 @@ def _effects_on(outcome: SeedOutcome, design: Design, declared: Declared, family
         own = own[np.isfinite(own)]
         low, high = t_interval(own, -width, width, declared.alpha)
         mean = own.mean() if own.size else np.nan
-        size = own.size, mean, low, high, sign_flip_test(own), _limited(cells, involved, outcome)
+        size = own.size, mean, low, high, sign_flip_test(own), _bound(cells, involved, outcome)
         rows.append((" x ".join(parts), parts, len(involved), against, *size))
-    columns = ["effect", "parts", "order", "against", "n", "mean", "low", "high", "p", "limited"]
+    columns = ["effect", "parts", "order", "against", "n", "mean", "low", "high", "p", "bound"]
     table = pd.DataFrame(rows, columns=columns)
     tested = table["order"] <= 2
     table["p_holm"] = np.nan
     table.loc[tested, "p_holm"] = holm(table.loc[tested, "p"])
     table["comparisons"] = int(tested.sum())
     better = outcome.better * table["mean"]
-    stated = zip(table["order"], better, table["p_holm"], table["n"], table["limited"], strict=True)
+    good = table["bound"] if outcome.better > 0 else table["bound"].map(TURNED)
+    stated = zip(table["order"], better, table["p_holm"], table["n"], good, strict=True)
     table["verdict"] = [_word(*row, int(tested.sum()), declared.alpha) for row in stated]
     return table.assign(outcome=outcome.name, unit=outcome.unit, family=family, depends_on=_depends_on(table))
 
 
 def _depends_on(table: pd.DataFrame) -> list[str]:
     """For each main effect, the levels it works differently with, by the interval or by the test."""
-    found = (table["low"] > 0) | (table["high"] < 0) | table["verdict"].isin([MORE, LESS, LIMITED])
+    found = (table["low"] > 0) | (table["high"] < 0) | table["verdict"].str.startswith((MORE, LESS))
     pairs = table.loc[(table["order"] == 2) & found, "parts"]
     others = [[part for pair in pairs if own[0] in pair for part in pair if part != own[0]] for own in table["parts"]]
     return [", ".join(sorted(own)) if order == 1 else "" for own, order in zip(others, table["order"], strict=True)]
@@ -177,8 +193,8 @@ def effects(arrays: TaskArrays, design: Design, declared: Declared) -> pd.DataFr
     """One row an effect and outcome of a task, over the `n` seeds that have every trial the effect needs.
 
     order: 1 main, 2 two-way, ...; against: the reference levels; family: `declared` for the primary outcome, else
-    `exploratory`; depends_on: what a main effect must not be stated without; limited: whether with all of its
-    remedies some seed stands at the best end of the range, beyond which nothing is seen. low, high: t interval of one
+    `exploratory`; depends_on: what a main effect must not be stated without; bound: what seeds at the
+    ends of the range say of the mean (`seqbench.stats.brackets.BOUNDS`). low, high: t interval of one
     contrast a seed. An effect whose combinations are missing from the grid has n = 0.
     """
     outcomes = outcomes_of(arrays, declared)

@@ -21,6 +21,7 @@ class SeedOutcome(NamedTuple):
     least, most: `[M, S]` between which each value lies, where results contradict each other; else the value itself
     low, high: the ends between which it must lie
     better: 1 where more is better, -1 where less is
+    open_low, open_high: whether a value at that end may lie beyond it, unseen
     """
 
     name: str
@@ -31,11 +32,13 @@ class SeedOutcome(NamedTuple):
     low: float
     high: float
     better: int = 1
+    open_low: bool = False
+    open_high: bool = False
 
 
-def known_outcome(name: str, unit: str, values: Floats, low: float, high: float, better: int = 1) -> SeedOutcome:
+def known_outcome(name: str, unit: str, values: Floats, low: float, high: float) -> SeedOutcome:
     """An outcome of which every value is known exactly."""
-    return SeedOutcome(name, unit, values, values, values, low, high, better)
+    return SeedOutcome(name, unit, values, values, values, low, high)
 
 
 def paired_interval(outcome: SeedOutcome, one: Ends, other: Ends, alpha: float) -> tuple[float, float]:
@@ -60,7 +63,9 @@ def horizon_outcome(found: Brackets) -> SeedOutcome:
     NaN for a seed whose search has not ended: its next trial moves it.
     """
     octaves, least, most = (np.where(found.ended, each, np.nan) for each in (found.octaves(), *found.ends()))
-    return SeedOutcome("horizon", OUTCOME_UNITS["horizon"], octaves, least, most, 0.0, found.span)
+    return SeedOutcome(
+        "horizon", OUTCOME_UNITS["horizon"], octaves, least, most, 0.0, found.span, open_low=True, open_high=True
+    )
 
 
 def outcome_at(name: str, lengths: int) -> str:
@@ -77,7 +82,7 @@ def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
     if name == "area":
         return known_outcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
     if name == "steps":
-        return known_outcome(name, unit, restricted_steps(arrays), 0.0, 1.0, better=-1)
+        return known_outcome(name, unit, restricted_steps(arrays), 0.0, 1.0)._replace(better=-1, open_high=True)
     if name == "accuracy":
         return known_outcome(name, unit, arrays.accuracy[..., -1], 0.0, 1.0)
     return known_outcome(name, unit, np.mean(arrays.solved, axis=-1), 0.0, 1.0)

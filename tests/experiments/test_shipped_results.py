@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqbench.large_loss import LIMIT, STAYS, large_loss_since
+from seqbench.large_loss import KIND, LIMIT, STAYS, large_loss_since
 from seqbench.store.results import load_curves, load_results
 from tests import horizons as independent
 
@@ -97,7 +97,7 @@ def test_four_remedies_of_the_quickstart_solve_what_the_plain_network_guesses(me
 
 
 @pytest.mark.parametrize("grid", sorted(path.parent.name for path in RESULTS.glob("*/curves.parquet")))
-def test_no_shipped_trial_has_a_loss_that_stayed_too_large_without_counting_as_diverged(grid):
+def test_a_shipped_trial_counts_as_diverged_where_its_loss_stayed_too_large_and_nowhere_else(grid):
     trials = load_results(RESULTS / grid).set_index("trial")
     curves = load_curves(RESULTS / grid)
     assert set(curves["trial"]) == set(trials.index)
@@ -105,6 +105,9 @@ def test_no_shipped_trial_has_a_loss_that_stayed_too_large_without_counting_as_d
         row = trials.loc[trial]
         since = large_loss_since(curve.to_dict("records"), row["trivial_loss"], ended=True)
         assert since is None or row["outcome"] in ("diverged", "solved")  # what is solved has not diverged
+        if row["diverged_kind"] == KIND:
+            ended = bool(row["steps"] >= row["budget"])
+            assert large_loss_since(curve.to_dict("records"), row["trivial_loss"], ended=ended) is not None
 
 
 def test_networks_come_back_from_losses_above_the_limit():

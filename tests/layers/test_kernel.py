@@ -73,6 +73,14 @@ def test_the_kernel_is_what_runs():
     assert "pallas_call" not in str(plain)
 
 
+def test_threads_wait_for_each_other_where_one_writes_what_another_reads(monkeypatch):
+    """Only a GPU shows a missing barrier, by wrong gradients of vanilla cells: two forwards, four backwards."""
+    monkeypatch.setattr("seqbench.layers.kernel_steps.interpreted", lambda: False)
+    graph, state = perturbed(CELLS["vanilla"])
+    program = jax.make_jaxpr(gradients(graph, kernel=True, steps=None))(state, *given(graph, state))
+    assert str(program).count("debug_barrier") == 2 + 4
+
+
 @pytest.mark.slow
 def test_stacked_trials_keep_to_themselves():
     graph, state = perturbed(CELLS["gru"])

@@ -53,7 +53,7 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
         "| another claim |\n",
     )
     assert (
-        "| **partly reproduced** | 1 of 2: A | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
+        "| **partly reproduced** | 1 of 2 | [grid](../../experiments/a_claim.yaml), [report](a_claim/report.md) |"
         in text
     )
     assert "| **not finished** |  | [grid](../../experiments/a_claim.yaml) |" in text
@@ -65,6 +65,23 @@ def test_the_page_links_grid_and_report_and_nothing_in_a_claim_is_markup(tmp_pat
     assert end.startswith("\n### a_third\n\n**Not testable here: It takes a month.**")
     assert end.endswith("\n\n| another claim |\n")
     assert text.index("](#another)") < text.index("](#a_third)") < text.index("## a_claim") < text.index("## another")
+
+
+@pytest.mark.parametrize(
+    ("holds", "said"),
+    [
+        ((True, False, True), "| 2 of 3: B |"),  # one criterion of A does not hold
+        ((False, False, True), "| 1 of 3: B |"),
+        ((True, True, False), "| 2 of 3: A |"),
+        ((True, False, False), "| 1 of 3 |"),
+        ((True, True, True), "| 3 of 3 |"),
+        ((True, True, None), "| 2 of 3: A |"),
+    ],
+)
+def test_the_page_names_the_methods_whose_criteria_all_hold(tmp_path, holds, said):
+    findings = tuple(own._replace(holds=held) for own, held in zip(FINDINGS, holds, strict=True))
+    found = Replication("a_claim", tmp_path / "a_claim.yaml", CLAIM, Judgement("partly reproduced", findings))
+    assert said in replications_page([found], tmp_path / "README.md")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,20 @@ def test_the_first_screen_states_the_factor_over_the_baseline_with_its_interval(
     assert said["times as far (95 %)"] in text
 
 
+@pytest.mark.parametrize(
+    ("verdict", "low", "said"),
+    [("better", 0.1, False), ("better", -0.1, True), ("no evidence", -0.1, False)],
+)
+def test_a_verdict_whose_interval_holds_no_difference_is_explained(
+    found: Evidence, monkeypatch: pytest.MonkeyPatch, verdict: str, low: float, said: bool
+) -> None:
+    pairs = found.comparison.pairwise.assign(verdict=verdict, low=low, high=2.0)
+    monkeypatch.setitem(found.__dict__, "comparison", replace(found.comparison, pairwise=pairs))
+    table = headline(found)
+    assert table is not None
+    assert ("the interval holds 1, the seeds agree, but a rare failure" in table.note) is said
+
+
 def test_every_seed_has_its_bracket_and_the_marks_are_those_of_the_table(found: Evidence) -> None:
     chart = horizon(found, "adding")
     tips = [tip for mark in chart.marks.values() for tip in mark.tips]

@@ -42,22 +42,38 @@ def test_main_effect_names_what_it_depends_on(crossed):
         TWO, lambda own, _: 4 if own["gating"] == "gru" else int(rng.integers(2, 4)) * (own["clip"] == "norm")
     )
     table = table_of(rows)
-    assert table.loc["clip=norm x gating=gru", "verdict"] == "less than their sum within the range"
+    assert table.loc["clip=norm x gating=gru", "verdict"] == "less than their sum"
     assert table.loc["clip=norm", "depends_on"] == "gating=gru"
     assert table.loc["gating=gru", "depends_on"] == "clip=norm"
 
 
 @pytest.mark.parametrize(
-    ("both", "limited", "said"),
-    [(3, False, "less than their sum"), (4, True, "less than their sum within the range")],
+    ("none", "one", "both", "said", "bound"),
+    [
+        (1, 3, 3, "less than their sum", ""),
+        (1, 3, 4, "less than their sum within the range", "at least"),
+        (0, 3, 3, "less than their sum", "at most"),
+        (1, 4, 3, "less than their sum", "at most"),
+        (0, 3, 4, "less than their sum within the range", "within the range"),
+        (1, 1, 3, "more than their sum", ""),
+        (1, 1, 4, "more than their sum", "at least"),
+        (1, 0, 3, "more than their sum", "at least"),
+        (0, 1, 3, "more than their sum within the range", "at most"),
+    ],
 )
-def test_remedies_that_reach_the_end_together_may_add_up_beyond_it(crossed, both, limited, said):
-    place = {("none", "none"): 0, ("norm", "none"): 3, ("none", "gru"): 3, ("norm", "gru"): both}
-    table = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]))
+def test_seeds_beyond_the_range_may_hide_that_remedies_add_up(crossed, none, one, both, said, bound):
+    place = {("none", "none"): none, ("norm", "none"): one, ("none", "gru"): one, ("norm", "gru"): both}
+    table = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]), outcome="horizon")
     effect = table.loc["clip=norm x gating=gru"]
-    assert (effect["verdict"], effect["limited"]) == (said, limited)
-    assert effect["mean"] == pytest.approx((both - 6) / 4 / 2)
-    assert table.loc["clip=norm", "limited"] == limited
+    assert (effect["verdict"], effect["bound"]) == (said, bound)
+
+
+def test_what_an_effect_can_be_beyond_the_range(crossed):
+    place = {("none", "none"): 0, ("norm", "none"): 1, ("none", "gru"): 3, ("norm", "gru"): 4}
+    table = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]), outcome="horizon")
+    assert table["bound"].tolist() == ["at least", "at least", "within the range"]
+    solved = table_of(crossed(TWO, lambda own, _: place[own["clip"], own["gating"]]))
+    assert set(solved["bound"]) == {""}, "no more than all can be solved"
 
 
 def test_names_are_text_and_never_taken_apart(crossed):

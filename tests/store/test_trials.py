@@ -87,6 +87,26 @@ def test_a_loss_that_would_count_as_diverged_today_sets_the_record_aside(tmp_pat
     assert [re.search(r"from step (\d+) on its loss", item.reason)[1] for item in aside] == ([] if usable else ["20"])
 
 
+@pytest.mark.parametrize(
+    ("losses", "budget", "usable"),
+    [
+        ([1e9, 1e8, 1e7, 1e6, 1e5], 100, False),  # stopped while it was falling
+        ([1e9, 1e8, 1e7, 1e6, 1e5], 50, False),  # it fell up to its end
+        ([1e9, 1e10, 1e9, 1e9, 1e9], 100, True),
+        ([1e9, 1e8, 1e8, 1e8, 1e8], 100, False),  # four evaluations without progress: it could have gone on
+        ([1e9, 1e8, 1e8, 1e8, 1e8], 50, True),  # it ended like that
+    ],
+)
+def test_a_trial_that_counted_as_diverged_while_its_loss_fell_is_set_aside(tmp_path, losses, budget, usable):
+    row = {"outcome": "diverged", "diverged_kind": "large loss", "steps": 50, "budget": budget, "trivial_loss": 0.7}
+    curve = [{"step": 10 * place, "validation_loss": loss} for place, loss in enumerate(losses, start=1)]
+    store = TrialStore(tmp_path)
+    store.write(record(row=row, curve=curve))
+    records, aside = store.read(quarantine=True)
+    assert ([item.trial for item in records] == ["ab12"]) is usable
+    assert ["while it was falling" in item.reason for item in aside] == ([] if usable else [True])
+
+
 def test_a_failure_is_kept_until_the_trial_finishes(tmp_path):
     store = TrialStore(tmp_path)
     failure = Failure("ValueError: no (mine.py, line 3, in f)", "Traceback ...\nValueError: no")

@@ -22,6 +22,7 @@ from flax import nnx
 from seqbench.bench.settings import training_settings
 from seqbench.components.assemble import assemble
 from seqbench.components.assembly import Assembly
+from seqbench.layers.kernel import has_kernel
 from seqbench.layers.recurrent import recurrent_layers
 from seqbench.training.data import TRAIN, Block
 from seqbench.training.objective import objective
@@ -32,10 +33,20 @@ from seqbench.training.update import StepInputs, advance
 RATE = 1e-3
 
 
+WAYS = {"loop": False, "kernel": True}
+"""Whether layers take their steps of time by the kernel, by the word for it."""
+
+
 def taken_by(program: Program, *, kernel: bool) -> nnx.GraphDef:
-    """The structure of the program's model, whose recurrent layers take their steps by the kernel or by the loop."""
+    """The structure of the program's model, whose recurrent layers take their steps by the kernel or by the loop.
+
+    Raises:
+        ValueError: there is no kernel for the cell.
+    """
     model = nnx.merge(program.graph, jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), program.shapes))
     for layer in recurrent_layers(model).values():
+        if kernel and not has_kernel(layer.cell, jnp.float32):
+            raise ValueError(f"there is no kernel for {type(layer.cell).__name__} of {layer.cell.hidden} units")
         layer.kernel = kernel
     return nnx.graphdef(model)
 
@@ -79,7 +90,7 @@ def main() -> None:
     states = [program.initial(seed, assembly.chain) for seed in range(stacks[-1])]
     given = jax.tree.map(lambda *leaves: np.stack(jax.device_get(leaves)), *zip(states, blocks, strict=True))
     together = {stack: jax.device_put(jax.tree.map(lambda leaf: leaf[:stack], given)) for stack in stacks}  # noqa: B023
-    run = stacked_steps(assembly, program, len(blocks[0].inputs) // batch, kernel=way == "kernel")
+    run = stacked_steps(assembly, program, len(blocks[0].inputs) // batch, kernel=WAYS[way])
     programs = {stack: run.lower(*together[stack], seeds[:stack], jnp.int32(1)).compile() for stack in stacks}
 
     print("ready", flush=True)

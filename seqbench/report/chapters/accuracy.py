@@ -73,13 +73,15 @@ def methods_table(evidence: Evidence, task: str) -> Table:
     own, diverged = behind(evidence), behind(evidence, outcome="diverged")
     at_longest = behind(evidence, "length")
     ended = rows.assign(length=rows["longest"], ended=rows["seeds"] - rows["open"])
+    # In a search a seed that failed well before the longest length was not trained there, and has not solved it.
+    longest = ("at_least", "seeds") if task in evidence.declared.searched else ("solved_longest", "seeds_longest")
     columns = (
         method_column(evidence),
         Column("rank", "rank", link=own),
         Column("remembers", remembers, unit=f"steps, {level(evidence)}", link=own),
         Column("octaves", octaves, unit=level(evidence), link=own),
         *([Column("known horizons", ratio("ended", "seeds"), link=own)] if rows["open"].any() else []),
-        Column("solved longest", ratio("solved_longest", "seeds_longest"), link=at_longest),
+        Column("solved longest", ratio(*longest), link=at_longest),
         Column("worst seed", "accuracy_worst", link=at_longest),
         Column("test loss", "loss_longest", link=at_longest),
         Column("diverged", ratio("diverged", "finished"), link=diverged),

@@ -99,7 +99,7 @@ def effects_table(evidence: Evidence, task: str) -> Table:
         "alone, averaged over the others; higher orders are halved once more for each further remedy. A main effect "
         "that depends on another remedy should not be stated without it. Main and two-way effects are corrected "
         "together; higher orders are diagnostics and are not. Within the range: "
-        "with both remedies some seed stands at its best end, so that they may add up beyond it. The file holds every "
+        "seeds beyond an end of the range of lengths may bring the effect nearer to none. The file holds every "
         "outcome.",
     )  # fmt: skip
 
