@@ -101,8 +101,8 @@ def _notices(folder: Path, *, from_tables: bool) -> Iterator[str]:
     with contextlib.suppress(StoreError):  # damaged tables are put aside, and said, when they are read
         if from_tables and (count := unusable(folder)):
             yield (
-                f"The tables of {folder} do not say of {count:,} trials what they ran on or which probes were read, as "
-                "those of earlier versions do not; these are trained again."
+                f"{count:,} trials in the tables of {folder} are trained again: they are of an earlier version, which "
+                "did not keep what they ran on or which probes were read, or counted divergence by another rule."
             )
 
 

@@ -150,8 +150,8 @@ def _own(into: Path, left_out: list[SetAside]) -> Source:
     if tables.alone(into):
         if count := unusable(into):
             raise StoreError(
-                f"The tables of {into} do not say of {count:,} trials which probes were read or what they ran on, and "
-                "a merge would lose these: merge into another folder"
+                f"The tables of {into} do not say of {count:,} trials which probes were read or what they ran on, or "
+                "count divergence by an earlier rule, and a merge would lose these: merge into another folder"
             )
         return read_source(into, left_out)
     store = TrialStore(into)

@@ -16,7 +16,7 @@ import pandas as pd
 from seqbench.schema import RESULT_COLUMNS
 from seqbench.store import tables
 from seqbench.store.plan_file import PlanFile, load_plan
-from seqbench.store.records import Record
+from seqbench.store.records import Record, UnusableRecord, require_divergence_by_rule
 from seqbench.store.trial_label import TrialLabel
 
 Rows = list[dict[str, Any]]
@@ -28,7 +28,8 @@ BY_DISTANCE = ("accuracy", "test_accuracy")
 def records_from_tables(folder: Path) -> list[Record]:
     """Records of the trials that the tables hold, with empty `settings`; none where there are trial files or no tables.
 
-    Left out are trials of which the tables do not say what they ran on or which probes were read.
+    Left out are trials of which the tables do not say what they ran on or which probes were read, and those that an
+    earlier version counted as diverged, or did not, by another rule.
 
     Raises:
         StoreError: the plan or a table is damaged.
@@ -38,7 +39,8 @@ def records_from_tables(folder: Path) -> list[Record]:
     plan, kept = load_plan(folder), tables.read(folder)
     curves, probes = _by_trial(kept["curves"]), _by_trial(kept["probes"])
     usable = [row for row in _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS))) if _says_all(row, plan)]
-    return [_record(row, plan, curves.get(row["trial"], []), probes.get(row["trial"], [])) for row in usable]
+    found = (_record(row, plan, curves.get(row["trial"], []), probes.get(row["trial"], [])) for row in usable)
+    return [record for record in found if _by_todays_rule(record)]
 
 
 def unusable(folder: Path) -> int:
@@ -49,13 +51,21 @@ def unusable(folder: Path) -> int:
     """
     if not tables.alone(folder):
         return 0
-    plan, rows = load_plan(folder), _rows(tables.read(folder)["results"].reindex(columns=list(RESULT_COLUMNS)))
-    return sum(not _says_all(row, plan) for row in rows)
+    return len(tables.read(folder)["results"]) - len(records_from_tables(folder))
 
 
 def _says_all(row: Mapping[str, Any], plan: PlanFile) -> bool:
     """Whether the tables say which probes were read of a trial, and what it ran on."""
     return row["probed"] is not None and row["environment"] in plan.environments
+
+
+def _by_todays_rule(record: Record) -> bool:
+    """Whether the trial counts as diverged, or does not, as it would today."""
+    try:
+        require_divergence_by_rule(record)
+    except UnusableRecord:
+        return False
+    return True
 
 
 def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -> Record:

@@ -103,11 +103,11 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
         place = ".".join(map(str, first["loc"]))
         raise UnusableRecord(f"has the shape of another version of seqbench ({place}: {first['msg']})") from error
     record = Record(**{name: content[name] for name in Record.__dataclass_fields__})
-    _require_declared_divergence(record)
+    require_divergence_by_rule(record)
     return record
 
 
-def _require_declared_divergence(record: Record) -> None:
+def require_divergence_by_rule(record: Record) -> None:
     """Refuse a record of a version by whose rule a loss that is too large counted as diverged where it does not now.
 
     Or did not where it does. A trial that was stopped for its loss before its budget must have had to stop there.

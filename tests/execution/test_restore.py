@@ -117,7 +117,18 @@ def test_trials_of_which_the_tables_say_too_little_are_counted_and_trained_again
     monkeypatch.setattr(tables, "read", lambda folder: kept)
     assert (unusable(clone), len(records_from_tables(clone))) == (3, 5)
     [notice] = _notices(clone, from_tables=True)
-    assert "do not say of 3 trials what they ran on" in notice
+    assert notice.startswith("3 trials in the tables of ")
+
+
+def test_a_trial_that_would_not_count_as_diverged_today_is_trained_again(grid, clone):
+    path = next(path for path in paths(clone) if path.stem == "results")
+    rows = parquet.read_table(path).to_pandas()
+    rows.loc[0, ["outcome", "diverged_kind"]] = "diverged", "large loss"
+    tables.write(clone, {**tables.read(clone), "results": rows})
+    assert unusable(clone) == 1
+    trained, results, aside = run(grid, clone)
+    assert trained == [rows.loc[0, "trial"]]
+    assert (len(results.finished), aside) == (8, [])
 
 
 def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
