@@ -1,9 +1,9 @@
-"""When a loss that stays finite has diverged all the same: it stays far above that of a predictor that knows nothing.
+"""When a loss that stays finite has diverged all the same: far above what knowing nothing gives, and not falling.
 
 A large loss alone is not divergence. Networks of the committed results rose to 10^19 times that loss for one or two
 evaluations and came back, some of them to solve their task; others start that high and come down evaluation by
-evaluation, such as ReLU units that start from the identity with skips in time, whose state doubles with every skip. Nor
-has a network diverged that meets the task's criterion.
+evaluation, such as ReLU units that start from the identity with skips in time, whose state grows some fourfold with
+every skip. Nor has a network diverged that meets the task's criterion.
 
 The rule needs nothing but what is kept of every trial, and is no part of a trial's identity: a record that was written
 under another rule and breaks this one is told by its own curve, and trained again (`seqbench.store.records`).

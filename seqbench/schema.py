@@ -89,12 +89,12 @@ RESULT_COLUMNS = _table(
                "step at which the trial stopped because its loss no longer improved, where the grid declares that",
                unit="training steps", roles=("metric",)),
     DataColumn("diverged_at", "count",
-               "step at which loss, gradient or parameters first were not finite, or from which on the loss stayed too "
-               "large",
+               "step at which loss, gradient or parameters first were not finite, or the evaluation since which a "
+               "too large loss fell no further",
                unit="training steps", roles=("tag",)),
     DataColumn("diverged_kind", "text",
-               "loss, gradient or parameters: what was not finite first; or large loss: finite, and more than a "
-               "thousand times the trivial predictor's", roles=("tag",)),
+               "loss, gradient or parameters: what was not finite first; or large loss: finite, more than a "
+               "thousand times the trivial predictor's, and not falling", roles=("tag",)),
     DataColumn("steps", "count", "training steps actually taken", unit="training steps", roles=("metric",)),
     DataColumn("budget", "count", "training steps allowed", unit="training steps", roles=("param",)),
     DataColumn("evaluate_every", "count", "steps between evaluations", unit="training steps", roles=("param",)),

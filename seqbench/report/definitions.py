@@ -10,8 +10,9 @@ from seqbench.stats.outcomes import outcome_at
 
 DIVERGED = (
     "loss, gradient or parameters became infinite or not a number, or the loss on validation data stayed above "
-    f"{LIMIT:,.0f} times that of the best predictor without the distant information and fell no further "
-    f"({STAYS} evaluations in a row, or where the trial ended) without the task being solved"
+    f"{LIMIT:,.0f} times that of the best predictor without the distant information (at {STAYS} evaluations in "
+    "a row of which none was below the first, or at the last one unless it had just fallen; evaluations that meet the "
+    "criterion do not count)"
 )
 
 

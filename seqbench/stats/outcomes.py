@@ -80,7 +80,8 @@ def seed_outcome(arrays: TaskArrays, name: str) -> SeedOutcome:
     if name == "horizon":
         return horizon_outcome(find_brackets(arrays))
     if name == "area":
-        return known_outcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
+        areas = known_outcome(name, unit, seed_areas(arrays), 0.0, float(octaves[-1]))
+        return areas._replace(open_low=True, open_high=True)
     if name == "steps":
         return known_outcome(name, unit, restricted_steps(arrays), 0.0, 1.0)._replace(better=-1, open_high=True)
     if name == "accuracy":

@@ -60,7 +60,9 @@ def _says_all(row: Mapping[str, Any], plan: PlanFile) -> bool:
 
 
 def _by_todays_rule(record: Record) -> bool:
-    """Whether the trial counts as diverged, or does not, as it would today."""
+    """Whether the trial counts as diverged, or does not, as it would today; believed where `_met` cannot tell."""
+    if record.row["solved_metric"] not in ("loss", "accuracy"):
+        return True
     try:
         require_divergence_by_rule(record)
     except UnusableRecord:
@@ -76,11 +78,25 @@ def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -
         settings={},
         row=measured | _by_distance(probes, "test_accuracy", row["steps"]),
         environment=dict(plan.environments[row["environment"]]),
-        curve=[evaluation | _by_distance(probes, "accuracy", evaluation["step"]) for evaluation in curve],
+        curve=[
+            evaluation | _met(row, evaluation) | _by_distance(probes, "accuracy", evaluation["step"])
+            for evaluation in curve
+        ],
         probes=[measurement for measurement in probes if measurement["probe"] not in BY_DISTANCE],
         probed=json.loads(row["probed"]),
         parameters=None,
     )
+
+
+def _met(row: Mapping[str, Any], evaluation: Mapping[str, Any]) -> dict[str, bool]:
+    """Whether an evaluation met the criterion; nothing where the tables lack the figure, as of whole sequences."""
+    loss, accuracy, at = evaluation["validation_loss"], evaluation["validation_accuracy"], row["solved_threshold"]
+    match row["solved_metric"]:
+        case "loss":
+            return {"met": loss is not None and loss <= at}
+        case "accuracy":
+            return {"met": accuracy is not None and accuracy >= at}
+    return {}
 
 
 def _by_distance(probes: Iterable[Mapping[str, Any]], name: str, step: int) -> dict[str, dict[str, float]]:

@@ -110,7 +110,8 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
 def require_divergence_by_rule(record: Record) -> None:
     """Refuse a record of a version by whose rule a loss that is too large counted as diverged where it does not now.
 
-    Or did not where it does. A trial that was stopped for its loss before its budget must have had to stop there.
+    Or did not where it does. A trial that was stopped for its loss alone must have had to stop there: before its
+    budget, and neither stuck nor solved before.
     """
     row, trivial = record.row, record.row.get("trivial_loss")
     since = large_loss_since(record.curve, trivial, ended=True)
@@ -119,11 +120,12 @@ def require_divergence_by_rule(record: Record) -> None:
             f"is of a version of seqbench that did not count it as diverged, though from step {since} on its loss "
             f"stayed above {LIMIT:,.0f} times that of the trivial predictor"
         )
-    ended = row["steps"] >= (row.get("budget") or 0)
+    others = row.get("stuck_at") is not None or row.get("solved_at") is not None
+    ended = others or row["steps"] >= (row.get("budget") or 0)
     if row.get("diverged_kind") == KIND and large_loss_since(record.curve, trivial, ended=ended) is None:
         raise UnusableRecord(
             f"is of a version of seqbench that counted a loss above {LIMIT:,.0f} times that of the trivial predictor "
-            "as diverged while it was falling"
+            "as diverged although it had just fallen"
         )
 
 

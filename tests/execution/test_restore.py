@@ -131,6 +131,17 @@ def test_a_trial_that_would_not_count_as_diverged_today_is_trained_again(grid, c
     assert (len(results.finished), aside) == (8, [])
 
 
+@pytest.mark.parametrize(("accuracy", "left_out"), [(1.0, 0), (0.0, 1)])
+def test_an_evaluation_that_met_the_criterion_at_a_large_loss_is_told_from_the_tables(clone, accuracy, left_out):
+    kept = tables.read(clone)
+    trial = kept["results"].loc[0, "trial"]
+    assert kept["results"].loc[0, "solved_metric"] == "accuracy"
+    kept["curves"].loc[kept["curves"]["trial"] == trial, ["validation_loss", "validation_accuracy"]] = 1e30, accuracy
+    kept["results"].loc[0, "outcome"] = "solved"
+    tables.write(clone, kept)
+    assert unusable(clone) == left_out
+
+
 def test_damaged_tables_are_put_aside_and_trained_again(grid, clone):
     table = clone / "curves.parquet"
     table.write_bytes(table.read_bytes()[:-1] + b"x")

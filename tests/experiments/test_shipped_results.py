@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from seqbench.large_loss import KIND, LIMIT, STAYS, large_loss_since
+from seqbench.store.from_tables import unusable
 from seqbench.store.results import load_curves, load_results
 from tests import horizons as independent
 
@@ -108,6 +109,12 @@ def test_a_shipped_trial_counts_as_diverged_where_its_loss_stayed_too_large_and_
         if row["diverged_kind"] == KIND:
             ended = bool(row["steps"] >= row["budget"])
             assert large_loss_since(curve.to_dict("records"), row["trivial_loss"], ended=ended) is not None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("grid", sorted(path.parent.name for path in RESULTS.glob("*/curves.parquet")))
+def test_a_grid_goes_on_from_every_shipped_trial(grid):
+    assert unusable(RESULTS / grid) == 0
 
 
 def test_networks_come_back_from_losses_above_the_limit():

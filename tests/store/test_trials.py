@@ -104,7 +104,17 @@ def test_a_trial_that_counted_as_diverged_while_its_loss_fell_is_set_aside(tmp_p
     store.write(record(row=row, curve=curve))
     records, aside = store.read(quarantine=True)
     assert ([item.trial for item in records] == ["ab12"]) is usable
-    assert ["while it was falling" in item.reason for item in aside] == ([] if usable else [True])
+    assert ["although it had just fallen" in item.reason for item in aside] == ([] if usable else [True])
+
+
+@pytest.mark.parametrize("ended", [{"stuck_at": 50}, {"solved_at": 10.0}])
+def test_a_trial_that_ended_for_another_reason_at_a_large_loss_is_kept(tmp_path, ended):
+    row = {"outcome": "diverged", "diverged_kind": "large loss", "steps": 50, "budget": 3000, "trivial_loss": 0.7}
+    losses = [0.1, 0.1, 0.1, 0.1, 1e6]
+    curve = [{"step": 10 * place, "validation_loss": loss} for place, loss in enumerate(losses, start=1)]
+    store = TrialStore(tmp_path)
+    store.write(record(row=row | ended, curve=curve))
+    assert [len(found) for found in store.read()] == [1, 0]
 
 
 def test_a_failure_is_kept_until_the_trial_finishes(tmp_path):
