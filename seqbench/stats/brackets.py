@@ -33,6 +33,8 @@ WITHIN = "within the range"
 """What is said of a number that seeds beyond either end of the range of lengths may raise or lower."""
 BOUNDS = {(False, False): "", (True, False): "at least", (False, True): "at most", (True, True): WITHIN}
 """What is said of a number by whether such seeds can raise it, and whether they can lower it."""
+TURNED = {bound: BOUNDS[falls, rises] for (rises, falls), bound in BOUNDS.items()}
+"""What is said of the negative of a number, or of the inverse of a factor, of which the first is said."""
 
 
 def ends_in_words(bound: str, low: str, high: str) -> str:

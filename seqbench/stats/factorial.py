@@ -17,7 +17,7 @@ from itertools import combinations, product
 import numpy as np
 import pandas as pd
 
-from seqbench.stats.brackets import BOUNDS, WITHIN
+from seqbench.stats.brackets import BOUNDS, TURNED, WITHIN
 from seqbench.stats.interval import Floats, t_interval
 from seqbench.stats.outcomes import SeedOutcome, known_outcome, seed_outcome
 from seqbench.stats.preregistration import Declared
@@ -33,8 +33,6 @@ MISSING_COLUMNS = ["task", "missing"]
 MORE, LESS = "more than their sum", "less than their sum"
 """How two remedies act together when a two-way effect is found. `WITHIN` follows where seeds beyond the ends of the
 range of lengths may bring the effect nearer to none."""
-TURNED = {"at least": "at most", "at most": "at least", WITHIN: WITHIN, "": ""}
-"""What is said of the negative of a number of which the first is said."""
 
 
 @dataclass(frozen=True)

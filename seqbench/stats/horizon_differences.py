@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from seqbench.stats.brackets import BOUNDS, WITHIN, Brackets, ends_in_words
+from seqbench.stats.brackets import BOUNDS, TURNED, WITHIN, Brackets, ends_in_words
 from seqbench.stats.interval import Floats, jeffreys_mean_interval
 from seqbench.stats.signflip import holm, sign_flip_test, verdict
 
@@ -79,7 +79,7 @@ def factor_text(row: Mapping[Any, Any], alpha: float = 0.05) -> str:
 
 def turned_round(pair: Mapping[Any, Any], alpha: float = 0.05) -> dict[str, Any]:
     """The same comparison from the other method's side: a row with the columns of `pairwise.compare_pairs`."""
-    opposite = {"better": "worse", "worse": "better", "at least": "at most", "at most": "at least"}
+    opposite = {"better": "worse", "worse": "better", **TURNED}
     row = {
         **pair,
         "method": pair["against"], "against": pair["method"],

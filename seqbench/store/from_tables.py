@@ -7,7 +7,7 @@ trial, which follow from the plan, and the accuracies by distance of trials that
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,8 @@ def records_from_tables(folder: Path) -> list[Record]:
     if not tables.alone(folder):
         return []
     plan, kept = load_plan(folder), tables.read(folder)
-    curves, probes = _by_trial(kept["curves"]), _by_trial(kept["probes"])
-    usable = [row for row in _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS))) if _says_all(row, plan)]
-    found = (_record(row, plan, curves.get(row["trial"], []), probes.get(row["trial"], [])) for row in usable)
-    return [record for record in found if _by_todays_rule(record)]
+    probes = _by_trial(kept["probes"])
+    return [_record(row, plan, curve, probes.get(row["trial"], [])) for row, curve in _usable(kept, plan)]
 
 
 def unusable(folder: Path) -> int:
@@ -51,7 +49,17 @@ def unusable(folder: Path) -> int:
     """
     if not tables.alone(folder):
         return 0
-    return len(tables.read(folder)["results"]) - len(records_from_tables(folder))
+    kept = tables.read(folder)
+    return len(kept["results"]) - sum(1 for _ in _usable(kept, load_plan(folder)))
+
+
+def _usable(kept: Mapping[str, pd.DataFrame], plan: PlanFile) -> Iterator[tuple[dict[str, Any], Rows]]:
+    """Rows of the trials that are not left out, each with its curve and whether evaluations met the criterion."""
+    curves = _by_trial(kept["curves"])
+    for row in _rows(kept["results"].reindex(columns=list(RESULT_COLUMNS))):
+        curve = [evaluation | _met(row, evaluation) for evaluation in curves.get(row["trial"], [])]
+        if _says_all(row, plan) and _by_todays_rule(row, curve):
+            yield row, curve
 
 
 def _says_all(row: Mapping[str, Any], plan: PlanFile) -> bool:
@@ -59,12 +67,12 @@ def _says_all(row: Mapping[str, Any], plan: PlanFile) -> bool:
     return row["probed"] is not None and row["environment"] in plan.environments
 
 
-def _by_todays_rule(record: Record) -> bool:
+def _by_todays_rule(row: Mapping[str, Any], curve: Rows) -> bool:
     """Whether the trial counts as diverged, or does not, as it would today; believed where `_met` cannot tell."""
-    if record.row["solved_metric"] not in ("loss", "accuracy"):
+    if row["solved_metric"] not in ("loss", "accuracy"):
         return True
     try:
-        require_divergence_by_rule(record)
+        require_divergence_by_rule(row, curve)
     except UnusableRecord:
         return False
     return True
@@ -78,10 +86,7 @@ def _record(row: Mapping[str, Any], plan: PlanFile, curve: Rows, probes: Rows) -
         settings={},
         row=measured | _by_distance(probes, "test_accuracy", row["steps"]),
         environment=dict(plan.environments[row["environment"]]),
-        curve=[
-            evaluation | _met(row, evaluation) | _by_distance(probes, "accuracy", evaluation["step"])
-            for evaluation in curve
-        ],
+        curve=[evaluation | _by_distance(probes, "accuracy", evaluation["step"]) for evaluation in curve],
         probes=[measurement for measurement in probes if measurement["probe"] not in BY_DISTANCE],
         probed=json.loads(row["probed"]),
         parameters=None,

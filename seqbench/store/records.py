@@ -8,6 +8,7 @@ Columns of `seqbench.schema` that an older version did not write are not require
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -103,18 +104,18 @@ def _decoded(content: dict[str, Any], version: Any) -> Record:
         place = ".".join(map(str, first["loc"]))
         raise UnusableRecord(f"has the shape of another version of seqbench ({place}: {first['msg']})") from error
     record = Record(**{name: content[name] for name in Record.__dataclass_fields__})
-    require_divergence_by_rule(record)
+    require_divergence_by_rule(record.row, record.curve)
     return record
 
 
-def require_divergence_by_rule(record: Record) -> None:
+def require_divergence_by_rule(row: Mapping[str, Any], curve: Sequence[Mapping[str, Any]]) -> None:
     """Refuse a record of a version by whose rule a loss that is too large counted as diverged where it does not now.
 
     Or did not where it does. A trial that was stopped for its loss alone must have had to stop there: before its
     budget, and neither stuck nor solved before.
     """
-    row, trivial = record.row, record.row.get("trivial_loss")
-    since = large_loss_since(record.curve, trivial, ended=True)
+    trivial = row.get("trivial_loss")
+    since = large_loss_since(curve, trivial, ended=True)
     if since is not None and row["outcome"] != "diverged":
         raise UnusableRecord(
             f"is of a version of seqbench that did not count it as diverged, though from step {since} on its loss "
@@ -122,7 +123,7 @@ def require_divergence_by_rule(record: Record) -> None:
         )
     others = row.get("stuck_at") is not None or row.get("solved_at") is not None
     ended = others or row["steps"] >= (row.get("budget") or 0)
-    if row.get("diverged_kind") == KIND and large_loss_since(record.curve, trivial, ended=ended) is None:
+    if row.get("diverged_kind") == KIND and large_loss_since(curve, trivial, ended=ended) is None:
         raise UnusableRecord(
             f"is of a version of seqbench that counted a loss above {LIMIT:,.0f} times that of the trivial predictor "
             "as diverged although it had just fallen"

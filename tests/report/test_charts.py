@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from seqbench.palette import styles
-from seqbench.report.charts.accuracy import DIVERGED, accuracy
+from seqbench.report.charts.accuracy import accuracy
+from seqbench.report.charts.accuracy_rows import DIVERGED
 from seqbench.report.charts.facets import dividing_factor, facets, foreground
 from seqbench.report.charts.solve_rate import solve_rate
 from seqbench.report.charts.steps import spread

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from seqbench.report.charts.accuracy_rows import DIVERGED, accuracy_rows
+from seqbench.report.charts.accuracy_rows import accuracies, accuracy_rows, accuracy_ticks, trial_tips
 from seqbench.report.charts.axes import length_axis
 from seqbench.report.charts.base import MUTED, Chart, panels, themed
 from seqbench.report.charts.facets import FEW, background_note, facet_inches, facets, foreground, offset
@@ -90,9 +90,7 @@ def _draw_levels(ax: Axes, rows: pd.DataFrame, lengths: Sequence[int]) -> None:
         trivial = levels["trivial"].to_numpy()
         if np.max(np.abs(trivial - chance)) > 0.01:
             ax.plot(edges, [trivial[0], *trivial, trivial[-1]], color=MUTED, lw=1.1, dashes=(1, 2), zorder=1)
-    heights = {"0": 0.0, "0.25": 0.25, "0.5": 0.5, "0.75": 0.75, "1": 1.0}
-    if (rows["outcome"] == "diverged").any():
-        heights = {"diverged": DIVERGED, **heights}
+    heights = accuracy_ticks(rows)
     ax.set_ylim(min(heights.values()) - (0.05 if "diverged" in heights else 0), 1.03)
     ax.set_yticks(list(heights.values()), list(heights))
 
@@ -107,7 +105,7 @@ def _draw_method(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame,
 def _draw_dots(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, offset: float, *, front: bool) -> None:
     """The accuracy of every trial of one method; seeds of the same length stand side by side."""
     method = rows["method"].iloc[0]
-    heights = rows["accuracy"].where(rows["outcome"] != "diverged", DIVERGED).astype(float)
+    heights = accuracies(rows)
     rows, heights = rows[heights.notna()], heights.dropna()
     spread = (
         rows.groupby("length")["seed"].rank(method="first") / rows.groupby("length")["seed"].transform("size") - 0.5
@@ -117,12 +115,7 @@ def _draw_dots(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, o
         x, heights, s=20 if front else 8, color=evidence.styles[method].colour, alpha=0.7 if front else 0.25,
         linewidths=0, zorder=2,
     )  # fmt: skip
-    tips = [
-        f"{method}, length {row.length:,}, seed {row.seed}: "
-        + ("diverged" if row.outcome == "diverged" else f"accuracy {row.accuracy:.3f}, {row.outcome}")
-        for row in rows.itertuples()
-    ]
-    chart.mark(dots, evidence.place(method), tips=tips, trials=rows["trial"])
+    chart.mark(dots, evidence.place(method), tips=trial_tips(method, rows), trials=rows["trial"])
 
 
 def _draw_middles(

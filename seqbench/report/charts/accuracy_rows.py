@@ -56,9 +56,7 @@ def _draw_levels(ax: Axes, rows: pd.DataFrame) -> None:
         ax.axvline(chance, color=MUTED, lw=1.1, dashes=(4, 3), zorder=1)
         if abs(trivial - chance) > 0.01:
             ax.axvline(trivial, color=MUTED, lw=1.1, dashes=(1, 2), zorder=1)
-    places = {"0": 0.0, "0.25": 0.25, "0.5": 0.5, "0.75": 0.75, "1": 1.0}
-    if (rows["outcome"] == "diverged").any():
-        places = {"diverged": DIVERGED, **places}
+    places = accuracy_ticks(rows)
     ax.set_xlim(min(places.values()) - 0.05, 1.05)
     ax.set_xticks(list(places.values()), list(places))
     ax.set_xlabel(f"accuracy on fresh test data, {rows['length'].iloc[0]:,} steps" if len(rows) else "")
@@ -67,13 +65,28 @@ def _draw_levels(ax: Axes, rows: pd.DataFrame) -> None:
 def _draw_seeds(chart: Chart, ax: Axes, evidence: Evidence, rows: pd.DataFrame, place: int) -> None:
     """The trials of one method, one below the other inside its row."""
     method = rows["method"].iloc[0]
-    across = rows["accuracy"].where(rows["outcome"] != "diverged", DIVERGED).astype(float)
+    across = accuracies(rows)
     rows, across = rows[across.notna()], across.dropna()
     heights = place + SPREAD * ((rows["seed"].rank(method="first") - 0.5) / max(len(rows), 1) - 0.5)
     dots = ax.scatter(across, heights, s=14, color=evidence.styles[method].colour, alpha=0.6, linewidths=0, zorder=2)
-    tips = [
-        f"{method}, seed {row.seed}: "
+    chart.mark(dots, evidence.place(method), tips=trial_tips(method, rows), trials=rows["trial"])
+
+
+def accuracies(rows: pd.DataFrame) -> pd.Series:
+    """Where each trial stands on an axis of accuracies; missing where it has none."""
+    return rows["accuracy"].where(rows["outcome"] != "diverged", DIVERGED).astype(float)
+
+
+def accuracy_ticks(rows: pd.DataFrame) -> dict[str, float]:
+    """Labels and places on an axis of accuracies, with one for diverged trials if there are any."""
+    places = {"0": 0.0, "0.25": 0.25, "0.5": 0.5, "0.75": 0.75, "1": 1.0}
+    return {"diverged": DIVERGED, **places} if (rows["outcome"] == "diverged").any() else places
+
+
+def trial_tips(method: str, rows: pd.DataFrame) -> list[str]:
+    """What is said of each trial of a method."""
+    return [
+        f"{method}, length {row.length:,}, seed {row.seed}: "
         + ("diverged" if row.outcome == "diverged" else f"accuracy {row.accuracy:.3f}, {row.outcome}")
         for row in rows.itertuples()
     ]
-    chart.mark(dots, evidence.place(method), tips=tips, trials=rows["trial"])
