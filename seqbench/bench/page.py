@@ -101,26 +101,18 @@ TITLES = {
     "stacked": (
         "Trials stacked on a GPU",
         "Milliseconds of a training step of one trial: PyTorch with cuDNN, one trial at a time, beside seqbench with "
-        "trials under `jax.vmap` (`python -m seqbench.bench.stacked`), one, 64 and 512 at once. Grids do not yet. This "
-        "table is of an earlier loop over time than the next one. Where there is no GPU, tests run this path on the "
-        "CPU: stacked trials are trained as each alone (`tests/bench/test_stacked.py`), and the kernel gives what the "
-        "loop gives (`tests/layers/test_kernel.py`, interpreted).",
-    ),
-    "stacked_kernel": (
-        "Trials stacked on a GPU: the loop over time and the kernel",
-        "512 trials under `jax.vmap`, 64 sequences of 200 steps and 128 units each, milliseconds a trial; PyTorch with "
-        "cuDNN trains one at a time, medians of three. TF32 is the default of both; float32 is exact float32 for "
-        "PyTorch and the loop, and for the kernel the sum of three products in TF32, which is as exact. loop: the "
-        "whole training step with a compiled loop over time (`seqbench.layers.loop`). kernel gradient: forward and "
-        "backward, without the update, with one kernel for all steps (`seqbench.layers.kernel`); kernel ratio is "
-        "PyTorch's whole step over it, and the goal is 20. All figures are of the kernel before a barrier was added to "
-        "its backward pass, without which the gradient of a vanilla cell was wrong on a GPU "
-        "(`tests/layers/test_kernel.py`), probably as threads wrote what others had not read yet. `python -m "
-        "seqbench.bench.stacked` times whole training steps both ways; neither has run on a GPU since.",
+        "trials under `jax.vmap` (`python -m seqbench.bench.stacked`), one, 64 and as many at once as the column most "
+        "says; ratios are of the most, and grids do not stack trials yet. loop: a compiled loop over time "
+        "(`seqbench.layers.loop`); kernel: one kernel for all steps (`seqbench.layers.kernel`), which is off unless "
+        "asked for (`unroll(..., kernel=True)`). Products are in TF32, the default of all. On the same GPU the "
+        "kernel's gradients were those of the loop, for LSTM, GRU, vanilla and ReLU cells of 16 to 128 units "
+        "(`tests/layers/test_kernel.py`). Where there is no GPU, tests run this path on the CPU: stacked trials are "
+        "trained as each alone (`tests/bench/test_stacked.py`), and the kernel gives what the loop gives, interpreted.",
     ),
     "stacked_profile": (
         "Trials stacked on a GPU: where the time goes",
-        "The GPU's time by JAX's profiler for one training step of 512 LSTM trials (with the kernel: one gradient), in "
+        "The GPU's time by JAX's profiler for one training step of 512 LSTM trials of 64 x 200 x 128 (with the "
+        "kernel: one gradient), in "
         "milliseconds. recurrence: the two kernels over all steps; products: matrix products; elementwise: gates and "
         "their derivatives; copies: buffers filled, steps written into them and read out of them. The loop is limited "
         "by the GPU's memory, not by arithmetic: in TF32 its products take 33 ms of 137, and each of the 400 passes "

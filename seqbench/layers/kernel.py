@@ -142,7 +142,8 @@ def _forward(tiled: Tiled, given: Given) -> tuple[States, Float[Array, "T B KH"]
     arrays = (given.steps, given.projected, given.offsets, given.matrix.T, *given.states)
     kinds = like.scalar, like.steps(len(tiled.projected)), like.whole(arrays[2]), like.whole(arrays[3])
     found = [like.steps()] * number + [like.steps(len(tiled.offsets)), like.rows(len(tiled.products))]
-    call = like.call(partial(forward_kernel, tiled, LAUNCH), [*kinds, *[like.rows()] * number], found)
+    kernel = partial(forward_kernel, tiled, LAUNCH)
+    call = like.call(kernel, [*kinds, *[like.rows()] * number], found, columns=given.matrix.shape[1])
     *histories, sums, _ = call(*arrays)
     return tuple(histories), sums
 
@@ -156,7 +157,8 @@ def _backward(
     kinds = like.scalar, like.steps(len(tiled.offsets)), like.steps(), like.whole(given.matrix)
     states = [like.rows()] * number + [like.steps()] * number + [like.rows()] * number
     found = [like.steps(len(tiled.offsets)), *[like.rows()] * number]
-    by_sums, *by_states = like.call(partial(backward_kernel, tiled, LAUNCH), [*kinds, *states], found)(*arrays)
+    kernel = partial(backward_kernel, tiled, LAUNCH)
+    by_sums, *by_states = like.call(kernel, [*kinds, *states], found, columns=given.matrix.shape[1])(*arrays)
     return by_sums, tuple(by_states)
 
 
@@ -194,14 +196,17 @@ class _Shapes(NamedTuple):
         """An array that every program sees whole."""
         return _Kind(array.shape, pl.BlockSpec(array.shape, lambda at: (0,) * array.ndim))
 
-    def call(self, kernel: Callable[..., None], given: Sequence[_Kind], found: Sequence[_Kind]) -> Callable[..., Any]:
-        """The kernel as a function of arrays."""
+    def call(
+        self, kernel: Callable[..., None], given: Sequence[_Kind], found: Sequence[_Kind], *, columns: int
+    ) -> Callable[..., Any]:
+        """The kernel as a function of arrays; its products have so many columns."""
+        stages = LAUNCH.stages_of_loads(columns, self.width)
         return pl.pallas_call(
             kernel,
             grid=(self.batch // min(LAUNCH.rows, self.batch),),
             in_specs=[kind.part for kind in given],
             out_specs=[kind.part for kind in found],
             out_shape=[jax.ShapeDtypeStruct(kind.shape, jnp.float32) for kind in found],
-            compiler_params=triton.CompilerParams(num_warps=LAUNCH.warps, num_stages=LAUNCH.stages),
+            compiler_params=triton.CompilerParams(num_warps=LAUNCH.warps, num_stages=stages),
             interpret=interpreted(),
         )

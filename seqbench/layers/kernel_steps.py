@@ -36,6 +36,15 @@ class Launch(NamedTuple):
     warps: int
     stages: int
 
+    def stages_of_loads(self, columns: int, width: int) -> int:
+        """How many loads may be under way at once in a kernel with so many columns of products, of so many units.
+
+        The compiler overlaps the turns of the innermost loop. Where every loop inside a step has but one turn, that
+        is the loop over time, and a step would load states before the one before it has written them.
+        """
+        turns = columns // min(self.products, width), width // min(self.units, width)
+        return self.stages if max(turns) > 1 else 1
+
 
 Ref = Any
 

@@ -5,6 +5,8 @@ There: `JAX_DEFAULT_MATMUL_PRECISION=float32 pytest --noconftest -o addopts= tes
 
 from __future__ import annotations
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -51,7 +53,8 @@ def given(graph, state, seed=0):
 
 def assert_close(one, other):
     for a, b in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5 * float(jnp.max(jnp.abs(b))))
+        # On a GPU products are sums of three in TF32: up to 1e-5 of the largest gradient, measured on an H100.
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=2e-5 * float(jnp.max(jnp.abs(b))))
 
 
 @pytest.mark.parametrize(
@@ -79,6 +82,18 @@ def test_threads_wait_for_each_other_where_one_writes_what_another_reads(monkeyp
     graph, state = perturbed(CELLS["vanilla"])
     program = jax.make_jaxpr(gradients(graph, kernel=True, steps=None))(state, *given(graph, state))
     assert str(program).count("debug_barrier") == 2 + 4
+
+
+@pytest.mark.parametrize(
+    ("name", "hidden", "stages"),
+    [("vanilla", 16, 1), ("relu", 32, 1), ("vanilla", 64, 2), ("lstm", 16, 2), ("gru", 32, 2), ("lstm", 128, 2)],
+)
+def test_loads_overlap_only_inside_a_step(monkeypatch, name, hidden, stages):
+    """Only a GPU shows loads of the next step that come too early: gradients of vanilla cells of 16 and 32 units."""
+    monkeypatch.setattr("seqbench.layers.kernel_steps.interpreted", lambda: False)
+    graph, state = perturbed(CELLS[name], hidden)
+    program = jax.make_jaxpr(gradients(graph, kernel=True, steps=None))(state, *given(graph, state))
+    assert re.findall(r"num_stages=(\d+)", str(program)) == [str(stages)] * 2
 
 
 @pytest.mark.slow
