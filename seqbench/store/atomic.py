@@ -56,7 +56,12 @@ def write_text(path: Path, text: str) -> None:
 def require_folder(folder: Path) -> None:
     """Refuse a results folder that has gone: a new one would hold what comes alone, and no lock. Raises StoreError."""
     if not folder.exists():
-        raise StoreError(f"{folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
+        raise gone(folder)
+
+
+def gone(folder: Path) -> StoreError:
+    """What to say of a results folder that has gone while it was in use."""
+    return StoreError(f"{folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
 
 
 def open_lock(path: Path) -> IO[str]:

@@ -69,7 +69,8 @@ class TrialStore:
                 atomic.remove(self.failures / name)
 
     def write_failure(self, trial: str, failure: Failure) -> None:
-        """Keep why a trial crashed. Raises StoreError if the disk refuses."""
+        """Keep why a trial crashed. Raises StoreError if the disk refuses, or the folder is gone."""
+        atomic.require_folder(self.folder)
         write_failure(self.failures / f"{trial}.json", failure)
 
     def read_failures(self) -> dict[str, Failure]:

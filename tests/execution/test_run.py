@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ import pytest
 
 from seqbench.commands.run import describe_found
 from seqbench.commands.summary import probe_share
-from seqbench.errors import GridBusy
+from seqbench.errors import GridBusy, StoreError
 from seqbench.execution.events import Finished, IntervalDone
 from seqbench.execution.run import run_grid
 from seqbench.store.checkpoints import begun
@@ -128,6 +129,17 @@ def test_what_finishes_a_run_has_the_folder_to_itself(grid, uninterrupted):
     assert seen == [8]
     with held(folder):
         pass
+
+
+@pytest.mark.parametrize("when", ["found", "finish"])
+def test_a_folder_that_has_gone_when_all_has_finished_is_neither_success_nor_made_anew(
+    grid, uninterrupted, tmp_path, when
+):
+    folder = tmp_path / "results"
+    shutil.copytree(uninterrupted[0], folder)
+    with pytest.raises(StoreError, match="is gone"):
+        run_grid(grid, folder, workers=1, **{when: lambda *_: folder.rename(tmp_path / "elsewhere")})
+    assert not folder.exists()
 
 
 def test_a_lost_file_is_trained_again_to_the_same_bits_on_one_worker(grid, uninterrupted):

@@ -62,7 +62,7 @@ def test_without_permission(size: int, scene: Scene, tally: Callable[..., Tally]
             name, f"no permission: {name}"))  # fmt: skip
         began = time.monotonic()
         if name == "gone":
-            process = scene.commands.start("run", *scene.words(), **scene.request, pause=0.2)
+            process = scene.commands.start("run", *scene.words(), **scene.request, pause=1.0)
             while len(whole(scene.folder)) < 2:
                 time.sleep(0.01)
             scene.folder.rename(scene.results / "elsewhere")

@@ -56,6 +56,21 @@ def test_a_note_cut_off_by_power_loss_is_no_obstacle(tmp_path):
         assert previous is None
 
 
+@pytest.mark.parametrize("another", [False, True])
+def test_a_folder_that_is_no_longer_the_same_is_no_success(tmp_path, another):
+    folder = tmp_path / "grid"
+    with pytest.raises(StoreError, match=f"{folder} is gone"), held(folder):  # noqa: PT012 - it raises at its end
+        folder.rename(tmp_path / "elsewhere")
+        if another:
+            folder.mkdir()
+
+
+def test_why_work_on_a_folder_ended_is_not_hidden_by_its_absence(tmp_path):
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "grid"):  # noqa: PT012 - both happen
+        (tmp_path / "grid").rename(tmp_path / "elsewhere")
+        raise ZeroDivisionError
+
+
 @pytest.mark.parametrize(("process", "runs"), [(10**20, False), (0, False), (-1, False), ("x", False), (None, True)])
 def test_a_damaged_note_names_no_process_that_runs(tmp_path, process, runs):
     note = {"process": os.getpid() if process is None else process, "host": socket.gethostname()}
