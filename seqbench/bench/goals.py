@@ -112,6 +112,12 @@ def _of_suite(rows: Rows) -> Iterator[dict[str, Any]]:
         yield from _goal(f"{row['command']}, seconds", row.get("seconds"), row.get("goal_seconds"))
 
 
+def _of_stacked(rows: Rows) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        what = f"stacked on a GPU, {row['cell']} {row['batch']} x {row['steps']} x {row['width']}, PyTorch / kernel"
+        yield from _goal(what, row["kernel_ratio"], row["goal"], least=True)
+
+
 _OF: dict[str, Callable[[Rows], Iterator[dict[str, Any]]]] = {
     "steps": _of_steps,
     "grids": _of_grids,
@@ -121,6 +127,7 @@ _OF: dict[str, Callable[[Rows], Iterator[dict[str, Any]]]] = {
     "scaling": _of_scaling,
     "scale": _of_scale,
     "scale_ray": partial(_of_scale, place=" on Ray"),
+    "stacked": _of_stacked,
     "overheads": _of_overheads,
     "suite": _of_suite,
 }

@@ -201,6 +201,20 @@ def missed_by_scale(scale: Rows) -> list[str]:
     return said
 
 
+def missed_by_stacked(stacked: Rows, profiles: Rows) -> list[str]:
+    """One sentence a missed goal, from the rows of the tables `stacked` and `stacked_profile`."""
+    kernels = [row for row in profiles if (row["way"], row["precision"]) == ("kernel", "tf32")]
+    shares = [row["recurrence"] / row["total"] for row in kernels]
+    why = "".join(f"; of an LSTM's, profiled below, {share:.0%} is the loop over time itself" for share in shares)
+    return [
+        f"{row['cell']}, {row['batch']} x {row['steps']} x {row['width']}, {row['kernel_ratio']:.3g} times, goal "
+        f"{row['goal']}: the goal leaves {row['pytorch_ms'] / row['goal']:.2g} ms a trial, and the kernel takes "
+        f"{row['kernel_most_ms']:.2g}{why}."
+        for row in stacked
+        if _missed(row["kernel_ratio"], row["goal"])
+    ]
+
+
 def _worker_seconds(row: Mapping[str, Any]) -> tuple[float, float, float]:
     """Seconds of training, compilation and probes of all workers."""
     compilation, probes = (row["worker_seconds"] * row[f"{part}_share"] for part in ("compilation", "probes"))

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from seqbench.bench.contestants.step_stacked import WAYS
-from seqbench.bench.steps import CONTESTANTS, SIZES, Size
+from seqbench.bench.steps import BLOCKS, CONTESTANTS, SIZES, Size
 from seqbench.bench.timing import Contestant, Timed, interleave, ratio
 
 CASES = [*((size, "tf32") for size in SIZES), (Size("lstm", 64, 200, 128), "float32")]
@@ -30,9 +30,9 @@ GOAL = 20
 ROUND_SECONDS = 0.4
 """About how long one contestant runs before the next has its turn: a GPU's clock is steadier than a shared core's."""
 
-ROWS_OF_MOST = 5_000_000
-"""Rows of a batch times steps of all stacked trials, above which fewer are stacked: 6.6 million rows of 128 LSTM units
-do not fit 78 GiB beside another contestant."""
+SUMS_OF_MOST = 2_000_000_000
+"""Sums of units in all steps of all stacked trials, above which fewer are stacked. On a GPU of 78 GiB, which two
+contestants share, 1.7 billion fit and 3.4 do not."""
 
 ON_DEMAND = {"XLA_PYTHON_CLIENT_ALLOCATOR": "platform", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
 """Environment in which JAX gives the GPU's memory back, so that contestants can share it."""
@@ -51,7 +51,8 @@ class Stack(NamedTuple):
 
 def stacks_of(size: Size) -> tuple[int, int, int]:
     """How many trials are stacked: one, some, and as many as fill the GPU."""
-    return 1, 64, 512 if 512 * size.batch * size.steps < ROWS_OF_MOST else 256
+    sums = size.batch * size.steps * size.width * BLOCKS[size.cell]
+    return 1, 64, next(trials for trials in (512, 256, 128) if trials * sums <= SUMS_OF_MOST or trials == 128)
 
 
 def time_stacked(

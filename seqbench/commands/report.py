@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from seqbench.commands.asked import Asked
 from seqbench.commands.console import out, progress
+from seqbench.store.in_use import in_use
 
 
 def report(asked: Asked, *, for_paper: bool = False) -> None:
@@ -13,8 +14,8 @@ def report(asked: Asked, *, for_paper: bool = False) -> None:
     from seqbench.report.evidence import Evidence
 
     folder, results = present_results(asked)
-    evidence = Evidence(results)
-    with progress().status("Writing the report"):
+    with in_use(folder), progress().status("Writing the report"):
+        evidence = Evidence(results)
         written = [write_report(evidence, folder)]
         if for_paper:
             from seqbench.report.paper import write_paper

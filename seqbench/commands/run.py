@@ -27,7 +27,7 @@ from seqbench.execution.where import place_named
 from seqbench.grid.spec import Grid
 from seqbench.plan.feasibility import reasons_in_words
 from seqbench.plan.plan import Plan, Trial
-from seqbench.store import atomic, tables
+from seqbench.store import tables
 from seqbench.store.failures import Failure
 from seqbench.store.from_tables import unusable
 from seqbench.store.results import Results
@@ -189,7 +189,6 @@ def describe_count(current: Plan, state: RoundStart) -> str:
 def _write_report(results: Results, folder: Path, console: Console) -> None:
     from seqbench.report.build import report  # matplotlib is imported only where a report is written
 
-    atomic.require_folder(folder)
     with console.status("Writing the report"):
         report(results, folder)
 

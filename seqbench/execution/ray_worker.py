@@ -19,6 +19,7 @@ from seqbench.execution.ray_actor import FETCHES, Item, Order
 from seqbench.execution.ray_connection import carried_variables
 from seqbench.plan.trial import Trial
 from seqbench.store import atomic
+from seqbench.store.in_use import require_folder
 from seqbench.store.lock import note_path
 
 if TYPE_CHECKING:
@@ -122,7 +123,7 @@ class RayWorker:
         path = self._job.parameters
         assert path is not None
         try:
-            atomic.require_folder(path.parent.parent)
+            require_folder(path.parent.parent)
             atomic.write_bytes(path, parameters)
         except StoreError as error:
             self.give_up(str(error))

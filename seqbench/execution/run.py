@@ -128,7 +128,6 @@ def written_anew(grid: Grid, folder: Path) -> Results:
 
 def _with_tables(folder: Path, planned: PlanFile) -> Results:
     """All that a results folder holds of a plan, its tables written; those without trial files stay as they came."""
-    atomic.require_folder(folder)
     results = results_stored(TrialStore(folder), planned, [])
     if not tables.alone(folder):
         write_tables(folder, results)
@@ -220,7 +219,6 @@ class _Run:
         self._finished = {trial.id for trial, record in here if complete(record, trial, self._grid, self._folder)}
 
     def _write(self) -> None:
-        atomic.require_folder(self._folder)
         self.file = plan_content(self.plan, environments_of(self._known.values()))
         # Tables without trial files stay as they came, with their plan, until a first trial has finished.
         if not tables.alone(self._folder):

@@ -39,11 +39,14 @@ class Launch(NamedTuple):
     def stages_of_loads(self, columns: int, width: int) -> int:
         """How many loads may be under way at once in a kernel with so many columns of products, of so many units.
 
-        The compiler overlaps the turns of the innermost loop. Where every loop inside a step has but one turn, that
-        is the loop over time, and a step would load states before the one before it has written them.
+        One where a step has a single tile of products. Its loop is none then, and if no other loop is left inside a
+        step the compiler overlaps the turns of the loop over time: the product takes what has not been written yet.
         """
-        turns = columns // min(self.products, width), width // min(self.units, width)
-        return self.stages if max(turns) > 1 else 1
+        return self.stages if columns > self.tile_of_products(width) else 1
+
+    def tile_of_products(self, width: int) -> int:
+        """The columns of a tile of a product with a matrix of so many units."""
+        return min(self.products, width)
 
 
 Ref = Any
@@ -74,7 +77,7 @@ def forward_kernel(
                 history[time, :, units] = state
             return nothing
 
-        _tiles(matrix.shape[0], min(launch.products, width), multiply, 0)
+        _tiles(matrix.shape[0], launch.tile_of_products(width), multiply, 0)
         _barrier()  # what follows reads what other threads have written
         _tiles(width, launch.units, apply, 0)
         _barrier()
@@ -117,7 +120,7 @@ def backward_kernel(
         _tiles(width, launch.units, pull, 0)
         _barrier()  # what follows reads what other threads have written
         zeros = jnp.zeros(by_states[-1].shape, jnp.float32)
-        by_past = _tiles(matrix.shape[1], min(launch.products, width), multiply, zeros)
+        by_past = _tiles(matrix.shape[1], launch.tile_of_products(width), multiply, zeros)
         by_states[-1][...] += by_past
         _barrier()
         return nothing

@@ -4,7 +4,8 @@ A temporary file beside the target is written, forced to the disk and renamed ov
 disk as well, and the one above it where it is new. A full disk leaves the old file; a killed process leaves it and a
 temporary one, which `sweep` removes.
 
-Nothing is written through a link: the folder must be none, and the target a plain file or absent (`plain_file`).
+Nothing is written through a link: the folder must be none, and the target a plain file or absent (`plain_file`). Nor
+below a results folder in use that has been moved away (`in_use`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import IO
 
 from seqbench.errors import StoreError
+from seqbench.store.in_use import require_same
 from seqbench.store.part_name import ENDING, NAME
 from seqbench.store.plain_file import NotPlainFile, opened_folder, require_plain
 
@@ -36,9 +38,10 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file atomically, piece by piece.
 
     Raises:
-        StoreError: the disk is full, the folder cannot be written, or the path is a link, pipe, device or folder; names
-            the path and what to do.
+        StoreError: the disk is full, the folder cannot be written or is in use and gone (`in_use`), or the path is a
+            link, pipe, device or folder; names the path and what to do.
     """
+    require_same(path)
     try:
         _make_folder(path.parent)
         with opened_folder(path.parent) as folder:
@@ -51,17 +54,6 @@ def write_pieces(path: Path, pieces: Iterable[bytes]) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file (UTF-8) atomically. Raises as `write_bytes` does."""
     write_bytes(path, text.encode())
-
-
-def require_folder(folder: Path) -> None:
-    """Refuse a results folder that has gone: a new one would hold what comes alone, and no lock. Raises StoreError."""
-    if not folder.exists():
-        raise gone(folder)
-
-
-def gone(folder: Path) -> StoreError:
-    """What to say of a results folder that has gone while it was in use."""
-    return StoreError(f"{folder} is gone: it was moved, removed or unmounted. Restore it and run again.")
 
 
 def open_lock(path: Path) -> IO[str]:
@@ -78,6 +70,7 @@ def open_lock(path: Path) -> IO[str]:
 
 def remove(path: Path) -> None:
     """Remove a file, or the link itself where a link stands; nothing if it is absent. Raises as `write_bytes` does."""
+    require_same(path)
     try:
         with opened_folder(path.parent) as folder:
             os.unlink(path.name, dir_fd=folder)
@@ -90,6 +83,7 @@ def remove(path: Path) -> None:
 
 def rename(path: Path, target: Path) -> None:
     """Give a file or folder another name, at which nothing stands. Raises as `write_bytes` does."""
+    require_same(target)
     try:
         _make_folder(target.parent)
         with opened_folder(path.parent) as source, opened_folder(target.parent) as folder:

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from seqbench.store import atomic
 from seqbench.store.archive import BadArchive, largest, pack, unpack
+from seqbench.store.in_use import require_folder
 from seqbench.store.plain_file import list_names, read_bytes
 from seqbench.store.records import evaluation_shape, measurement_shape
 
@@ -73,7 +74,7 @@ def save_checkpoint(path: Path, tree: Any, facts: Facts, *, owner: str) -> None:
     Raises:
         StoreError: the disk refuses, or the results folder is gone.
     """
-    atomic.require_folder(path.parent.parent)
+    require_folder(path.parent.parent)
     data = pack(tree, json.dumps({"format": FORMAT, "owner": owner, "facts": vars(facts)}))
     atomic.write_bytes(path, hashlib.sha256(data).digest() + data)
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from seqbench.errors import GridBusy, StoreError
-from seqbench.store.atomic import fault, gone, is_running, open_lock, remove, sweep, write_text
+from seqbench.store.atomic import fault, is_running, open_lock, remove, sweep, write_text
+from seqbench.store.in_use import in_use
 from seqbench.store.plain_file import read_bytes
 
 
@@ -30,35 +31,22 @@ def held(folder: Path, *, workers: int | None = None) -> Iterator[dict[str, obje
 
     Raises:
         GridBusy: another process holds it; says which, on what machine and since when.
-        StoreError: the folder cannot be made or written, or it is not the same at the end: what was written after it
-            had been moved away may lie elsewhere, and the lock does too.
+        StoreError: the folder cannot be made or written, or is no longer the same (`in_use`).
     """
     note = note_path(folder)
-    with open_lock(folder / ".lock") as handle:
+    with open_lock(folder / ".lock") as handle, in_use(folder):
         _take(handle, folder)
         previous = _read(note)
         sweep(folder)
         since = time.strftime("%Y-%m-%d %H:%M:%S")
         said = {"process": os.getpid(), "host": socket.gethostname(), "since": since, "workers": workers}
         write_text(note, json.dumps(said))
-        own = _identity(folder)
         try:
             yield previous
-            if _identity(folder) != own:
-                raise gone(folder)
         finally:
             # The note is informative only: a folder that is read-only or gone must not hide why the run ended.
             with contextlib.suppress(StoreError):
                 remove(note)
-
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    """What tells a folder from another of its name; None if there is none."""
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def note_path(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from typing import Any
 from seqbench.errors import StoreError
 from seqbench.store import atomic
 from seqbench.store.archive import BadArchive, largest, pack, unpack
+from seqbench.store.in_use import require_folder
 from seqbench.store.plain_file import digest_of, read_bytes
 
 
@@ -32,7 +33,7 @@ def save_parameters(path: Path, tree: Any) -> str:
         StoreError: the disk refuses, or the results folder is gone.
     """
     data = pack(tree)
-    atomic.require_folder(path.parent.parent)
+    require_folder(path.parent.parent)
     atomic.write_bytes(path, data)
     return digest_of(data)
 

@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 from seqbench.store import atomic
 from seqbench.store.failures import Failure, read_failure, write_failure
+from seqbench.store.in_use import require_folder
 from seqbench.store.parts import TRIALS, BadPart, Packed, Part, Parts, pack, write_part
 from seqbench.store.plain_file import list_files, list_names
 from seqbench.store.quarantine import set_aside
@@ -45,7 +46,7 @@ class TrialStore:
 
     def write(self, record: Record) -> None:
         """Keep a finished trial. Raises StoreError if the disk refuses, or the folder is gone."""
-        atomic.require_folder(self.folder)
+        require_folder(self.folder)
         self._unpacked = _kept(self.trials, record, self._unpacked)
         atomic.remove(self.failures / f"{record.trial}.json")
 
@@ -69,8 +70,7 @@ class TrialStore:
                 atomic.remove(self.failures / name)
 
     def write_failure(self, trial: str, failure: Failure) -> None:
-        """Keep why a trial crashed. Raises StoreError if the disk refuses, or the folder is gone."""
-        atomic.require_folder(self.folder)
+        """Keep why a trial crashed. Raises StoreError if the disk refuses."""
         write_failure(self.failures / f"{trial}.json", failure)
 
     def read_failures(self) -> dict[str, Failure]:

@@ -24,7 +24,7 @@ def test_a_table_without_rows_is_not_kept_and_replaces_none(name, tmp_path):
     assert "| gru |" in write_page(tmp_path, {"programs": []}).read_text()
 
 
-@pytest.mark.parametrize("name", ["stacked", "stacked_kernel", "stacked_profile", "stepz"])
+@pytest.mark.parametrize("name", ["stacked", "stacked_profile", "stepz"])
 def test_a_part_that_this_command_does_not_measure_is_refused(name, tmp_path):
     with pytest.raises(UsageError, match=f"there is no part '{name}' of the benchmark"):
         bench([name], pytorch=None, rounds=1, workers=1, core=0, folder=tmp_path)

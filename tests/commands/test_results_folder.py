@@ -17,6 +17,8 @@ from seqbench.commands.track import track
 from seqbench.errors import GridError, StoreError
 from seqbench.execution.run import run_grid
 from seqbench.grid.read import read_grid
+from seqbench.report.build import write_report
+from seqbench.report.evidence import Evidence
 from seqbench.store.results import load_results
 from tests import forked
 from tests.store.full_disk import room_for
@@ -87,6 +89,20 @@ def test_a_file_that_is_no_grid_any_more_still_has_its_report(results: Path, tmp
     done = seqbench("report", tmp_path / "same.yaml", results)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip().endswith("report.html")
+
+
+def test_a_report_of_a_folder_that_goes_meanwhile_is_refused(results: Path, tmp_path: Path, monkeypatch) -> None:
+    folder = tmp_path / "results" / "same"
+    shutil.copytree(results, tmp_path / "results")
+
+    def write(evidence: Evidence, into: Path) -> Path:
+        folder.rename(tmp_path / "elsewhere")
+        return write_report(evidence, into)
+
+    monkeypatch.setattr("seqbench.report.build.write_report", write)
+    with pytest.raises(StoreError, match="is gone"):
+        report(Asked(str(write_grid(tmp_path)), tmp_path / "results"))
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("change", ["probes: [jacobian]", "keep_parameters: true"])

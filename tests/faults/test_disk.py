@@ -83,6 +83,7 @@ def test_without_permission(size: int, scene: Scene, tally: Callable[..., Tally]
         if name == "parent":
             scene.results.unlink()
         if name == "gone":
+            counts.require(not scene.folder.exists(), "silent", f"made anew: {what}")
             shutil.rmtree(scene.folder, ignore_errors=True)
             (scene.results / "elsewhere").rename(scene.folder)
         scene.judge(done, counts, what, allowed=(4,))

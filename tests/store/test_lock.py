@@ -10,7 +10,7 @@ import pytest
 
 from seqbench.errors import GridBusy, StoreError
 from seqbench.store import lock
-from seqbench.store.lock import held
+from seqbench.store.lock import held, note_path
 
 HOLD = """
 import pathlib, sys
@@ -56,17 +56,24 @@ def test_a_note_cut_off_by_power_loss_is_no_obstacle(tmp_path):
         assert previous is None
 
 
-@pytest.mark.parametrize("another", [False, True])
-def test_a_folder_that_is_no_longer_the_same_is_no_success(tmp_path, another):
+def test_a_folder_that_has_gone_ends_in_an_error_and_is_not_made_anew(tmp_path):
     folder = tmp_path / "grid"
-    with pytest.raises(StoreError, match=f"{folder} is gone"), held(folder):  # noqa: PT012 - it raises at its end
+    with pytest.raises(StoreError, match=f"{folder} is gone"), held(folder):
         folder.rename(tmp_path / "elsewhere")
-        if another:
-            folder.mkdir()
+    assert not folder.exists()
+
+
+def test_the_note_of_a_run_in_another_folder_of_that_name_stays(tmp_path):
+    folder = tmp_path / "grid"
+    with pytest.raises(StoreError, match="Another folder stands"), held(folder):  # noqa: PT012
+        folder.rename(tmp_path / "elsewhere")
+        folder.mkdir()
+        note_path(folder).write_text("another's")
+    assert note_path(folder).read_text() == "another's"
 
 
 def test_why_work_on_a_folder_ended_is_not_hidden_by_its_absence(tmp_path):
-    with pytest.raises(ZeroDivisionError), held(tmp_path / "grid"):  # noqa: PT012 - both happen
+    with pytest.raises(ZeroDivisionError), held(tmp_path / "grid"):  # noqa: PT012
         (tmp_path / "grid").rename(tmp_path / "elsewhere")
         raise ZeroDivisionError
 
