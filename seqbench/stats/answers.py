@@ -155,8 +155,17 @@ def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget
         every = "both methods" if len(task) == 2 else f"all {len(task)} methods"
         equally = "remembered equally far" if best.iloc[0]["span"] else "did equally well"
         alike = f"{every} {equally}: {_reach(best.iloc[0], alpha)}"
-        return f"{start}{_joined(alike, budget)}."
+        return f"{start}{_joined(alike, budget)}{_losses(best)}."
     return f"{start}{_best_sentence(best, pairs, baseline, budget, alpha)}."
+
+
+def _losses(tied: pd.DataFrame) -> str:
+    """From which to which test loss methods lie that tie otherwise; empty where their task is not judged by it."""
+    losses = tied.set_index("method")["loss_longest"].astype(float)
+    if losses.isna().any() or f"{losses.min():.3g}" == f"{losses.max():.3g}":
+        return ""
+    ends = (f"{losses[name]:.3g} ({name})" for name in (losses.idxmin(), losses.idxmax()))
+    return "; the test loss of the median seed lies from {} to {}".format(*ends)
 
 
 def _best_sentence(best: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:

@@ -71,6 +71,18 @@ def test_ties_are_all_named(grid):
     assert "; gru remembers at least " in answer
 
 
+def test_methods_that_tie_are_told_apart_by_the_loss_of_a_task_that_is_judged_by_it(grid):
+    results = grid({"plain": 1, "gru": 1, "lstm": 1}, lengths=(50,))
+    of = {"plain": 0.25, "gru": 0.125, "lstm": 0.125}
+    by_loss = results.assign(solved_metric="loss", loss=results["method"].map(of) + 1e-5 * (results["seed"] - 1000))
+    tie = "adding: all 3 methods did equally well: 10 of 10 seeds solved length 50 (95 %: 69-100 %), at this budget of "
+    assert answer_of(results) == f"{tie}1,000 training steps."
+    assert answer_of(by_loss) == (
+        f"{tie}1,000 training steps; the test loss of the median seed lies from 0.125 (gru) to 0.25 (plain)."
+    )
+    assert answer_of(by_loss.assign(loss=0.125)) == f"{tie}1,000 training steps."
+
+
 def test_no_remedy_helped(grid):
     assert answer_of(grid({"plain": 3, "gru": 1})).endswith("; no remedy beat it on average.")
 
