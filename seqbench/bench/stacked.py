@@ -52,7 +52,7 @@ class Stack(NamedTuple):
 def stacks_of(size: Size) -> tuple[int, int, int]:
     """How many trials are stacked: one, some, and as many as fill the GPU."""
     sums = size.batch * size.steps * size.width * BLOCKS[size.cell]
-    return 1, 64, next(trials for trials in (512, 256, 128) if trials * sums <= SUMS_OF_MOST or trials == 128)
+    return 1, 64, next((trials for trials in (512, 256) if trials * sums <= SUMS_OF_MOST), 128)
 
 
 def time_stacked(

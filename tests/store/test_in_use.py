@@ -65,6 +65,7 @@ def test_a_folder_that_is_put_back_is_the_same(folder):
         folder.rename(folder.with_name("elsewhere"))
         folder.with_name("elsewhere").rename(folder)
         atomic.write_text(folder / "new.txt", "new")
+    assert sorted(path.name for path in folder.iterdir()) == ["new.txt", "old.txt"]
 
 
 def test_other_folders_are_no_matter(folder, tmp_path):
