@@ -16,7 +16,7 @@ from seqbench.report.files import Drawing, draw
 from seqbench.report.markdown import markdown_report
 from seqbench.report.render import csv, tex
 from seqbench.report.section import Section
-from seqbench.report.svg import compact
+from seqbench.report.svg_file import compact
 from seqbench.report.table import Table
 from seqbench.store import atomic
 from seqbench.store.results import Results, load

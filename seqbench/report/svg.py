@@ -1,4 +1,4 @@
-"""From a drawn figure to a drawing inside the page, and to a small file.
+"""From a drawn figure to a drawing inside the page.
 
 Matplotlib writes SVG with inline styles, which a strict content security policy forbids, and with fixed colours. On the
 page every style becomes a class of one shared style sheet, ink and method colours become variables that follow light
@@ -18,6 +18,7 @@ from matplotlib.transforms import Affine2D
 from seqbench.palette import COLOURS
 from seqbench.report.charts.base import INK, MUTED, PAPER, RULE, Chart, Mark
 from seqbench.report.files import LEGEND, Drawing
+from seqbench.report.svg_lines import shortened
 
 SVG = "{http://www.w3.org/2000/svg}"
 PIXELS_PER_POINT = 1.45
@@ -39,9 +40,7 @@ ElementTree.register_namespace("xlink", LINK.partition("}")[0].strip("{"))
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"(?:(?P<weight>bold|normal|\d00)\s+)?(?P<size>[\d.]+px)\s")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
-_LINES = re.compile(r"(?<=[ML] )-?[\d.]+ -?[\d.]+(?: L -?[\d.]+ -?[\d.]+)+")
-_FONTS = re.compile(r"; font-family: [^;]+")
-_WHOLE_OPACITY = re.compile(r"(?<!-)opacity")
+_NO_TURN = re.compile(r"rotate\(-?0(?: [^)]*)?\)")
 _REFERENCE = re.compile(r"(?:^|(?<=url\())#([\w-]+)")
 
 
@@ -132,7 +131,7 @@ def _marked(root: ElementTree.Element, chart: Chart) -> Iterator[tuple[ElementTr
 
 def _shorten(root: ElementTree.Element, prefix: str, sheet: StyleSheet) -> None:
     """Classes for styles, page-wide identifiers, no needless digits."""
-    _tidy(root, prefix=f"{prefix}-")
+    tidy(root, prefix=f"{prefix}-")
     for element in root.iter():
         style = element.attrib.pop("style", "")
         if style and (name := sheet.name(style)):
@@ -141,50 +140,7 @@ def _shorten(root: ElementTree.Element, prefix: str, sheet: StyleSheet) -> None:
             element.set("href", element.attrib.pop(LINK))
 
 
-def compact(svg: str) -> str:
-    """A drawing of matplotlib as a smaller file that looks the same.
-
-    Repeated styles become classes; needless digits, identifiers, groups and white space are left out.
-    """
-    root = ElementTree.fromstring(svg)
-    for description in root.findall(f"{SVG}metadata"):
-        root.remove(description)
-    _tidy(root)
-    sheet: dict[str, str] = {}
-    for element in root.iter():
-        element.text, element.tail = (text if text and text.strip() else None for text in (element.text, element.tail))
-        if style := element.attrib.pop("style", ""):
-            element.set("class", sheet.setdefault(style, f"k{len(sheet)}"))
-    _ungroup(root)
-    names = {name: style for style, name in sheet.items()}
-    for group in root.iter(f"{SVG}g"):
-        _style_at_once(group, names)
-    for element in root.iter(f"{SVG}style"):
-        # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise.
-        element.text = (element.text or "").replace("*{", "svg{") + _rules(names)
-    return ElementTree.tostring(root, encoding="unicode")
-
-
-def _style_at_once(group: ElementTree.Element, styles: Mapping[str, str]) -> None:
-    """Move the class that all members of a group share to the group, if they inherit it: all but opacity as a whole."""
-    shared = {member.get("class", "") for member in group}
-    name = shared.pop() if len(shared) == 1 else ""
-    if name and len(group) > 1 and "class" not in group.attrib and not _WHOLE_OPACITY.search(styles[name]):
-        group.set("class", name)
-        for member in group:
-            del member.attrib["class"]
-
-
-def _rules(styles: Mapping[str, str]) -> str:
-    """A style sheet of classes; fonts, if they agree, are named once."""
-    fonts = {found[0] for style in styles.values() if (found := _FONTS.search(style))}
-    if len(fonts) == 1:
-        styles = {name: _FONTS.sub("", style) for name, style in styles.items()}
-    own = "".join(f".{name}{{{style}}}" for name, style in styles.items())
-    return own + (f"text{{{fonts.pop().strip('; ')}}}" if len(fonts) == 1 else "")
-
-
-def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
+def tidy(root: ElementTree.Element, prefix: str = "") -> None:
     """Number the identifiers that something refers to, after `prefix`; leave out the others and needless digits."""
     found = (name for element in root.iter() for value in element.attrib.values() for name in _REFERENCE.findall(value))
     names = {target: f"{prefix}i{place}" for place, target in enumerate(dict.fromkeys(found))}
@@ -195,20 +151,13 @@ def _tidy(root: ElementTree.Element, prefix: str = "") -> None:
         for name in ("d", "x", "y", "transform", "width", "height"):
             if name in element.attrib:
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
-        if "d" in element.attrib:  # points after one of a line are ends of further lines without a letter
-            element.set("d", _LINES.sub(lambda line: line[0].replace(" L", ""), element.attrib["d"]))
+        if "d" in element.attrib:
+            element.set("d", shortened(element.attrib["d"]))
+        if _NO_TURN.fullmatch(element.get("transform", "")):
+            del element.attrib["transform"]
         for name in (LINK, "clip-path", "style"):
             if name in element.attrib:
                 element.set(name, _REFERENCE.sub(lambda at: f"#{names[at[1]]}", element.attrib[name]))
-
-
-def _ungroup(element: ElementTree.Element) -> None:
-    """Put the content of groups without attributes in their place, in the whole tree."""
-    for child in element:
-        _ungroup(child)
-    element[:] = [
-        inner for child in element for inner in (child if child.tag == f"{SVG}g" and not child.attrib else (child,))
-    ]
 
 
 def _text(root: ElementTree.Element) -> str:
