@@ -18,6 +18,7 @@ from seqbench.report.charts.axes import ROOM, length_axis, ticks
 from seqbench.report.charts.base import INK, MUTED, PAPER, RULE, THEME, panels
 from seqbench.report.charts.horizon import named_lengths
 from seqbench.report.charts.lines import ROW_INCHES
+from seqbench.report.svg_file import compact
 from seqbench.stats.brackets import WITHIN
 
 COLUMNS = 2
@@ -34,7 +35,7 @@ def draw_picture(boards: Sequence[Board]) -> str | None:
         if figure is None:
             return None
         FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
-    return text.getvalue()
+    return compact(text.getvalue())
 
 
 @mpl.rc_context(THEME)
