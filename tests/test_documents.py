@@ -135,18 +135,33 @@ def test_the_readme_says_of_each_remedy_what_the_committed_reports_say():
         assert told == {name: own for name, own in stated if "(" in own and "far" not in own}
 
 
-def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
-    """Each method by its longest length solved on validation data, recomputed here without the report's code."""
-    rows = pd.read_parquet(ROOT / "results" / "factorial" / "results.parquet")
-    tried = rows[rows["purpose"] == "tuning"].assign(ended=lambda own: own["outcome"] == "diverged")
-    solved = tried[tried["solved_at"].notna() & ~tried["ended"]]
+def reach_by_rate(grid):
+    """How far each method got in tuning by learning rate, recomputed without the report's code; and its chosen rate.
+
+    The mean over seeds, on a log scale, of the longest length solved on validation data; half the shortest if none was.
+    """
+    rows = pd.read_parquet(ROOT / "results" / grid / "results.parquet")
+    tried = rows[rows["purpose"] == "tuning"]
+    solved = tried[tried["solved_at"].notna() & (tried["outcome"] != "diverged")]
     longest = solved.groupby(["method", "learning_rate", "seed"], observed=True)["length"].max().astype(float)
     seeds = tried.groupby(["method", "learning_rate", "seed"], observed=True).size()
-    reach = np.exp2(np.log2(longest.reindex(seeds.index, fill_value=0.5)).groupby(level=[0, 1]).mean()).unstack()
+    none = rows["length"].min() / 2
+    octaves = np.log2(longest.reindex(seeds.index, fill_value=none)).groupby(level=[0, 1]).mean()
+    chosen = rows[rows["purpose"] == "reporting"].groupby("method", observed=True)["learning_rate"].first()
+    return np.exp2(octaves).unstack(), chosen
+
+
+def readme():
+    """The text of the README without its line breaks."""
+    return " ".join((ROOT / "README.md").read_text().split())
+
+
+def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
+    reach, _ = reach_by_rate("factorial")
     gated = reach[reach.index.str.contains("GRU|LSTM") & ~reach.index.str.contains("as it comes")]
     assert len(gated) == 16
     assert (gated[0.0003] < 10).all()
-    text = " ".join((ROOT / "README.md").read_text().split())
+    text = readme()
     assert f"at least {gated[0.003].min():.0f} at 0.003" in text
     identity = reach.loc["norm 1 + identity"]
     assert f"the other way, {identity[0.0003]:.0f} and {identity[0.003]:.0f} steps" in text
@@ -155,12 +170,33 @@ def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
     picture = (ROOT / "results/factorial/figures/tuning-delayed-recall.svg").read_text()
     assert "longest solved (steps)" in picture
 
-    chosen = rows[rows["purpose"] == "reporting"].groupby("method", observed=True)["learning_rate"].first()
+
+@pytest.mark.parametrize(
+    ("grid", "longest", "stated"),
+    [
+        (
+            "factorial",
+            500,
+            "{edge} of the {all} methods chose the highest or the lowest rate tried; {far} of them solved {longest} "
+            "steps with both tuning seeds, and a wider range might take the other {rest} further",
+        ),
+        ("factorial_agreement", 400, "On agreement {edge} of {all} chose an edge"),
+        (
+            "factorial_adding",
+            200,
+            "on adding {edge} did, of which all {far} with gates solved {longest} steps with both",
+        ),
+        ("factorial_sgd", 500, "under plain descent {edge} of {all} did"),
+    ],
+)
+def test_the_readme_says_how_many_methods_chose_a_rate_at_the_edge(grid, longest, stated):
+    reach, chosen = reach_by_rate(grid)
     edge = chosen[chosen.isin([min(reach), max(reach)])]
-    far = [method for method, rate in edge.items() if reach.loc[method, rate] == rows["length"].max()]
-    stated = f"{len(edge)} of the {len(chosen)} methods chose the highest or the lowest rate tried; {len(far)} of them"
-    assert stated in text
-    assert f"the other {len(edge) - len(far)} further" in text
+    far = [method for method, rate in edge.items() if reach.loc[method, rate] == pytest.approx(longest)]
+    figures = {"edge": len(edge), "all": len(chosen), "far": len(far), "rest": len(edge) - len(far)}
+    assert stated.format(longest=longest, **figures) in readme()
+    if grid == "factorial_adding":
+        assert set(far) == {method for method in edge.index if re.search("GRU|LSTM", method)}
 
 
 def test_every_grid_that_a_page_shows_can_be_planned_and_every_other_block_fits_into_one(tmp_path, guide):
