@@ -184,7 +184,7 @@ def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
         (
             "factorial_adding",
             200,
-            "on adding {edge} did, of which all {far} with gates solved {longest} steps with both",
+            "on adding {edge} chose the highest, of which all {far} with gates solved {longest} steps with both",
         ),
         ("factorial_sgd", 500, "under plain descent {edge} of {all} did"),
     ],

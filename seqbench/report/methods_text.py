@@ -86,8 +86,9 @@ def _subject(evidence: Evidence, sources: dict[tuple[str, str], tuple[Reference,
     """What is trained on what."""
     tasks = [f"{name}{mark(own)}" for (family, name), own in sources.items() if family == "tasks"]
     yield f"Networks are trained on {joined(tasks or evidence.tasks)}."
-    yield "The dependency length is the number of steps between a piece of information and the answer that needs it;"
-    yield "where no single step decides an answer, as in running text, it is the number of steps that a network reads."
+    yield "The dependency length is the number of steps between a piece of information and the answer that needs it,"
+    yield "the largest that a task draws where it differs from sequence to sequence; where no single step decides an"
+    yield "answer, as in running text, it is the number of steps that a network reads."
     yield from (_lengths(evidence, task) for task in evidence.tasks)
     count = len(evidence.methods)
     yield f"{count} {'method is' if count == 1 else 'methods are'} compared: {joined(evidence.methods)}."

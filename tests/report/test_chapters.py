@@ -199,7 +199,7 @@ class TestLimits:
         [table] = limits(small).parts[0].tables
         said = {row[0].text: row[1].text for row in table.entries}
         assert said["rare failures"] == "what none of 6 seeds showed may still happen in 0 to 46 % of seeds"
-        assert "shorter than 10 or longer than 50 steps" in said["beyond the grid"]
+        assert "below 10 or above 50 steps" in said["beyond the grid"]
         assert "fewer than 7 seeds" in said["small differences"]
 
     def test_each_task_has_its_own_ends(self, make: Any) -> None:
@@ -208,8 +208,8 @@ class TestLimits:
         long = rows["task"].eq("delayed_recall") & rows["length"].ge(100)
         said = dict(limits(make.evidence(rows[short | long])).parts[0].tables[0].rows.itertuples(index=False))
         assert said["beyond the grid"] == (
-            "nothing is known about dependencies shorter than 10 or longer than 50 steps on adding; "
-            "shorter than 100 or longer than 1,000 steps on delayed_recall, nor between the lengths that were run"
+            "nothing is known about dependency lengths below 10 or above 50 steps on adding; "
+            "below 100 or above 1,000 steps on delayed_recall, nor between the lengths that were run"
         )
 
     def test_trials_that_did_not_stay_solved_are_counted(self, make: Any) -> None:

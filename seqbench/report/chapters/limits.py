@@ -53,12 +53,12 @@ def _beyond(evidence: Evidence) -> str:
         if len(lengths):
             by_ends.setdefault((int(lengths.min()), int(lengths.max())), []).append(task)
     parts = [
-        f"shorter than {shortest:,} or longer than {longest:,} steps"
+        f"below {shortest:,} or above {longest:,} steps"
         + (f" on {', '.join(tasks)}" if len(by_ends) > 1 else "")
         for (shortest, longest), tasks in by_ends.items()
     ]
     between = "" if evidence.declared.searched else ", nor between the lengths that were run"
-    return f"nothing is known about dependencies {'; '.join(parts)}{between}"
+    return f"nothing is known about dependency lengths {'; '.join(parts)}{between}"
 
 
 def _collapse(counted: Collapses) -> str:
