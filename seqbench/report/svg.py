@@ -40,6 +40,7 @@ ElementTree.register_namespace("xlink", LINK.partition("}")[0].strip("{"))
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _FONT = re.compile(r"(?:(?P<weight>bold|normal|\d00)\s+)?(?P<size>[\d.]+px)\s")
 _LONG_NUMBER = re.compile(r"(-?\d+\.\d\d)\d+")
+_SCALED = re.compile(r"scale|matrix")
 _NO_TURN = re.compile(r"rotate\(-?0(?: [^)]*)?\)")
 _REFERENCE = re.compile(r"(?:^|(?<=url\())#([\w-]+)")
 
@@ -141,23 +142,28 @@ def _shorten(root: ElementTree.Element, prefix: str, sheet: StyleSheet) -> None:
 
 
 def tidy(root: ElementTree.Element, prefix: str = "") -> None:
-    """Number the identifiers that something refers to, after `prefix`; leave out the others and needless digits."""
+    """Number the identifiers that something refers to, after `prefix`.
+
+    Left out are the other identifiers, needless digits and points, and rotations by zero.
+    """
+    there = {element.attrib["id"] for element in root.iter() if "id" in element.attrib}
     found = (name for element in root.iter() for value in element.attrib.values() for name in _REFERENCE.findall(value))
-    names = {target: f"{prefix}i{place}" for place, target in enumerate(dict.fromkeys(found))}
+    targets = dict.fromkeys(name for name in found if name in there)
+    names = {target: f"{prefix}i{place}" for place, target in enumerate(targets)}
     for element in root.iter():
         identity = element.attrib.pop("id", "")
         if identity in names:
             element.set("id", names[identity])
         for name in ("d", "x", "y", "transform", "width", "height"):
-            if name in element.attrib:
+            # A factor of scale, as of letters drawn as shapes, needs all its digits.
+            if name in element.attrib and not _SCALED.search(element.attrib[name]):
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
         if "d" in element.attrib:
             element.set("d", shortened(element.attrib["d"]))
         if _NO_TURN.fullmatch(element.get("transform", "")):
             del element.attrib["transform"]
-        for name in (LINK, "clip-path", "style"):
-            if name in element.attrib:
-                element.set(name, _REFERENCE.sub(lambda at: f"#{names[at[1]]}", element.attrib[name]))
+        for name, value in element.attrib.items():
+            element.set(name, _REFERENCE.sub(lambda at: f"#{names.get(at[1], at[1])}", value))
 
 
 def _text(root: ElementTree.Element) -> str:

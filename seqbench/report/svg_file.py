@@ -36,7 +36,8 @@ def compact(svg: str) -> str:
             parent, "class", least=3, may=lambda element: not _WHOLE_OPACITY.search(styles[element.attrib["class"]])
         )
     for element in root.iter(f"{SVG}style"):
-        # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise.
+        # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise:
+        # a collection of shapes then shows joins of its own, which the rule for every element hid.
         element.text = (element.text or "").replace("*{", "svg{") + _rules(styles)
     return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 

@@ -1,7 +1,7 @@
 """The lines of an SVG path in fewer characters, and the same drawing.
 
 Points that a line passes anyway are left out, and each of the others is stated relative to the one before it, as the
-lower-case commands of SVG do (version 1.1, section 8.3). Distances are of whole hundredths, so that no error adds up.
+lower-case commands of SVG do (version 1.1, section 8.3). Distances are whole hundredths: no rounding adds up.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _corners(points: Sequence[Point]) -> list[Point]:
 
 
 def _passed(start: Point, point: Point, end: Point) -> bool:
-    """Whether a level or upright line from start to end passes a point; slanted ones are rounded, and stay."""
+    """Whether a level or upright line from start to end passes a point; those of slanted ones stay."""
     level, upright = (start[axis] == point[axis] == end[axis] for axis in (1, 0))
     along = 0 if level else 1
     return (level or upright) and (point[along] - start[along]) * (end[along] - point[along]) > 0

@@ -53,8 +53,7 @@ def _beyond(evidence: Evidence) -> str:
         if len(lengths):
             by_ends.setdefault((int(lengths.min()), int(lengths.max())), []).append(task)
     parts = [
-        f"below {shortest:,} or above {longest:,} steps"
-        + (f" on {', '.join(tasks)}" if len(by_ends) > 1 else "")
+        f"below {shortest:,} or above {longest:,} steps" + (f" on {', '.join(tasks)}" if len(by_ends) > 1 else "")
         for (shortest, longest), tasks in by_ends.items()
     ]
     between = "" if evidence.declared.searched else ", nor between the lengths that were run"
