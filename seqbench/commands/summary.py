@@ -12,6 +12,7 @@ from rich.text import Text
 
 from seqbench.commands.console import out
 from seqbench.invocation import UI_HOST, UI_PORT, command, kept_in
+from seqbench.stats.answers import none_solved
 from seqbench.stats.brackets import Brackets, bracket_table, find_brackets
 from seqbench.stats.costs import parameters
 from seqbench.stats.horizon_means import horizon_means
@@ -47,7 +48,7 @@ def print_summary(results: Results, folder: Path, links: Links | None) -> None:
         else:
             console.print(summary_table(arrays.task, rates[rates["task"] == arrays.task], sizes, methods))
         if not own["outcome"].eq("solved").any():
-            console.print("Nothing was learned: no method solved even the shortest length.")
+            console.print(f"{none_solved(one_length=own['length'].nunique() == 1).capitalize()}.")
             continue
         for line in factor_lines(pairwise(own, arrays, declared)):
             console.print(line, markup=False)

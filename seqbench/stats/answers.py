@@ -135,6 +135,11 @@ def _ranked_so_far(task: pd.DataFrame) -> str:
     return start if len(ranked) == 1 else f"{start}of {names_in_words(ranked)} alone, "
 
 
+def none_solved(*, one_length: bool) -> str:
+    """What is said of a task that no seed solved; some may have learned a part of it."""
+    return "no method solved the task" if one_length else "no method solved even the shortest length"
+
+
 def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget: str, alpha: float) -> str:
     """The sentence for one task, from its rows of the methods table and of the pairwise table."""
     begun = task[task["seeds"] > 0]
@@ -150,7 +155,7 @@ def answer(task: pd.DataFrame, pairs: pd.DataFrame, baseline: str | None, budget
         reached = f"{best.iloc[0]['method']} alone: {_reach(best.iloc[0], alpha)}"
         return f"{start}{_joined(reached, budget)}."
     if (best["below"] == best["seeds"]).all():
-        return f"{start}{_joined('nothing was learned: no method solved even the shortest length', budget)}."
+        return f"{start}{_joined(none_solved(one_length=not best.iloc[0]['span']), budget)}."
     if len(best) == len(task) and len(task) > 1:
         every = "both methods" if len(task) == 2 else f"all {len(task)} methods"
         equally = "remembered equally far" if best.iloc[0]["span"] else "did equally well"

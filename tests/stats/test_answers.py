@@ -159,6 +159,11 @@ def test_extremes(grid, change, ends):
     assert answer_of(grid({"plain": 0, "gru": 4}).assign(**change)).endswith(ends)
 
 
+def test_that_no_method_solved_the_only_length_does_not_say_that_nothing_was_learned(grid):
+    rows = grid({"plain": 0, "gru": 0}, lengths=(100,)).assign(outcome="partial", accuracy=0.7)
+    assert answer_of(rows) == "adding: no method solved the task, at this budget of 1,000 training steps."
+
+
 def test_words():
     assert [names_in_words(list(names)) for names in ("a", "ab", "abc", "abcd", "abcde")] == [
         "a", "a and b", "a, b and c", "a, b, c and d", "a, b, c and 2 more",
