@@ -48,6 +48,14 @@ def reach_by_rate(grid):
     return np.exp2(octaves).unstack(), chosen
 
 
+def at_an_edge(grid, longest):
+    """Methods that chose the lowest or the highest rate, those of them that solved the longest length, and all."""
+    reach, chosen = reach_by_rate(grid)
+    edge = chosen[chosen.isin([min(reach), max(reach)])]
+    far = [method for method, rate in edge.items() if reach.loc[method, rate] == pytest.approx(longest)]
+    return list(edge.index), far, list(chosen.index)
+
+
 def readme():
     """The text of the README without its line breaks."""
     return " ".join((ROOT / "README.md").read_text().split())
@@ -87,10 +95,11 @@ def test_the_readme_says_of_learning_rates_what_the_committed_rows_say():
     ],
 )
 def test_the_readme_says_how_many_methods_chose_a_rate_at_the_edge(grid, longest, stated):
-    reach, chosen = reach_by_rate(grid)
-    edge = chosen[chosen.isin([min(reach), max(reach)])]
-    far = [method for method, rate in edge.items() if reach.loc[method, rate] == pytest.approx(longest)]
+    edge, far, chosen = at_an_edge(grid, longest)
     figures = {"edge": len(edge), "all": len(chosen), "far": len(far), "rest": len(edge) - len(far)}
     assert stated.format(longest=longest, **figures) in readme()
-    if grid == "factorial_adding":
-        assert set(far) == {method for method in edge.index if re.search("GRU|LSTM", method)}
+
+
+def test_all_that_solved_the_longest_sums_at_the_edge_have_gates():
+    edge, far, _ = at_an_edge("factorial_adding", 200)
+    assert set(far) == {method for method in edge if re.search("GRU|LSTM", method)}

@@ -155,7 +155,7 @@ def tidy(root: ElementTree.Element, prefix: str = "") -> None:
         if identity in names:
             element.set("id", names[identity])
         for name in ("d", "x", "y", "transform", "width", "height"):
-            # A factor of scale, as of letters drawn as shapes, needs all its digits.
+            # Factors of scale, as of letters that are drawn as shapes, need all their digits.
             if name in element.attrib and not _SCALED.search(element.attrib[name]):
                 element.set(name, _LONG_NUMBER.sub(r"\1", " ".join(element.attrib[name].split())))
         if "d" in element.attrib:

@@ -30,11 +30,9 @@ def compact(svg: str) -> str:
     # A clip is stated in the coordinates of its element, so that one with a transformation keeps its own.
     _gather(root, "clip-path", least=2, may=lambda element: "transform" not in element.attrib)
     _ungroup(root)
+    inherited = {name for name, style in styles.items() if not _WHOLE_OPACITY.search(style)}
     for parent in (root, *root.iter(_GROUP)):
-        # Opacity as a whole is not inherited.
-        _gather(
-            parent, "class", least=3, may=lambda element: not _WHOLE_OPACITY.search(styles[element.attrib["class"]])
-        )
+        _gather(parent, "class", least=3, may=lambda element: element.attrib["class"] in inherited)
     for element in root.iter(f"{SVG}style"):
         # What matplotlib states for every element is inherited from the drawing, so that groups can state otherwise:
         # a collection of shapes then shows joins of its own, which the rule for every element hid.
